@@ -1,0 +1,71 @@
+// Builds the three bundles: the extension (cjs, for VS Code's extension host), the session panel's page (esm, browser)
+// and the host (esm, Node). `--production` minifies and drops source maps; `--watch` rebuilds on change.
+import { context } from "esbuild";
+import { rm } from "node:fs/promises";
+
+const production = process.argv.includes("--production");
+const watch = process.argv.includes("--watch");
+
+/** @type {import("esbuild").BuildOptions} */
+const shared = {
+  bundle: true,
+  minify: production,
+  sourcemap: production ? false : "linked",
+  legalComments: production ? "none" : "inline",
+  logLevel: "info",
+  target: "es2024",
+};
+
+/** @type {import("esbuild").BuildOptions[]} */
+const bundles = [
+  {
+    ...shared,
+    entryPoints: { extension: "src/extension/extension.ts" },
+    outdir: "dist",
+    outExtension: { ".js": ".cjs" },
+    format: "cjs",
+    platform: "node",
+    // VS Code 1.110 runs extensions on Node 22.
+    target: "node22",
+    // `ws` looks for these optional native speed-ups and does without them.
+    external: ["vscode", "bufferutil", "utf-8-validate"],
+  },
+  {
+    ...shared,
+    entryPoints: { main: "src/webview/main.tsx" },
+    outdir: "dist/webview",
+    format: "esm",
+    platform: "browser",
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    loader: { ".ttf": "file" },
+    assetNames: "[name]",
+  },
+  {
+    ...shared,
+    entryPoints: { main: "src/host/main.ts" },
+    outdir: "dist/host",
+    outExtension: { ".js": ".mjs" },
+    format: "esm",
+    platform: "node",
+    target: "node24",
+    external: ["bufferutil", "utf-8-validate"],
+    banner: {
+      // Some dependencies are CommonJS and call `require` for Node's own modules.
+      js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+    },
+  },
+];
+
+if (!watch) await rm("dist", { recursive: true, force: true });
+const contexts = await Promise.all(bundles.map((options) => context(options)));
+try {
+  if (watch) {
+    await Promise.all(contexts.map((bundle) => bundle.watch()));
+    console.log("watching");
+  } else {
+    await Promise.all(contexts.map((bundle) => bundle.rebuild()));
+  }
+} finally {
+  if (!watch) await Promise.all(contexts.map((bundle) => bundle.dispose()));
+}

@@ -1,0 +1,8 @@
+import type { Disposable } from "./disposables.ts";
+
+/** Time as a port: whoever waits or dates something takes one, so that tests own the time. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  now(): number;
+  setTimeout(callback: () => void, ms: number): Disposable;
+}

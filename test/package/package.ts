@@ -1,0 +1,91 @@
+/**
+ * `npm run package` builds the production bundles and packs `muster-<version>.vsix` in the project's root. What goes in
+ * must be exactly the list in `vsixFiles.txt`. With `--check` (a stage of `npm test`) the VSIX goes to `test-results/`,
+ * and the sizes and contents are held against their limits.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdir, readFile, stat } from "node:fs/promises";
+import * as path from "node:path";
+import { gzipSync } from "node:zlib";
+import { createVSIX, listFiles } from "@vscode/vsce";
+
+const root = path.resolve(import.meta.dirname, "..", "..");
+const checking = process.argv.includes("--check");
+
+/** Gzipped bytes; the page is loaded each time a panel opens, the extension once per window. */
+const bundleLimits: Readonly<Record<string, number>> = {
+  "dist/webview/main.js": 60_000,
+  "dist/extension.cjs": 400_000,
+};
+const vsixLimitBytes = 3_000_000;
+
+interface Check {
+  readonly name: string;
+  readonly problem: string | undefined;
+}
+
+async function packExtension(): Promise<string> {
+  const build = spawnSync(process.execPath, ["esbuild.mjs", "--production"], { cwd: root, stdio: "inherit" });
+  if (build.status !== 0) throw new Error("The build failed; see above.");
+  const manifest: unknown = JSON.parse(await readFile(path.join(root, "package.json"), "utf8"));
+  const version = manifest && typeof manifest === "object" ? Reflect.get(manifest, "version") : undefined;
+  const folder = checking ? path.join(root, "test-results") : root;
+  await mkdir(folder, { recursive: true });
+  const packagePath = path.join(folder, `muster-${String(version)}.vsix`);
+  await createVSIX({
+    cwd: root,
+    packagePath,
+    dependencies: false,
+    allowMissingRepository: true,
+    rewriteRelativeLinks: false,
+  });
+  return packagePath;
+}
+
+async function checkFiles(): Promise<Check> {
+  const expected = (await readFile(path.join(import.meta.dirname, "vsixFiles.txt"), "utf8")).trim().split("\n");
+  const actual = (await listFiles({ cwd: root, dependencies: false })).map((file) => file.replaceAll("\\", "/"));
+  const extra = actual.filter((file) => !expected.includes(file));
+  const missing = expected.filter((file) => !actual.includes(file));
+  const problem = [
+    ...(extra.length > 0 ? [`not expected: ${extra.join(", ")}`] : []),
+    ...(missing.length > 0 ? [`missing: ${missing.join(", ")}`] : []),
+  ].join("; ");
+  return { name: "the VSIX holds what a user needs and nothing else", problem: problem || undefined };
+}
+
+async function checkBundles(): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const [file, limit] of Object.entries(bundleLimits)) {
+    const bundle = await readFile(path.join(root, file));
+    const size = gzipSync(bundle).length;
+    checks.push({
+      name: `${file} is at most ${limit / 1000} KB gzipped (${(size / 1000).toFixed(1)} KB)`,
+      problem: size > limit ? `it has ${size} bytes` : undefined,
+    });
+    // The webview's Content Security Policy refuses both, and nothing in the extension may build code from text.
+    const source = bundle.toString("utf8");
+    checks.push({
+      name: `${file} does not call eval`,
+      problem: /[^\w.$]eval\s*\(/.test(source) ? "found a call to eval" : undefined,
+    });
+  }
+  return checks;
+}
+
+async function checkSize(vsix: string): Promise<Check> {
+  const { size } = await stat(vsix);
+  return {
+    name: `the VSIX is at most ${vsixLimitBytes / 1e6} MB (${(size / 1e6).toFixed(2)} MB)`,
+    problem: size > vsixLimitBytes ? `it has ${size} bytes` : undefined,
+  };
+}
+
+const vsix = await packExtension();
+const checks = [await checkFiles(), ...(await checkBundles()), await checkSize(vsix)];
+for (const check of checks)
+  console.log(`${check.problem ? "✗" : "✓"} ${check.name}${check.problem ? `: ${check.problem}` : ""}`);
+const failed = checks.filter((check) => check.problem).length;
+console.log(`Packed ${path.relative(root, vsix)}`);
+if (checking) console.log(`${checks.length - failed} passed, ${failed} failed`);
+process.exitCode = failed > 0 ? 1 : 0;

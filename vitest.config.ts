@@ -1,0 +1,34 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts", "test/model/**/*.test.ts"],
+          environment: "node",
+        },
+        resolve: { alias: { vscode: new URL("./test/support/fakeVscode.ts", import.meta.url).pathname } },
+      },
+      {
+        test: {
+          name: "webview",
+          include: ["test/webview/**/*.test.{ts,tsx}"],
+          environment: "happy-dom",
+        },
+        esbuild: { jsx: "automatic", jsxImportSource: "preact" },
+      },
+      {
+        test: {
+          name: "host",
+          include: ["test/contract/**/*.test.ts", "test/host/**/*.test.ts"],
+          environment: "node",
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
