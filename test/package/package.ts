@@ -44,7 +44,7 @@ async function packExtension(): Promise<string> {
 
 async function checkFiles(): Promise<Check> {
   const expected = (await readFile(path.join(import.meta.dirname, "vsixFiles.txt"), "utf8")).trim().split("\n");
-  const actual = (await listFiles({ cwd: root, dependencies: false })).map((file) => file.replaceAll("\\", "/"));
+  const actual = (await listFiles({ cwd: root, packagedDependencies: [] })).map((file) => file.replaceAll("\\", "/"));
   const extra = actual.filter((file) => !expected.includes(file));
   const missing = expected.filter((file) => !actual.includes(file));
   const problem = [
