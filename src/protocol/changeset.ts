@@ -1,0 +1,108 @@
+import * as z from "zod/mini";
+import { ErrorInfo, FileEdit, StringOrMarkdown } from "./content.ts";
+import { type ActionOf, compact, defineActions, loose, Meta, opt, type UnknownAction, upsert } from "./schema.ts";
+
+/** `id` is the identity of the file across changes; the edit's contents are what to read. */
+export const ChangesetFile = loose({
+  id: z.string(),
+  edit: FileEdit,
+  reviewed: opt(z.boolean()),
+  _meta: opt(Meta),
+});
+export type ChangesetFile = z.infer<typeof ChangesetFile>;
+
+export const ChangesetStatus = z.enum(["computing", "ready", "error"]);
+export type ChangesetStatus = z.infer<typeof ChangesetStatus>;
+
+export const OperationStatus = z.enum(["idle", "running", "error", "disabled"]);
+export type OperationStatus = z.infer<typeof OperationStatus>;
+
+/** What may be done with the changeset by `invokeChangesetOperation`. Scopes: changeset, resource, range. */
+export const ChangesetOperation = loose({
+  id: z.string(),
+  label: z.string(),
+  description: opt(z.string()),
+  scopes: z.array(z.string()),
+  confirmation: opt(StringOrMarkdown),
+  icon: opt(z.string()),
+  group: opt(z.string()),
+  status: OperationStatus,
+  error: opt(ErrorInfo),
+});
+export type ChangesetOperation = z.infer<typeof ChangesetOperation>;
+
+export const ChangesetState = loose({
+  status: ChangesetStatus,
+  error: opt(ErrorInfo),
+  files: z.array(ChangesetFile),
+  operations: opt(z.array(ChangesetOperation)),
+});
+export type ChangesetState = z.infer<typeof ChangesetState>;
+
+export const changesetActions = defineActions({
+  "changeset/statusChanged": { status: ChangesetStatus, error: opt(ErrorInfo) },
+  "changeset/fileSet": { file: ChangesetFile },
+  "changeset/fileRemoved": { fileId: z.string() },
+  "changeset/filesReviewChanged": { files: z.array(z.string()), reviewed: z.boolean() },
+  /** Without `operations` the present ones stay. */
+  "changeset/contentChanged": { files: z.array(ChangesetFile), operations: opt(z.array(ChangesetOperation)) },
+  /** Without `operations` there are none any more. */
+  "changeset/operationsChanged": { operations: opt(z.array(ChangesetOperation)) },
+  "changeset/operationStatusChanged": {
+    operationId: z.string(),
+    status: OperationStatus,
+    error: opt(ErrorInfo),
+  },
+  "changeset/cleared": {},
+});
+export type ChangesetAction = ActionOf<typeof changesetActions>;
+
+export function reduceChangeset(state: ChangesetState, action: ChangesetAction | UnknownAction): ChangesetState {
+  switch (action.type) {
+    case "changeset/statusChanged":
+      return { ...withError(state, action.status, action.error), status: action.status };
+    case "changeset/fileSet":
+      return { ...state, files: upsert(state.files, action.file, (file) => file.id) };
+    case "changeset/fileRemoved": {
+      const files = state.files.filter((file) => file.id !== action.fileId);
+      return files.length === state.files.length ? state : { ...state, files };
+    }
+    case "changeset/filesReviewChanged":
+      return review(state, new Set(action.files), action.reviewed);
+    case "changeset/contentChanged": {
+      const { files, operations } = action;
+      return operations ? { ...state, files, operations } : { ...state, files };
+    }
+    case "changeset/operationsChanged": {
+      const { operations: _former, ...rest } = state;
+      return action.operations ? { ...rest, operations: action.operations } : rest;
+    }
+    case "changeset/operationStatusChanged": {
+      const index = state.operations?.findIndex((operation) => operation.id === action.operationId) ?? -1;
+      const operation = state.operations?.[index];
+      if (!state.operations || !operation) return state;
+      const changed = { ...withError(operation, action.status, action.error), status: action.status };
+      return { ...state, operations: state.operations.with(index, changed) };
+    }
+    case "changeset/cleared":
+      return state.files.length === 0 ? state : { ...state, files: [] };
+    case "(unknown)":
+    default:
+      return state;
+  }
+}
+
+/** An error lasts as long as the status says "error". */
+function withError<T extends { error?: ErrorInfo | undefined }>(
+  owner: T,
+  status: string,
+  error: ErrorInfo | undefined,
+): T {
+  return compact({ ...owner, error: status === "error" ? error : undefined });
+}
+
+function review(state: ChangesetState, ids: ReadonlySet<string>, reviewed: boolean): ChangesetState {
+  const isTouched = (file: ChangesetFile): boolean => ids.has(file.id) && file.reviewed !== reviewed;
+  if (!state.files.some(isTouched)) return state;
+  return { ...state, files: state.files.map((file) => (isTouched(file) ? { ...file, reviewed } : file)) };
+}
