@@ -1,0 +1,111 @@
+import { lstat, mkdir, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { AppError } from "../../../base/appError.ts";
+import { isExecutable } from "../../workspaces/isolation.ts";
+
+/** One agent of the host's configuration. Texts may hold `${home}`, `${workspace}`, `${sessionId}` and `${env:NAME}`. */
+export interface AcpAgent {
+  readonly id: string;
+  readonly displayName: string;
+  readonly description?: string | undefined;
+  /** Program and arguments. A bare program name is looked for on the agent's PATH. */
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Written below the agent's home before it starts; a value that is no text is written as JSON. */
+  readonly files?: Readonly<Record<string, unknown>> | undefined;
+  readonly models?: readonly { readonly id: string; readonly name: string }[] | undefined;
+  /** Mode to switch to when the agent offers it. */
+  readonly mode?: string | undefined;
+}
+
+export interface Expansion {
+  readonly home: string;
+  readonly workspace: string;
+  readonly sessionId: string;
+  /** The host's own environment, for `${env:NAME}`. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Throws `agent.missing` for a variable that is not set: an agent with half a configuration fails in stranger ways. */
+export function expand(text: string, agent: AcpAgent, values: Expansion): string {
+  return text.replaceAll(/\$\{(home|workspace|sessionId|env:([A-Za-z_][A-Za-z0-9_]*))\}/g, (_whole, name: string, variable?: string) => {
+    if (name === "home") return values.home;
+    if (name === "workspace") return values.workspace;
+    if (name === "sessionId") return values.sessionId;
+    const value = values.env[variable ?? ""];
+    if (value !== undefined) return value;
+    throw new AppError(
+      "agent.missing",
+      `${agent.displayName} can't start: its configuration needs the variable ${variable}, which the host does not have. Set it where the host is started.`,
+    );
+  });
+}
+
+/** From scratch: nothing of the host's own environment but what the configuration names. */
+export function agentEnvironment(agent: AcpAgent, values: Expansion): Record<string, string> {
+  const given = Object.entries(agent.env ?? {}).map(([name, value]) => [name, expand(value, agent, values)]);
+  return {
+    PATH: values.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
+    HOME: values.home,
+    TMPDIR: path.join(values.home, "tmp"),
+    LANG: "C.UTF-8",
+    ...Object.fromEntries(given),
+  };
+}
+
+/** Values that came from the host's environment: keys, as far as the host can tell. */
+export function secretsOf(agent: AcpAgent, values: Expansion): string[] {
+  const texts = [...Object.values(agent.env ?? {}), ...agent.command, ...Object.values(agent.files ?? {}).map(textOf)];
+  const names = texts.flatMap((text) => Array.from(text.matchAll(/\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}/g), (match) => match[1] ?? ""));
+  return names.map((name) => values.env[name] ?? "").filter((value) => value.length >= 8);
+}
+
+/**
+ * Writes the configured files. The home is the agent's to change between two starts, so no link in it is followed: a link
+ * in the way is removed, and a file is made anew.
+ */
+export async function writeAgentFiles(agent: AcpAgent, values: Expansion): Promise<void> {
+  await makeDirectory(values.home, ["tmp"]);
+  for (const [name, content] of Object.entries(agent.files ?? {})) {
+    const segments = path.normalize(name).split(path.sep);
+    const file = segments.pop();
+    if (path.isAbsolute(name) || segments[0] === ".." || file === undefined || file === "" || file === "..") {
+      throw new AppError("agent.missing", `${agent.displayName} can't start: its file "${name}" lies outside the agent's home.`);
+    }
+    const target = path.join(await makeDirectory(values.home, segments), file);
+    await rm(target, { recursive: true, force: true });
+    await writeFile(target, expand(textOf(content), agent, values), { mode: 0o600, flag: "wx" });
+  }
+}
+
+async function makeDirectory(base: string, segments: readonly string[]): Promise<string> {
+  let directory = base;
+  for (const segment of segments) {
+    directory = path.join(directory, segment);
+    const stat = await lstat(directory).catch(() => undefined);
+    if (stat?.isDirectory()) continue;
+    await rm(directory, { force: true });
+    await mkdir(directory, { mode: 0o700 });
+  }
+  return directory;
+}
+
+function textOf(content: unknown): string {
+  return typeof content === "string" ? content : JSON.stringify(content, undefined, 2);
+}
+
+/** The command with its program as an absolute path. Throws `agent.missing` when there is no such program. */
+export async function findCommand(agent: AcpAgent, values: Expansion, searchPath: string): Promise<readonly string[]> {
+  const [program = "", ...args] = agent.command.map((word) => expand(word, agent, values));
+  const candidates = program.includes(path.sep)
+    ? [path.resolve("/", program)]
+    : searchPath.split(path.delimiter).map((directory) => path.join(directory, program));
+  for (const candidate of candidates) {
+    if (path.isAbsolute(candidate) && (await isExecutable(candidate))) return [candidate, ...args];
+  }
+  throw new AppError(
+    "agent.missing",
+    `${agent.displayName} can't start: the command "${program}" was not found on the host. Install it there, or correct "command" of the agent "${agent.id}" in the host's configuration.`,
+    { details: { agent: agent.id, command: program } },
+  );
+}

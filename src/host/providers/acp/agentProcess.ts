@@ -1,0 +1,184 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
+import { Readable, Writable } from "node:stream";
+import type { Clock } from "../../../base/clock.ts";
+import type { Logger } from "../../../base/logger.ts";
+import { cleanText } from "../../workspaces/gitFailure.ts";
+import type { SpawnPlan } from "../../workspaces/isolation.ts";
+
+export interface AgentExit {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** Set when the program could not be started at all. */
+  readonly startError?: string;
+}
+
+export interface AgentProcessOptions {
+  readonly plan: SpawnPlan;
+  /** A value unique to this process that its whole offspring carries in its environment. */
+  readonly marker: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Values that no log line and no sentence may show. */
+  readonly secrets: readonly string[];
+}
+
+/** Agents' commands may leave the process group; the environment they inherit does not lie. */
+export const MARKER_NAME = "MUSTER_AGENT_PROCESS";
+
+const graceAfterCloseMs = 500;
+const graceAfterTermMs = 2_000;
+const maxSweeps = 40;
+const sweepPauseMs = 50;
+const maxTail = 8 * 1024;
+const maxLoggedLines = 2_000;
+
+/** One agent's process and all that it starts. Its standard streams carry ACP; standard error goes to the host's log. */
+export class AgentProcess {
+  readonly #options: AgentProcessOptions;
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly exited: Promise<AgentExit>;
+  #hasExited = false;
+  #tail = "";
+  #loggedLines = 0;
+  #ending: Promise<void> | undefined;
+
+  constructor(options: AgentProcessOptions) {
+    this.#options = options;
+    const { file, args, env, cwd } = options.plan;
+    this.#child = spawn(file, args, {
+      cwd,
+      env: { ...env, [MARKER_NAME]: options.marker },
+      stdio: ["pipe", "pipe", "pipe"],
+      // A group of its own, so that a signal reaches what it started and none of ours.
+      detached: true,
+    });
+    this.exited = new Promise((resolve) => {
+      const end = (exit: AgentExit) => {
+        this.#hasExited = true;
+        resolve(exit);
+      };
+      this.#child.once("error", (error) => end({ exitCode: null, signal: null, startError: error.message }));
+      this.#child.once("exit", (exitCode, signal) => end({ exitCode, signal }));
+    });
+    this.#child.stdin.on("error", () => {});
+    this.#child.stderr.setEncoding("utf8").on("data", (chunk: string) => this.#heard(chunk));
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get hasExited(): boolean {
+    return this.#hasExited;
+  }
+
+  streams(): { input: WritableStream<Uint8Array>; output: ReadableStream<Uint8Array> } {
+    return {
+      input: Writable.toWeb(this.#child.stdin),
+      output: Readable.toWeb(this.#child.stdout) as ReadableStream<Uint8Array>,
+    };
+  }
+
+  /** The last words on standard error, fit to show. */
+  get lastWords(): string {
+    const lines = this.#tail
+      .split(/[\r\n]+/)
+      .map((line) => cleanText(line, this.#options.secrets))
+      .filter((line) => line !== "");
+    return lines.slice(-3).join(" ").slice(-500);
+  }
+
+  #heard(chunk: string): void {
+    this.#tail = (this.#tail + chunk).slice(-maxTail);
+    if (this.#loggedLines >= maxLoggedLines) return;
+    for (const line of chunk.split(/[\r\n]+/)) {
+      if (line.trim() === "") continue;
+      this.#loggedLines += 1;
+      this.#options.logger.debug("agent stderr", { line: cleanText(line, this.#options.secrets) });
+    }
+    if (this.#loggedLines >= maxLoggedLines) this.#options.logger.warn("agent stderr is no longer logged: too many lines");
+  }
+
+  /**
+   * Ends the process and everything it started: end of input, then SIGTERM and SIGKILL to the group, then SIGKILL to
+   * whatever left the group. Resolves when nothing is left (or, after two seconds of trying, with a warning in the log).
+   * @param atOnce skips the polite part
+   */
+  end(atOnce = false): Promise<void> {
+    if (atOnce) this.#signal("SIGKILL");
+    this.#ending ??= this.#end(atOnce);
+    return this.#ending;
+  }
+
+  async #end(atOnce: boolean): Promise<void> {
+    if (!atOnce) {
+      this.#child.stdin.end();
+      if (!(await this.#exitsWithin(graceAfterCloseMs))) {
+        this.#signal("SIGTERM");
+        await this.#exitsWithin(graceAfterTermMs);
+      }
+    }
+    this.#signal("SIGKILL");
+    await this.exited;
+    await this.#sweep();
+  }
+
+  async #exitsWithin(ms: number): Promise<boolean> {
+    if (this.#hasExited) return true;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const timer = this.#options.clock.setTimeout(() => resolve(false), ms);
+    void this.exited.then(() => resolve(true));
+    try {
+      return await promise;
+    } finally {
+      timer.dispose();
+    }
+  }
+
+  #signal(signal: "SIGTERM" | "SIGKILL"): void {
+    const { pid } = this.#child;
+    if (pid === undefined) return;
+    try {
+      // The group outlives its leader as long as one member does.
+      process.kill(-pid, signal);
+    } catch {
+      // Nobody left in the group.
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    for (let attempt = 0; attempt < maxSweeps; attempt += 1) {
+      const left = await markedProcesses(this.#options.marker);
+      if (left.length === 0) return;
+      for (const pid of left) killQuietly(pid);
+      await new Promise<void>((resolve) => {
+        this.#options.clock.setTimeout(resolve, sweepPauseMs);
+      });
+    }
+    this.#options.logger.warn("an agent's processes could not all be ended", { pid: this.pid });
+  }
+}
+
+/** Linux only: elsewhere there is no `/proc`, and the process group has to do. */
+export async function markedProcesses(marker: string): Promise<number[]> {
+  const entries = await readdir("/proc").catch(() => []);
+  const wanted = `${MARKER_NAME}=${marker}`;
+  const pids = await Promise.all(
+    entries
+      .filter((entry) => /^\d+$/.test(entry))
+      .map(async (entry) => {
+        const environment = await readFile(`/proc/${entry}/environ`, "utf8").catch(() => "");
+        return environment.split("\0").includes(wanted) ? Number(entry) : undefined;
+      }),
+  );
+  return pids.filter((pid) => pid !== undefined);
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It ended by itself.
+  }
+}

@@ -1,0 +1,329 @@
+import type { ToolContent } from "../../../protocol/toolCall.ts";
+import { terminalUri } from "../../../protocol/uris.ts";
+import type { AgentEvent } from "../provider.ts";
+import type { AcpPermissionOption, AcpToolCall } from "./acpMessages.ts";
+import { commandOf, commandOutput, cut, exitCodeOf, inlineContent, inputText, oneLine, outputDelta } from "./toolOutput.ts";
+
+/**
+ *  announced ─permission asked→ waiting ─answered→ running | done
+ *      └────── in progress ──────────────────────→ running ─completed, failed, turn over→ done
+ *
+ * One call of a turn, upserted by the agent's id: agents send its parts in any order, and a status never goes back.
+ */
+export type CallPhase = "announced" | "waiting" | "running" | "done";
+
+export interface CallState {
+  /** Ours: unique among the session's turns, where agents count from one again. */
+  readonly id: string;
+  readonly phase: CallPhase;
+  readonly merged: AcpToolCall;
+  readonly confirmed: "not-needed" | "user-action";
+  /** What the last `toolCallReady` showed; a change is shown again. */
+  readonly shown: string;
+  readonly shownContent: string;
+  readonly terminal: TerminalState | undefined;
+}
+
+interface TerminalState {
+  /** What the terminal channel has been given, to tell a continuation from a replacement. */
+  readonly text: string;
+  readonly isStreamed: boolean;
+  readonly startedAtMs: number;
+}
+
+export interface CallContext {
+  readonly sessionId: string;
+  readonly turnId: string;
+  readonly nowMs: number;
+}
+
+export interface CallResult {
+  readonly call: CallState;
+  readonly events: readonly AgentEvent[];
+}
+
+const maxTerminalText = 1024 * 1024;
+const previewLength = 500;
+const cutNote = "\r\n… (the rest of the output is not kept)\r\n";
+
+/** An update of any kind, first mention or not. */
+export function upsertCall(previous: CallState | undefined, update: AcpToolCall, context: CallContext): CallResult {
+  const draft = new CallDraft(previous, update, context);
+  draft.advance();
+  return draft.result();
+}
+
+/** A permission request is an update that also asks. */
+export function askPermission(
+  previous: CallState | undefined,
+  update: AcpToolCall,
+  options: readonly AcpPermissionOption[],
+  context: CallContext,
+): CallResult {
+  const draft = new CallDraft(previous, { ...update, status: undefined }, context);
+  draft.ask(options);
+  return draft.result();
+}
+
+/** What the agent does after the answer is told by its next updates; a refused call is over. */
+export function permissionAnswered(call: CallState, approved: boolean): CallState {
+  return call.phase === "waiting" ? { ...call, phase: approved ? "running" : "done", confirmed: "user-action" } : call;
+}
+
+/** The turn is over: what still runs gets an end, what never began is left to the end of the turn. */
+export function closeCall(call: CallState, isComplete: boolean, context: CallContext): CallResult {
+  if (call.phase !== "running") return { call: { ...call, phase: "done" }, events: [] };
+  const draft = new CallDraft(call, { toolCallId: call.merged.toolCallId }, context);
+  draft.complete(isComplete, isComplete ? undefined : "The turn ended before this was finished.");
+  return draft.result();
+}
+
+class CallDraft {
+  #call: CallState;
+  readonly #update: AcpToolCall;
+  readonly #context: CallContext;
+  readonly #events: AgentEvent[] = [];
+
+  constructor(previous: CallState | undefined, update: AcpToolCall, context: CallContext) {
+    this.#update = update;
+    this.#context = context;
+    if (previous) {
+      this.#call = { ...previous, merged: merge(previous.merged, update) };
+      return;
+    }
+    this.#call = {
+      id: `${context.turnId.slice(0, 8)}-${update.toolCallId}`,
+      phase: "announced",
+      merged: update,
+      confirmed: "not-needed",
+      shown: "",
+      shownContent: "",
+      terminal: undefined,
+    };
+    const { name, kind } = update;
+    this.#chat({
+      type: "chat/toolCallStart",
+      ...this.#ids,
+      toolName: oneLine(name ?? kind ?? "tool", 100) || "tool",
+      displayName: displayName(kind, name),
+      _meta: { ...toolKind(kind), muster: { kind: kind ?? "other" } },
+    });
+  }
+
+  get #ids(): { turnId: string; toolCallId: string } {
+    return { turnId: this.#context.turnId, toolCallId: this.#call.id };
+  }
+
+  get #title(): string {
+    const { title, kind, name, rawInput } = this.#call.merged;
+    return oneLine(title ?? commandOf(rawInput) ?? displayName(kind, name)) || "Tool";
+  }
+
+  result(): CallResult {
+    return { call: this.#call, events: this.#events };
+  }
+
+  /** Moves the call on as far as the update says; `done` ignores everything. */
+  advance(): void {
+    const { status } = this.#update;
+    const isFinal = status === "completed" || status === "failed";
+    if (this.#call.phase === "done") return;
+    if (this.#call.phase === "announced") {
+      if (isFinal || status === "in_progress") this.#run();
+      else this.#announce();
+    }
+    // Between question and answer only an end counts: the agent withdrew the question.
+    if (this.#call.phase === "waiting" && !isFinal) return;
+    if (this.#call.phase === "running") {
+      this.#run();
+      this.#output();
+    }
+    if (isFinal) this.complete(status === "completed", undefined);
+  }
+
+  ask(options: readonly AcpPermissionOption[]): void {
+    if (this.#call.phase === "done") return;
+    const toolInput = inputText(this.#call.merged);
+    this.#chat({
+      type: "chat/toolCallReady",
+      ...this.#ids,
+      invocationMessage: this.#title,
+      confirmationTitle: this.#title,
+      ...(toolInput !== undefined && { toolInput }),
+      options: options.map(({ optionId, name, kind }) => ({
+        id: optionId,
+        label: oneLine(name ?? optionId, 100),
+        kind: kind.startsWith("allow") ? "approve" : "deny",
+      })),
+    });
+    this.#call = { ...this.#call, phase: "waiting", shown: this.#shown() };
+  }
+
+  complete(success: boolean, note: string | undefined): void {
+    const content = this.#finalContent();
+    const text = content.find((item) => item.type === "text");
+    const reason = note ?? (text?.type === "text" ? oneLine(text.text, 300) : "The tool reported a failure.");
+    this.#chat({
+      type: "chat/toolCallComplete",
+      ...this.#ids,
+      result: {
+        success,
+        pastTenseMessage: this.#title,
+        ...(content.length > 0 && { content }),
+        ...(!success && { error: { message: reason } }),
+      },
+    });
+    this.#call = { ...this.#call, phase: "done" };
+    if (!["read", "search", "think", "fetch"].includes(this.#call.merged.kind ?? "")) {
+      this.#events.push({ channel: "filesTouched" });
+    }
+  }
+
+  #announce(): void {
+    const shown = this.#shown();
+    if (shown === this.#call.shown) return;
+    this.#chat({ type: "chat/toolCallDelta", ...this.#ids, invocationMessage: this.#title });
+    this.#call = { ...this.#call, shown };
+  }
+
+  #run(): void {
+    const shown = this.#shown();
+    if (this.#call.phase === "running" && shown === this.#call.shown) return;
+    const toolInput = inputText(this.#call.merged);
+    this.#chat({
+      type: "chat/toolCallReady",
+      ...this.#ids,
+      invocationMessage: this.#title,
+      ...(toolInput !== undefined && { toolInput }),
+      confirmed: this.#call.confirmed,
+    });
+    this.#call = { ...this.#call, phase: "running", shown };
+  }
+
+  #shown(): string {
+    return `${this.#title}\n${inputText(this.#call.merged) ?? ""}`;
+  }
+
+  #output(): void {
+    if (this.#call.merged.kind === "execute") {
+      this.#openTerminal();
+      this.#feedTerminal();
+      return;
+    }
+    if (this.#update.status === "completed" || this.#update.status === "failed") return;
+    const content = inlineContent(this.#call.merged);
+    const shownContent = JSON.stringify(content);
+    if (content.length === 0 || shownContent === this.#call.shownContent) return;
+    this.#call = { ...this.#call, shownContent };
+    this.#chat({ type: "chat/toolCallContentChanged", ...this.#ids, content });
+  }
+
+  #openTerminal(): void {
+    if (this.#call.terminal) return;
+    const { nowMs } = this.#context;
+    this.#call = { ...this.#call, terminal: { text: "", isStreamed: false, startedAtMs: nowMs } };
+    const commandLine = commandOf(this.#call.merged.rawInput) ?? this.#title;
+    this.#terminal({ type: "terminal/titleChanged", title: this.#title });
+    this.#terminal({
+      type: "terminal/commandExecuted",
+      commandId: this.#call.id,
+      commandLine: cut(commandLine, previewLength * 8),
+      timestamp: nowMs,
+    });
+    this.#chat({ type: "chat/toolCallContentChanged", ...this.#ids, content: [this.#terminalContent(undefined)] });
+  }
+
+  #feedTerminal(): void {
+    const { terminal } = this.#call;
+    if (!terminal) return;
+    const delta = outputDelta(this.#update);
+    if (delta !== undefined) {
+      this.#appendTerminal(delta, true);
+      return;
+    }
+    // Streamed pieces are the better record; the final text repeats them.
+    const whole = terminal.isStreamed ? undefined : commandOutput(this.#update);
+    if (whole === undefined || whole === terminal.text) return;
+    if (whole.startsWith(terminal.text)) {
+      this.#appendTerminal(whole.slice(terminal.text.length), false);
+    } else if (!terminal.text.startsWith(whole)) {
+      this.#terminal({ type: "terminal/cleared" });
+      this.#call = { ...this.#call, terminal: { ...terminal, text: "" } };
+      this.#appendTerminal(whole, false);
+    }
+  }
+
+  #appendTerminal(data: string, isStreamed: boolean): void {
+    const { terminal } = this.#call;
+    if (!terminal || data === "") return;
+    const room = maxTerminalText - terminal.text.length;
+    const text = terminal.text + data.slice(0, Math.max(0, room));
+    this.#call = { ...this.#call, terminal: { ...terminal, text, isStreamed } };
+    if (room <= 0) return;
+    this.#terminal({ type: "terminal/data", data: data.length <= room ? data : data.slice(0, room) + cutNote });
+  }
+
+  #finalContent(): ToolContent[] {
+    const { terminal } = this.#call;
+    if (!terminal) return inlineContent(this.#call.merged);
+    const exitCode = exitCodeOf(this.#call.merged);
+    const exit = exitCode === undefined ? {} : { exitCode };
+    const durationMs = Math.max(0, this.#context.nowMs - terminal.startedAtMs);
+    this.#terminal({ type: "terminal/commandFinished", commandId: this.#call.id, ...exit, durationMs });
+    this.#terminal({ type: "terminal/exited", ...exit });
+    const isCut = terminal.text.length > previewLength;
+    const preview = isCut ? `…${terminal.text.slice(-previewLength)}` : terminal.text;
+    return [this.#terminalContent({ ...exit, ...(preview !== "" && { preview }), ...(isCut && { truncated: true }) })];
+  }
+
+  #terminalContent(result: { exitCode?: number; preview?: string; truncated?: boolean } | undefined): ToolContent {
+    const resource = terminalUri(this.#context.sessionId, this.#call.id);
+    return { type: "terminal", resource, title: this.#title, isPty: false, ...(result && { result }) };
+  }
+
+  #chat(action: (AgentEvent & { channel: "chat" })["action"]): void {
+    this.#events.push({ channel: "chat", action });
+  }
+
+  #terminal(action: (AgentEvent & { channel: "terminal" })["action"]): void {
+    this.#events.push({ channel: "terminal", toolCallId: this.#call.id, action });
+  }
+}
+
+/** Only what the update names replaces what is known. */
+function merge(known: AcpToolCall, update: AcpToolCall): AcpToolCall {
+  const given = Object.entries(update).filter(([, value]) => value !== undefined && value !== null);
+  return { ...known, ...Object.fromEntries(given), toolCallId: known.toolCallId };
+}
+
+function displayName(kind: string | null | undefined, name: string | null | undefined): string {
+  switch (kind) {
+    case "read":
+      return "Read";
+    case "edit":
+      return "Edit";
+    case "delete":
+      return "Delete";
+    case "move":
+      return "Move";
+    case "search":
+      return "Search";
+    case "execute":
+      return "Run";
+    case "think":
+      return "Think";
+    case "fetch":
+      return "Fetch";
+    case "switch_mode":
+      return "Switch mode";
+    default:
+      return oneLine(name ?? "", 100) || "Tool";
+  }
+}
+
+/** VS Code's own hint for the icon. */
+function toolKind(kind: string | null | undefined): { toolKind?: string } {
+  if (kind === "execute") return { toolKind: "terminal" };
+  if (kind === "search" || kind === "read") return { toolKind: kind };
+  return {};
+}

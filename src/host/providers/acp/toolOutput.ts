@@ -1,0 +1,133 @@
+import type { ToolContent } from "../../../protocol/toolCall.ts";
+import type { AcpContent, AcpToolCall, AcpToolContent } from "./acpMessages.ts";
+
+/** Pure readings of what agents put into a tool call's input, content and output. Lengths count UTF-16 units. */
+
+const maxInlineText = 8 * 1024;
+const maxInput = 64 * 1024;
+const maxTitle = 500;
+
+export function cut(text: string, limit: number): string {
+  return text.length <= limit ? text : `${text.slice(0, limit)}\n… (${text.length - limit} more characters)`;
+}
+
+/** One line, no control or invisible direction characters. */
+export function oneLine(text: string, limit = maxTitle): string {
+  const clean = text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, " ").trim();
+  return clean.length <= limit ? clean : `${clean.slice(0, limit - 1)}…`;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Text of a content block as Markdown; `undefined` for a block that has none. */
+export function textOfContent(block: AcpContent): string | undefined {
+  switch (block.type) {
+    case "text":
+      return block.text ?? undefined;
+    case "resource_link":
+      return `[${oneLine(block.name ?? block.uri ?? "link").replaceAll(/[[\]]/g, "")}](${block.uri ?? ""})`;
+    case "resource":
+      return block.resource?.text ?? undefined;
+    case "image":
+    case "audio":
+      return `*(${block.type}${block.mimeType ? `, ${oneLine(block.mimeType, 60)}` : ""})*`;
+    default:
+      return undefined;
+  }
+}
+
+/** The command line of an execute call, whichever way the agent spells it. */
+export function commandOf(rawInput: unknown): string | undefined {
+  if (!isObject(rawInput)) return undefined;
+  const command = rawInput["command"] ?? rawInput["cmd"];
+  if (typeof command === "string") return command;
+  if (!Array.isArray(command)) return undefined;
+  const words = command.filter((word): word is string => typeof word === "string");
+  const script = /(^|\/)(ba|z|da)?sh$/.test(words[0] ?? "") && /^-[a-z]*c$/.test(words[1] ?? "") ? words[2] : undefined;
+  return script ?? words.join(" ");
+}
+
+/** What a person judges when they are asked: the whole input as the agent gave it. */
+export function inputText(call: Pick<AcpToolCall, "rawInput" | "content">): string | undefined {
+  const { rawInput } = call;
+  const command = commandOf(rawInput);
+  if (command !== undefined) return cut(command, maxInput);
+  if (typeof rawInput === "string" && rawInput !== "") return cut(rawInput, maxInput);
+  if (isObject(rawInput) && Object.keys(rawInput).length > 0) return cut(JSON.stringify(rawInput, undefined, 2), maxInput);
+  const diffs = (call.content ?? []).filter((item) => item.type === "diff").map(proposedEdit);
+  return diffs.length > 0 ? cut(diffs.join("\n"), maxInput) : undefined;
+}
+
+function proposedEdit({ path, oldText, newText }: AcpToolContent): string {
+  const removed = lines(oldText).map((line) => `-${line}`);
+  const added = lines(newText).map((line) => `+${line}`);
+  return [`${path ?? "file"}`, ...removed, ...added].join("\n");
+}
+
+function lines(text: string | null | undefined): string[] {
+  return text ? text.replace(/\n$/, "").split("\n") : [];
+}
+
+/** Short results in line; what an agent says it edited is a sentence only: the real diff is git's. */
+export function inlineContent(call: AcpToolCall): ToolContent[] {
+  const texts: string[] = [];
+  for (const item of call.content ?? []) {
+    if (item.type === "content" && item.content) {
+      const text = textOfContent(item.content);
+      if (text) texts.push(text);
+    } else if (item.type === "diff") {
+      const change = item.oldText ? "Edited" : "Wrote";
+      texts.push(`${change} ${oneLine(item.path ?? "a file")}`);
+    }
+  }
+  const text = texts.length > 0 ? texts.join("\n\n") : outputText(call.rawOutput);
+  return text ? [{ type: "text", text: cut(text, maxInlineText) }] : [];
+}
+
+/** All output of an execute call so far; `undefined` when this update says nothing about it. */
+export function commandOutput(call: AcpToolCall): string | undefined {
+  const texts = (call.content ?? []).flatMap((item) => (item.type === "content" && item.content?.text ? [item.content.text] : []));
+  if (texts.length > 0) return unfence(texts.join("\n"));
+  return outputText(call.rawOutput);
+}
+
+/** Output that comes piece by piece beside the content (`_meta.terminal_output_delta`). */
+export function outputDelta(call: AcpToolCall): string | undefined {
+  const delta = call._meta?.["terminal_output_delta"] ?? call._meta?.["terminal_output"];
+  if (typeof delta === "string") return delta;
+  const data = isObject(delta) ? (delta["data"] ?? delta["output"]) : undefined;
+  return typeof data === "string" ? data : undefined;
+}
+
+export function exitCodeOf(call: AcpToolCall): number | undefined {
+  const exit = call._meta?.["terminal_exit"];
+  const raw = isObject(call.rawOutput) ? call.rawOutput : {};
+  const metadata = isObject(raw["metadata"]) ? raw["metadata"] : {};
+  const candidates = [
+    isObject(exit) ? (exit["exit_code"] ?? exit["exitCode"]) : undefined,
+    raw["exit_code"],
+    raw["exitCode"],
+    metadata["exit"],
+    metadata["exit_code"],
+  ];
+  return candidates.find((value): value is number => typeof value === "number" && Number.isInteger(value));
+}
+
+function outputText(raw: unknown): string | undefined {
+  if (typeof raw === "string") return raw === "" ? undefined : raw;
+  if (!isObject(raw)) return undefined;
+  for (const key of ["formatted_output", "aggregated_output", "output", "text", "content", "message", "error"]) {
+    const value = raw[key];
+    if (typeof value === "string" && value !== "") return value;
+  }
+  const streams = [raw["stdout"], raw["stderr"]].filter((text): text is string => typeof text === "string" && text !== "");
+  return streams.length > 0 ? streams.join("\n") : undefined;
+}
+
+/** Some agents wrap output into one Markdown code block. */
+function unfence(text: string): string {
+  const inner = /^\s*(`{3,})[^\n`]*\n([\s\S]*?)\n?\1\s*$/.exec(text)?.[2];
+  return inner ?? text;
+}

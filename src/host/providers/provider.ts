@@ -1,0 +1,81 @@
+import type { Logger } from "../../base/logger.ts";
+import type { StateAction } from "../../protocol/actions.ts";
+import type { Message } from "../../protocol/chatState.ts";
+import type { UsageInfo } from "../../protocol/content.ts";
+import type { AgentInfo } from "../../protocol/root.ts";
+
+/**
+ * A kind of agent. It holds no state that the log lacks, so a provider can be made anew at any time.
+ * The contract every implementation keeps: `connect` starts (or resumes) one conversation inside one workspace; what the
+ * agent does arrives through `context.emit` as AHP actions for the running turn, in order; nothing is emitted after
+ * `dispose` resolved or `signal` aborted.
+ */
+export interface Provider {
+  /** What root state shows of this agent. */
+  readonly info: AgentInfo;
+  /** Throws AppError `agent.missing`, `agent.crashed` or `isolation.missing`, each with a sentence for a person. */
+  connect(context: AgentContext): Promise<AgentConnection>;
+}
+
+/** Where an agent may work: absolute paths of this machine. */
+export interface WorkspacePaths {
+  /** The checkout. */
+  readonly root: string;
+  /** The agent's own home, outside the checkout. */
+  readonly home: string;
+}
+
+export interface AgentContext {
+  readonly sessionId: string;
+  readonly workspace: WorkspacePaths;
+  /** Resume this conversation if the agent can; `AgentConnection.resumed` says whether it did. */
+  readonly agentSessionId?: string;
+  readonly model?: string;
+  readonly emit: (event: AgentEvent) => void;
+  readonly logger: Logger;
+  /** Aborting ends the agent's process. */
+  readonly signal: AbortSignal;
+}
+
+export interface AgentConnection {
+  readonly agentSessionId: string;
+  /** True if the earlier conversation came back. */
+  readonly resumed: boolean;
+  /** Resolves when the turn ended; rejects with AppError `agent.crashed` or `agent.failed`. One turn at a time. */
+  send(turn: { readonly turnId: string; readonly message: Message }): Promise<TurnOutcome>;
+  /** Asks the agent to stop the running turn; `send` then resolves with `cancelled`. Without a turn it does nothing. */
+  cancel(): void;
+  /** Answers a permission request; an id that is not waiting is ignored. */
+  answerPermission(toolCallId: string, answer: PermissionAnswer): void;
+  /** Ends the agent's process and everything it started. */
+  dispose(): Promise<void>;
+}
+
+export interface PermissionAnswer {
+  readonly approved: boolean;
+  /** One of the options that the request offered. */
+  readonly optionId?: string;
+}
+
+export interface TurnOutcome {
+  readonly stopReason: "complete" | "cancelled" | "refused" | "limit";
+  readonly usage?: UsageInfo;
+}
+
+/**
+ * `chat`: actions of the chat channel for the running turn; a permission request is a `chat/toolCallReady` without
+ * `confirmed` and with `options`. `terminal`: actions of the terminal that belongs to `toolCallId`.
+ * `filesTouched`: the working tree may differ, worth a fresh diff.
+ */
+export type AgentEvent =
+  | { readonly channel: "chat"; readonly action: StateAction }
+  | { readonly channel: "terminal"; readonly toolCallId: string; readonly action: StateAction }
+  | { readonly channel: "title"; readonly title: string }
+  | {
+      readonly channel: "usage";
+      readonly inputTokens?: number;
+      readonly outputTokens?: number;
+      /** The cost that the agent itself reports, in US dollars, since the last such event. */
+      readonly costUsd?: number;
+    }
+  | { readonly channel: "filesTouched" };

@@ -1,0 +1,120 @@
+import { AppError } from "../../base/appError.ts";
+import type { Askpass } from "./askpass.ts";
+import type { GitCli, GitCommand } from "./gitCli.ts";
+import { pushFailure } from "./gitFailure.ts";
+import { checkAgentBranch, checkOid, CHECKPOINT_REFS, pushedRef, pushingRef } from "./refs.ts";
+import type { Remote } from "./repositoryUrl.ts";
+import type { PushRequest, PushResult } from "./workspace.ts";
+
+export interface PushParts {
+  readonly git: GitCli;
+  readonly askpass: Askpass;
+  readonly gitDir: string;
+  readonly remote: Remote;
+  readonly baseCommit: string;
+  /** Author, committer and date of the commit. */
+  readonly identityEnv: Readonly<Record<string, string>>;
+}
+
+const pushTimeoutMs = 180_000;
+
+/**
+ * Puts what was reviewed on the remote's branch: one ordinary commit whose tree is the checkpoint's tree, on top of what
+ * was pushed before (or of the base commit), so that it is always a fast-forward. The lease makes the server refuse when
+ * the branch is not where we left it.
+ *
+ * The intent is written before the push (`refs/muster/pushing/...`) and the outcome after it (`refs/muster/pushed/...`):
+ * a push whose answer was lost is recognised the next time instead of being refused as somebody else's.
+ */
+export async function pushCheckpoint(parts: PushParts, request: PushRequest): Promise<PushResult> {
+  const branch = checkAgentBranch(request.branch);
+  const { env, context } = parts.askpass.for(parts.remote, request.credentials);
+  const network = { protocol: parts.remote.kind, env, signal: request.signal } as const;
+  try {
+    const tree = await checkpointTree(parts, checkOid(request.commit));
+    const previous = await lastPushed(parts, branch, network);
+    const commit = await commitOf(parts, request, tree, previous);
+    if (commit !== previous) await parts.git.run({ gitDir: parts.gitDir, args: ["update-ref", pushingRef(branch), commit] });
+    await parts.git.run({
+      ...network,
+      gitDir: parts.gitDir,
+      args: [
+        "push",
+        "--porcelain",
+        "--no-verify",
+        "--no-follow-tags",
+        "--no-recurse-submodules",
+        `--force-with-lease=refs/heads/${branch}:${previous ?? ""}`,
+        "--end-of-options",
+        parts.remote.url,
+        `${commit}:refs/heads/${branch}`,
+      ],
+      timeoutMs: pushTimeoutMs,
+    });
+    await settle(parts, branch, commit);
+    return { branch, commit, remote: parts.remote.url };
+  } catch (error) {
+    throw pushFailure(error, branch, context);
+  }
+}
+
+async function checkpointTree({ git, gitDir }: PushParts, commit: string): Promise<string> {
+  const format = "--format=%(tree)";
+  const trees = await git.text({ gitDir, args: ["for-each-ref", format, `--points-at=${commit}`, CHECKPOINT_REFS] });
+  const tree = trees.split("\n")[0] ?? "";
+  if (tree !== "") return tree;
+  throw new AppError("notFound", "That version is no checkpoint of this agent. Refresh the changes and review them again.");
+}
+
+/** The commit that the remote's branch has from us. Asks the remote only when an earlier push did not come to its end. */
+async function lastPushed(
+  parts: PushParts,
+  branch: string,
+  network: Pick<GitCommand, "protocol" | "env" | "signal">,
+): Promise<string | undefined> {
+  const pushed = await readRef(parts, pushedRef(branch));
+  const pushing = await readRef(parts, pushingRef(branch));
+  if (pushing === undefined) return pushed;
+  const name = `refs/heads/${branch}`;
+  const listing = await parts.git.text({ ...network, args: ["ls-remote", "--end-of-options", parts.remote.url, name] });
+  if (listing.split("\t")[0] !== pushing) return pushed;
+  await settle(parts, branch, pushing);
+  return pushing;
+}
+
+async function commitOf(
+  { git, gitDir, baseCommit, identityEnv }: PushParts,
+  request: PushRequest,
+  tree: string,
+  previous: string | undefined,
+): Promise<string> {
+  const parent = previous ?? baseCommit;
+  const parentTree = await git.text({ gitDir, args: ["rev-parse", "--verify", `${parent}^{tree}`] });
+  if (tree === parentTree) {
+    // The same content again: pushing the same commit is a retry that costs nothing.
+    if (previous !== undefined) return previous;
+    throw new AppError("branch.empty", "There is nothing to push: the agent changed no files.");
+  }
+  const body = request.body === undefined || request.body === "" ? "" : `\n${request.body}\n`;
+  const message = `${oneLine(request.title)}\n${body}`.replaceAll("\0", "");
+  return await git.text({
+    gitDir,
+    args: ["commit-tree", "-p", parent, "-F", "-", tree],
+    env: identityEnv,
+    input: message,
+  });
+}
+
+async function settle({ git, gitDir }: PushParts, branch: string, commit: string): Promise<void> {
+  const input = `update ${pushedRef(branch)} ${commit}\ndelete ${pushingRef(branch)}\n`;
+  await git.run({ gitDir, args: ["update-ref", "--stdin"], input });
+}
+
+async function readRef({ git, gitDir }: PushParts, ref: string): Promise<string | undefined> {
+  const oid = await git.text({ gitDir, args: ["for-each-ref", "--format=%(objectname)", ref] });
+  return oid === "" ? undefined : oid;
+}
+
+function oneLine(title: string): string {
+  return title.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim() || "Changes by an agent";
+}

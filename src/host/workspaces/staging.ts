@@ -1,0 +1,82 @@
+import { copyFile, lstat, rename, rm } from "node:fs/promises";
+import path from "node:path";
+import { AppError } from "../../base/appError.ts";
+import { parseChanges } from "./changes.ts";
+import type { GitCli } from "./gitCli.ts";
+
+export interface Staged {
+  readonly tree: string;
+  /** Directories with a repository of their own, which are left out. */
+  readonly nestedRepositories: readonly string[];
+}
+
+export interface StagingPaths {
+  readonly root: string;
+  readonly gitDir: string;
+}
+
+const gitlinkMode = "160000";
+const stageTimeoutMs = 120_000;
+
+/**
+ * Fills the private index from a commit. Submodules of the commit are marked as not present: git asks a submodule for its
+ * state by running git *inside* it, and what is inside is the agent's.
+ */
+export async function initializeIndex(git: GitCli, gitDir: string, commit: string): Promise<void> {
+  await git.run({ gitDir, args: ["read-tree", commit] });
+  const listing = await git.run({ gitDir, args: ["ls-files", "--stage", "-z"] });
+  const gitlinks = listing.stdout
+    .toString("utf8")
+    .split("\0")
+    .filter((entry) => entry.startsWith(`${gitlinkMode} `))
+    .map((entry) => entry.slice(entry.indexOf("\t") + 1));
+  if (gitlinks.length === 0) return;
+  await git.run({ gitDir, args: ["update-index", "-z", "--skip-worktree", "--stdin"], input: gitlinks.join("\0") });
+}
+
+/**
+ * Tree of the files as they are: tracked and untracked, not ignored, never a `.git`. Works on a copy of the index that
+ * replaces it only when all went well, so an attempt that was cut short leaves nothing behind.
+ */
+export async function stageFiles(git: GitCli, paths: StagingPaths, baseCommit: string): Promise<Staged> {
+  const { root, gitDir } = paths;
+  const stat = await lstat(root).catch(() => undefined);
+  if (!stat?.isDirectory()) {
+    throw new AppError("internal", "The agent's checkout is gone. Delete the agent and start another one.");
+  }
+  const index = path.join(gitDir, "index");
+  const next = path.join(gitDir, "index.next");
+  await Promise.all([rm(`${index}.lock`, { force: true }), rm(`${next}.lock`, { force: true })]);
+  await copyFile(index, next);
+  const env = { GIT_INDEX_FILE: next };
+  // Exit code 1: some file could not be read or a nested repository has no commit; everything else is staged.
+  const added = await git.run({
+    gitDir,
+    workTree: root,
+    env,
+    args: ["-c", "advice.addEmbeddedRepo=false", "add", "--all", "--ignore-errors", "--", "."],
+    accept: [1],
+    timeoutMs: stageTimeoutMs,
+  });
+  const gitlinks = await addedGitlinks(git, gitDir, env, baseCommit);
+  if (gitlinks.length > 0) {
+    const input = gitlinks.join("\0");
+    await git.run({ gitDir, env, args: ["update-index", "-z", "--force-remove", "--stdin"], input });
+  }
+  const tree = await git.text({ gitDir, env, args: ["write-tree"] });
+  await rename(next, index);
+  return { tree, nestedRepositories: [...gitlinks, ...unbornRepositories(added.stderr)].toSorted() };
+}
+
+async function addedGitlinks(git: GitCli, gitDir: string, env: Record<string, string>, base: string): Promise<string[]> {
+  const args = ["diff-index", "--cached", "-r", "-z", "--raw", "--numstat", "--no-renames", "--ignore-submodules=none"];
+  const { stdout } = await git.run({ gitDir, env, args: [...args, base] });
+  return parseChanges(stdout)
+    .filter((change) => change.after?.mode === gitlinkMode && change.before?.mode !== gitlinkMode)
+    .map((change) => change.path);
+}
+
+/** `error: 'name/' does not have a commit checked out` (the messages are never translated: LC_ALL is C). */
+function unbornRepositories(stderr: string): string[] {
+  return Array.from(stderr.matchAll(/^error: '(.+?)\/?' does not have a commit checked out$/gm), (match) => match[1] ?? "");
+}

@@ -1,0 +1,131 @@
+/**
+ * A workspace is one session's checkout: the files an agent works on, the agent's home, and a trusted git directory that
+ * lives outside both. What the agent did is read from the trusted side only; the `.git` inside the checkout belongs to the
+ * agent and the host never runs git against it.
+ */
+
+/** Who may read and push. One instance speaks for one person; tokens stay in memory and reach git by askpass only. */
+export interface Credentials {
+  /**
+   * The token for exactly this origin (`https://github.com`, `http://127.0.0.1:4000`: scheme, host and port, no path), or
+   * undefined when the person has given none.
+   */
+  tokenFor(origin: string): string | undefined;
+}
+
+export const noCredentials: Credentials = { tokenFor: () => undefined };
+
+export interface ProvisionRequest {
+  /** Names the directories, so it must be an id that the host minted (`[A-Za-z0-9-]`). */
+  readonly sessionId: string;
+  /** https, ssh or (where the configuration allows it) file URL or absolute path. */
+  readonly repository: string;
+  /** The branch to start from; the remote's HEAD when absent. */
+  readonly baseBranch?: string | undefined;
+  /** The branch that the agent finds checked out, `agent/...`. */
+  readonly branch: string;
+  readonly credentials: Credentials;
+  /** What is happening, for people: "Fetching 43 %". */
+  readonly onStage: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Absolute paths. `root` and `home` are the agent's to write; nothing the agent runs may reach `gitDir`. */
+export interface WorkspacePaths {
+  readonly root: string;
+  readonly home: string;
+  readonly gitDir: string;
+}
+
+/** Commit on `refs/muster/checkpoints/<n>` of the trusted git directory. */
+export interface Checkpoint {
+  /** `1`, `2`, ... in the order taken. */
+  readonly id: string;
+  readonly commit: string;
+  readonly tree: string;
+  /** The commit that this one continues: the checkpoint before, or the base commit. */
+  readonly parent: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  /** Against the base commit: what a reviewer sees, not the step since the last checkpoint. */
+  readonly files: number;
+  readonly additions: number;
+  readonly deletions: number;
+  /** Directories that hold a git repository of their own; their files are not part of the checkpoint. */
+  readonly nestedRepositories: readonly string[];
+}
+
+export interface FileVersion {
+  readonly oid: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Git's octal mode: `100644`, `100755`, `120000` (symbolic link), `160000` (nested repository). */
+  readonly mode: string;
+}
+
+export interface ChangedFile {
+  /** Relative to the repository's root, with `/`, exactly as git stores it. */
+  readonly path: string;
+  /** Set when the file was renamed. */
+  readonly oldPath?: string;
+  readonly status: "added" | "modified" | "deleted" | "renamed";
+  readonly before?: FileVersion;
+  readonly after?: FileVersion;
+  /** Lines; 0 for a binary file. */
+  readonly additions: number;
+  readonly deletions: number;
+  readonly binary: boolean;
+}
+
+export interface PushRequest {
+  /** `agent/...`; any other branch is refused. */
+  readonly branch: string;
+  /** A checkpoint's commit: what the person reviewed. */
+  readonly commit: string;
+  /** First line of the commit that is pushed. */
+  readonly title: string;
+  readonly body?: string | undefined;
+  readonly credentials: Credentials;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface PushResult {
+  readonly branch: string;
+  /** The ordinary commit on the remote's branch; its tree is the checkpoint's tree. */
+  readonly commit: string;
+  /** The remote as people write it, without credentials. */
+  readonly remote: string;
+}
+
+export interface Workspace {
+  readonly paths: WorkspacePaths;
+  readonly repository: string;
+  readonly branch: string;
+  readonly baseBranch: string;
+  readonly baseCommit: string;
+  /**
+   * Records tracked and untracked (not ignored) files. Undefined when nothing changed since the last checkpoint (or since
+   * the base commit when there is none). One at a time: calls queue.
+   */
+  checkpoint(message: string): Promise<Checkpoint | undefined>;
+  /** Tree of the present files without a ref, for live diffs. Its objects last until the next collection. */
+  snapshot(): Promise<string>;
+  /** What differs between two commits or trees of the trusted git directory, in path order. */
+  changes(from: string, to: string): Promise<readonly ChangedFile[]>;
+  /** Throws `notFound` for an object that is no blob of this session, `content.tooLarge` above the limit. */
+  readBlob(oid: string, limitBytes: number): Promise<Uint8Array>;
+  /** Throws `branch.empty`, `push.refused`, `auth.required` or `permission.denied`. */
+  push(request: PushRequest): Promise<PushResult>;
+}
+
+export interface Workspaces {
+  /**
+   * Makes the workspace, or opens it when this session already has a complete one. What a failed attempt left is removed.
+   * Throws `repository.invalid`, `repository.cloneFailed`, `auth.required` (details.resource is the origin), `cancelled`.
+   */
+  provision(request: ProvisionRequest): Promise<Workspace>;
+  /** Throws `notFound` when the session has no complete workspace. */
+  open(sessionId: string): Promise<Workspace>;
+  /** Removes checkout, home and trusted git directory. The mirror stays. No workspace is no error. */
+  remove(sessionId: string): Promise<void>;
+}

@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { silentLogger } from "../../src/base/logger.ts";
+import { SqliteLog } from "../../src/host/log/sqlite.ts";
+import { systemClock } from "../../src/host/systemClock.ts";
+import { describeLog } from "./log.ts";
+
+function inFreshDirectory() {
+  const directory = mkdtempSync(path.join(tmpdir(), "muster-log-"));
+  const open = () => SqliteLog.open({ directory, clock: systemClock, logger: silentLogger });
+  const edit = (sql: string) => {
+    const db = new DatabaseSync(path.join(directory, "log.db"));
+    db.exec(sql);
+    db.close();
+  };
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  return { directory, open, edit, remove };
+}
+
+describeLog("sqlite on disk", () => {
+  const { open, edit, remove } = inFreshDirectory();
+  return {
+    open,
+    crash: (log) => log.dispose(),
+    tamper: (seq) => edit(`UPDATE records SET body = body || '!' WHERE seq = ${seq}`),
+    remove,
+  };
+});
+
+describe("sqlite log", () => {
+  it("commits with a full sync to a write-ahead log", async () => {
+    const { directory, open, remove } = inFreshDirectory();
+    const log = open();
+    log.append("a:1", "x");
+    await log.flush();
+    const reader = new DatabaseSync(path.join(directory, "log.db"), { readOnly: true });
+    expect(reader.prepare("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" });
+    reader.close();
+    await log.close();
+    remove();
+  });
+
+  it("can be read and verified beside a running writer", async () => {
+    const { directory, open, remove } = inFreshDirectory();
+    const log = open();
+    log.append("a:1", "x");
+    await log.flush();
+    const reader = SqliteLog.open({ directory, clock: systemClock, logger: silentLogger, readOnly: true });
+    expect(await reader.verify()).toEqual({ records: 1, channels: 1 });
+    expect(() => reader.append("a:1", "y")).toThrow(/not open for writing/);
+    await reader.close();
+    await log.close();
+    remove();
+  });
+
+  it("stops for good after a failed commit", async () => {
+    const { open, edit, remove } = inFreshDirectory();
+    const log = open();
+    let failure: Error | undefined;
+    log.onFailed((error) => (failure = error));
+    edit("CREATE TRIGGER full BEFORE INSERT ON records BEGIN SELECT RAISE (FAIL, 'disk is full'); END");
+    log.append("a:1", "x");
+    await expect(log.flush()).rejects.toThrow(/could not be written/);
+    expect(failure?.message).toMatch(/disk is full/);
+    expect(log.durableSeq).toBe(0);
+    expect(() => log.append("a:1", "y")).toThrow(/has failed/);
+    log.dispose();
+    remove();
+  });
+});

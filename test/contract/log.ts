@@ -1,0 +1,147 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { EventLog, LogRecord } from "../../src/host/log/log.ts";
+
+/** How the suite makes an implementation, ends it as a crash would, and opens the same data again. */
+export interface LogSubject {
+  open(): EventLog;
+  /** Ends the process's hold on the data without the courtesy of `close`. */
+  crash(log: EventLog): void;
+  /** Changes the body of one stored record behind the log's back. */
+  tamper(seq: number): void;
+  remove(): void;
+}
+
+/** Every implementation of `EventLog` keeps these promises; see src/host/log/README.md. */
+export function describeLog(name: string, make: () => LogSubject): void {
+  describe(`event log: ${name}`, () => {
+    let subject: LogSubject;
+    let log: EventLog;
+
+    beforeEach(() => {
+      subject = make();
+      log = subject.open();
+    });
+
+    afterEach(async () => {
+      await log.close();
+      subject.remove();
+    });
+
+    it("numbers records in one order over all channels", async () => {
+      expect([log.append("a:1", "x"), log.append("b:1", "y"), log.append("a:1", "z")]).toEqual([1, 2, 3]);
+      await log.flush();
+      expect((await all(log)).map((record) => [record.seq, record.channel, record.body])).toEqual([
+        [1, "a:1", "x"],
+        [2, "b:1", "y"],
+        [3, "a:1", "z"],
+      ]);
+    });
+
+    it("tells of records only once they are durable, in one batch, each once", async () => {
+      const batches: (readonly LogRecord[])[] = [];
+      log.onCommitted((batch) => batches.push(batch));
+      log.append("a:1", "x");
+      log.append("a:1", "y");
+      expect(log.durableSeq).toBe(0);
+      expect(batches).toEqual([]);
+      await log.flush();
+      expect(log.durableSeq).toBe(2);
+      expect(batches.map((batch) => batch.map((record) => record.seq))).toEqual([[1, 2]]);
+    });
+
+    it("puts what is appended while a commit is told of into the next one", async () => {
+      const batches: number[][] = [];
+      log.onCommitted((batch) => {
+        batches.push(batch.map((record) => record.seq));
+        if (batches.length === 1) log.append("a:1", "from a listener");
+      });
+      log.append("a:1", "x");
+      await log.flush();
+      await log.flush();
+      expect(batches).toEqual([[1], [2]]);
+    });
+
+    it("goes on counting after it was closed and opened, with the same epoch", async () => {
+      log.append("a:1", "x");
+      const epoch = log.epoch;
+      await log.close();
+      log = subject.open();
+      expect(log.epoch).toBe(epoch);
+      expect(log.lastSeq).toBe(1);
+      expect(log.append("a:1", "y")).toBe(2);
+      await log.flush();
+      expect((await log.verify()).problem).toBeUndefined();
+    });
+
+    it("keeps what was durable over a crash", async () => {
+      log.append("a:1", "durable");
+      await log.flush();
+      log.append("a:1", "not yet");
+      subject.crash(log);
+      log = subject.open();
+      expect((await all(log)).map((record) => record.body)).toEqual(["durable"]);
+      expect(log.append("a:1", "next")).toBe(2);
+    });
+
+    it("reads a channel, from a place, up to a limit", async () => {
+      for (let index = 0; index < 1_200; index += 1) log.append(index % 2 === 0 ? "even:1" : "odd:1", String(index));
+      await log.flush();
+      expect(await all(log)).toHaveLength(1_200);
+      const some = await all(log, { after: 3, channel: "odd:1", limit: 2 });
+      expect(some.map((record) => record.body)).toEqual(["3", "5"]);
+      expect(await log.channels()).toEqual(["even:1", "odd:1"]);
+    });
+
+    it("gives back bodies as the same bytes", async () => {
+      const body = JSON.stringify({ text: "naïve 😀 \u0000 \u2028 \ud83d", nested: ["'", '"', "\\"] });
+      log.append("a:1", body);
+      await log.flush();
+      expect((await all(log))[0]?.body).toBe(body);
+    });
+
+    it("replaces a channel's snapshot", async () => {
+      log.append("a:1", "x");
+      log.append("a:1", "y");
+      log.saveSnapshot("a:1", { seq: 1, state: "one" });
+      await log.flush();
+      log.saveSnapshot("a:1", { seq: 2, state: "two" });
+      await log.flush();
+      expect(await log.loadSnapshot("a:1")).toEqual({ seq: 2, state: "two" });
+      expect(await log.loadSnapshot("b:1")).toBeUndefined();
+    });
+
+    it("stores blobs under their content", async () => {
+      const id = await log.putBlob(new TextEncoder().encode("hello"));
+      expect(id).toBe("2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
+      expect(await log.putBlob(new TextEncoder().encode("hello"))).toBe(id);
+      expect(new TextDecoder().decode(await log.getBlob(id))).toBe("hello");
+      expect(await log.getBlob("0".repeat(64))).toBeUndefined();
+    });
+
+    it("finds a record that was changed", async () => {
+      for (const body of ["x", "y", "z"]) log.append("a:1", body);
+      await log.flush();
+      expect(await log.verify()).toEqual({ records: 3, channels: 1 });
+      subject.tamper(2);
+      expect((await log.verify()).problem).toMatch(/Record 2 of a:1/);
+    });
+
+    it("refuses a second writer in a sentence, and lets it in once the first is gone", async () => {
+      expect(() => subject.open()).toThrow(/Another host already uses/);
+      await log.close();
+      log = subject.open();
+      expect(log.append("a:1", "x")).toBe(1);
+    });
+
+    it("accepts nothing after it was closed", async () => {
+      await log.close();
+      expect(() => log.append("a:1", "x")).toThrow(/not open/);
+    });
+  });
+}
+
+async function all(log: EventLog, range: Parameters<EventLog["read"]>[0] = { after: 0 }): Promise<LogRecord[]> {
+  const records: LogRecord[] = [];
+  for await (const record of log.read(range)) records.push(record);
+  return records;
+}

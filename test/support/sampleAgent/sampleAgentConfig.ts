@@ -1,0 +1,25 @@
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import type { AgentConfig } from "../realAgents/realAgents.ts";
+
+export interface SampleAgentOptions {
+  readonly id?: string;
+  /** The unit of waiting in milliseconds. Default 0: as fast as it can. */
+  readonly paceMs?: number;
+}
+
+/** Catalogue entry of the sample agent, run from source on the Node that runs this process. */
+export function sampleAgentConfig(options: SampleAgentOptions = {}): AgentConfig {
+  return {
+    id: options.id ?? "sample",
+    displayName: "Sample agent",
+    description: "Edits the repository without a model; for demonstrations and tests",
+    command: [process.execPath, fileURLToPath(new URL("sampleAgent.ts", import.meta.url))],
+    env: {
+      HOME: "${home}",
+      PATH: [path.dirname(process.execPath), "/usr/local/bin", "/usr/bin", "/bin"].join(path.delimiter),
+      MUSTER_SAMPLE_PACE_MS: String(options.paceMs ?? 0),
+    },
+    files: {},
+  };
+}
