@@ -13,20 +13,24 @@ const attachment = {
   _meta: opt(Meta),
 };
 
-export const Attachment = openUnion("type", [
-  loose({ ...attachment, type: z.literal("simple"), modelRepresentation: opt(z.string()) }),
-  loose({
-    ...attachment,
-    type: z.literal("embeddedResource"),
-    /** Base64 or text, by `contentType`. */
-    data: z.string(),
-    contentType: opt(z.string()),
-    selection: opt(TextRange),
-  }),
-  z.extend(ContentRef, { ...attachment, type: z.literal("resource"), selection: opt(TextRange) }),
-  loose({ ...attachment, type: z.literal("annotations"), resource: Uri, annotationIds: opt(z.array(z.string())) }),
-  loose({ ...attachment, type: z.literal("chat"), resource: Uri, endTurn: opt(z.string()) }),
-], {});
+export const Attachment = openUnion(
+  "type",
+  [
+    loose({ ...attachment, type: z.literal("simple"), modelRepresentation: opt(z.string()) }),
+    loose({
+      ...attachment,
+      type: z.literal("embeddedResource"),
+      /** Base64 or text, by `contentType`. */
+      data: z.string(),
+      contentType: opt(z.string()),
+      selection: opt(TextRange),
+    }),
+    z.extend(ContentRef, { ...attachment, type: z.literal("resource"), selection: opt(TextRange) }),
+    loose({ ...attachment, type: z.literal("annotations"), resource: Uri, annotationIds: opt(z.array(z.string())) }),
+    loose({ ...attachment, type: z.literal("chat"), resource: Uri, endTurn: opt(z.string()) }),
+  ],
+  {},
+);
 export type Attachment = z.infer<typeof Attachment>;
 
 /** `kind` is one of user, agent, tool, systemNotification, automation. */
@@ -50,16 +54,20 @@ export type PendingMessage = z.infer<typeof PendingMessage>;
 export const ErrorPart = loose({ kind: z.literal("error"), error: ErrorInfo, resumable: opt(z.boolean()) });
 export type ErrorPart = z.infer<typeof ErrorPart>;
 
-export const ResponsePart = openUnion("kind", [
-  loose({ kind: z.literal("markdown"), id: z.string(), content: z.string() }),
-  loose({ kind: z.literal("reasoning"), id: z.string(), content: z.string() }),
-  z.extend(ContentRef, { kind: z.literal("contentRef") }),
-  loose({ kind: z.literal("toolCall"), toolCall: ToolCall }),
-  loose({ kind: z.literal("systemNotification"), content: StringOrMarkdown, _meta: opt(Meta) }),
-  /** Open while it has no `response` and its turn runs. */
-  loose({ kind: z.literal("inputRequest"), request: InputRequest, response: opt(InputResponse) }),
-  ErrorPart,
-], {});
+export const ResponsePart = openUnion(
+  "kind",
+  [
+    loose({ kind: z.literal("markdown"), id: z.string(), content: z.string() }),
+    loose({ kind: z.literal("reasoning"), id: z.string(), content: z.string() }),
+    z.extend(ContentRef, { kind: z.literal("contentRef") }),
+    loose({ kind: z.literal("toolCall"), toolCall: ToolCall }),
+    loose({ kind: z.literal("systemNotification"), content: StringOrMarkdown, _meta: opt(Meta) }),
+    /** Open while it has no `response` and its turn runs. */
+    loose({ kind: z.literal("inputRequest"), request: InputRequest, response: opt(InputResponse) }),
+    ErrorPart,
+  ],
+  {},
+);
 export type ResponsePart = z.infer<typeof ResponsePart>;
 
 export const Turn = loose({
@@ -85,19 +93,27 @@ export type ActiveTurn = z.infer<typeof ActiveTurn>;
 
 const selection = opt(loose({ text: z.string(), responsePartId: opt(z.string()) }));
 
-export const ChatOrigin = openUnion("kind", [
-  loose({ kind: z.literal("user") }),
-  loose({ kind: z.literal("fork"), chat: Uri, turnId: z.string() }),
-  loose({ kind: z.literal("sideChat"), chat: Uri, turnId: z.string(), selection }),
-  loose({ kind: z.literal("tool"), chat: Uri, toolCallId: z.string() }),
-], {});
+export const ChatOrigin = openUnion(
+  "kind",
+  [
+    loose({ kind: z.literal("user") }),
+    loose({ kind: z.literal("fork"), chat: Uri, turnId: z.string() }),
+    loose({ kind: z.literal("sideChat"), chat: Uri, turnId: z.string(), selection }),
+    loose({ kind: z.literal("tool"), chat: Uri, toolCallId: z.string() }),
+  ],
+  {},
+);
 export type ChatOrigin = z.infer<typeof ChatOrigin>;
 
 /** From what `createChat` starts the chat. */
-export const ChatSource = openUnion("kind", [
-  loose({ kind: z.literal("fork"), chat: Uri, turnId: z.string() }),
-  loose({ kind: z.literal("sideChat"), chat: Uri, turnId: z.string(), selection }),
-], {});
+export const ChatSource = openUnion(
+  "kind",
+  [
+    loose({ kind: z.literal("fork"), chat: Uri, turnId: z.string() }),
+    loose({ kind: z.literal("sideChat"), chat: Uri, turnId: z.string(), selection }),
+  ],
+  {},
+);
 export type ChatSource = z.infer<typeof ChatSource>;
 
 const summary = {

@@ -7,7 +7,7 @@ import { defaultFrameLimits, type FrameError, type FrameLimits, parseFrame, type
 
 /** What a connection is made of: whole text messages in order, both ways. Implementations own the socket. */
 export interface Transport {
-  /** After `close` it does nothing. */
+  /** Never throws; after the close it does nothing. */
   send(text: string): void;
   readonly onMessage: Event<string>;
   /** At most once. */

@@ -93,10 +93,14 @@ export const ReconnectResult = z.discriminatedUnion("type", [
 ]);
 export type ReconnectResult = z.infer<typeof ReconnectResult>;
 
-export const ChangesetOperationTarget = openUnion("kind", [
-  loose({ kind: z.literal("resource"), resource: Uri, side: opt(z.string()) }),
-  loose({ kind: z.literal("range"), resource: Uri, side: opt(z.string()), range: TextRange }),
-], {});
+export const ChangesetOperationTarget = openUnion(
+  "kind",
+  [
+    loose({ kind: z.literal("resource"), resource: Uri, side: opt(z.string()) }),
+    loose({ kind: z.literal("range"), resource: Uri, side: opt(z.string()), range: TextRange }),
+  ],
+  {},
+);
 export type ChangesetOperationTarget = z.infer<typeof ChangesetOperationTarget>;
 
 /** Requests of a client to a host. */

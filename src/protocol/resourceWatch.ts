@@ -6,11 +6,15 @@ const globs = opt(loose({ items: z.array(z.string()) }));
 export const ResourceWatchState = loose({ root: Uri, recursive: z.boolean(), excludes: globs, includes: globs });
 export type ResourceWatchState = z.infer<typeof ResourceWatchState>;
 
-export const ResourceChange = openUnion("type", [
-  loose({ type: z.literal("added"), uri: Uri }),
-  loose({ type: z.literal("updated"), uri: Uri }),
-  loose({ type: z.literal("deleted"), uri: Uri }),
-], {});
+export const ResourceChange = openUnion(
+  "type",
+  [
+    loose({ type: z.literal("added"), uri: Uri }),
+    loose({ type: z.literal("updated"), uri: Uri }),
+    loose({ type: z.literal("deleted"), uri: Uri }),
+  ],
+  {},
+);
 export type ResourceChange = z.infer<typeof ResourceChange>;
 
 export const resourceWatchActions = defineActions({

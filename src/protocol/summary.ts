@@ -31,7 +31,10 @@ export function aggregateStatus(
 
 /** The latest of the chats' times; `fallback` (the creation) without chats. */
 export function latestModifiedAt(chats: readonly Pick<ChatSummary, "modifiedAt">[], fallback: string): string {
-  return chats.reduce((latest, chat) => (compareTimes(chat.modifiedAt, latest) > 0 ? chat.modifiedAt : latest), fallback);
+  return chats.reduce(
+    (latest, chat) => (compareTimes(chat.modifiedAt, latest) > 0 ? chat.modifiedAt : latest),
+    fallback,
+  );
 }
 
 function compareTimes(a: string, b: string): number {

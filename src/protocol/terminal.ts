@@ -2,35 +2,43 @@ import * as z from "zod/mini";
 import { type ActionOf, defineActions, loose, openUnion, opt, type UnknownAction, Uri } from "./schema.ts";
 
 /** Who may type into the terminal and decides its life. */
-export const TerminalClaim = openUnion("kind", [
-  loose({ kind: z.literal("client"), clientId: z.string() }),
-  loose({
-    kind: z.literal("session"),
-    session: Uri,
-    chat: opt(Uri),
-    turnId: opt(z.string()),
-    toolCallId: opt(z.string()),
-  }),
-], {});
+export const TerminalClaim = openUnion(
+  "kind",
+  [
+    loose({ kind: z.literal("client"), clientId: z.string() }),
+    loose({
+      kind: z.literal("session"),
+      session: Uri,
+      chat: opt(Uri),
+      turnId: opt(z.string()),
+      toolCallId: opt(z.string()),
+    }),
+  ],
+  {},
+);
 export type TerminalClaim = z.infer<typeof TerminalClaim>;
 
 export const TerminalLifecycle = loose({ status: z.enum(["running", "exited"]), exitCode: opt(z.number()) });
 export type TerminalLifecycle = z.infer<typeof TerminalLifecycle>;
 
-export const TerminalPart = openUnion("type", [
-  loose({ type: z.literal("unclassified"), value: z.string() }),
-  loose({
-    type: z.literal("command"),
-    commandId: z.string(),
-    commandLine: z.string(),
-    output: z.string(),
-    /** Milliseconds since the Unix epoch. */
-    timestamp: z.number(),
-    isComplete: z.boolean(),
-    exitCode: opt(z.number()),
-    durationMs: opt(z.number()),
-  }),
-], {});
+export const TerminalPart = openUnion(
+  "type",
+  [
+    loose({ type: z.literal("unclassified"), value: z.string() }),
+    loose({
+      type: z.literal("command"),
+      commandId: z.string(),
+      commandLine: z.string(),
+      output: z.string(),
+      /** Milliseconds since the Unix epoch. */
+      timestamp: z.number(),
+      isComplete: z.boolean(),
+      exitCode: opt(z.number()),
+      durationMs: opt(z.number()),
+    }),
+  ],
+  {},
+);
 export type TerminalPart = z.infer<typeof TerminalPart>;
 
 export const TerminalState = loose({

@@ -9,10 +9,14 @@ import { loose, Meta, openUnion, opt, Uri } from "./schema.ts";
  */
 
 /** Who runs the call. Absent: the host itself. Client ownership is fixed when the call starts. */
-export const ToolContributor = openUnion("kind", [
-  loose({ kind: z.literal("client"), clientId: z.string() }),
-  loose({ kind: z.literal("mcp"), customizationId: z.string() }),
-], {});
+export const ToolContributor = openUnion(
+  "kind",
+  [
+    loose({ kind: z.literal("client"), clientId: z.string() }),
+    loose({ kind: z.literal("mcp"), customizationId: z.string() }),
+  ],
+  {},
+);
 export type ToolContributor = z.infer<typeof ToolContributor>;
 
 export const ConfirmationOption = loose({
@@ -33,27 +37,31 @@ export const RiskAssessment = loose({
 });
 export type RiskAssessment = z.infer<typeof RiskAssessment>;
 
-export const ToolContent = openUnion("type", [
-  loose({ type: z.literal("text"), text: z.string() }),
-  loose({ type: z.literal("embeddedResource"), data: z.string(), contentType: opt(z.string()) }),
-  z.extend(ContentRef, { type: z.literal("resource") }),
-  z.extend(FileEdit, { type: z.literal("fileEdit") }),
-  loose({
-    type: z.literal("terminal"),
-    resource: Uri,
-    title: z.string(),
-    isPty: opt(z.boolean()),
-    result: opt(loose({ exitCode: opt(z.number()), preview: opt(z.string()), truncated: opt(z.boolean()) })),
-  }),
-  loose({
-    type: z.literal("subagent"),
-    /** Chat of the sub-agent. */
-    resource: Uri,
-    title: z.string(),
-    agentName: opt(z.string()),
-    description: opt(z.string()),
-  }),
-], {});
+export const ToolContent = openUnion(
+  "type",
+  [
+    loose({ type: z.literal("text"), text: z.string() }),
+    loose({ type: z.literal("embeddedResource"), data: z.string(), contentType: opt(z.string()) }),
+    z.extend(ContentRef, { type: z.literal("resource") }),
+    z.extend(FileEdit, { type: z.literal("fileEdit") }),
+    loose({
+      type: z.literal("terminal"),
+      resource: Uri,
+      title: z.string(),
+      isPty: opt(z.boolean()),
+      result: opt(loose({ exitCode: opt(z.number()), preview: opt(z.string()), truncated: opt(z.boolean()) })),
+    }),
+    loose({
+      type: z.literal("subagent"),
+      /** Chat of the sub-agent. */
+      resource: Uri,
+      title: z.string(),
+      agentName: opt(z.string()),
+      description: opt(z.string()),
+    }),
+  ],
+  {},
+);
 export type ToolContent = z.infer<typeof ToolContent>;
 
 /** Inline arguments (usually JSON text), or a reference to them. */

@@ -128,10 +128,7 @@ export function resolveToolCallAuth(toolCall: ToolCall, action: ChatActionOf<"ch
   return compact({ ...rest, ...identity(toolCall, action._meta), status: "running" });
 }
 
-export function setToolCallContent(
-  toolCall: ToolCall,
-  action: ChatActionOf<"chat/toolCallContentChanged">,
-): ToolCall {
+export function setToolCallContent(toolCall: ToolCall, action: ChatActionOf<"chat/toolCallContentChanged">): ToolCall {
   if (toolCall.status !== "running") return toolCall;
   return compact({ ...toolCall, ...identity(toolCall, action._meta), content: action.content });
 }

@@ -90,9 +90,7 @@ export function terminalUri(sessionId: string, toolCallId: string): string {
   return `ahp-terminal:/${sessionId}/${encodeURIComponent(toolCallId)}`;
 }
 
-export function parseTerminalUri(
-  uri: string,
-): { readonly sessionId: string; readonly toolCallId: string } | undefined {
+export function parseTerminalUri(uri: string): { readonly sessionId: string; readonly toolCallId: string } | undefined {
   const parts = after(uri, "ahp-terminal:/")?.split("/");
   if (parts?.length !== 2) return undefined;
   const [sessionId, rest] = parts;
@@ -133,7 +131,8 @@ export function parseFileUri(uri: string): { readonly sessionId: string; readonl
   if (!isId(sessionId) || encoded.length === 0) return undefined;
   const segments = encoded.map(decode);
   const isSafe = segments.every(
-    (segment) => segment !== undefined && segment !== "" && segment !== "." && segment !== ".." && !segment.includes("/"),
+    (segment) =>
+      segment !== undefined && segment !== "" && segment !== "." && segment !== ".." && !segment.includes("/"),
   );
   return isSafe ? { sessionId, path: segments.join("/") } : undefined;
 }

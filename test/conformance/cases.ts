@@ -136,7 +136,9 @@ function withoutNulls(value: unknown): unknown {
 function firstDifference(expected: unknown, actual: unknown, path: string): string | undefined {
   const areObjects = typeof expected === "object" && typeof actual === "object" && expected !== null && actual !== null;
   if (!areObjects || Array.isArray(expected) !== Array.isArray(actual)) {
-    return Object.is(expected, actual) ? undefined : `${path || "value"}: expected ${brief(expected)}, got ${brief(actual)}`;
+    return Object.is(expected, actual)
+      ? undefined
+      : `${path || "value"}: expected ${brief(expected)}, got ${brief(actual)}`;
   }
   const keys = new Set([...Object.keys(expected), ...Object.keys(actual)]);
   for (const key of keys) {

@@ -14,7 +14,9 @@ import { runCase } from "./cases.ts";
 const [folder] = process.argv.slice(2);
 if (folder === undefined || !statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
   console.error(
-    folder === undefined ? "Name the folder with the fixtures: npm run conformance -- DIR" : `No such folder: ${folder}`,
+    folder === undefined
+      ? "Name the folder with the fixtures: npm run conformance -- DIR"
+      : `No such folder: ${folder}`,
   );
   process.exit(2);
 }
