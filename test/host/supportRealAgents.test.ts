@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { homedir } from "node:os";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import type { SessionUpdate } from "@agentclientprotocol/sdk";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -36,7 +36,7 @@ describe.each(["codex", "gemini"] as const)("%s", (agent) => {
     options: Partial<AcpDriverOptions> & Pick<RealAgentOptions, "approval"> = {},
   ): Promise<AcpDriver> {
     const agents = await ensureRealAgents({ modelServerUrl: server.url, approval: options.approval });
-    const home = await mkdtemp(path.join(homedir(), ".muster-test-home-"));
+    const home = await mkdtemp(path.join(tmpdir(), "muster-home-"));
     disposals.push(() => rm(home, { recursive: true, force: true, maxRetries: 5 }));
     const name = path.basename(home);
     const driver = await AcpDriver.start({ config: agents[agent], cwd: repository.path, home, name, ...options });
@@ -105,7 +105,9 @@ describe.each(["codex", "gemini"] as const)("%s", (agent) => {
     await driver.prompt("Make a plan");
     expect(await repository.git("status", "--porcelain")).toBe("?? PLAN.md");
     expect(driver.toolUpdates.filter(({ status }) => status === "failed")).toEqual([]);
-    const isPlanned = driver.messages.some((message) => message.kind === "update" && message.update.sessionUpdate === "plan");
+    const isPlanned = driver.messages.some(
+      (message) => message.kind === "update" && message.update.sessionUpdate === "plan",
+    );
     expect(isPlanned).toBe(agent === "codex");
   });
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterEach, expect, test } from "vitest";
-import { addBareRemote, makeRepository } from "../support/repositories/repositories.ts";
+import { addBareRemote, makeRepository, ownRepository } from "../support/repositories/repositories.ts";
 import { runGit, type TestRepository } from "../support/repositories/testRepository.ts";
 
 const run = promisify(execFile);
@@ -34,6 +34,18 @@ test("the project's own checkout becomes a clean repository with its manifest", 
   expect(await repository.git("symbolic-ref", "--short", "HEAD")).toBe("main");
 });
 
+test("a shallow checkout gives the history that it has", async () => {
+  const full = owned(await makeRepository("broken"));
+  const folder = await mkdtemp(path.join(tmpdir(), "muster-shallow-"));
+  disposals.push(() => rm(folder, { recursive: true, force: true }));
+  await runGit(folder, ["clone", "--quiet", "--depth=2", `file://${full.path}`, "shallow"]);
+  const repository = owned(await ownRepository(undefined, path.join(folder, "shallow")));
+  expect(await repository.head()).toBe(await full.head());
+  expect(await repository.git("rev-list", "--count", "HEAD")).toBe("2");
+  const bare = await addBareRemote(repository, path.join(folder, "bare.git"));
+  expect(await runGit(folder, ["clone", "--quiet", `file://${bare}`, "again"])).toBe("");
+});
+
 test("the published package has a history and its own tests pass", async () => {
   const repository = owned(await makeRepository("package"));
   expect(Number(await repository.git("rev-list", "--count", "HEAD"))).toBeGreaterThan(3);
@@ -43,7 +55,10 @@ test("the published package has a history and its own tests pass", async () => {
 test("the broken repository fails its tests until add is fixed", async () => {
   const repository = owned(await makeRepository("broken"));
   expect(await runTests(repository, ["--test"])).toBe(false);
-  await repository.write("src/math.mjs", "export const add = (a, b) => a + b;\nexport const subtract = (a, b) => a - b;\n");
+  await repository.write(
+    "src/math.mjs",
+    "export const add = (a, b) => a + b;\nexport const subtract = (a, b) => a - b;\n",
+  );
   expect(await runTests(repository, ["--test"])).toBe(true);
 });
 

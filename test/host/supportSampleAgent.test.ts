@@ -54,7 +54,9 @@ test("finishes quickly with edits, diffs, a title and usage with its cost", asyn
 test("works through a plan, runs a test of its own and streams its output", async () => {
   const driver = await start();
   expect((await driver.prompt("Work on the documentation")).stopReason).toBe("end_turn");
-  const plans = driver.messages.filter((message) => message.kind === "update" && message.update.sessionUpdate === "plan");
+  const plans = driver.messages.filter(
+    (message) => message.kind === "update" && message.update.sessionUpdate === "plan",
+  );
   expect(plans.length).toBeGreaterThan(3);
   const execution = driver.toolUpdates.filter((update) => JSON.stringify(update.content ?? "").includes("pass 1"));
   expect(execution.at(-1)?.status).toBe("completed");

@@ -3,11 +3,11 @@
  * must be exactly the list in `vsixFiles.txt`. With `--check` (a stage of `npm test`) the VSIX goes to `test-results/`,
  * and the sizes and contents are held against their limits.
  */
-import { spawnSync } from "node:child_process";
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import * as path from "node:path";
 import { gzipSync } from "node:zlib";
-import { createVSIX, listFiles } from "@vscode/vsce";
+import { listFiles } from "@vscode/vsce";
+import { packExtension } from "./packExtension.ts";
 
 const root = path.resolve(import.meta.dirname, "..", "..");
 const checking = process.argv.includes("--check");
@@ -22,24 +22,6 @@ const vsixLimitBytes = 3_000_000;
 interface Check {
   readonly name: string;
   readonly problem: string | undefined;
-}
-
-async function packExtension(): Promise<string> {
-  const build = spawnSync(process.execPath, ["esbuild.mjs", "--production"], { cwd: root, stdio: "inherit" });
-  if (build.status !== 0) throw new Error("The build failed; see above.");
-  const manifest: unknown = JSON.parse(await readFile(path.join(root, "package.json"), "utf8"));
-  const version = manifest && typeof manifest === "object" ? Reflect.get(manifest, "version") : undefined;
-  const folder = checking ? path.join(root, "test-results") : root;
-  await mkdir(folder, { recursive: true });
-  const packagePath = path.join(folder, `muster-${String(version)}.vsix`);
-  await createVSIX({
-    cwd: root,
-    packagePath,
-    dependencies: false,
-    allowMissingRepository: true,
-    rewriteRelativeLinks: false,
-  });
-  return packagePath;
 }
 
 async function checkFiles(): Promise<Check> {
@@ -81,7 +63,7 @@ async function checkSize(vsix: string): Promise<Check> {
   };
 }
 
-const vsix = await packExtension();
+const vsix = await packExtension(checking ? path.join(root, "test-results") : root);
 const checks = [await checkFiles(), ...(await checkBundles()), await checkSize(vsix)];
 for (const check of checks)
   console.log(`${check.problem ? "✗" : "✓"} ${check.name}${check.problem ? `: ${check.problem}` : ""}`);

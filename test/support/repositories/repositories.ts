@@ -27,22 +27,24 @@ const CHECKOUT = fileURLToPath(new URL("../../../", import.meta.url));
  * This project at its HEAD with as much history as the checkout has. A checkout without commits, or a plain folder
  * (an unpacked archive), gives a repository of one commit.
  */
-export async function ownRepository(parent?: string): Promise<TestRepository> {
+export async function ownRepository(parent?: string, checkout = CHECKOUT): Promise<TestRepository> {
   const repository = await TestRepository.create("muster", parent);
-  const head = await runGit(CHECKOUT, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).catch(() => undefined);
+  const head = await runGit(checkout, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).catch(() => undefined);
   if (head === undefined) {
-    for (const file of await ownFiles()) await repository.copyIn(path.join(CHECKOUT, file), file);
+    for (const file of await filesOf(checkout)) await repository.copyIn(path.join(checkout, file), file);
     await repository.commit("The project's files");
     return repository;
   }
   // A fetch copies what a shallow checkout has, where a local clone of one would need its own handling.
-  await repository.git("fetch", "--quiet", "--no-tags", "--update-shallow", CHECKOUT, "HEAD");
+  await repository.git("fetch", "--quiet", "--no-tags", "--update-shallow", checkout, "HEAD");
   await repository.git("reset", "--quiet", "--hard", head);
   return repository;
 }
 
-async function ownFiles(): Promise<string[]> {
-  const listed = await runGit(CHECKOUT, ["ls-files", "--cached", "--others", "--exclude-standard", "-z"]).catch(() => "");
+async function filesOf(checkout: string): Promise<string[]> {
+  const listed = await runGit(checkout, ["ls-files", "--cached", "--others", "--exclude-standard", "-z"]).catch(
+    () => "",
+  );
   const files = listed.split("\0").filter((file) => file !== "");
   return files.length > 0 ? files : ["package.json", "src", "LICENSE"];
 }
@@ -86,7 +88,11 @@ export async function brokenRepository(parent?: string): Promise<TestRepository>
  * @param directory where to make it, for example `ROOT/owner/name.git`; must not exist
  * @param remoteUrl what `origin` of the work tree becomes; without one, the directory
  */
-export async function addBareRemote(repository: TestRepository, directory: string, remoteUrl?: string): Promise<string> {
+export async function addBareRemote(
+  repository: TestRepository,
+  directory: string,
+  remoteUrl?: string,
+): Promise<string> {
   await runGit(repository.path, ["clone", "--quiet", "--bare", "--no-hardlinks", repository.path, directory]);
   await runGit(directory, ["symbolic-ref", "HEAD", "refs/heads/main"]);
   await runGit(directory, ["config", "http.receivepack", "true"]);

@@ -101,7 +101,9 @@ function describeFile(name: string): string {
 }
 
 export function writeContributing(old: string | undefined, files: RepositoryFiles): string {
-  const scripts = Object.entries(files.scripts).filter(([name]) => /^(?:test|lint|check|build|format|typecheck)/.test(name));
+  const scripts = Object.entries(files.scripts).filter(([name]) =>
+    /^(?:test|lint|check|build|format|typecheck)/.test(name),
+  );
   const commands = scripts.map(([name, script]) => `- \`npm run ${name}\` runs \`${script}\``);
   const fallback = `- \`node --test ${files.testFolder}\` runs the tests`;
   const body = ["Run these before you open a pull request:", "", ...(commands.length > 0 ? commands : [fallback])];

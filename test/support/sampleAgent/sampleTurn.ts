@@ -55,7 +55,8 @@ export class SampleTurn {
   /** Waits for `units` times the configured pace. */
   async pause(units: number): Promise<void> {
     this.#options.signal.throwIfAborted();
-    if (this.#options.paceMs > 0) await delay(units * this.#options.paceMs, undefined, { signal: this.#options.signal });
+    if (this.#options.paceMs > 0)
+      await delay(units * this.#options.paceMs, undefined, { signal: this.#options.signal });
   }
 
   /** Streams a paragraph, a few words at a time. */
@@ -189,7 +190,15 @@ export class SampleTurn {
     const toolCallId = randomUUID();
     const locations = details.file === undefined ? [] : [{ path: path.join(this.cwd, details.file) }];
     const { rawInput } = details;
-    await this.#send({ sessionUpdate: "tool_call", toolCallId, title, kind, status: "in_progress", locations, rawInput });
+    await this.#send({
+      sessionUpdate: "tool_call",
+      toolCallId,
+      title,
+      kind,
+      status: "in_progress",
+      locations,
+      rawInput,
+    });
     try {
       await work(
         async (content, rawOutput) => {

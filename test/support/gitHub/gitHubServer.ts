@@ -1,0 +1,276 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import path from "node:path";
+import { handleGit, parseGitPath, refusePushes } from "../gitHttp/gitHttp.ts";
+import { addBareRemote } from "../repositories/repositories.ts";
+import type { TestRepository } from "../repositories/testRepository.ts";
+import { type Answer, errorAnswer } from "./answers.ts";
+import { BareRepository } from "./bareRepository.ts";
+import {
+  canRead,
+  canWrite,
+  type CheckRun,
+  type GitHubRepository,
+  GitHubState,
+  type GitHubUser,
+} from "./gitHubState.ts";
+import { checkHeaders } from "./headerContract.ts";
+import { OpenApi } from "./openApi.ts";
+import { findPullPage, renderPullPage } from "./pullPage.ts";
+import { HANDLERS } from "./repositoryHandlers.ts";
+import { Resources } from "./resources.ts";
+
+const API_PREFIX = "/api/v3";
+
+/** A request that GitHub's description does not allow, or that this server has no answer for. */
+export interface Violation {
+  readonly request: string;
+  readonly problems: readonly string[];
+}
+
+export interface RecordedCall {
+  readonly method: string;
+  /** Below the API's root, with the query. */
+  readonly path: string;
+  readonly operationId: string | undefined;
+  readonly body: unknown;
+  readonly status: number;
+}
+
+/** An answer given in place of the real one. Every field that is given must match. */
+export interface InjectedFailure {
+  readonly operationId?: string;
+  readonly answer: Answer;
+  /** Default 1. */
+  readonly times?: number;
+}
+
+export interface AddRepository {
+  readonly owner: string;
+  readonly name: string;
+  /** Its branches become the server's; its `origin` becomes the clone URL. */
+  readonly from: TestRepository;
+  readonly isPrivate?: boolean;
+  readonly writers?: readonly string[];
+}
+
+/** Starts a GitHub on loopback. @param root folder for the bare repositories; the caller removes it */
+export async function startGitHub(root: string): Promise<GitHubServer> {
+  const gitHub = new GitHubServer(root);
+  await gitHub.listen();
+  return gitHub;
+}
+
+/**
+ * A GitHub on one loopback port: the REST API under `/api/v3` (as GitHub Enterprise Server has it), git over smart HTTP
+ * at `/OWNER/NAME.git`, and a page for each pull request. Every API request is held against GitHub's published
+ * description; what is not as documented is answered with an error and listed in `violations`.
+ */
+export class GitHubServer {
+  readonly state = new GitHubState();
+  readonly calls: RecordedCall[] = [];
+  readonly violations: Violation[] = [];
+  readonly #root: string;
+  readonly #failures: { failure: InjectedFailure; left: number }[] = [];
+  readonly #server = createServer((request, response) => {
+    this.#handle(request, response).catch((error: unknown) => {
+      this.violations.push({
+        request: `${request.method} ${request.url}`,
+        problems: [`server error: ${String(error)}`],
+      });
+      if (response.headersSent) response.destroy();
+      else write(response, errorAnswer(500, "Server Error"));
+    });
+  });
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  async listen(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(0, "127.0.0.1", resolve);
+    });
+  }
+
+  /** `127.0.0.1:PORT`: the GitHub server as a host name. */
+  get host(): string {
+    const address = this.#server.address();
+    if (address === null || typeof address === "string") throw new Error("The GitHub server is not listening");
+    return `127.0.0.1:${address.port}`;
+  }
+
+  get url(): string {
+    return `http://${this.host}`;
+  }
+
+  get apiUrl(): string {
+    return `${this.url}${API_PREFIX}`;
+  }
+
+  cloneUrl(owner: string, name: string): string {
+    return `${this.url}/${owner}/${name}.git`;
+  }
+
+  /** @param scopes of the token; `repo` allows everything on repositories where the user may write */
+  addUser(login: string, token: string, scopes: readonly string[] = ["repo"]): GitHubUser {
+    const user = { id: this.state.nextId(), login, token, scopes };
+    this.state.users.push(user);
+    return user;
+  }
+
+  async addRepository(options: AddRepository): Promise<GitHubRepository> {
+    const { owner, name, from } = options;
+    if (this.state.user(owner) === undefined) throw new Error(`Add the user ${owner} before a repository of theirs`);
+    const directory = path.join(this.#root, owner, `${name}.git`);
+    await addBareRemote(from, directory, this.cloneUrl(owner, name));
+    const repository: GitHubRepository = {
+      id: this.state.nextId(),
+      owner,
+      name,
+      isPrivate: options.isPrivate ?? false,
+      defaultBranch: "main",
+      writers: new Set(options.writers ?? []),
+      git: new BareRepository(directory),
+      pulls: new Map(),
+      checkRuns: [],
+    };
+    this.state.repositories.push(repository);
+    return repository;
+  }
+
+  addCheckRun(repository: GitHubRepository, run: Omit<CheckRun, "id">): CheckRun {
+    const added = { id: this.state.nextId(), ...run };
+    repository.checkRuns.push(added);
+    return added;
+  }
+
+  /** Answers the next matching API requests with this in place of the real answer. */
+  failNext(failure: InjectedFailure): void {
+    this.#failures.push({ failure, left: failure.times ?? 1 });
+  }
+
+  /** Refuses every push to the repository with this message, or accepts them again without one. */
+  async refusePushes(repository: GitHubRepository, message: string | undefined): Promise<void> {
+    await refusePushes(repository.git.directory, message);
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname } = new URL(request.url ?? "/", this.url);
+    if (request.method === "OPTIONS") return allowCrossOrigin(response);
+    if (pathname.startsWith(`${API_PREFIX}/`)) {
+      write(response, await this.#answerApi(request));
+      return;
+    }
+    if (parseGitPath(pathname) !== undefined) return this.#handleGit(request, response);
+    const page = findPullPage(this.state, pathname);
+    response.writeHead(page === undefined ? 404 : 200, { "content-type": "text/html; charset=utf-8" });
+    response.end(page === undefined ? "Not found" : renderPullPage(page));
+  }
+
+  async #handleGit(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const access = (owner: string, name: string, token: string | undefined) => {
+      const repository = this.state.repository(owner, name);
+      const user = this.state.userOfToken(token);
+      if (repository === undefined || (token !== undefined && user === undefined)) return undefined;
+      const login = user?.login ?? "anonymous";
+      return { login, canRead: canRead(repository, user), canWrite: canWrite(repository, user) };
+    };
+    await handleGit({ root: this.#root, access }, request, response);
+  }
+
+  async #answerApi(request: IncomingMessage): Promise<Answer> {
+    const method = request.method ?? "GET";
+    const url = new URL(request.url ?? "/", this.url);
+    const apiPath = url.pathname.slice(API_PREFIX.length);
+    const text = await readText(request);
+    const matched = OpenApi.gitHub().match(method, apiPath);
+    const body = parseJson(text);
+    const record = (answer: Answer): Answer => {
+      const { status } = answer;
+      this.calls.push({ method, path: apiPath + url.search, operationId: matched?.operationId, body, status });
+      return answer;
+    };
+    const refuse = (status: number, problems: readonly string[]): Answer => {
+      this.violations.push({ request: `${method} ${apiPath}${url.search}`, problems });
+      return record(errorAnswer(status, `Contract violation: ${problems.join("; ")}`));
+    };
+    if (matched === undefined) return refuse(404, ["GitHub has no such operation"]);
+    if (text !== "" && body === undefined) return refuse(400, ["the body is not JSON"]);
+    const headerProblems = checkHeaders(request.headers, text !== "");
+    if (headerProblems.length > 0) return refuse(400, headerProblems);
+    const problems = OpenApi.gitHub().check(matched, { query: url.searchParams, body });
+    if (problems.length > 0) return refuse(422, problems);
+    const injected = this.#takeFailure(matched.operationId);
+    if (injected !== undefined) return record(injected);
+    const user = this.state.userOfToken(tokenOf(request.headers.authorization));
+    if (user === undefined) {
+      const isMissing = request.headers.authorization === undefined;
+      return record(errorAnswer(401, isMissing ? "Requires authentication" : "Bad credentials"));
+    }
+    const handler = HANDLERS[matched.operationId];
+    if (handler === undefined) return refuse(501, [`${matched.operationId} is not part of this GitHub`]);
+    const { state } = this;
+    const resources = new Resources(this.url, this.apiUrl);
+    const params = matched.pathParameters;
+    return record(await handler({ state, resources, user, params, query: url.searchParams, body, now: Date.now() }));
+  }
+
+  #takeFailure(operationId: string): Answer | undefined {
+    const pending = this.#failures.find(
+      ({ failure, left }) => left > 0 && (failure.operationId === undefined || failure.operationId === operationId),
+    );
+    if (pending === undefined) return undefined;
+    pending.left--;
+    return pending.failure.answer;
+  }
+}
+
+function tokenOf(header: string | undefined): string | undefined {
+  return /^(?:Bearer|token)\s+(\S+)$/i.exec(header ?? "")?.[1];
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return text === "" ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Answers the question that a browser asks first when an extension runs in a web worker. */
+function allowCrossOrigin(response: ServerResponse): void {
+  const methods = "GET, POST, PATCH, PUT, DELETE";
+  const headers = "authorization, accept, content-type, x-github-api-version";
+  response.writeHead(204, {
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": methods,
+    "access-control-allow-headers": headers,
+  });
+  response.end();
+}
+
+function write(response: ServerResponse, answer: Answer): void {
+  const headers = {
+    "content-type": "application/json; charset=utf-8",
+    "x-github-media-type": "github.v3; format=json",
+    "x-ratelimit-limit": "5000",
+    "x-ratelimit-remaining": "4999",
+    "x-ratelimit-resource": "core",
+    "access-control-allow-origin": "*",
+    ...answer.headers,
+  };
+  response.writeHead(answer.status, headers);
+  response.end(JSON.stringify(answer.body));
+}
