@@ -17,7 +17,7 @@ export default defineConfig({
           include: ["test/webview/**/*.test.{ts,tsx}"],
           environment: "happy-dom",
         },
-        esbuild: { jsx: "automatic", jsxImportSource: "preact" },
+        oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
       },
       {
         test: {

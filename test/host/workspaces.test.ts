@@ -57,7 +57,9 @@ describe("making a workspace", () => {
     const commit = fixture.seedCommit({ "a.txt": "one" });
     const workspaces = await fixture.workspaces();
     const made = await Promise.all(
-      Array.from({ length: 10 }, (_, index) => workspaces.provision(fixture.request({ sessionId: `session-${index}` }))),
+      Array.from({ length: 10 }, (_, index) =>
+        workspaces.provision(fixture.request({ sessionId: `session-${index}` })),
+      ),
     );
     expect(made.map(({ baseCommit }) => baseCommit)).toEqual(Array.from({ length: 10 }, () => commit));
     expect(new Set(made.map(({ paths }) => paths.root)).size).toBe(10);
@@ -142,7 +144,9 @@ describe("a workspace that can't be made says why", () => {
 
   it("says that a server can't be reached", async () => {
     const workspaces = await fixture.workspaces();
-    await expect(workspaces.provision(fixture.request({ repository: "http://127.0.0.1:9/a/b.git" }))).rejects.toMatchObject({
+    await expect(
+      workspaces.provision(fixture.request({ repository: "http://127.0.0.1:9/a/b.git" })),
+    ).rejects.toMatchObject({
       code: "repository.cloneFailed",
       message: "Couldn't clone 127.0.0.1:9/a/b.git: the server can't be reached. Check the address and try again.",
     });

@@ -7,8 +7,9 @@ import type { AgentInfo } from "../../protocol/root.ts";
 /**
  * A kind of agent. It holds no state that the log lacks, so a provider can be made anew at any time.
  * The contract every implementation keeps: `connect` starts (or resumes) one conversation inside one workspace; what the
- * agent does arrives through `context.emit` as AHP actions for the running turn, in order; nothing is emitted after
- * `dispose` resolved or `signal` aborted.
+ * agent does arrives through `context.emit` as AHP actions for the running turn, in order, with streamed text joined to
+ * pieces that are worth a record each, and all of it before `send` settles; nothing is emitted after `dispose` resolved or
+ * `signal` aborted.
  */
 export interface Provider {
   /** What root state shows of this agent. */

@@ -92,7 +92,8 @@ export class GitCli {
   /** Rejects with `GitError`. */
   async run(command: GitCommand): Promise<GitOutput> {
     const name = command.args[0] ?? "";
-    if (command.signal?.aborted) throw new GitError(name, { exitCode: undefined, stderr: "", stdout: "", ended: "cancelled" });
+    if (command.signal?.aborted)
+      throw new GitError(name, { exitCode: undefined, stderr: "", stdout: "", ended: "cancelled" });
     const child = spawn(this.#options.program ?? "git", this.#argv(command), {
       cwd: command.workTree ?? command.gitDir ?? "/",
       env: this.#environment(command),

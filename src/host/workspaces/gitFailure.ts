@@ -94,7 +94,9 @@ function cloneAdvice(stderr: string, { remote, secrets, hadToken }: FailureConte
   if (server !== undefined || /Name or service not known/.test(stderr)) {
     return `the server ${cleanText(server ?? remote.display)} was not found. Check the address.`;
   }
-  if (/Connection refused|Failed to connect|Connection timed out|Network is unreachable|Connection reset/i.test(stderr)) {
+  if (
+    /Connection refused|Failed to connect|Connection timed out|Network is unreachable|Connection reset/i.test(stderr)
+  ) {
     return "the server can't be reached. Check the address and try again.";
   }
   if (/unable to update url base from redirection|returned error: 30[1278]/i.test(stderr)) {
@@ -140,7 +142,8 @@ export function pushFailure(error: unknown, branch: string, context: FailureCont
     const sentence = `${during}: the branch was changed on the server by someone else. Rename it there or start from its present state.`;
     return new AppError("push.refused", sentence, { cause: error });
   }
-  const refused = /\[remote rejected\]|pre-receive hook declined|protected branch|returned error: 403|Permission .* denied/;
+  const refused =
+    /\[remote rejected\]|pre-receive hook declined|protected branch|returned error: 403|Permission .* denied/;
   if (refused.test(text)) {
     const inBrackets = /\[remote rejected\] \(([^)]*)\)/.exec(text)?.[1];
     const reason = failure.stderr.includes("remote:") ? reasonOf(failure.stderr, context.secrets) : undefined;
@@ -154,7 +157,8 @@ export function pushFailure(error: unknown, branch: string, context: FailureCont
 export function localFailure(error: unknown, during: string): AppError {
   if (error instanceof AppError) return error;
   if (!(error instanceof GitError)) return AppError.from(error, during);
-  if (error.failure.ended === "cancelled") return new AppError("cancelled", `${during}: it was stopped.`, { cause: error });
+  if (error.failure.ended === "cancelled")
+    return new AppError("cancelled", `${during}: it was stopped.`, { cause: error });
   if (error.failure.ended !== undefined) {
     return new AppError("timeout", `${during}: git took longer than this host allows.`, { cause: error });
   }

@@ -59,13 +59,17 @@ export class GitWorkspace implements Workspace {
     const { git, paths } = parts;
     try {
       const format = "--format=%(refname) %(objectname) %(tree)";
-      const listing = await git.text({ gitDir: paths.gitDir, args: ["for-each-ref", format, BASE_REF, CHECKPOINT_REFS] });
+      const listing = await git.text({
+        gitDir: paths.gitDir,
+        args: ["for-each-ref", format, BASE_REF, CHECKPOINT_REFS],
+      });
       const heads = listing
         .split("\n")
         .map((line) => line.split(" "))
         .map(([ref = "", commit = "", tree = ""]) => ({ number: numberOf(ref), commit, tree }));
       const head = heads.toSorted((a, b) => a.number - b.number).at(-1);
-      if (head === undefined || head.commit === "") throw new AppError("internal", "The agent's git directory has no base commit.");
+      if (head === undefined || head.commit === "")
+        throw new AppError("internal", "The agent's git directory has no base commit.");
       return new GitWorkspace(parts, head);
     } catch (error) {
       throw localFailure(error, "Couldn't open the agent's git directory");
@@ -137,7 +141,9 @@ export class GitWorkspace implements Workspace {
   async changes(from: string, to: string): Promise<readonly ChangedFile[]> {
     try {
       const raw = await this.#rawChanges(checkOid(from), checkOid(to));
-      const oids = new Set(raw.flatMap(({ before, after }) => [before?.oid, after?.oid]).filter((oid) => oid !== undefined));
+      const oids = new Set(
+        raw.flatMap(({ before, after }) => [before?.oid, after?.oid]).filter((oid) => oid !== undefined),
+      );
       const sizes = await this.#sizes(Array.from(oids));
       const version = (side: { oid: string; mode: string } | undefined): FileVersion | undefined =>
         side && { ...side, size: sizes.get(side.oid) ?? 0 };
@@ -156,7 +162,8 @@ export class GitWorkspace implements Workspace {
     checkOid(oid);
     try {
       const size = (await this.#sizes([oid])).get(oid);
-      if (size === undefined) throw new AppError("notFound", "This version of the file is no longer on the host. Refresh the changes.");
+      if (size === undefined)
+        throw new AppError("notFound", "This version of the file is no longer on the host. Refresh the changes.");
       if (size > limitBytes) {
         const sentence = `The file is too large to show (${megabytes(size)}; the limit is ${megabytes(limitBytes)}).`;
         throw new AppError("content.tooLarge", sentence, { details: { size, limitBytes } });
@@ -180,7 +187,10 @@ export class GitWorkspace implements Workspace {
   async #rawChanges(from: string, to: string) {
     const args = ["diff-tree", "-r", "-z", "--raw", "--numstat", "--no-abbrev", "--find-renames"];
     const safe = ["--no-ext-diff", "--no-textconv", "--ignore-submodules=none"];
-    const { stdout } = await this.#parts.git.run({ gitDir: this.#parts.paths.gitDir, args: [...args, ...safe, from, to] });
+    const { stdout } = await this.#parts.git.run({
+      gitDir: this.#parts.paths.gitDir,
+      args: [...args, ...safe, from, to],
+    });
     return parseChanges(stdout);
   }
 

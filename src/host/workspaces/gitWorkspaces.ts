@@ -102,7 +102,7 @@ export class GitWorkspaces implements Workspaces {
         });
         request.onStage("Checking out");
         await this.#checkOut(paths, fetched, remote, branch, request.signal);
-        await this.#makeTrusted(paths.gitDir, fetched);
+        await this.#makeTrusted(paths, fetched);
         const record: WorkspaceRecord = {
           version: 1,
           sessionId: id,
@@ -115,7 +115,10 @@ export class GitWorkspaces implements Workspaces {
         return await this.#openWith(id, record, remote);
       } catch (error) {
         await this.#removeFiles(id).catch((cause: unknown) => {
-          this.#options.logger.warn("a failed workspace could not be removed", { sessionId: id, reason: String(cause) });
+          this.#options.logger.warn("a failed workspace could not be removed", {
+            sessionId: id,
+            reason: String(cause),
+          });
         });
         throw localFailure(error, `Couldn't prepare a workspace for ${remote.display}`);
       }
@@ -154,32 +157,57 @@ export class GitWorkspaces implements Workspaces {
     await mkdir(paths.home, { recursive: true, mode: 0o700 });
     // No hard links: the agent could write through them into the mirror and so into every other session.
     await this.#git.run({
-      args: ["clone", "--quiet", "--no-hardlinks", "--no-checkout", "--template=", "--end-of-options", mirror.gitDir, paths.root],
+      args: [
+        "clone",
+        "--quiet",
+        "--no-hardlinks",
+        "--no-checkout",
+        "--template=",
+        "--end-of-options",
+        mirror.gitDir,
+        paths.root,
+      ],
       protocol: "file",
       timeoutMs: this.#limits.checkoutTimeoutMs,
       signal,
     });
   }
 
-  async #checkOut(paths: WorkspacePaths, mirror: Fetched, remote: Remote, branch: string, signal: AbortSignal): Promise<void> {
+  async #checkOut(
+    paths: WorkspacePaths,
+    mirror: Fetched,
+    remote: Remote,
+    branch: string,
+    signal: AbortSignal,
+  ): Promise<void> {
     const gitDir = path.join(paths.root, ".git");
     const { name, email } = this.#options.identity ?? defaultIdentity;
     const inCheckout = { gitDir, workTree: paths.root, signal, timeoutMs: this.#limits.checkoutTimeoutMs } as const;
-    const args = ["checkout", "--quiet", "--no-track", "--no-recurse-submodules", "-B", branch, mirror.baseCommit, "--"];
+    const args = [
+      "checkout",
+      "--quiet",
+      "--no-track",
+      "--no-recurse-submodules",
+      "-B",
+      branch,
+      mirror.baseCommit,
+      "--",
+    ];
     await this.#git.run({ ...inCheckout, args });
     await this.#git.run({ gitDir, args: ["config", "remote.origin.url", remote.url] });
     await this.#git.run({ gitDir, args: ["config", "user.name", name] });
     await this.#git.run({ gitDir, args: ["config", "user.email", email] });
   }
 
-  async #makeTrusted(gitDir: string, mirror: Fetched): Promise<void> {
+  async #makeTrusted(paths: WorkspacePaths, mirror: Fetched): Promise<void> {
+    const { gitDir } = paths;
     await this.#git.run({ args: ["init", "--quiet", "--bare", "--template=", "--end-of-options", gitDir] });
     await mkdir(path.join(gitDir, "info"), { recursive: true });
     await writeFile(path.join(gitDir, "info", "attributes"), TRUSTED_ATTRIBUTES);
     await mkdir(path.join(gitDir, "objects", "info"), { recursive: true });
     await writeFile(path.join(gitDir, "objects", "info", "alternates"), `${path.join(mirror.gitDir, "objects")}\n`);
     await this.#git.run({ gitDir, args: ["update-ref", BASE_REF, mirror.baseCommit] });
-    await initializeIndex(this.#git, gitDir, mirror.baseCommit);
+    await initializeIndex(this.#git, paths, mirror.baseCommit);
   }
 
   async #writeRecord(id: string, record: WorkspaceRecord): Promise<void> {

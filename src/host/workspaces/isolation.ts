@@ -81,15 +81,25 @@ class BubblewrapIsolation implements Isolation {
     const masked = await existing(["/tmp", "/var/tmp", "/run", homedir(), ...hidden, dataDir]);
     const needed = [...readable, ...installDirectories(command), ...(env["PATH"] ?? "").split(path.delimiter)];
     const visible = needed.filter((file) => isInside(file, masked) && !isInside(file, [dataDir]));
+    // One option with its values a line.
     const args = [
-      ...["--die-with-parent", "--new-session", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--cap-drop", "ALL"],
-      ...["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"],
-      ...masked.flatMap((directory) => ["--tmpfs", directory]),
-      ...["--ro-bind-try", "/run/systemd/resolve", "/run/systemd/resolve"],
-      ...Array.from(new Set(visible)).flatMap((directory) => ["--ro-bind-try", directory, directory]),
-      ...["--bind", root, root, "--bind", home, home],
-      ...["--chdir", root, "--", ...command],
-    ];
+      ["--die-with-parent"],
+      ["--new-session"],
+      ["--unshare-pid"],
+      ["--unshare-ipc"],
+      ["--unshare-uts"],
+      ["--cap-drop", "ALL"],
+      ["--ro-bind", "/", "/"],
+      ["--dev", "/dev"],
+      ["--proc", "/proc"],
+      ...masked.map((directory) => ["--tmpfs", directory]),
+      ["--ro-bind-try", "/run/systemd/resolve", "/run/systemd/resolve"],
+      ...Array.from(new Set(visible), (directory) => ["--ro-bind-try", directory, directory]),
+      ["--bind", root, root],
+      ["--bind", home, home],
+      ["--chdir", root],
+      ["--", ...command],
+    ].flat();
     // The variables hold keys and an argument list can be read by anyone on the machine: bwrap passes its own on.
     return { file: program, args, env, cwd: "/" };
   }
@@ -100,7 +110,9 @@ async function findWorkingBwrap(searchPath: string): Promise<string> {
     const file = path.join(directory, "bwrap");
     if (!path.isAbsolute(file) || !(await isExecutable(file))) continue;
     try {
-      await promisify(execFile)(file, ["--ro-bind", "/", "/", "--unshare-pid", "--", "/bin/sh", "-c", "true"], { timeout: 10_000 });
+      await promisify(execFile)(file, ["--ro-bind", "/", "/", "--unshare-pid", "--", "/bin/sh", "-c", "true"], {
+        timeout: 10_000,
+      });
       return file;
     } catch (error) {
       const reason = cleanText(error instanceof Error ? error.message : String(error));

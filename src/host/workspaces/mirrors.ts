@@ -99,7 +99,10 @@ export class Mirrors {
         onProgress: this.#watch(onStage),
       });
       await this.#git.run({ gitDir, args: ["symbolic-ref", "HEAD", `refs/heads/${baseBranch}`] });
-      const baseCommit = await this.#git.text({ gitDir, args: ["rev-parse", "--verify", `refs/heads/${baseBranch}^{commit}`] });
+      const baseCommit = await this.#git.text({
+        gitDir,
+        args: ["rev-parse", "--verify", `refs/heads/${baseBranch}^{commit}`],
+      });
       return { gitDir, baseBranch, baseCommit };
     } catch (error) {
       throw cloneFailure(error, context);

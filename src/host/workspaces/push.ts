@@ -34,7 +34,8 @@ export async function pushCheckpoint(parts: PushParts, request: PushRequest): Pr
     const tree = await checkpointTree(parts, checkOid(request.commit));
     const previous = await lastPushed(parts, branch, network);
     const commit = await commitOf(parts, request, tree, previous);
-    if (commit !== previous) await parts.git.run({ gitDir: parts.gitDir, args: ["update-ref", pushingRef(branch), commit] });
+    if (commit !== previous)
+      await parts.git.run({ gitDir: parts.gitDir, args: ["update-ref", pushingRef(branch), commit] });
     await parts.git.run({
       ...network,
       gitDir: parts.gitDir,
@@ -63,7 +64,10 @@ async function checkpointTree({ git, gitDir }: PushParts, commit: string): Promi
   const trees = await git.text({ gitDir, args: ["for-each-ref", format, `--points-at=${commit}`, CHECKPOINT_REFS] });
   const tree = trees.split("\n")[0] ?? "";
   if (tree !== "") return tree;
-  throw new AppError("notFound", "That version is no checkpoint of this agent. Refresh the changes and review them again.");
+  throw new AppError(
+    "notFound",
+    "That version is no checkpoint of this agent. Refresh the changes and review them again.",
+  );
 }
 
 /** The commit that the remote's branch has from us. Asks the remote only when an earlier push did not come to its end. */

@@ -31,13 +31,15 @@ export function parseRepository(text: string, allowLocal: readonly string[]): Re
   if (/[\u0000-\u0020\u007f-\u00a0\u2000-\u200f\u2028-\u202f\u2060-\u206f\ufeff]/.test(text) || text.includes("\\")) {
     throw invalid("The repository address holds spaces, control characters or backslashes. Type it again.");
   }
-  if (text.startsWith("-")) throw invalid("A repository address can't begin with \"-\".");
+  if (text.startsWith("-")) throw invalid('A repository address can\'t begin with "-".');
   if (path.isAbsolute(text)) return local(text, allowLocal);
-  if (text.includes("::")) throw invalid("Addresses with a transport helper (\"::\") are not accepted. Use https or ssh.");
+  if (text.includes("::"))
+    throw invalid('Addresses with a transport helper ("::") are not accepted. Use https or ssh.');
   const scp = /^(?:([A-Za-z0-9._-]+)@)?([^:/@[\]]+):(?!\/\/)(.+)$/.exec(text);
   if (scp) return ssh(scp[1], scp[2] ?? "", undefined, scp[3] ?? "", text);
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url) throw invalid(`"${text.slice(0, 100)}" is no repository address. Use https, ssh or a path that this host allows.`);
+  if (!url)
+    throw invalid(`"${text.slice(0, 100)}" is no repository address. Use https, ssh or a path that this host allows.`);
   switch (url.protocol) {
     case "https:":
     case "http:":
@@ -58,11 +60,12 @@ const credentialAdvice =
 
 function web(url: URL): Remote {
   if (url.username !== "" || url.password !== "") throw invalid(credentialAdvice);
-  if (url.search !== "" || url.hash !== "") throw invalid("A repository address has no \"?\" or \"#\" part.");
+  if (url.search !== "" || url.hash !== "") throw invalid('A repository address has no "?" or "#" part.');
   if (url.protocol === "http:" && !isLoopback(url.hostname)) {
     throw invalid(`http is only accepted for this machine. Use https://${url.host}${url.pathname}.`);
   }
-  if (!url.hostname.startsWith("[") && !hostPattern.test(url.hostname)) throw invalid("The server's name is not valid.");
+  if (!url.hostname.startsWith("[") && !hostPattern.test(url.hostname))
+    throw invalid("The server's name is not valid.");
   if (url.pathname === "/" || !pathPattern.test(url.pathname)) throw invalid("The address names no repository.");
   const kind = url.protocol === "https:" ? "https" : "http";
   return { kind, url: `${url.origin}${url.pathname}`, origin: url.origin, display: `${url.host}${url.pathname}` };

@@ -22,7 +22,7 @@ const stageTimeoutMs = 120_000;
  * Fills the private index from a commit. Submodules of the commit are marked as not present: git asks a submodule for its
  * state by running git *inside* it, and what is inside is the agent's.
  */
-export async function initializeIndex(git: GitCli, gitDir: string, commit: string): Promise<void> {
+export async function initializeIndex(git: GitCli, { gitDir, root }: StagingPaths, commit: string): Promise<void> {
   await git.run({ gitDir, args: ["read-tree", commit] });
   const listing = await git.run({ gitDir, args: ["ls-files", "--stage", "-z"] });
   const gitlinks = listing.stdout
@@ -31,7 +31,7 @@ export async function initializeIndex(git: GitCli, gitDir: string, commit: strin
     .filter((entry) => entry.startsWith(`${gitlinkMode} `))
     .map((entry) => entry.slice(entry.indexOf("\t") + 1));
   if (gitlinks.length === 0) return;
-  await git.run({ gitDir, args: ["update-index", "-z", "--skip-worktree", "--stdin"], input: gitlinks.join("\0") });
+  await git.run({ gitDir, workTree: root, args: ["update-index", "-z", "--skip-worktree", "--stdin"], input: gitlinks.join("\0") });
 }
 
 /**
@@ -61,14 +61,19 @@ export async function stageFiles(git: GitCli, paths: StagingPaths, baseCommit: s
   const gitlinks = await addedGitlinks(git, gitDir, env, baseCommit);
   if (gitlinks.length > 0) {
     const input = gitlinks.join("\0");
-    await git.run({ gitDir, env, args: ["update-index", "-z", "--force-remove", "--stdin"], input });
+    await git.run({ gitDir, workTree: root, env, args: ["update-index", "-z", "--force-remove", "--stdin"], input });
   }
   const tree = await git.text({ gitDir, env, args: ["write-tree"] });
   await rename(next, index);
   return { tree, nestedRepositories: [...gitlinks, ...unbornRepositories(added.stderr)].toSorted() };
 }
 
-async function addedGitlinks(git: GitCli, gitDir: string, env: Record<string, string>, base: string): Promise<string[]> {
+async function addedGitlinks(
+  git: GitCli,
+  gitDir: string,
+  env: Record<string, string>,
+  base: string,
+): Promise<string[]> {
   const args = ["diff-index", "--cached", "-r", "-z", "--raw", "--numstat", "--no-renames", "--ignore-submodules=none"];
   const { stdout } = await git.run({ gitDir, env, args: [...args, base] });
   return parseChanges(stdout)
@@ -78,5 +83,8 @@ async function addedGitlinks(git: GitCli, gitDir: string, env: Record<string, st
 
 /** `error: 'name/' does not have a commit checked out` (the messages are never translated: LC_ALL is C). */
 function unbornRepositories(stderr: string): string[] {
-  return Array.from(stderr.matchAll(/^error: '(.+?)\/?' does not have a commit checked out$/gm), (match) => match[1] ?? "");
+  return Array.from(
+    stderr.matchAll(/^error: '(.+?)\/?' does not have a commit checked out$/gm),
+    (match) => match[1] ?? "",
+  );
 }

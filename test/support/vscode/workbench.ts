@@ -135,6 +135,17 @@ export class Workbench {
     await this.page.locator(theme === "dark" ? ".monaco-workbench.vs-dark" : ".monaco-workbench.vs").waitFor();
   }
 
+  /** Drags the side bar's edge until it is this many pixels wide, so that rows show more than their titles. */
+  async resizeSideBar(width: number): Promise<void> {
+    const box = await this.page.locator(".part.sidebar").boundingBox();
+    if (!box) return;
+    const y = box.y + box.height / 2;
+    await this.page.mouse.move(box.x + box.width, y);
+    await this.page.mouse.down();
+    await this.page.mouse.move(box.x + width, y, { steps: 4 });
+    await this.page.mouse.up();
+  }
+
   /** Writes `<name>.png` of the whole window and returns its path. */
   async screenshot(name: string): Promise<string> {
     const file = path.join(this.#outputDir, `${name.replaceAll(/[^\w.-]+/g, "-")}.png`);

@@ -1,4 +1,11 @@
-import { client, type ClientConnection, methods, ndJsonStream, PROTOCOL_VERSION, RequestError } from "@agentclientprotocol/sdk/unstable";
+import {
+  client,
+  type ClientConnection,
+  methods,
+  ndJsonStream,
+  PROTOCOL_VERSION,
+  RequestError,
+} from "@agentclientprotocol/sdk/unstable";
 import type {
   ContentBlock,
   InitializeResponse,
@@ -33,9 +40,13 @@ export class AcpPeer {
   ) {
     const stream = ndJsonStream(streams.input, streams.output, { maxMessageBytes });
     this.#connection = client({ name: "Muster" })
-      .onNotification(methods.client.session.update, (params: unknown) => parseSessionUpdate(params), ({ params }) => {
-        if (params.update) handlers.onUpdate(params.sessionId, params.update);
-      })
+      .onNotification(
+        methods.client.session.update,
+        (params: unknown) => parseSessionUpdate(params),
+        ({ params }) => {
+          if (params.update) handlers.onUpdate(params.sessionId, params.update);
+        },
+      )
       .onRequest(
         methods.client.session.requestPermission,
         (params: unknown) => AcpPermissionRequest.parse(params),
@@ -112,7 +123,9 @@ export function optionOffering(options: ConversationOptions, category: string, v
   const offers = (option: SessionConfigOption): boolean =>
     option.type === "select" &&
     option.category === category &&
-    option.options.some((entry) => ("group" in entry ? entry.options.some((inner) => inner.value === value) : entry.value === value));
+    option.options.some((entry) =>
+      "group" in entry ? entry.options.some((inner) => inner.value === value) : entry.value === value,
+    );
   return options.configOptions?.find(offers)?.id;
 }
 
@@ -122,7 +135,14 @@ export function requestErrorText(error: unknown): string {
   if (!(error instanceof RequestError)) return error.message;
   const { data } = error;
   const detail = typeof data === "string" ? data : reasonInside(data);
-  return detail === undefined || detail === "" || detail === error.message ? error.message : `${error.message}: ${detail}`;
+  return detail === undefined || detail === "" || detail === error.message
+    ? error.message
+    : `${error.message}: ${detail}`;
+}
+
+/** Did the agent itself answer with an error? Anything else thrown means that the connection is lost. */
+export function isAgentAnswer(error: unknown): boolean {
+  return error instanceof RequestError;
 }
 
 /** ACP's own code for "sign in first". */

@@ -28,17 +28,20 @@ export interface Expansion {
 
 /** Throws `agent.missing` for a variable that is not set: an agent with half a configuration fails in stranger ways. */
 export function expand(text: string, agent: AcpAgent, values: Expansion): string {
-  return text.replaceAll(/\$\{(home|workspace|sessionId|env:([A-Za-z_][A-Za-z0-9_]*))\}/g, (_whole, name: string, variable?: string) => {
-    if (name === "home") return values.home;
-    if (name === "workspace") return values.workspace;
-    if (name === "sessionId") return values.sessionId;
-    const value = values.env[variable ?? ""];
-    if (value !== undefined) return value;
-    throw new AppError(
-      "agent.missing",
-      `${agent.displayName} can't start: its configuration needs the variable ${variable}, which the host does not have. Set it where the host is started.`,
-    );
-  });
+  return text.replaceAll(
+    /\$\{(home|workspace|sessionId|env:([A-Za-z_][A-Za-z0-9_]*))\}/g,
+    (_whole, name: string, variable?: string) => {
+      if (name === "home") return values.home;
+      if (name === "workspace") return values.workspace;
+      if (name === "sessionId") return values.sessionId;
+      const value = values.env[variable ?? ""];
+      if (value !== undefined) return value;
+      throw new AppError(
+        "agent.missing",
+        `${agent.displayName} can't start: its configuration needs the variable ${variable}, which the host does not have. Set it where the host is started.`,
+      );
+    },
+  );
 }
 
 /** From scratch: nothing of the host's own environment but what the configuration names. */
@@ -56,7 +59,9 @@ export function agentEnvironment(agent: AcpAgent, values: Expansion): Record<str
 /** Values that came from the host's environment: keys, as far as the host can tell. */
 export function secretsOf(agent: AcpAgent, values: Expansion): string[] {
   const texts = [...Object.values(agent.env ?? {}), ...agent.command, ...Object.values(agent.files ?? {}).map(textOf)];
-  const names = texts.flatMap((text) => Array.from(text.matchAll(/\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}/g), (match) => match[1] ?? ""));
+  const names = texts.flatMap((text) =>
+    Array.from(text.matchAll(/\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}/g), (match) => match[1] ?? ""),
+  );
   return names.map((name) => values.env[name] ?? "").filter((value) => value.length >= 8);
 }
 
@@ -70,7 +75,10 @@ export async function writeAgentFiles(agent: AcpAgent, values: Expansion): Promi
     const segments = path.normalize(name).split(path.sep);
     const file = segments.pop();
     if (path.isAbsolute(name) || segments[0] === ".." || file === undefined || file === "" || file === "..") {
-      throw new AppError("agent.missing", `${agent.displayName} can't start: its file "${name}" lies outside the agent's home.`);
+      throw new AppError(
+        "agent.missing",
+        `${agent.displayName} can't start: its file "${name}" lies outside the agent's home.`,
+      );
     }
     const target = path.join(await makeDirectory(values.home, segments), file);
     await rm(target, { recursive: true, force: true });

@@ -26,6 +26,7 @@ export interface AgentProcessOptions {
 /** Agents' commands may leave the process group; the environment they inherit does not lie. */
 export const MARKER_NAME = "MUSTER_AGENT_PROCESS";
 
+const pipeDrainMs = 200;
 const graceAfterCloseMs = 500;
 const graceAfterTermMs = 2_000;
 const maxSweeps = 40;
@@ -59,7 +60,11 @@ export class AgentProcess {
         resolve(exit);
       };
       this.#child.once("error", (error) => end({ exitCode: null, signal: null, startError: error.message }));
-      this.#child.once("exit", (exitCode, signal) => end({ exitCode, signal }));
+      // Its last words may still be in the pipe; but what it started may hold the pipe open for ever.
+      this.#child.once("exit", (exitCode, signal) => {
+        options.clock.setTimeout(() => end({ exitCode, signal }), pipeDrainMs);
+      });
+      this.#child.once("close", (exitCode, signal) => end({ exitCode, signal }));
     });
     this.#child.stdin.on("error", () => {});
     this.#child.stderr.setEncoding("utf8").on("data", (chunk: string) => this.#heard(chunk));
@@ -97,7 +102,8 @@ export class AgentProcess {
       this.#loggedLines += 1;
       this.#options.logger.debug("agent stderr", { line: cleanText(line, this.#options.secrets) });
     }
-    if (this.#loggedLines >= maxLoggedLines) this.#options.logger.warn("agent stderr is no longer logged: too many lines");
+    if (this.#loggedLines >= maxLoggedLines)
+      this.#options.logger.warn("agent stderr is no longer logged: too many lines");
   }
 
   /**

@@ -1,7 +1,15 @@
+import { assertNever } from "../../../base/appError.ts";
 import type { ChatAction } from "../../../protocol/chatActions.ts";
 import type { AgentEvent } from "../provider.ts";
 import type { AcpPermissionRequest, AcpUpdate } from "./acpMessages.ts";
-import { askPermission, type CallContext, type CallState, closeCall, permissionAnswered, upsertCall } from "./toolCalls.ts";
+import {
+  askPermission,
+  type CallContext,
+  type CallState,
+  closeCall,
+  permissionAnswered,
+  upsertCall,
+} from "./toolCalls.ts";
 import { oneLine, textOfContent } from "./toolOutput.ts";
 
 /**
@@ -50,16 +58,12 @@ export function beginTurn(state: MapState, turnId: string): MapState {
 }
 
 export function mapUpdate(state: MapState, update: AcpUpdate, nowMs: number): Mapped {
-  switch (update.sessionUpdate) {
-    case "session_info_update": {
-      const title = oneLine(update.title ?? "", 200);
-      return { state, events: title === "" ? [] : [{ channel: "title", title }] };
-    }
-    case "usage_update":
-      return mapUsage(state, update);
-    default:
-      return state.turn ? mapTurnUpdate(state, state.turn, update, nowMs) : { state, events: [] };
+  if (update.sessionUpdate === "usage_update") return mapUsage(state, update);
+  if (update.sessionUpdate !== "session_info_update") {
+    return state.turn ? mapTurnUpdate(state, state.turn, update, nowMs) : { state, events: [] };
   }
+  const title = oneLine(update.title ?? "", 200);
+  return { state, events: title === "" ? [] : [{ channel: "title", title }] };
 }
 
 type TurnUpdate = Exclude<AcpUpdate, { sessionUpdate: "session_info_update" | "usage_update" }>;
@@ -84,11 +88,17 @@ function mapTurnUpdate(state: MapState, turn: TurnState, update: TurnUpdate, now
     case "user_message_chunk":
       // The person's own message is in the turn already.
       return { state, events: [] };
+    default:
+      return assertNever(update);
   }
 }
 
 /** The first mention of a call may be the question about it. */
-export function mapPermission(state: MapState, request: AcpPermissionRequest, nowMs: number): Mapped & { toolCallId: string | undefined } {
+export function mapPermission(
+  state: MapState,
+  request: AcpPermissionRequest,
+  nowMs: number,
+): Mapped & { toolCallId: string | undefined } {
   const { turn } = state;
   if (!turn) return { state, events: [], toolCallId: undefined };
   const acpId = request.toolCall.toolCallId;
@@ -180,7 +190,10 @@ function mapUsage(state: MapState, update: Extract<AcpUpdate, { sessionUpdate: "
   const costUsd = Math.max(0, total - state.costUsd);
   const events: AgentEvent[] = costUsd > 0 ? [{ channel: "usage", costUsd }] : [];
   if (state.turn) {
-    const meta = { muster: { contextUsed: context.used, contextSize: context.size }, ...(cost && { cost: cost.amount }) };
+    const meta = {
+      muster: { contextUsed: context.used, contextSize: context.size },
+      ...(cost && { cost: cost.amount }),
+    };
     events.push(chat({ type: "chat/usage", turnId: state.turn.turnId, usage: { _meta: meta } }));
   }
   return { state: { ...state, context, costUsd: Math.max(state.costUsd, total) }, events };

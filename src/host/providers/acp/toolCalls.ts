@@ -2,7 +2,16 @@ import type { ToolContent } from "../../../protocol/toolCall.ts";
 import { terminalUri } from "../../../protocol/uris.ts";
 import type { AgentEvent } from "../provider.ts";
 import type { AcpPermissionOption, AcpToolCall } from "./acpMessages.ts";
-import { commandOf, commandOutput, cut, exitCodeOf, inlineContent, inputText, oneLine, outputDelta } from "./toolOutput.ts";
+import {
+  commandOf,
+  commandOutput,
+  cut,
+  exitCodeOf,
+  inlineContent,
+  inputText,
+  oneLine,
+  outputDelta,
+} from "./toolOutput.ts";
 
 /**
  *  announced ─permission asked→ waiting ─answered→ running | done
@@ -296,29 +305,20 @@ function merge(known: AcpToolCall, update: AcpToolCall): AcpToolCall {
   return { ...known, ...Object.fromEntries(given), toolCallId: known.toolCallId };
 }
 
+const displayNames: Readonly<Record<string, string>> = {
+  read: "Read",
+  edit: "Edit",
+  delete: "Delete",
+  move: "Move",
+  search: "Search",
+  execute: "Run",
+  think: "Think",
+  fetch: "Fetch",
+  switch_mode: "Switch mode",
+};
+
 function displayName(kind: string | null | undefined, name: string | null | undefined): string {
-  switch (kind) {
-    case "read":
-      return "Read";
-    case "edit":
-      return "Edit";
-    case "delete":
-      return "Delete";
-    case "move":
-      return "Move";
-    case "search":
-      return "Search";
-    case "execute":
-      return "Run";
-    case "think":
-      return "Think";
-    case "fetch":
-      return "Fetch";
-    case "switch_mode":
-      return "Switch mode";
-    default:
-      return oneLine(name ?? "", 100) || "Tool";
-  }
+  return displayNames[kind ?? ""] ?? (oneLine(name ?? "", 100) || "Tool");
 }
 
 /** VS Code's own hint for the icon. */

@@ -13,7 +13,10 @@ export function cut(text: string, limit: number): string {
 
 /** One line, no control or invisible direction characters. */
 export function oneLine(text: string, limit = maxTitle): string {
-  const clean = text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, " ").trim();
+  const clean = text
+    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, " ")
+    .replaceAll(/ {2,}/g, " ")
+    .trim();
   return clean.length <= limit ? clean : `${clean.slice(0, limit - 1)}…`;
 }
 
@@ -55,7 +58,8 @@ export function inputText(call: Pick<AcpToolCall, "rawInput" | "content">): stri
   const command = commandOf(rawInput);
   if (command !== undefined) return cut(command, maxInput);
   if (typeof rawInput === "string" && rawInput !== "") return cut(rawInput, maxInput);
-  if (isObject(rawInput) && Object.keys(rawInput).length > 0) return cut(JSON.stringify(rawInput, undefined, 2), maxInput);
+  if (isObject(rawInput) && Object.keys(rawInput).length > 0)
+    return cut(JSON.stringify(rawInput, undefined, 2), maxInput);
   const diffs = (call.content ?? []).filter((item) => item.type === "diff").map(proposedEdit);
   return diffs.length > 0 ? cut(diffs.join("\n"), maxInput) : undefined;
 }
@@ -63,7 +67,7 @@ export function inputText(call: Pick<AcpToolCall, "rawInput" | "content">): stri
 function proposedEdit({ path, oldText, newText }: AcpToolContent): string {
   const removed = lines(oldText).map((line) => `-${line}`);
   const added = lines(newText).map((line) => `+${line}`);
-  return [`${path ?? "file"}`, ...removed, ...added].join("\n");
+  return [path ?? "file", ...removed, ...added].join("\n");
 }
 
 function lines(text: string | null | undefined): string[] {
@@ -88,7 +92,9 @@ export function inlineContent(call: AcpToolCall): ToolContent[] {
 
 /** All output of an execute call so far; `undefined` when this update says nothing about it. */
 export function commandOutput(call: AcpToolCall): string | undefined {
-  const texts = (call.content ?? []).flatMap((item) => (item.type === "content" && item.content?.text ? [item.content.text] : []));
+  const texts = (call.content ?? []).flatMap((item) =>
+    item.type === "content" && item.content?.text ? [item.content.text] : [],
+  );
   if (texts.length > 0) return unfence(texts.join("\n"));
   return outputText(call.rawOutput);
 }
@@ -122,7 +128,9 @@ function outputText(raw: unknown): string | undefined {
     const value = raw[key];
     if (typeof value === "string" && value !== "") return value;
   }
-  const streams = [raw["stdout"], raw["stderr"]].filter((text): text is string => typeof text === "string" && text !== "");
+  const streams = [raw["stdout"], raw["stderr"]].filter(
+    (text): text is string => typeof text === "string" && text !== "",
+  );
   return streams.length > 0 ? streams.join("\n") : undefined;
 }
 

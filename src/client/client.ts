@@ -1,0 +1,141 @@
+import type { AppError } from "../base/appError.ts";
+import type { Disposable } from "../base/disposables.ts";
+import type { Event } from "../base/emitter.ts";
+import type { ChannelKind, StateAction } from "../protocol/actions.ts";
+import type { FleetAdvertisement } from "../protocol/fleet.ts";
+import type { ResultOf, SessionSummary } from "../protocol/methods.ts";
+import type { ChannelStates } from "../protocol/reduce.ts";
+import type { RootState } from "../protocol/root.ts";
+import type { ConnectionState } from "./connectionState.ts";
+
+/**
+ * What the rest of the product may know of one host: the port that `AhpClient` implements. Every method rejects with an
+ * `AppError`; a request that the host refuses carries the host's own code where it names one.
+ */
+export interface Client extends Disposable {
+  /** Names this window to the host. Stable for the life of the client, so that a dropped connection can be resumed. */
+  readonly clientId: string;
+
+  readonly state: ConnectionState;
+  readonly onDidChangeState: Event<ConnectionState>;
+  /** When the last frame of any kind arrived, in ms since the epoch: the age of everything that is shown. */
+  readonly lastHeardAt: number | undefined;
+  /** What the host said of itself in the latest handshake; survives a drop. */
+  readonly hostInfo: HostInfo | undefined;
+
+  /** Starts connecting, or retries at once when waiting or refused. Does nothing on a connection that is up or coming up. */
+  connect(): void;
+  /** Ends the connection and stops retrying. What was mirrored stays readable. */
+  disconnect(): void;
+
+  /** Always mirrored: agents, models, the host's configuration. */
+  readonly root: ChannelHandle<RootState>;
+  /** The host's catalogue of sessions, listed anew after every reconnect. */
+  readonly sessions: Sessions;
+  /** The host wants (new) credentials for a protected resource. */
+  readonly onDidRequireAuth: Event<AuthRequired>;
+
+  /**
+   * Mirrors a channel. Handles on the same URI share one subscription; it is released some time after the last handle
+   * was disposed. The kind is said by the caller because URIs of foreign hosts do not tell it.
+   */
+  subscribe<K extends ChannelKind>(kind: K, uri: string): ChannelHandle<ChannelStates[K]>;
+
+  /**
+   * Sends an action. On a mirrored channel it shows at once in the handle's state and is taken back if the host refuses.
+   * Resolves when the host has echoed it. Rejects with `request.rejected` (the message is the host's reason), or with
+   * `host.disconnected` when there is no connection, or when it was lost before anybody could tell what became of it.
+   */
+  dispatch(uri: string, action: StateAction): Promise<void>;
+
+  createSession(params: CreateSession): Promise<void>;
+  disposeSession(session: string): Promise<void>;
+  /** Rejects with `notFound`, `permission.denied`, `content.tooLarge`. */
+  resourceRead(uri: string, encoding?: "utf-8" | "base64"): Promise<ResultOf<"resourceRead">>;
+  invokeChangesetOperation(params: InvokeOperation): Promise<ResultOf<"invokeChangesetOperation">>;
+  /** Hands the host a token for one resource. The caller has asked the person first. */
+  authenticate(params: { resource: string; token: string; scopes?: string[] }): Promise<void>;
+  resolveSessionConfig(params: {
+    provider?: string;
+    config?: Record<string, unknown>;
+  }): Promise<ResultOf<"resolveSessionConfig">>;
+}
+
+/**
+ * - `loading`: the first snapshot has not come yet.
+ * - `live`: follows the host.
+ * - `stale`: the connection is down; `state` is what was last known.
+ * - `failed`: the host refused the channel or it is gone; `error` says why. A later reconnect tries again.
+ */
+export type ChannelStatus = "loading" | "live" | "stale" | "failed";
+
+export interface ChannelHandle<S> extends Disposable {
+  readonly uri: string;
+  readonly status: ChannelStatus;
+  readonly error: AppError | undefined;
+  /** The confirmed state with this client's unconfirmed actions on top; `undefined` until the first snapshot. */
+  readonly state: S | undefined;
+  /** Also fires when only `status` changes: then `applied` is an empty list. */
+  readonly onDidChange: Event<ChannelChange<S>>;
+  /** Resolves with the first state, at once when there is one. Rejects when the host refuses, or the handle is disposed first. */
+  readonly ready: Promise<S>;
+}
+
+export interface ChannelChange<S> {
+  readonly state: S | undefined;
+  readonly status: ChannelStatus;
+  /**
+   * Present when folding these actions over the state before gives `state`, so that a view may forward them. Absent when
+   * the whole state has to be taken: a snapshot, a refusal, a reordering.
+   */
+  readonly applied?: readonly StateAction[];
+}
+
+/** The table of one host's sessions. */
+export interface Sessions {
+  readonly all: ReadonlyMap<string, SessionSummary>;
+  /** False until the first complete listing: an empty table then means nothing. */
+  readonly isListed: boolean;
+  /** The table was listed over the present connection: it says what is, not what was. */
+  readonly isCurrent: boolean;
+  /** One event an update, with the ids it touched and nothing else; none when only `isCurrent` changes. */
+  readonly onDidChange: Event<SessionsChange>;
+  /** Lists again; only differences are announced. */
+  refresh(): Promise<void>;
+}
+
+/** Session URIs. */
+export interface SessionsChange {
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+}
+
+export interface HostInfo {
+  readonly protocolVersion: string;
+  readonly name: string | undefined;
+  readonly version: string | undefined;
+  readonly defaultDirectory: string | undefined;
+  /** Present when the host speaks the fleet plane: without it nothing of `x-fleet` may be offered. */
+  readonly fleet: FleetAdvertisement | undefined;
+}
+
+export interface AuthRequired {
+  /** Identifier of the protected resource, for example `https://github.com`. */
+  readonly resource: string;
+  readonly scopes: readonly string[];
+  readonly reason: string | undefined;
+}
+
+export interface CreateSession {
+  /** URI of the session to be; the client mints it (`sessionUri(randomId)`). */
+  readonly session: string;
+  readonly provider: string;
+  readonly config: Record<string, unknown>;
+}
+
+export interface InvokeOperation {
+  readonly changeset: string;
+  readonly operationId: string;
+  readonly meta?: Record<string, unknown>;
+}

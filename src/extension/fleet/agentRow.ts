@@ -1,0 +1,115 @@
+import * as z from "zod/mini";
+import { fleetMetaOf } from "../../protocol/fleet.ts";
+import type { SessionSummary } from "../../protocol/methods.ts";
+import type { SessionInputRequest } from "../../protocol/sessionState.ts";
+import { isArchived, isRead } from "../../protocol/status.ts";
+import { attentionOf } from "./attention.ts";
+import { agentKey, type FleetAgent, type FleetPullRequest, type Freshness } from "./fleetAgent.ts";
+
+/** What one row is made of. */
+export interface RowFacts {
+  readonly hostId: string;
+  readonly summary: SessionSummary;
+  readonly freshness: Freshness;
+  readonly requests: readonly SessionInputRequest[];
+  /** Found by this product; it stands over what the host tells. */
+  readonly pullRequest: FleetPullRequest | undefined;
+  readonly isPending: boolean;
+}
+
+/** VS Code's conventions for `_meta`, as far as a row shows them. Hosts write what they like: a wrong shape is none. */
+const GitMeta = z.looseObject({
+  branchName: z.optional(z.string()),
+  baseBranchName: z.optional(z.string()),
+  githubOwner: z.optional(z.string()),
+  githubRepo: z.optional(z.string()),
+});
+const GitHubMeta = z.looseObject({
+  owner: z.optional(z.string()),
+  repo: z.optional(z.string()),
+  pullRequestUrls: z.optional(z.array(z.string())),
+  pullRequestState: z.optional(z.enum(["open", "closed", "merged"])),
+});
+
+export function toFleetAgent(facts: RowFacts): FleetAgent {
+  const { hostId, summary, freshness, requests, isPending } = facts;
+  const fleet = fleetMetaOf(summary);
+  const git = read(GitMeta, summary._meta?.["git"]);
+  const gitHub = read(GitHubMeta, summary._meta?.["github"]);
+  const pullRequest = facts.pullRequest ?? pullRequestOf(gitHub);
+  const { attention, need } = attentionOf({ summary, requests, pullRequest, isPending });
+  return {
+    key: agentKey(hostId, summary.resource),
+    hostId,
+    session: summary.resource,
+    summary,
+    title: summary.title.trim() || "Untitled agent",
+    attention,
+    need,
+    requests,
+    freshness,
+    isPending,
+    isArchived: isArchived(summary.status),
+    isRead: isRead(summary.status),
+    provider: summary.provider,
+    repo: repoOf(fleet?.repository, git, gitHub) ?? summary.project?.displayName ?? "",
+    repository: fleet?.repository,
+    branch: fleet?.branch ?? git?.branchName,
+    baseBranch: git?.baseBranchName,
+    head: fleet?.head,
+    changes: changesOf(summary),
+    phase: fleet?.phase,
+    queuePosition: fleet?.queue,
+    spend: spendOf(fleet),
+    activity: summary.activity,
+    createdAt: toMs(summary.createdAt),
+    modifiedAt: toMs(summary.modifiedAt),
+    pullRequest,
+  };
+}
+
+function read<T extends z.core.$ZodType>(schema: T, value: unknown): z.infer<T> | undefined {
+  const parsed = z.safeParse(schema, value);
+  return parsed.success ? parsed.data : undefined;
+}
+
+function changesOf({ changes }: SessionSummary): FleetAgent["changes"] {
+  if (!changes) return undefined;
+  return { additions: changes.additions ?? 0, deletions: changes.deletions ?? 0, files: changes.files ?? 0 };
+}
+
+/** A later host may tell what the session has cost. */
+function spendOf(fleet: object | undefined): number | undefined {
+  const told: unknown = fleet === undefined ? undefined : Reflect.get(fleet, "costUsd");
+  return typeof told === "number" && Number.isFinite(told) ? told : undefined;
+}
+
+function toMs(timestamp: string): number {
+  const ms = Date.parse(timestamp);
+  return Number.isNaN(ms) ? 0 : ms;
+}
+
+function repoOf(
+  repository: string | undefined,
+  git: z.infer<typeof GitMeta> | undefined,
+  gitHub: z.infer<typeof GitHubMeta> | undefined,
+): string | undefined {
+  if (repository !== undefined) return repositoryName(repository);
+  if (gitHub?.owner && gitHub.repo) return `${gitHub.owner}/${gitHub.repo}`;
+  return git?.githubOwner && git.githubRepo ? `${git.githubOwner}/${git.githubRepo}` : undefined;
+}
+
+/** `owner/name` of a URL or an scp-like address, the last part of a path. */
+export function repositoryName(repository: string): string {
+  const bare = repository.replace(/[/\\]+$/, "").replace(/\.git$/, "");
+  const remote = /^(?!file:)[a-z][a-z0-9+.-]*:\/\/[^/]+\/(.+)$/i.exec(bare) ?? /^[^/\\]+@[^/\\]+:(.+)$/.exec(bare);
+  const parts = (remote?.[1] ?? bare).split(/[/\\]/).filter((part) => part !== "");
+  return parts.slice(remote ? -2 : -1).join("/");
+}
+
+function pullRequestOf(gitHub: z.infer<typeof GitHubMeta> | undefined): FleetPullRequest | undefined {
+  const url = gitHub?.pullRequestUrls?.at(-1);
+  const number = /^https?:\/\/[^/]+\/[^/]+\/[^/]+\/pull\/(\d{1,9})$/.exec(url ?? "")?.[1];
+  if (url === undefined || number === undefined) return undefined;
+  return { url, number: Number(number), state: gitHub?.pullRequestState ?? "open" };
+}

@@ -1,0 +1,78 @@
+import { AppError } from "../../base/appError.ts";
+import type { Clock } from "../../base/clock.ts";
+import { Disposables } from "../../base/disposables.ts";
+import type { ChannelHandle, Client } from "../../client/client.ts";
+import type { ChangesetState } from "../../protocol/changeset.ts";
+import type { FleetSessionState } from "../../protocol/fleet.ts";
+import { branchChangesetUri, fleetSessionUri, parseSessionUri, turnChangesetUri } from "../../protocol/uris.ts";
+import { type ChangedFile, changedFilesOf } from "./changedFiles.ts";
+
+/** The part of a client that reads channels. */
+export type ChannelReader = Pick<Client, "subscribe">;
+
+/** What an agent's branch (or one turn of it) holds, and what the host says of the session. */
+export interface BranchRead {
+  /** Read before `files`: its `head` is never newer than what `files` shows. */
+  readonly session: FleetSessionState;
+  readonly files: readonly ChangedFile[];
+}
+
+export interface ReadOptions {
+  readonly clock: Clock;
+  /** Only this turn's changes. */
+  readonly turnId?: string | undefined;
+}
+
+const timeoutMs = 30_000;
+
+/**
+ * Reads an agent's changes once the host has computed them. Rejects with `notFound` for a session that the host does not
+ * keep in git, `timeout`, `host.disconnected`, or whatever the host answers.
+ */
+export async function readBranchChanges(
+  client: ChannelReader,
+  sessionUri: string,
+  options: ReadOptions,
+): Promise<BranchRead> {
+  const sessionId = parseSessionUri(sessionUri);
+  if (sessionId === undefined) {
+    throw new AppError("notFound", "This host doesn't keep its agents' work in git. Open the agent to see its changes.");
+  }
+  const held = new Disposables();
+  try {
+    const session = held.add(client.subscribe("fleetSession", fleetSessionUri(sessionId)));
+    // One after the other: a head that is read first cannot claim more than the files that come after it show.
+    const before = await within(session.ready, options.clock, held);
+    const uri = options.turnId === undefined ? branchChangesetUri(sessionUri) : turnChangesetUri(sessionUri, options.turnId);
+    const changeset = held.add(client.subscribe("changeset", uri));
+    const settled = await within(whenSettled(changeset, held), options.clock, held);
+    return { session: before, files: changedFilesOf(settled) };
+  } finally {
+    held.dispose();
+  }
+}
+
+async function whenSettled(changeset: ChannelHandle<ChangesetState>, held: Disposables): Promise<ChangesetState> {
+  await changeset.ready;
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      const { state, error } = changeset;
+      if (error !== undefined && changeset.status === "failed") reject(error);
+      else if (state?.status === "ready") resolve(state);
+      else if (state?.status === "error") {
+        const reason = state.error?.message ?? "it did not say why";
+        reject(new AppError("request.rejected", `The host couldn't compute the changes: ${reason}. Try again.`));
+      }
+    };
+    held.add(changeset.onDidChange(look));
+    look();
+  });
+}
+
+async function within<T>(work: Promise<T>, clock: Clock, held: Disposables): Promise<T> {
+  const limit = new Promise<never>((_resolve, reject) => {
+    const late = () => reject(new AppError("timeout", "The host took too long to compute the changes. Try again."));
+    held.add(clock.setTimeout(late, timeoutMs));
+  });
+  return Promise.race([work, limit]);
+}

@@ -1,0 +1,296 @@
+import { AppError } from "../../base/appError.ts";
+import type { Clock } from "../../base/clock.ts";
+import { type Disposable, Disposables } from "../../base/disposables.ts";
+import { Emitter, type Event } from "../../base/emitter.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Client, SessionsChange } from "../../client/client.ts";
+import type { InputAnswer, InputResponse } from "../../protocol/input.ts";
+import type { SessionInputRequest } from "../../protocol/sessionState.ts";
+import type { HostConnectionsView, HostsChange } from "../hosts/hosts.ts";
+import {
+  type AgentAddress,
+  answerQuestion,
+  answerToolCall,
+  dispatchOn,
+  readRequests,
+  retryAgent,
+  stopAgent,
+  type ToolAnswer,
+} from "./agentCommands.ts";
+import {
+  agentKey,
+  type FleetAgent,
+  type FleetChange,
+  type FleetPullRequest,
+  type Freshness,
+  type LaunchRequest,
+  parseAgentKey,
+} from "./fleetAgent.ts";
+import { FleetRows, keyOfLaunch, type Launching } from "./fleetRows.ts";
+import { freshnessOf } from "./freshness.ts";
+import { launchAgent, launchSummary } from "./launch.ts";
+import { NeedsReader } from "./needsReader.ts";
+import type { FleetCounts } from "./selectors.ts";
+
+export interface FleetOptions {
+  readonly connections: HostConnectionsView;
+  readonly clock: Clock;
+  /** A fresh UUID. */
+  readonly newId: () => string;
+  readonly logger: Logger;
+}
+
+interface FollowedHost {
+  readonly client: Client;
+  readonly owned: Disposables;
+  freshness: Freshness;
+}
+
+/**
+ * All hosts' agents as one indexed, observable collection. Every view reads it and holds nothing. Commands reject with an
+ * `AppError`; none of them changes a row by itself (but for the row of a launch): what the host says does.
+ */
+export class Fleet implements Disposable {
+  readonly #options: FleetOptions;
+  readonly #owned = new Disposables();
+  readonly #changed: Emitter<FleetChange>;
+  readonly #rows = new FleetRows();
+  readonly #hosts = new Map<string, FollowedHost>();
+  readonly #needs: NeedsReader;
+  readonly #launching = new Map<string, Launching>();
+  readonly #pullRequests = new Map<string, FleetPullRequest>();
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+    this.#changed = this.#owned.add(
+      new Emitter((error) => options.logger.error("fleet listener failed", { error: String(error) })),
+    );
+    this.#needs = this.#owned.add(
+      new NeedsReader({
+        follow: (key) => {
+          const { client, session } = this.#address(key);
+          return client.subscribe("session", session);
+        },
+        needsChanged: (key) => this.#update(() => this.#refreshRow(key)),
+      }),
+    );
+    const { connections } = options;
+    this.#owned.add(connections.onDidChange((change) => this.#followHosts(change)));
+    this.#followHosts({ added: connections.all.map(({ host }) => host.id), changed: [], removed: [] });
+  }
+
+  /** By key. Rows are immutable: a changed agent is another object. */
+  get agents(): ReadonlyMap<string, FleetAgent> {
+    return this.#rows.agents;
+  }
+
+  get(key: string): FleetAgent | undefined {
+    return this.#rows.agents.get(key);
+  }
+
+  /** Agents in each group, kept up with every update. */
+  get counts(): FleetCounts {
+    return this.#rows.counts;
+  }
+
+  /** One event an update; its size is the size of the update. */
+  get onDidChange(): Event<FleetChange> {
+    return this.#changed.event;
+  }
+
+  /**
+   * Creates the session and gives it the prompt. The row is there at once (`isPending`), and goes again if the host
+   * refuses. Resolves with the key when the host has accepted both.
+   */
+  async launch(request: LaunchRequest): Promise<string> {
+    const { clock, newId, connections } = this.#options;
+    const client = connections.client(request.hostId);
+    const launching = { hostId: request.hostId, summary: launchSummary(newId(), request, clock.now()) };
+    const key = keyOfLaunch(launching);
+    this.#launching.set(key, launching);
+    this.#update(() => this.#refreshRow(key));
+    try {
+      await launchAgent(client, launching.summary.resource, request, { clock, newId });
+      // Hosts announce sessions; one that did not lists it.
+      if (!client.sessions.all.has(launching.summary.resource)) await client.sessions.refresh().catch(() => undefined);
+      return key;
+    } finally {
+      this.#launching.delete(key);
+      this.#update(() => this.#refreshRow(key));
+    }
+  }
+
+  /** Ends the running turns; the agent keeps its workspace. Resolves at once when no turn runs. */
+  stop(key: string): Promise<void> {
+    return stopAgent(this.#address(key), this.#options.clock);
+  }
+
+  /** Approves the tool call of the request, or all that wait. Rejects with `conflict` when none does. */
+  approve(key: string, options: { requestId?: string; optionId?: string } = {}): Promise<void> {
+    return this.#answerToolCalls(key, options.requestId, { approved: true, optionId: options.optionId });
+  }
+
+  /** Denies likewise. `note` tells the agent what to do instead. */
+  deny(key: string, options: { requestId?: string; optionId?: string; note?: string } = {}): Promise<void> {
+    const { requestId, optionId, note } = options;
+    return this.#answerToolCalls(key, requestId, { approved: false, optionId, note });
+  }
+
+  /** Answers a question of the agent. Rejects with `conflict` when it waits no more. */
+  async answer(
+    key: string,
+    answer: { requestId: string; response: InputResponse; answers?: Record<string, InputAnswer> },
+  ): Promise<void> {
+    const request = (await this.#requests(key)).find(({ id }) => id === answer.requestId);
+    if (request?.kind !== "chatInput") throw nothingWaits();
+    await answerQuestion(this.#address(key), request, answer.response, answer.answers);
+  }
+
+  async rename(key: string, title: string): Promise<void> {
+    const trimmed = title.trim();
+    if (trimmed === "") throw new AppError("request.invalid", "An agent needs a name.");
+    const { client, session } = this.#address(key);
+    await dispatchOn(client, "session", session, { type: "session/titleChanged", title: trimmed });
+  }
+
+  async archive(key: string, isArchived = true): Promise<void> {
+    const { client, session } = this.#address(key);
+    await dispatchOn(client, "session", session, { type: "session/isArchivedChanged", isArchived });
+  }
+
+  async markRead(key: string, isRead = true): Promise<void> {
+    const { client, session } = this.#address(key);
+    await dispatchOn(client, "session", session, { type: "session/isReadChanged", isRead });
+  }
+
+  /** Takes up the failed turn where it stopped. Rejects with `conflict` when the last turn is not resumable. */
+  retry(key: string): Promise<void> {
+    return retryAgent(this.#address(key));
+  }
+
+  /** Deletes the session and its workspace on the host. */
+  async remove(key: string): Promise<void> {
+    const { client, session } = this.#address(key);
+    try {
+      await client.disposeSession(session);
+    } catch (error) {
+      if (!AppError.is(error, "notFound")) throw error;
+    }
+    if (client.sessions.all.has(session)) await client.sessions.refresh();
+  }
+
+  /** Lists the sessions of every connected host again. Rejects only when no host could be asked. */
+  async refresh(): Promise<void> {
+    const live = Array.from(this.#hosts.values()).filter(({ client }) => client.state.kind === "live");
+    const results = await Promise.allSettled(live.map(({ client }) => client.sessions.refresh()));
+    const failures = results.filter((result) => result.status === "rejected");
+    if (failures[0] && failures.length === results.length)
+      throw AppError.from(failures[0].reason, "Listing agents failed");
+  }
+
+  /** Adds facts that hosts do not have. `undefined` takes them away. Kept for agents that are not listed yet. */
+  decorate(key: string, facts: { readonly pullRequest: FleetPullRequest | undefined }): void {
+    if (facts.pullRequest === undefined) this.#pullRequests.delete(key);
+    else this.#pullRequests.set(key, facts.pullRequest);
+    this.#update(() => this.#refreshRow(key));
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+    for (const { owned } of this.#hosts.values()) owned.dispose();
+    this.#hosts.clear();
+  }
+
+  async #answerToolCalls(key: string, requestId: string | undefined, answer: ToolAnswer): Promise<void> {
+    const isAsked = (request: SessionInputRequest) => requestId === undefined || request.id === requestId;
+    const calls = (await this.#requests(key)).filter((request) => request.kind === "toolConfirmation").filter(isAsked);
+    if (calls.length === 0) throw nothingWaits();
+    await Promise.all(calls.map((call) => answerToolCall(this.#address(key), call, answer)));
+  }
+
+  async #requests(key: string): Promise<readonly SessionInputRequest[]> {
+    const read = this.#needs.requests(key);
+    return read.length > 0 ? read : readRequests(this.#address(key));
+  }
+
+  #address(key: string): AgentAddress {
+    const parsed = parseAgentKey(key);
+    if (parsed === undefined) throw new AppError("notFound", "This agent is no longer listed. Refresh the list.");
+    return { client: this.#options.connections.client(parsed.hostId), session: parsed.session };
+  }
+
+  #followHosts({ added, changed, removed }: HostsChange): void {
+    this.#update(() => {
+      for (const hostId of removed) this.#forgetHost(hostId);
+      for (const hostId of added) this.#followHost(hostId);
+      for (const hostId of changed) this.#checkFreshness(hostId);
+    });
+  }
+
+  #followHost(hostId: string): void {
+    this.#forgetHost(hostId);
+    const client = this.#options.connections.client(hostId);
+    const owned = new Disposables();
+    this.#hosts.set(hostId, { client, owned, freshness: freshnessOf(client) });
+    owned.add(client.sessions.onDidChange((change) => this.#sessionsChanged(hostId, change)));
+    for (const session of client.sessions.all.keys()) this.#refreshRow(agentKey(hostId, session));
+  }
+
+  #forgetHost(hostId: string): void {
+    this.#hosts.get(hostId)?.owned.dispose();
+    this.#hosts.delete(hostId);
+    for (const key of this.#rows.ofHost(hostId)) this.#refreshRow(key);
+  }
+
+  #sessionsChanged(hostId: string, { added, changed, removed }: SessionsChange): void {
+    this.#update(() => {
+      for (const session of [...added, ...changed, ...removed]) this.#refreshRow(agentKey(hostId, session));
+      this.#checkFreshness(hostId);
+    });
+  }
+
+  /** Only a change of sight touches the rows of a host. What is heard while it is out of sight makes no row younger. */
+  #checkFreshness(hostId: string): void {
+    const host = this.#hosts.get(hostId);
+    if (host === undefined) return;
+    const freshness = freshnessOf(host.client);
+    if (freshness.live === host.freshness.live) return;
+    host.freshness = freshness;
+    for (const key of this.#rows.ofHost(hostId)) this.#refreshRow(key);
+  }
+
+  /** Makes one row anew from all that is known of the agent, or takes it away when nothing is. */
+  #refreshRow(key: string): void {
+    const parsed = parseAgentKey(key);
+    const host = parsed === undefined ? undefined : this.#hosts.get(parsed.hostId);
+    const listed = parsed === undefined ? undefined : host?.client.sessions.all.get(parsed.session);
+    const summary = listed ?? this.#launching.get(key)?.summary;
+    if (parsed === undefined || host === undefined || summary === undefined) {
+      this.#rows.delete(key);
+      this.#needs.want(key, false);
+      return;
+    }
+    const facts = {
+      hostId: parsed.hostId,
+      summary,
+      freshness: host.freshness,
+      requests: this.#needs.requests(key),
+      pullRequest: this.#pullRequests.get(key),
+      isPending: this.#launching.has(key),
+    };
+    const isWaiting = this.#rows.put(facts).attention === "needsYou";
+    this.#needs.want(key, isWaiting);
+    const requests = this.#needs.requests(key);
+    if (requests !== facts.requests) this.#rows.put({ ...facts, requests });
+  }
+
+  #update(change: () => void): void {
+    change();
+    const touched = this.#rows.flush();
+    if (touched !== undefined) this.#changed.fire(touched);
+  }
+}
+
+function nothingWaits(): AppError {
+  return new AppError("conflict", "This agent waits for nothing any more: it was answered elsewhere, or it went on.");
+}

@@ -1,0 +1,106 @@
+import type { SessionSummary } from "../../protocol/methods.ts";
+import type { FleetPhase } from "../../protocol/fleet.ts";
+import type { SessionInputRequest } from "../../protocol/sessionState.ts";
+
+/**
+ * Why a person would look at an agent, most pressing first. Every agent is in exactly one of these groups.
+ * - `needsYou`: it waits for an answer (permission, question, sign-in).
+ * - `failed`: it stopped by an error and can be retried.
+ * - `review`: it rests and has changes that are in no pull request.
+ */
+export const ATTENTIONS = ["needsYou", "failed", "review", "working", "queued", "pullRequest", "done"] as const;
+export type Attention = (typeof ATTENTIONS)[number];
+
+/** The exact reason behind `needsYou`; `unknown` until the host has told which. */
+export type Need = "approval" | "question" | "signIn" | "unknown";
+
+/** What is known of the pull request of an agent's branch. Filled in by `Fleet.decorate`. */
+export interface FleetPullRequest {
+  readonly url: string;
+  readonly number: number;
+  readonly state: "open" | "closed" | "merged";
+  readonly isDraft?: boolean;
+}
+
+/** *Whether we can see it*, apart from *what it does*. */
+export interface Freshness {
+  readonly live: boolean;
+  /** When the host was last heard, in ms since the epoch; `undefined` while live, or if it never was. */
+  readonly heardAt: number | undefined;
+}
+
+/** Which fields are safe to show: every text here comes from a host or an agent, so surfaces pass it through `visibleName`. */
+export interface FleetAgent {
+  /** `agentKey(hostId, session)`: unique over all hosts, stable, opaque to everyone else. */
+  readonly key: string;
+  readonly hostId: string;
+  /** The session's URI on that host. */
+  readonly session: string;
+  readonly summary: SessionSummary;
+  /** Never empty. */
+  readonly title: string;
+  readonly attention: Attention;
+  /** Present with attention `needsYou`. */
+  readonly need: Need | undefined;
+  /**
+   * What it waits for, so that it can be answered without opening the agent. Empty while unread: only the first few
+   * dozen waiting agents are read ahead.
+   */
+  readonly requests: readonly SessionInputRequest[];
+  readonly freshness: Freshness;
+  /** The launch is on its way to the host, which has not confirmed it yet. */
+  readonly isPending: boolean;
+  readonly isArchived: boolean;
+  readonly isRead: boolean;
+  /** Agent type, as in `RootState.agents[].provider`. */
+  readonly provider: string;
+  /** `owner/name` or the last part of the path; "" when the host does not tell. */
+  readonly repo: string;
+  /** URL or path as the host tells it, without credentials. */
+  readonly repository: string | undefined;
+  readonly branch: string | undefined;
+  readonly baseBranch: string | undefined;
+  /** Commit of the last checkpoint. */
+  readonly head: string | undefined;
+  readonly changes: { readonly additions: number; readonly deletions: number; readonly files: number } | undefined;
+  /** Absent on hosts without the fleet plane. */
+  readonly phase: FleetPhase | undefined;
+  /** Place in the queue, from 1. */
+  readonly queuePosition: number | undefined;
+  /** US dollars. */
+  readonly spend: number | undefined;
+  /** What it does, in a few words. */
+  readonly activity: string | undefined;
+  /** ms since the epoch. */
+  readonly createdAt: number;
+  readonly modifiedAt: number;
+  readonly pullRequest: FleetPullRequest | undefined;
+}
+
+/** Host ids hold no `|`: the registry mints them. */
+export function agentKey(hostId: string, session: string): string {
+  return `${hostId}|${session}`;
+}
+
+export function parseAgentKey(key: string): { readonly hostId: string; readonly session: string } | undefined {
+  const at = key.indexOf("|");
+  return at <= 0 || at === key.length - 1 ? undefined : { hostId: key.slice(0, at), session: key.slice(at + 1) };
+}
+
+/** Keys of agents. */
+export interface FleetChange {
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+}
+
+export interface LaunchRequest {
+  readonly hostId: string;
+  readonly provider: string;
+  readonly prompt: string;
+  /** `https:`, `ssh:`, `file:` URL or an absolute path on the host. */
+  readonly repository: string;
+  readonly baseBranch?: string;
+  readonly title?: string;
+  readonly model?: string;
+}

@@ -1,0 +1,154 @@
+import { WebSocket } from "ws";
+import { AppError } from "../../base/appError.ts";
+import type { Disposables } from "../../base/disposables.ts";
+import { Emitter } from "../../base/emitter.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Transport } from "../../protocol/jsonrpc.ts";
+
+/** The largest message that a host may send: a snapshot of a long transcript. */
+const maxPayloadBytes = 32 * 1024 * 1024;
+const handshakeTimeoutMs = 10_000;
+
+/**
+ * Opens a WebSocket to a host. The token goes into a header, never into the address. Rejects with `host.unauthorized`,
+ * `host.incompatible`, `limit.exceeded` or `host.unreachable`, each a sentence for people. `attempt` ends the socket.
+ */
+export function dialWebSocket(
+  url: string,
+  token: string | undefined,
+  attempt: Disposables,
+  logger: Logger,
+): Promise<Transport> {
+  const socket = new WebSocket(url, {
+    perMessageDeflate: false,
+    maxPayload: maxPayloadBytes,
+    handshakeTimeout: handshakeTimeoutMs,
+    followRedirects: false,
+    ...(token !== undefined && { headers: { Authorization: `Bearer ${token}` } }),
+  });
+  // A socket without an error listener would bring the process down.
+  socket.on("error", (error) => logger.debug("socket error", { error: error.message }));
+  attempt.add({
+    dispose: () => {
+      if (socket.readyState === WebSocket.CONNECTING) socket.terminate();
+      else socket.close(1000);
+    },
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<Transport>();
+  socket.once("open", () => resolve(new WsTransport(socket, logger)));
+  socket.once("unexpected-response", (_request, response) => {
+    response.destroy();
+    socket.terminate();
+    reject(refusal(response.statusCode ?? 0, url));
+  });
+  socket.once("error", (error) => reject(unreachable(error, url)));
+  socket.once("close", () => reject(new AppError("host.unreachable", `${nameOf(url)} closed the connection.`)));
+  return promise;
+}
+
+class WsTransport implements Transport {
+  readonly #socket: WebSocket;
+  readonly #message: Emitter<string>;
+  readonly #close: Emitter<{ readonly code: number; readonly reason: string }>;
+
+  constructor(socket: WebSocket, logger: Logger) {
+    this.#socket = socket;
+    const report = (error: unknown) => logger.error("transport listener failed", { error: String(error) });
+    this.#message = new Emitter(report);
+    this.#close = new Emitter(report);
+    socket.on("message", (data, isBinary) => {
+      // The protocol has text messages only.
+      if (isBinary) socket.close(1003, "text only");
+      else this.#message.fire(textOf(data));
+    });
+    socket.on("close", (code, reason) => {
+      this.#close.fire({ code, reason: reason.toString("utf8") });
+      this.#message.dispose();
+      this.#close.dispose();
+    });
+  }
+
+  get onMessage() {
+    return this.#message.event;
+  }
+
+  get onClose() {
+    return this.#close.event;
+  }
+
+  send(text: string): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
+  }
+
+  close(code?: number, reason?: string): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(code, reason);
+  }
+}
+
+function textOf(data: Buffer | ArrayBuffer | Buffer[]): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString("utf8");
+  return Buffer.isBuffer(data) ? data.toString("utf8") : Buffer.from(data).toString("utf8");
+}
+
+/** Why an upgrade was answered by an HTTP status. */
+export function refusal(status: number, url: string): AppError {
+  const host = nameOf(url);
+  const details = { details: { status } };
+  switch (status) {
+    case 401:
+    case 403:
+      return new AppError(
+        "host.unauthorized",
+        `${host} did not accept the token. Edit the host and enter a valid one.`,
+        details,
+      );
+    case 404:
+    case 426:
+      return new AppError(
+        "host.incompatible",
+        `${host} answers, but not as an agent host. Check the address and its path.`,
+        details,
+      );
+    case 429:
+    case 503:
+      return new AppError("limit.exceeded", `${host} is busy and takes no more connections at the moment.`, details);
+    default:
+      if (status >= 300 && status < 400) {
+        return new AppError(
+          "host.incompatible",
+          `${host} sends connections elsewhere. Enter the address it stands for.`,
+          details,
+        );
+      }
+      return new AppError("host.unreachable", `${host} answered with HTTP status ${status}.`, details);
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "Nothing listens at {host}. Check that the host is running and the port is right.",
+  ENOTFOUND: "There is no machine named {host}. Check the address.",
+  EAI_AGAIN: "The name {host} could not be looked up. Check your network.",
+  ETIMEDOUT: "{host} does not answer. Check your network and the address.",
+  EHOSTUNREACH: "{host} cannot be reached from here. Check your network.",
+  ENETUNREACH: "There is no network to reach {host}.",
+  ECONNRESET: "{host} broke the connection off. Check the address and whether it wants wss://.",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "The certificate of {host} is self-signed. Install its authority on this machine.",
+  SELF_SIGNED_CERT_IN_CHAIN: "The certificate of {host} comes from an unknown authority. Install it on this machine.",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    "The certificate of {host} cannot be verified. Install its authority on this machine.",
+  CERT_HAS_EXPIRED: "The certificate of {host} has expired.",
+  ERR_TLS_CERT_ALTNAME_INVALID: "The certificate of {host} was made for another name.",
+};
+
+/** A socket error by its code; its text is for the log only. */
+export function unreachable(error: Error, url: string): AppError {
+  const code: unknown = Reflect.get(error, "code");
+  const known = typeof code === "string" && Object.hasOwn(reasons, code) ? reasons[code] : undefined;
+  const sentence = known ?? "{host} cannot be reached. Check the address and your network.";
+  return new AppError("host.unreachable", sentence.replace("{host}", nameOf(url)), { cause: error });
+}
+
+/** Host and port: the address may hold more than should be shown. */
+function nameOf(url: string): string {
+  return URL.parse(url)?.host ?? "The host";
+}

@@ -1,0 +1,126 @@
+/**
+ * Every id that package.json knows, typed. `test/unit/extension/platform/manifest.test.ts` holds the two against each
+ * other in both directions, so neither can name what the other does not.
+ */
+
+/** One agent of one host. Rows of the Agents tree have this shape, so a menu may pass its row as it is. */
+export interface AgentTarget {
+  readonly hostId: string;
+  /** The session's URI on that host. */
+  readonly session: string;
+}
+
+/** One host. Rows of the Hosts tree have this shape. */
+export interface HostTarget {
+  readonly hostId: string;
+}
+
+/** A menu passes the row it was opened on and all selected rows; the palette passes nothing. */
+type OnAgents = [target?: AgentTarget, selected?: readonly AgentTarget[]];
+type OnHost = [target?: HostTarget];
+
+/** What each command accepts. Every command also works without arguments: it then asks, or takes the active panel's agent. */
+export interface CommandArgs {
+  "muster.host.add": [];
+  "muster.host.edit": OnHost;
+  "muster.host.remove": OnHost;
+  "muster.host.reconnect": OnHost;
+  "muster.host.showLog": OnHost;
+  "muster.agent.launch": [];
+  "muster.agent.open": OnAgents;
+  "muster.agent.review": OnAgents;
+  "muster.agent.createPullRequest": OnAgents;
+  "muster.agent.showPullRequest": OnAgents;
+  "muster.agent.stop": OnAgents;
+  "muster.agent.approve": OnAgents;
+  "muster.agent.deny": OnAgents;
+  "muster.agent.retry": OnAgents;
+  "muster.agent.rename": OnAgents;
+  "muster.agent.archive": OnAgents;
+  "muster.agent.delete": OnAgents;
+  "muster.agent.next": [];
+  "muster.agents.refresh": [];
+}
+
+export type CommandId = keyof CommandArgs;
+
+/** A record so that a command without an entry does not compile. */
+const commandIds: Record<CommandId, true> = {
+  "muster.host.add": true,
+  "muster.host.edit": true,
+  "muster.host.remove": true,
+  "muster.host.reconnect": true,
+  "muster.host.showLog": true,
+  "muster.agent.launch": true,
+  "muster.agent.open": true,
+  "muster.agent.review": true,
+  "muster.agent.createPullRequest": true,
+  "muster.agent.showPullRequest": true,
+  "muster.agent.stop": true,
+  "muster.agent.approve": true,
+  "muster.agent.deny": true,
+  "muster.agent.retry": true,
+  "muster.agent.rename": true,
+  "muster.agent.archive": true,
+  "muster.agent.delete": true,
+  "muster.agent.next": true,
+  "muster.agents.refresh": true,
+};
+export const COMMAND_IDS = Object.keys(commandIds) as readonly CommandId[];
+
+export const VIEWS = { container: "muster", agents: "muster.agents", hosts: "muster.hosts" } as const;
+
+/** `viewType` of the session panel, also the activation event that restores it. */
+export const SESSION_PANEL = "muster.session";
+
+/** Context keys and the type of their value; `when` clauses use no other `muster:` key. */
+export interface ContextValues {
+  /** At least one host is configured. */
+  "muster:hasHosts": boolean;
+  /** At least one host is connected. */
+  "muster:connected": boolean;
+  /** At least one agent is listed. */
+  "muster:hasAgents": boolean;
+  /** At least one agent waits for this person. */
+  "muster:needsYou": boolean;
+}
+export type ContextKey = keyof ContextValues;
+
+const contextKeys: Record<ContextKey, true> = {
+  "muster:hasHosts": true,
+  "muster:connected": true,
+  "muster:hasAgents": true,
+  "muster:needsYou": true,
+};
+export const CONTEXT_KEYS = Object.keys(contextKeys) as readonly ContextKey[];
+
+export const SCHEMES = {
+  /** Read-only documents of a revision. */
+  revision: "muster-rev",
+  /** Marks rows of the Agents tree for decoration; no document has it. */
+  agent: "muster-agent",
+} as const;
+
+export const SETTING_KEYS = ["hosts", "github.servers", "notifications.level"] as const;
+export type SettingKey = (typeof SETTING_KEYS)[number];
+
+/**
+ * `contextValue` of tree rows, the only values that `viewItem` clauses may name. A row that is merely remembered
+ * (its host cannot be reached) is `agent.stale`, so that no menu offers what cannot be done.
+ */
+export const CONTEXT_VALUES = [
+  "agent.approval",
+  "agent.question",
+  "agent.failed",
+  "agent.working",
+  "agent.queued",
+  "agent.review",
+  "agent.pullRequest",
+  "agent.done",
+  "agent.stale",
+  "group",
+  "host.connected",
+  "host.connecting",
+  "host.failed",
+] as const;
+export type ContextValue = (typeof CONTEXT_VALUES)[number];

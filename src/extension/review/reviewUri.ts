@@ -1,0 +1,64 @@
+import * as z from "zod/mini";
+import { err, ok, type Result } from "../../base/result.ts";
+import { toVisibleText } from "../../base/visibleText.ts";
+import { SCHEMES } from "../ids.ts";
+
+/** The parts of a `vscode.Uri`, decoded. `vscode.Uri.from` takes them, and a `vscode.Uri` has them. */
+export interface UriParts {
+  readonly scheme: string;
+  readonly authority: string;
+  readonly path: string;
+  readonly query: string;
+}
+
+/**
+ * A revision of a file that never changes: git blob `oid` of a session on a host. Without `oid` it is the side of a
+ * diff where the file does not exist. `path` serves titles and the choice of a language, never a look-up.
+ */
+export interface Revision {
+  readonly hostId: string;
+  readonly sessionId: string;
+  readonly oid?: string | undefined;
+  readonly sizeBytes?: number | undefined;
+  readonly path: string;
+}
+
+const RevisionQuery = z.object({
+  host: z.string().check(z.minLength(1), z.maxLength(200)),
+  session: z.string().check(z.regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/)),
+  blob: z.string().check(z.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})?$/)),
+  size: z.optional(z.string().check(z.regex(/^\d{1,15}$/))),
+});
+
+/** A path for the eye: relative, without climbing, hidden characters written out. */
+export function displayPath(path: string): string {
+  const segments = path.split("/").filter((segment) => segment !== "" && segment !== "." && segment !== "..");
+  const shown = toVisibleText(segments.join("/")).replaceAll("\n", "‹U+000A›").replaceAll("\t", "‹U+0009›");
+  return shown === "" ? "file" : shown;
+}
+
+/** Same revision, same URI: a document never changes under an editor and may be cached for ever. */
+export function toReviewUri(revision: Revision): UriParts {
+  const query = new URLSearchParams({
+    host: revision.hostId,
+    session: revision.sessionId,
+    blob: revision.oid ?? "",
+    ...(revision.sizeBytes === undefined ? {} : { size: String(revision.sizeBytes) }),
+  });
+  return { scheme: SCHEMES.revision, authority: "", path: `/${displayPath(revision.path)}`, query: query.toString() };
+}
+
+/** The revision that a URI names; an error for anything that `toReviewUri` did not build. */
+export function parseReviewUri(uri: UriParts): Result<Revision, "notAReviewUri"> {
+  if (uri.scheme !== SCHEMES.revision || uri.authority !== "" || !uri.path.startsWith("/")) return err("notAReviewUri");
+  const query = RevisionQuery.safeParse(Object.fromEntries(new URLSearchParams(uri.query)));
+  if (!query.success) return err("notAReviewUri");
+  const { host, session, blob, size } = query.data;
+  return ok({
+    hostId: host,
+    sessionId: session,
+    oid: blob === "" ? undefined : blob,
+    sizeBytes: size === undefined ? undefined : Number(size),
+    path: uri.path.slice(1),
+  });
+}

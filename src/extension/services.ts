@@ -1,0 +1,186 @@
+import { randomUUID } from "node:crypto";
+import * as vscode from "vscode";
+import { type Disposable, Disposables } from "../base/disposables.ts";
+import { AhpClient } from "../client/ahpClient.ts";
+import { Fleet } from "./fleet/fleet.ts";
+import { HostConnections } from "./hosts/hostConnections.ts";
+import { HostRegistry } from "./hosts/hostRegistry.ts";
+import { dialWebSocket } from "./hosts/wsTransport.ts";
+import { VIEWS } from "./ids.ts";
+import { registerAgentCommands } from "./inbox/agentCommands.ts";
+import { AgentTargets, keyOf } from "./inbox/agentTargets.ts";
+import { RequestAnswers } from "./inbox/answerRequests.ts";
+import { AttentionNotices } from "./inbox/attentionNotices.ts";
+import { AgentLauncher } from "./launch/launchAgent.ts";
+import { HostCommands } from "./launch/hostCommands.ts";
+import { LaunchDrafts } from "./launch/launchDraft.ts";
+import { systemClock } from "./platform/clock.ts";
+import { CommandRegistry, runCommand } from "./platform/commandRegistry.ts";
+import { Contexts } from "./platform/contexts.ts";
+import { Dialogs } from "./platform/dialogs.ts";
+import { HostsStore } from "./platform/hostsStore.ts";
+import { OutputLogger } from "./platform/logger.ts";
+import { ErrorPresenter } from "./platform/presentError.ts";
+import { Settings } from "./platform/settings.ts";
+import { createTelemetry } from "./platform/telemetry.ts";
+import { whenTrusted } from "./platform/trust.ts";
+import { Review } from "./review/review.ts";
+import { panelPorts } from "./session/panelPorts.ts";
+import { SessionPanels } from "./session/sessionPanels.ts";
+import { Ship } from "./ship/ship.ts";
+import { AgentsTree } from "./tree/agentsTree.ts";
+import { FleetStatus } from "./tree/fleetStatus.ts";
+import { HostsTree } from "./tree/hostsTree.ts";
+
+/** Builds and connects everything. Disposing of the result ends it all, in reverse order. */
+export async function startServices(context: vscode.ExtensionContext): Promise<Disposable> {
+  const owned = new Disposables();
+  const clock = systemClock;
+  const newId = () => randomUUID();
+
+  // The editor.
+  const logger = owned.add(OutputLogger.create());
+  const onError = (error: unknown) => logger.error("listener failed", { reason: error });
+  const dialogs = new Dialogs();
+  const settings = owned.add(new Settings(onError));
+  const contexts = new Contexts();
+  const presenter = new ErrorPresenter(
+    dialogs,
+    {
+      showLog: () => logger.show(),
+      addHost: () => void runCommand("muster.host.add"),
+      editHost: () => void runCommand("muster.host.edit"),
+      signIn: () => void vscode.authentication.getSession("github", ["repo"], { createIfNone: true }),
+      refresh: () => void runCommand("muster.agents.refresh"),
+    },
+    logger,
+    clock,
+  );
+  const commands = owned.add(new CommandRegistry(presenter));
+  const telemetry = owned.add(
+    createTelemetry(connectionStringOf(context), async (connectionString) => {
+      const { TelemetryReporter } = await import("@vscode/extension-telemetry");
+      return new TelemetryReporter(connectionString);
+    }),
+  );
+
+  // Hosts and their agents.
+  const store = owned.add(new HostsStore(settings, onError));
+  const hosts = owned.add(new HostRegistry({ store, secrets: context.secrets, newId, logger: logger.child("hosts") }));
+  const connections = owned.add(
+    new HostConnections({
+      hosts,
+      newClient: (host, token) => {
+        const hostLogger = logger.child(`host.${host.id.slice(0, 8)}`);
+        return new AhpClient({
+          dial: async (attempt) => dialWebSocket(host.url, await token(), attempt, hostLogger),
+          clientId: newId(),
+          clientInfo: { name: "muster", version: versionOf(context) },
+          clock,
+          random: Math.random,
+          logger: hostLogger,
+        });
+      },
+      logger: logger.child("hosts"),
+    }),
+  );
+  const fleet = owned.add(new Fleet({ connections, clock, newId, logger: logger.child("fleet") }));
+
+  // Panels, and what is done with an agent.
+  const panels: SessionPanels = owned.add(
+    new SessionPanels({
+      extensionUri: context.extensionUri,
+      connections,
+      fleet,
+      ports: panelPorts(connections, (target, path) => review.openFileDiff(target, path)),
+      clock,
+      newId,
+      telemetry,
+      logger: logger.child("panel"),
+    }),
+  );
+  const targets = new AgentTargets(fleet, () => panels.active, clock);
+  const review: Review = owned.add(
+    new Review({
+      hosts: connections,
+      commands,
+      dialogs,
+      telemetry,
+      state: context.workspaceState,
+      clock,
+      resolveAgent: (target) => targets.one(target, "Review whose changes?"),
+      titleOf: (target) => targets.titleOf(target),
+    }),
+  );
+
+  const ship = owned.add(
+    new Ship({
+      hosts: connections,
+      commands,
+      dialogs,
+      telemetry,
+      state: context.globalState,
+      clock,
+      logger: logger.child("ship"),
+      servers: () => settings.read("github.servers"),
+      userAgent: `muster/${versionOf(context)}`,
+      resolveAgent: (target) => targets.one(target, "Whose pull request?"),
+      titleOf: (target) => targets.titleOf(target),
+      reviewed: review.reviewed,
+      review: (target) => review.openBranch(target),
+      decorate: (key, facts) => fleet.decorate(key, facts),
+    }),
+  );
+
+  // Views.
+  const agentsTree = owned.add(new AgentsTree(fleet, connections, clock));
+  const agentsView = owned.add(
+    vscode.window.createTreeView(VIEWS.agents, { treeDataProvider: agentsTree, canSelectMany: true, showCollapseAll: true }),
+  );
+  const hostsTree = owned.add(new HostsTree(connections, clock));
+  owned.add(vscode.window.createTreeView(VIEWS.hosts, { treeDataProvider: hostsTree }));
+  owned.add(new FleetStatus(fleet, connections, agentsView, contexts, clock));
+
+  // What people do.
+  const answers = new RequestAnswers(fleet, targets, telemetry, (target) => panels.show(target));
+  const reveal = (key: string) => {
+    const row = agentsTree.element(key);
+    if (row !== undefined && agentsView.visible) void agentsView.reveal(row, { select: true, focus: false });
+  };
+  owned.add(registerAgentCommands({ fleet, targets, answers, panels, dialogs, commands, reveal }));
+  owned.add(
+    new AgentLauncher({
+      connections,
+      launch: (request) => ship.credentials.withCredentials(request.hostId, () => fleet.launch(request)),
+      drafts: new LaunchDrafts(context.globalState),
+      commands,
+      presenter,
+      telemetry,
+      openPanel: (target) => panels.show(target),
+    }),
+  );
+  owned.add(new HostCommands({ hosts, connections, commands, dialogs, telemetry, showLog: () => logger.show() }));
+  const isShown = ({ key }: { key: string }) => panels.active !== undefined && keyOf(panels.active) === key;
+  owned.add(new AttentionNotices({ fleet, settings, dialogs, clock, isShown }));
+
+  // Nothing reaches out before the workspace is trusted.
+  owned.add(
+    whenTrusted(() => {
+      for (const { client } of connections.all) client.connect();
+      void ship.refresh().catch(onError);
+      telemetry.send("extension.activated", { hosts: connections.all.length });
+    }),
+  );
+  return owned;
+}
+
+function versionOf(context: vscode.ExtensionContext): string {
+  const version: unknown = context.extension.packageJSON?.version;
+  return typeof version === "string" ? version : "0.0.0";
+}
+
+/** Where usage is reported to, if the package says so. */
+function connectionStringOf(context: vscode.ExtensionContext): string | undefined {
+  const value: unknown = context.extension.packageJSON?.telemetryConnectionString;
+  return typeof value === "string" ? value : undefined;
+}

@@ -1,0 +1,159 @@
+import { AppError } from "../../base/appError.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Client } from "../../client/client.ts";
+import type { StateAction } from "../../protocol/actions.ts";
+import type { ChatState, Message } from "../../protocol/chatState.ts";
+import type { PanelHandlers } from "../../protocol/panel.ts";
+import type { PendingToolCall } from "../../protocol/toolCall.ts";
+import { changedFilesOf } from "../fleet/changedFiles.ts";
+import type { AgentTarget } from "../ids.ts";
+import type { Telemetry } from "../platform/telemetry.ts";
+import type { PanelSource } from "./panelSource.ts";
+
+/** What a panel may set in motion outside of its own agent's channels. */
+export interface PanelPorts {
+  readonly review: (target: AgentTarget) => Promise<void>;
+  readonly createPullRequest: (target: AgentTarget) => Promise<void>;
+  readonly showPullRequest: (target: AgentTarget) => Promise<void>;
+  readonly openFileDiff: (target: AgentTarget, path: string) => Promise<void>;
+  readonly openText: (title: string, text: string) => Promise<void>;
+  readonly copy: (text: string) => Promise<void>;
+  /** The URL has been checked; the editor still asks about a domain that it does not know. */
+  readonly openExternal: (url: URL) => Promise<void>;
+  readonly reconnect: (hostId: string) => void;
+  readonly readTerminal: (hostId: string, terminal: string) => Promise<{ title: string; text: string }>;
+}
+
+export interface PanelActionOptions {
+  readonly source: PanelSource;
+  readonly target: AgentTarget;
+  readonly ports: PanelPorts;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly telemetry: Pick<Telemetry, "send">;
+}
+
+/** What each request of a page does. Every answer is checked against the state as it is here, not as the page saw it. */
+export function panelActions(
+  options: PanelActionOptions,
+): Omit<PanelHandlers, "ready" | "loadOlder" | "watchTerminal" | "unwatchTerminal"> {
+  const { source, target, ports, clock, newId, telemetry } = options;
+
+  const live = (): { client: Client; uri: string; state: ChatState } => {
+    const { client, chat } = source;
+    if (client === undefined || client.state.kind !== "live" || chat?.state === undefined) {
+      throw new AppError("host.disconnected", "There is no connection to the host. What you typed is kept; try again when it is back.");
+    }
+    return { client, uri: chat.uri, state: chat.state };
+  };
+  const dispatch = async (toAction: (state: ChatState) => StateAction): Promise<null> => {
+    const { client, uri, state } = live();
+    await client.dispatch(uri, toAction(state));
+    return null;
+  };
+
+  return {
+    sendPrompt: ({ text }) =>
+      dispatch((state) => {
+        const message: Message = { text, origin: { kind: "user" } };
+        const isBusy = state.activeTurn !== undefined || (state.queuedMessages?.length ?? 0) > 0;
+        if (isBusy) return { type: "chat/pendingMessageSet", kind: "queued", id: newId(), message };
+        return { type: "chat/turnStarted", turnId: newId(), startedAt: new Date(clock.now()).toISOString(), message };
+      }),
+    removeQueued: ({ id }) =>
+      dispatch((state) => {
+        const kind = state.steeringMessage?.id === id ? "steering" : "queued";
+        return { type: "chat/pendingMessageRemoved", kind, id };
+      }),
+    stop: () =>
+      dispatch(({ activeTurn }) => {
+        if (activeTurn === undefined) throw new AppError("conflict", "The agent has stopped already.");
+        const duration = Math.max(0, clock.now() - Date.parse(activeTurn.startedAt)) || 0;
+        return { type: "chat/turnCancelled", turnId: activeTurn.id, duration };
+      }),
+    resume: ({ turnId }) => dispatch(() => ({ type: "chat/turnResume", turnId })),
+    approve: async ({ turnId, toolCallId, optionId }) => {
+      await dispatch((state) => {
+        const toolCall = pendingCall(state, turnId, toolCallId);
+        const option = chosenOption(toolCall, optionId, "approve");
+        return { type: "chat/toolCallConfirmed", turnId, toolCallId, ...option, approved: true, confirmed: "user-action" };
+      });
+      telemetry.send("agent.answered", { answer: "approved", from: "panel" });
+      return null;
+    },
+    deny: async ({ turnId, toolCallId, optionId, note }) => {
+      await dispatch((state) => {
+        const toolCall = pendingCall(state, turnId, toolCallId);
+        const option = chosenOption(toolCall, optionId, "deny");
+        const suggestion = note === undefined ? {} : { userSuggestion: note };
+        return { type: "chat/toolCallConfirmed", turnId, toolCallId, ...option, approved: false, reason: "denied", ...suggestion };
+      });
+      telemetry.send("agent.answered", { answer: "denied", from: "panel" });
+      return null;
+    },
+    answerInput: ({ requestId, response, answers }) =>
+      dispatch(() => ({
+        type: "chat/inputCompleted",
+        requestId,
+        response,
+        ...(response === "accept" && { answers }),
+      })),
+    review: () => done(ports.review(target)),
+    createPullRequest: () => done(ports.createPullRequest(target)),
+    showPullRequest: () => done(ports.showPullRequest(target)),
+    reconnect: () => {
+      ports.reconnect(target.hostId);
+      return null;
+    },
+    openDiff: ({ fileId }) => {
+      const file = changedFilesOf(source.changeset ?? { files: [] }).find(({ id }) => id === fileId);
+      if (file === undefined) throw new AppError("notFound", "That file is not among the agent's changes any more.");
+      return done(ports.openFileDiff(target, file.path));
+    },
+    openLog: async ({ terminal }) => {
+      if (!source.names(terminal)) throw new AppError("notFound", "That log is not one of this agent's.");
+      const { title, text } = await ports.readTerminal(target.hostId, terminal);
+      return done(ports.openText(title, text));
+    },
+    copy: ({ text }) => done(ports.copy(text)),
+    openLink: ({ url }) => done(ports.openExternal(httpsUrl(url))),
+  };
+}
+
+async function done(work: Promise<void>): Promise<null> {
+  await work;
+  return null;
+}
+
+/** The call that the page showed, if it still waits: an answer never lands on another one. */
+function pendingCall(state: ChatState, turnId: string, toolCallId: string): PendingToolCall {
+  const parts = state.activeTurn?.id === turnId ? state.activeTurn.responseParts : [];
+  for (const part of parts) {
+    if (part.kind !== "toolCall" || part.toolCall.status !== "pending-confirmation") continue;
+    if (part.toolCall.toolCallId === toolCallId) return part.toolCall;
+  }
+  throw new AppError("conflict", "This request waits no more: it was answered elsewhere, or the agent went on.");
+}
+
+/** An option counts only for what it is: the agent's word "deny" cannot ride on an approval, nor the other way round. */
+function chosenOption(
+  toolCall: PendingToolCall,
+  optionId: string | undefined,
+  kind: "approve" | "deny",
+): { selectedOptionId?: string } {
+  if (optionId === undefined) return {};
+  const option = toolCall.options?.find(({ id }) => id === optionId);
+  if (option?.kind !== kind) throw new AppError("conflict", "The agent does not offer that answer any more.");
+  return { selectedOptionId: optionId };
+}
+
+/** https, without user info, backslashes, blanks or controls. */
+export function httpsUrl(text: string): URL {
+  // oxlint-disable-next-line no-control-regex -- finding control characters is the purpose
+  const isClean = !/[\s\\\u0000-\u001f\u007f]/.test(text);
+  const url = isClean ? URL.parse(text) : null;
+  if (url?.protocol !== "https:" || url.username !== "" || url.password !== "") {
+    throw new AppError("permission.denied", "Only https links are opened, and this is not one.");
+  }
+  return url;
+}

@@ -1,0 +1,157 @@
+import { randomBytes } from "node:crypto";
+import * as vscode from "vscode";
+import type { Clock } from "../../base/clock.ts";
+import { type Disposable, Disposables, toDisposable } from "../../base/disposables.ts";
+import type { Logger } from "../../base/logger.ts";
+import { toLine } from "../../base/visibleText.ts";
+import { PanelMemory } from "../../protocol/panel.ts";
+import type { Fleet } from "../fleet/fleet.ts";
+import { agentKey } from "../fleet/fleetAgent.ts";
+import type { HostConnectionsView } from "../hosts/hosts.ts";
+import { type AgentTarget, SESSION_PANEL } from "../ids.ts";
+import type { Telemetry } from "../platform/telemetry.ts";
+import { panelActions, type PanelPorts } from "./panelActions.ts";
+import { PanelBridge } from "./panelBridge.ts";
+import { panelHtml } from "./panelHtml.ts";
+import { PanelSource } from "./panelSource.ts";
+
+export interface SessionPanelsOptions {
+  readonly extensionUri: vscode.Uri;
+  readonly connections: HostConnectionsView;
+  readonly fleet: Fleet;
+  readonly ports: PanelPorts;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly telemetry: Pick<Telemetry, "send">;
+  readonly logger: Logger;
+}
+
+interface OpenPanel {
+  readonly target: AgentTarget;
+  readonly panel: vscode.WebviewPanel;
+}
+
+/** A hidden page is dropped by the editor; its channels are let go of after this long. */
+const hiddenMs = 60_000;
+
+/** The session panels: one editor tab an agent, restored with the window, holding no hidden page in memory. */
+export class SessionPanels implements vscode.WebviewPanelSerializer, Disposable {
+  readonly #options: SessionPanelsOptions;
+  readonly #owned = new Disposables();
+  readonly #open = new Map<string, OpenPanel>();
+
+  constructor(options: SessionPanelsOptions) {
+    this.#options = options;
+    this.#owned.add(vscode.window.registerWebviewPanelSerializer(SESSION_PANEL, this));
+  }
+
+  /** The agent of the panel that has the focus, for commands that are run there. */
+  get active(): AgentTarget | undefined {
+    return Array.from(this.#open.values()).find(({ panel }) => panel.active)?.target;
+  }
+
+  show(target: AgentTarget): void {
+    const existing = this.#open.get(keyOf(target));
+    if (existing) {
+      existing.panel.reveal();
+      return;
+    }
+    const column = vscode.window.activeTextEditor?.viewColumn ?? vscode.ViewColumn.Active;
+    this.#adopt(target, vscode.window.createWebviewPanel(SESSION_PANEL, this.#titleOf(target), column, {}));
+  }
+
+  /** Called by the editor for a panel of an earlier window, with what its page remembered. */
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+    const memory = PanelMemory.safeParse(state);
+    if (memory.success && !this.#open.has(keyOf(memory.data.agent))) this.#adopt(memory.data.agent, panel);
+    else panel.dispose();
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+    for (const { panel } of Array.from(this.#open.values())) panel.dispose();
+  }
+
+  #titleOf(target: AgentTarget): string {
+    return toLine(this.#options.fleet.get(keyOf(target))?.title ?? "Agent", 40);
+  }
+
+  #adopt(target: AgentTarget, panel: vscode.WebviewPanel): void {
+    const { extensionUri, fleet, clock } = this.#options;
+    const key = keyOf(target);
+    const owned = new Disposables();
+    const bundle = vscode.Uri.joinPath(extensionUri, "dist", "webview");
+    panel.webview.options = { enableScripts: true, localResourceRoots: [bundle], enableCommandUris: false };
+    panel.iconPath = new vscode.ThemeIcon("rocket");
+    this.#open.set(key, { target, panel });
+
+    let page: Disposables | undefined;
+    let release: Disposable | undefined;
+    const start = () => {
+      release?.dispose();
+      release = undefined;
+      page ??= this.#connect(target, panel);
+    };
+    const stop = () => {
+      page?.dispose();
+      page = undefined;
+    };
+    owned.add(toDisposable(() => release?.dispose()));
+    owned.add(toDisposable(stop));
+    owned.add(
+      panel.onDidChangeViewState(() => {
+        if (panel.visible) start();
+        else release ??= clock.setTimeout(stop, hiddenMs);
+      }),
+    );
+    owned.add(
+      fleet.onDidChange(({ added, changed }) => {
+        if (added.includes(key) || changed.includes(key)) panel.title = this.#titleOf(target);
+      }),
+    );
+    panel.onDidDispose(() => {
+      this.#open.delete(key);
+      owned.dispose();
+    });
+    start();
+  }
+
+  /** Gives the panel its page and joins it to the agent. Ends with the returned value; the page stays until replaced. */
+  #connect(target: AgentTarget, panel: vscode.WebviewPanel): Disposables {
+    const { extensionUri, connections, fleet, ports, clock, newId, telemetry, logger } = this.#options;
+    const owned = new Disposables();
+    const { webview } = panel;
+    const uriOf = (file: string) => webview.asWebviewUri(vscode.Uri.joinPath(extensionUri, "dist", "webview", file)).toString();
+    const nonce = randomBytes(16).toString("hex");
+    const source = owned.add(new PanelSource({ target, connections, fleet, clock, logger }));
+    const bridge = owned.add(
+      new PanelBridge({
+        source,
+        handlers: panelActions({ source, target, ports, clock, newId, telemetry }),
+        agent: { hostId: target.hostId, session: target.session },
+        nonce,
+        post: (message) => void webview.postMessage(message),
+        clock,
+        logger,
+      }),
+    );
+    owned.add(webview.onDidReceiveMessage((message) => bridge.receive(message)));
+    owned.add(
+      panel.onDidChangeViewState(() => {
+        if (!panel.visible) bridge.pause();
+      }),
+    );
+    webview.html = panelHtml({
+      cspSource: webview.cspSource,
+      script: uriOf("main.js"),
+      style: uriOf("main.css"),
+      scriptNonce: randomBytes(16).toString("hex"),
+      messageNonce: nonce,
+    });
+    return owned;
+  }
+}
+
+function keyOf(target: AgentTarget): string {
+  return agentKey(target.hostId, target.session);
+}

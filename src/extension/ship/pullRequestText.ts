@@ -1,0 +1,140 @@
+import { toVisibleSegments } from "../../base/visibleText.ts";
+import { totalsOf } from "../fleet/changedFiles.ts";
+import type { ShippableAgent, TestRun } from "./shippableAgent.ts";
+
+/**
+ * Text without characters that cannot be seen or that reorder others. A mark in their place, as our own surfaces show,
+ * would be noise on a page that others read.
+ */
+export function withoutHidden(text: string): string {
+  return toVisibleSegments(text)
+    .filter((segment) => !segment.isMark)
+    .map((segment) => segment.text)
+    .join("");
+}
+
+/** UTF-8 bytes. GitHub accepts 65,536 characters; below that there is room for its own additions. */
+export const maxBodyBytes = 60_000;
+const maxTitleLength = 120;
+const maxPromptLength = 4000;
+const maxListedFiles = 50;
+const maxListedTests = 20;
+
+/**
+ * Text that an agent or a repository wrote, for a page that other people read on GitHub: it notifies nobody, closes no
+ * issue, loads no picture and hides nothing. The replacements can be seen: "＠name" stands for "@name".
+ */
+export function neutralise(text: string): string {
+  return withoutHidden(text)
+    .replace(/(?<![A-Za-z0-9_])@(?=[A-Za-z0-9])/g, "＠")
+    .replace(closing, "$1$2issue ")
+    .replace(/<(?=[A-Za-z/!?])/g, "&lt;")
+    .replace(/!\[/g, "!\\[");
+}
+
+/** A closing keyword right before a reference to an issue, whatever marks or spaces stand between. */
+const closing =
+  /\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)([^\p{L}\p{N}]{0,30})(?=#\d|GH-\d|[\w.-]{1,100}\/[\w.-]{1,100}#\d|https?:\/\/\S{1,300}\/(?:issues|pull)\/\d)/giu;
+
+/** Text as inline code, whatever backticks it contains. */
+function code(text: string): string {
+  const plain = withoutHidden(text).replace(/\s+/g, " ");
+  const longest = Math.max(0, ...Array.from(plain.matchAll(/`+/g), (run) => run[0].length));
+  const fence = "`".repeat(longest + 1);
+  return longest === 0 ? `${fence}${plain}${fence}` : `${fence} ${plain} ${fence}`;
+}
+
+function shorten(text: string, maxLength: number): string {
+  return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1).trimEnd().toWellFormed()}…`;
+}
+
+/** One line of the agent's title. */
+export function pullRequestTitle(agent: Pick<ShippableAgent, "title" | "branch">): string {
+  const title = cleanTitle(neutralise(agent.title));
+  return title === "" ? `Changes of ${agent.branch ?? "an agent"}` : title;
+}
+
+/** A title that a person typed, as GitHub may have it. */
+export function cleanTitle(title: string): string {
+  return shorten(withoutHidden(title).replace(/\s+/g, " ").trim(), maxTitleLength);
+}
+
+function summary(agent: ShippableAgent): string {
+  const prompt = shorten(neutralise(agent.prompt ?? agent.title).trim(), maxPromptLength);
+  const quoted = prompt
+    .split("\n")
+    .map((line) => `> ${line}`.trimEnd())
+    .join("\n");
+  return `## Task\n\n${quoted}`;
+}
+
+function changes(agent: ShippableAgent): string {
+  const { added, removed } = totalsOf(agent.files);
+  const count = agent.files.length === 1 ? "1 file" : `${agent.files.length} files`;
+  const listed = agent.files.slice(0, maxListedFiles).map((file) => {
+    const name = file.oldPath === undefined ? code(file.path) : `${code(file.oldPath)} → ${code(file.path)}`;
+    const kind = file.status === "modified" ? "" : ` ${file.status}`;
+    const lines = file.isBinary === true ? " (binary)" : ` (+${file.added} −${file.removed})`;
+    return `- ${name}${kind}${lines}`;
+  });
+  const rest = agent.files.length - listed.length;
+  if (rest > 0) listed.push(`- and ${rest} more`);
+  return `## What changed\n\n${count}, +${added} −${removed}\n\n${listed.join("\n")}`;
+}
+
+function testLine(run: TestRun): string {
+  const outcome = run.succeeded ? "passed" : "failed";
+  const exit = run.exitCode === undefined ? "as the agent reports" : `exit status ${run.exitCode}`;
+  return `- ${code(shorten(run.command, 300))}: ${outcome} (${exit})`;
+}
+
+function tested(agent: ShippableAgent): string {
+  const lines = agent.tests.slice(-maxListedTests).map(testLine);
+  return `## What was tested\n\n${lines.length === 0 ? "No test run was recognised among the agent's commands." : lines.join("\n")}`;
+}
+
+/**
+ * Where the change comes from, as git trailers at the end of the body. GitHub shows them, and scripts can read them.
+ * @param commit the reviewed commit
+ */
+export function provenance(agent: Pick<ShippableAgent, "agentName" | "target">, commit: string): string {
+  const line = (text: string) => neutralise(text).replace(/\s+/g, " ").trim();
+  return [
+    `Agent: ${line(agent.agentName)}`,
+    `Agent-Session: ${line(agent.target.session)}`,
+    `Reviewed-Commit: ${commit}`,
+    "Created-With: Muster",
+  ].join("\n");
+}
+
+/** The description that a form starts with. */
+export function pullRequestBody(agent: ShippableAgent, commit: string): string {
+  return finishBody([summary(agent), changes(agent), tested(agent)].join("\n\n"), provenance(agent, commit));
+}
+
+const encoder = new TextEncoder();
+
+/** The provenance of this or an earlier commit at the end of a description. */
+const trailerPattern =
+  /\n+---\nAgent: [^\n]*\nAgent-Session: [^\n]*\nReviewed-Commit: [0-9a-f]*\nCreated-With: Muster\s*$/;
+
+/**
+ * A description that may be sent: nothing hidden, at most `maxBodyBytes`, and with the provenance at its end even if a
+ * person's edit removed it. What a person typed is otherwise theirs.
+ */
+export function finishBody(body: string, trailer: string): string {
+  const end = `\n\n---\n${trailer}\n`;
+  const clean = withoutHidden(body).trimEnd();
+  const text = clean.replace(trailerPattern, "").trimEnd();
+  const note = "\n\n(shortened)";
+  const room = maxBodyBytes - encoder.encode(end).length;
+  return (encoder.encode(text).length <= room ? text : cut(text, room - note.length) + note) + end;
+}
+
+/** The longest whole lines that fit, or a cut line if the first one does not fit. */
+function cut(text: string, maxBytes: number): string {
+  const bytes = encoder.encode(text).subarray(0, maxBytes);
+  const fitting = new TextDecoder().decode(bytes).replace(/\ufffd+$/, "");
+  const lineEnd = fitting.lastIndexOf("\n");
+  return (lineEnd > maxBytes / 2 ? fitting.slice(0, lineEnd) : fitting).trimEnd();
+}

@@ -1,0 +1,69 @@
+import { AppError } from "../../base/appError.ts";
+import type { Clock } from "../../base/clock.ts";
+import { Disposables } from "../../base/disposables.ts";
+import type { ChatState } from "../../protocol/chatState.ts";
+import { chatUri } from "../../protocol/uris.ts";
+import { type ChannelReader, readBranchChanges } from "../fleet/branchChanges.ts";
+import type { HostConnectionsView } from "../hosts/hosts.ts";
+import type { AgentTarget } from "../ids.ts";
+import { promptOf, type ShippableAgent, testRunsOf } from "./shippableAgent.ts";
+
+/** Everything about an agent that a pull request needs, from its host. */
+export interface ShipSource {
+  read(target: AgentTarget): Promise<ShippableAgent>;
+}
+
+/** Reads from a host's channels; the chat is only what the description is made of, so it may be missing. */
+export class HostShipSource implements ShipSource {
+  readonly #hosts: Pick<HostConnectionsView, "client" | "get">;
+  readonly #titleOf: (target: AgentTarget) => string;
+  readonly #clock: Clock;
+
+  constructor(
+    hosts: Pick<HostConnectionsView, "client" | "get">,
+    titleOf: (target: AgentTarget) => string,
+    clock: Clock,
+  ) {
+    this.#hosts = hosts;
+    this.#titleOf = titleOf;
+    this.#clock = clock;
+  }
+
+  async read(target: AgentTarget): Promise<ShippableAgent> {
+    const client = this.#hosts.client(target.hostId);
+    const hostName = this.#hosts.get(target.hostId)?.host.name ?? "the host";
+    if (client.state.kind !== "live") {
+      throw new AppError("host.disconnected", `${hostName} is not connected. Try again when it is back; nothing is lost.`);
+    }
+    const [{ session, files }, chat] = await Promise.all([
+      readBranchChanges(client, target.session, { clock: this.#clock }),
+      readChat(client, target.session),
+    ]);
+    const agent = client.root.state?.agents.find((one) => one.provider === session.provider);
+    return {
+      target,
+      title: this.#titleOf(target),
+      agentName: agent?.displayName ?? session.provider,
+      hostName,
+      repository: session.repository,
+      baseBranch: session.baseBranch,
+      branch: session.branch,
+      head: session.head,
+      phase: session.phase,
+      files,
+      prompt: chat === undefined ? undefined : promptOf(chat),
+      tests: chat === undefined ? [] : testRunsOf(chat),
+    };
+  }
+}
+
+async function readChat(client: ChannelReader, session: string): Promise<ChatState | undefined> {
+  const held = new Disposables();
+  try {
+    return await held.add(client.subscribe("chat", chatUri(session))).ready;
+  } catch {
+    return undefined;
+  } finally {
+    held.dispose();
+  }
+}

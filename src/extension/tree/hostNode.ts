@@ -1,0 +1,66 @@
+import { toLine } from "../../base/visibleText.ts";
+import type { ConnectionState } from "../../client/connectionState.ts";
+import { toLabel } from "../platform/plainText.ts";
+import { formatAge, type NodeView } from "./agentNode.ts";
+
+/** What a row of the Hosts tree is made of. */
+export interface HostFacts {
+  readonly name: string;
+  readonly url: string;
+  readonly state: ConnectionState;
+  /** Version of the host's software, while known. */
+  readonly version: string | undefined;
+  readonly agents: number;
+  /** ms since the epoch. */
+  readonly heardAtMs: number | undefined;
+}
+
+/** How one host's row looks at `nowMs`. */
+export function hostNodeOf(facts: HostFacts, nowMs: number): NodeView {
+  const { words, icon, iconColor, contextValue } = lookOf(facts.state);
+  const seen =
+    facts.state.kind === "live" || facts.heardAtMs === undefined ? "" : `seen ${formatAge(nowMs - facts.heardAtMs)} ago`;
+  const agents = facts.state.kind === "live" ? `${facts.agents} ${facts.agents === 1 ? "agent" : "agents"}` : "";
+  const label = toLabel(facts.name, 80);
+  const description = [words, agents, seen].filter((part) => part !== "").join(" · ");
+  return { label, description, icon, iconColor, contextValue, spoken: `${label}, ${description}` };
+}
+
+function lookOf(state: ConnectionState): Pick<NodeView, "icon" | "iconColor" | "contextValue"> & { words: string } {
+  switch (state.kind) {
+    case "live":
+      return { words: "connected", icon: "vm-active", iconColor: "charts.green", contextValue: "host.connected" };
+    case "opening":
+    case "handshaking":
+    case "resuming":
+      return { words: "connecting", icon: "loading~spin", iconColor: "charts.blue", contextValue: "host.connecting" };
+    case "waiting":
+      return { words: "not reachable, trying again", icon: "vm-outline", iconColor: "charts.yellow", contextValue: "host.connecting" };
+    case "refused":
+      return { words: refusal(state), icon: "error", iconColor: "errorForeground", contextValue: "host.failed" };
+    case "offline":
+    default:
+      return { words: "not connected", icon: "vm-outline", iconColor: "disabledForeground", contextValue: "host.failed" };
+  }
+}
+
+function refusal({ error }: Extract<ConnectionState, { kind: "refused" }>): string {
+  switch (error.code) {
+    case "host.unauthorized":
+      return "token refused";
+    case "host.incompatible":
+      return "another protocol version";
+    default:
+      return "refused";
+  }
+}
+
+export function hostTooltipLines(facts: HostFacts): readonly (readonly [string, string])[] {
+  const reason = facts.state.kind === "refused" || facts.state.kind === "waiting" ? facts.state.error.message : undefined;
+  const lines: (readonly [string, string | undefined])[] = [
+    ["Address", facts.url],
+    ["Version", facts.version],
+    ["Reason", reason],
+  ];
+  return lines.flatMap(([name, value]) => (value === undefined ? [] : [[name, toLine(value, 400)] as const]));
+}

@@ -1,0 +1,258 @@
+import { AppError } from "../../base/appError.ts";
+import type { Disposable } from "../../base/disposables.ts";
+import { Disposables } from "../../base/disposables.ts";
+import { Emitter } from "../../base/emitter.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { ChannelKind, StateAction } from "../../protocol/actions.ts";
+import { type ChannelState, type ChannelStates, reduce } from "../../protocol/reduce.ts";
+import type { EventLog, LogRecord } from "../log/log.ts";
+import { refusal } from "./policy.ts";
+import { ReplayWindow } from "./replayWindow.ts";
+import { actionBody, actionFrame, type ClientOrigin, parseStoredRecord } from "./storedRecord.ts";
+
+/** An action that is on disk. Everything that a reader or a service does about an action starts from here. */
+export interface CommittedAction {
+  readonly seq: number;
+  readonly channel: string;
+  readonly kind: ChannelKind;
+  readonly action: StateAction;
+  /** Absent for the host's own. */
+  readonly origin?: ClientOrigin;
+  /** Why the action was refused: it changed nothing, only its sender is told. */
+  readonly refused?: string;
+  /** The `action` notification as JSON text: made once, whatever the number of readers. */
+  readonly frame: string;
+}
+
+export interface DispatchOutcome {
+  readonly seq: number;
+  readonly refused?: string;
+  /** The client sent this action before: nothing happened a second time, `seq` is where it was recorded. */
+  readonly isRepeat?: boolean;
+}
+
+export interface ChannelSnapshot {
+  /** The state includes everything up to this number and nothing after. */
+  readonly seq: number;
+  readonly state: unknown;
+}
+
+interface Channel {
+  readonly kind: ChannelKind;
+  state: ChannelState;
+  /** Bytes appended since the stored snapshot, and the size of that snapshot. */
+  tailBytes: number;
+  snapshotBytes: number;
+}
+
+type Fresh = Omit<CommittedAction, "frame"> & { readonly actionJson: string };
+
+const minTailBytes = 64 * 1024;
+
+/**
+ * All live channels. `dispatch` is the only way to change one: may this principal do this here and now, append, reduce,
+ * and, when the record is on disk, publish through `onCommitted`. The state that `state` shows runs ahead of the disk by
+ * at most the commit that is under way; whoever tells somebody about it waits for `durableSeq` to reach its number.
+ */
+export class Channels implements Disposable {
+  readonly #log: EventLog;
+  readonly #logger: Logger;
+  readonly #channels = new Map<string, Channel>();
+  readonly #loading = new Map<string, Promise<boolean>>();
+  readonly #fresh = new Map<number, Fresh>();
+  readonly #window: ReplayWindow;
+  readonly #committed: Emitter<readonly CommittedAction[]>;
+  readonly #disposables = new Disposables();
+
+  constructor(options: { log: EventLog; logger: Logger; window?: ReplayWindow }) {
+    this.#log = options.log;
+    this.#logger = options.logger;
+    this.#window = options.window ?? new ReplayWindow();
+    this.#committed = this.#disposables.add(
+      new Emitter((error) => this.#logger.error("a reader of channels failed", { error: String(error) })),
+    );
+    this.#disposables.add(this.#log.onCommitted((records) => this.#publish(records)));
+  }
+
+  /** Every commit, in order, also one that holds no action. Refused actions are among them. */
+  get onCommitted() {
+    return this.#committed.event;
+  }
+
+  get lastSeq(): number {
+    return this.#log.lastSeq;
+  }
+
+  get durableSeq(): number {
+    return this.#log.durableSeq;
+  }
+
+  /** Recent actions, for clients that come back, and the client actions that must not happen twice. */
+  get window(): ReplayWindow {
+    return this.#window;
+  }
+
+  /** Fills the replay window from the end of the log, so that clients can resume over a restart of the host. */
+  async recover(): Promise<void> {
+    const after = Math.max(0, this.#log.lastSeq - this.#window.maxActions);
+    this.#window.startAfter(after);
+    for await (const record of this.#log.read({ after })) {
+      const stored = parseStoredRecord(record.seq, record.body);
+      if (stored.type !== "action") continue;
+      const { action, origin, refused } = stored;
+      const { seq, channel } = record;
+      const actionJson = JSON.stringify(action);
+      const outcome = { seq, ...(refused !== undefined && { refused }) };
+      this.#window.add({ channel, frame: actionFrame({ channel, actionJson, seq, origin, refused }), ...outcome });
+      if (origin) this.#window.remember(origin, { channel, actionJson }, outcome);
+    }
+  }
+
+  /** Makes a channel. Throws AppError `conflict` when it exists. */
+  create<K extends ChannelKind>(uri: string, kind: K, state: ChannelStates[K]): number {
+    if (this.#channels.has(uri)) throw new AppError("conflict", `Channel ${uri} exists already.`);
+    const body = JSON.stringify({ type: "created", kind, state });
+    this.#channels.set(uri, { kind, state, tailBytes: body.length, snapshotBytes: 0 });
+    return this.#log.append(uri, body);
+  }
+
+  /** Ends a channel. Its records stay in the log. */
+  remove(uri: string): void {
+    if (this.#channels.delete(uri)) this.#log.append(uri, JSON.stringify({ type: "removed" }));
+  }
+
+  /** Every channel that the log has records of; some may be removed since. */
+  known(): Promise<readonly string[]> {
+    return this.#log.channels();
+  }
+
+  isLoaded(uri: string): boolean {
+    return this.#channels.has(uri);
+  }
+
+  /** Brings a channel into memory: its snapshot and what came after. False when there is no such channel. */
+  async load(uri: string): Promise<boolean> {
+    if (this.#channels.has(uri)) return true;
+    const loading = this.#loading.get(uri) ?? this.#read(uri).finally(() => this.#loading.delete(uri));
+    this.#loading.set(uri, loading);
+    return loading;
+  }
+
+  /** The state of a loaded channel of this kind. */
+  state<K extends ChannelKind>(kind: K, uri: string): ChannelStates[K] | undefined {
+    const channel = this.#channels.get(uri);
+    return channel?.kind === kind ? (channel.state as ChannelStates[K]) : undefined;
+  }
+
+  kindOf(uri: string): ChannelKind | undefined {
+    return this.#channels.get(uri)?.kind;
+  }
+
+  /** State and number at this moment. To be told to nobody before `durableSeq` has reached `seq`. */
+  snapshot(uri: string): ChannelSnapshot | undefined {
+    const channel = this.#channels.get(uri);
+    return channel && { seq: this.#log.lastSeq, state: channel.state };
+  }
+
+  /**
+   * The door. Without `origin` the host itself acts. The channel must be loaded; an action on a channel that is not is
+   * refused like one on a channel that does not exist.
+   */
+  dispatch(uri: string, action: StateAction, origin?: ClientOrigin): DispatchOutcome {
+    const actionJson = JSON.stringify(action);
+    const earlier = origin && this.#window.find(origin, { channel: uri, actionJson });
+    if (earlier) return { ...earlier, isRepeat: true };
+    const channel = this.#channels.get(uri);
+    const refused = this.#refusal(channel, action, origin);
+    const body = actionBody(actionJson, origin, refused);
+    const seq = this.#log.append(uri, body);
+    if (channel && refused === undefined) {
+      channel.state = reduce(channel.kind, channel.state, action);
+      this.#keepSnapshot(uri, channel, seq, body.length);
+    }
+    const kind = channel?.kind ?? "root";
+    const optional = { ...(origin && { origin }), ...(refused !== undefined && { refused }) };
+    this.#fresh.set(seq, { seq, channel: uri, kind, action, actionJson, ...optional });
+    const outcome = { seq, ...(refused !== undefined && { refused }) };
+    if (origin) this.#window.remember(origin, { channel: uri, actionJson }, outcome);
+    return outcome;
+  }
+
+  /** Stores every loaded channel's state, so that the next start reads no tails. */
+  saveSnapshots(): void {
+    for (const [uri, channel] of this.#channels) if (channel.tailBytes > 0) this.#save(uri, channel, this.#log.lastSeq);
+  }
+
+  dispose(): void {
+    this.#disposables.dispose();
+  }
+
+  #refusal(channel: Channel | undefined, action: StateAction, origin: ClientOrigin | undefined): string | undefined {
+    if (channel === undefined) {
+      if (origin === undefined) throw new AppError("notFound", `There is no such channel for ${action.type}.`);
+      return "There is no such channel.";
+    }
+    return origin && refusal(channel.kind, channel.state, action, origin);
+  }
+
+  #publish(records: readonly LogRecord[]): void {
+    const actions: CommittedAction[] = [];
+    for (const { seq } of records) {
+      const fresh = this.#fresh.get(seq);
+      if (fresh === undefined) continue;
+      this.#fresh.delete(seq);
+      const { actionJson, ...rest } = fresh;
+      const { channel, origin, refused } = fresh;
+      const committed = { ...rest, frame: actionFrame({ channel, actionJson, seq, origin, refused }) };
+      this.#window.add(committed);
+      actions.push(committed);
+    }
+    // Also for a batch without actions: somebody may wait for what it made durable.
+    this.#committed.fire(actions);
+  }
+
+  async #read(uri: string): Promise<boolean> {
+    const stored = await this.#log.loadSnapshot(uri);
+    let channel = stored && fromSnapshot(stored.state);
+    for await (const record of this.#log.read({ after: stored?.seq ?? 0, channel: uri })) {
+      channel = foldRecord(channel, record);
+    }
+    // Somebody may have made the channel while its records were read; what is in memory is newer.
+    if (channel && !this.#channels.has(uri)) this.#channels.set(uri, channel);
+    return this.#channels.has(uri);
+  }
+
+  /** A snapshot is worth writing when the tail has grown as large as it, which keeps the cost per action constant. */
+  #keepSnapshot(uri: string, channel: Channel, seq: number, bytes: number): void {
+    channel.tailBytes += bytes;
+    if (channel.tailBytes > Math.max(minTailBytes, channel.snapshotBytes)) this.#save(uri, channel, seq);
+  }
+
+  #save(uri: string, channel: Channel, seq: number): void {
+    const state = JSON.stringify({ kind: channel.kind, state: channel.state });
+    this.#log.saveSnapshot(uri, { seq, state });
+    channel.tailBytes = 0;
+    channel.snapshotBytes = state.length;
+  }
+}
+
+function fromSnapshot(text: string): Channel {
+  const { kind, state } = JSON.parse(text) as { kind: ChannelKind; state: ChannelState };
+  return { kind, state, tailBytes: 0, snapshotBytes: text.length };
+}
+
+function foldRecord(channel: Channel | undefined, record: LogRecord): Channel | undefined {
+  const stored = parseStoredRecord(record.seq, record.body);
+  const bytes = record.body.length;
+  switch (stored.type) {
+    case "created":
+      return { kind: stored.kind, state: stored.state, tailBytes: bytes, snapshotBytes: 0 };
+    case "removed":
+      return undefined;
+    case "action":
+      if (channel === undefined || stored.refused !== undefined) return channel;
+      channel.state = reduce(channel.kind, channel.state, stored.action);
+      channel.tailBytes += bytes;
+      return channel;
+  }
+}

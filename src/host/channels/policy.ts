@@ -1,0 +1,70 @@
+import { channelKindOfAction, type ChannelKind, isClientDispatchable, type StateAction } from "../../protocol/actions.ts";
+import type { ChangesetState } from "../../protocol/changeset.ts";
+import type { ChatState } from "../../protocol/chatState.ts";
+import type { ChannelState } from "../../protocol/reduce.ts";
+import type { SessionState } from "../../protocol/sessionState.ts";
+import type { TerminalState } from "../../protocol/terminal.ts";
+import { refuseChatAction } from "./chatPolicy.ts";
+import type { ClientOrigin } from "./storedRecord.ts";
+
+const maxTitleLength = 300;
+
+/**
+ * Why a client may not dispatch this action on this kind of channel in this state, as a sentence; undefined if it may.
+ * Fails closed: what is not known to be allowed is refused.
+ */
+export function refusal(
+  kind: ChannelKind,
+  state: ChannelState,
+  action: StateAction,
+  origin: ClientOrigin,
+): string | undefined {
+  if (!isClientDispatchable(action.type)) return "Only the host may do this.";
+  if (channelKindOfAction(action.type) !== kind) return `This channel does not know ${action.type}.`;
+  switch (kind) {
+    case "session":
+      return refuseSessionAction(state as SessionState, action, origin);
+    case "chat":
+      return refuseChatAction(state as ChatState, action, origin);
+    case "changeset":
+      return refuseChangesetAction(state as ChangesetState, action);
+    case "terminal":
+      return refuseTerminalAction(state as TerminalState, action);
+    case "root":
+      return "The configuration of this host is in its configuration file.";
+    case "annotations":
+    case "resourceWatch":
+    case "fleetSession":
+      return "This host does not offer that.";
+  }
+}
+
+function refuseSessionAction(state: SessionState, action: StateAction, origin: ClientOrigin): string | undefined {
+  switch (action.type) {
+    case "session/isReadChanged":
+    case "session/isArchivedChanged":
+      return undefined;
+    case "session/titleChanged":
+      if (action.title.trim() === "") return "A title must not be empty.";
+      return action.title.length > maxTitleLength ? `A title has at most ${maxTitleLength} characters.` : undefined;
+    case "session/activeClientSet":
+      return action.activeClient.clientId === origin.clientId ? undefined : "A client may only announce itself.";
+    case "session/activeClientRemoved":
+      return action.clientId === origin.clientId ? undefined : "A client may only withdraw itself.";
+    case "session/configChanged":
+      return state.config ? "The configuration of a session is fixed when it is created." : "There is no configuration.";
+    default:
+      return "This host does not offer that.";
+  }
+}
+
+function refuseChangesetAction(state: ChangesetState, action: StateAction): string | undefined {
+  if (action.type !== "changeset/filesReviewChanged") return "This host does not offer that.";
+  const known = new Set(state.files.map((file) => file.id));
+  return action.files.every((id) => known.has(id)) ? undefined : "That file is not part of this changeset.";
+}
+
+function refuseTerminalAction(state: TerminalState, action: StateAction): string | undefined {
+  if (action.type === "terminal/titleChanged") return undefined;
+  return state.isPty === false ? "This terminal only shows the output of a command." : "This host does not offer that.";
+}

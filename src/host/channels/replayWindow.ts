@@ -1,0 +1,101 @@
+import { createHash } from "node:crypto";
+import type { ClientOrigin } from "./storedRecord.ts";
+
+export interface WindowEntry {
+  readonly seq: number;
+  readonly channel: string;
+  /** The `action` notification as JSON text. */
+  readonly frame: string;
+  readonly refused?: string;
+}
+
+/** What became of a client's action. */
+export interface ClientOutcome {
+  readonly seq: number;
+  readonly refused?: string;
+}
+
+/** A client's action as the client sent it. */
+export interface ClientAction {
+  readonly channel: string;
+  readonly actionJson: string;
+}
+
+/**
+ * The last actions of all channels, bounded by number and by bytes: enough for a client that was away for a moment. Also
+ * remembers what became of each recent client action, so that one that is sent again does not happen again.
+ */
+export class ReplayWindow {
+  readonly maxActions: number;
+  readonly #maxBytes: number;
+  #entries: WindowEntry[] = [];
+  #first = 0;
+  #bytes = 0;
+  /** Everything after this number is held. */
+  #after = 0;
+  readonly #outcomes = new Map<string, ClientOutcome & { readonly fingerprint: string }>();
+
+  constructor(limits: { readonly maxActions?: number; readonly maxBytes?: number } = {}) {
+    this.maxActions = limits.maxActions ?? 10_000;
+    this.#maxBytes = limits.maxBytes ?? 16 * 1024 * 1024;
+  }
+
+  /** Nothing up to this number is held. */
+  startAfter(seq: number): void {
+    this.#after = seq;
+  }
+
+  add(entry: WindowEntry): void {
+    this.#entries.push(entry);
+    this.#bytes += entry.frame.length;
+    while (this.#entries.length - this.#first > this.maxActions || this.#bytes > this.#maxBytes) this.#dropOldest();
+    if (this.#first > this.maxActions) {
+      this.#entries = this.#entries.slice(this.#first);
+      this.#first = 0;
+    }
+  }
+
+  /** Frames after `seq` on these channels, in order; undefined when the window does not reach back that far. */
+  since(seq: number, channels: ReadonlySet<string>): readonly WindowEntry[] | undefined {
+    if (seq < this.#after) return undefined;
+    const held = this.#entries.slice(this.#first);
+    return held.filter((entry) => entry.seq > seq && entry.refused === undefined && channels.has(entry.channel));
+  }
+
+  /**
+   * What became of this action when it came before. A client that starts counting anew under its old id sends another
+   * action under a number that was used: that is no repeat.
+   */
+  find(origin: ClientOrigin, action: ClientAction): ClientOutcome | undefined {
+    const known = this.#outcomes.get(keyOf(origin));
+    if (known?.fingerprint !== fingerprintOf(action)) return undefined;
+    return known.refused === undefined ? { seq: known.seq } : { seq: known.seq, refused: known.refused };
+  }
+
+  /** Sequence number 0 says nothing about identity: VS Code sends every root/configChanged with it. */
+  remember(origin: ClientOrigin, action: ClientAction, { seq, refused }: ClientOutcome): void {
+    if (origin.clientSeq === 0) return;
+    const fingerprint = fingerprintOf(action);
+    this.#outcomes.set(keyOf(origin), { seq, fingerprint, ...(refused !== undefined && { refused }) });
+    if (this.#outcomes.size > this.maxActions) {
+      const oldest = this.#outcomes.keys().next().value;
+      if (oldest !== undefined) this.#outcomes.delete(oldest);
+    }
+  }
+
+  #dropOldest(): void {
+    const oldest = this.#entries[this.#first];
+    if (oldest === undefined) return;
+    this.#first += 1;
+    this.#bytes -= oldest.frame.length;
+    this.#after = oldest.seq;
+  }
+}
+
+function fingerprintOf({ channel, actionJson }: ClientAction): string {
+  return createHash("sha256").update(JSON.stringify([channel, actionJson])).digest("base64");
+}
+
+function keyOf(origin: ClientOrigin): string {
+  return JSON.stringify([origin.principal, origin.clientId, origin.clientSeq]);
+}

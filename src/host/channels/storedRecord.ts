@@ -1,0 +1,67 @@
+import * as z from "zod/mini";
+import { AppError } from "../../base/appError.ts";
+import type { ChannelKind, StateAction } from "../../protocol/actions.ts";
+import type { ChannelState } from "../../protocol/reduce.ts";
+
+/** Who dispatched a client's action: `clientId` and `clientSeq` as the client counts, `principal` as the token says. */
+export interface ClientOrigin {
+  readonly principal: string;
+  readonly clientId: string;
+  readonly clientSeq: number;
+}
+
+/**
+ * What the log keeps of a channel. `created` is its first record and holds the whole first state, so a channel can be
+ * folded from its own records alone. A refused action is kept for the audit; it is never folded.
+ */
+export type StoredRecord =
+  | { readonly type: "created"; readonly kind: ChannelKind; readonly state: ChannelState }
+  | { readonly type: "action"; readonly action: StateAction; readonly origin?: ClientOrigin; readonly refused?: string }
+  | { readonly type: "removed" };
+
+const Origin = z.object({ principal: z.string(), clientId: z.string(), clientSeq: z.number() });
+// States and actions were parsed when they came in, and the hash chain vouches for the bytes since.
+const Action = z.custom<StateAction>((value) => typeof value === "object" && value !== null && "type" in value);
+const State = z.custom<ChannelState>((value) => typeof value === "object" && value !== null);
+const Kind = z.custom<ChannelKind>((value) => typeof value === "string");
+const Body = z.union([
+  z.object({ type: z.literal("created"), kind: Kind, state: State }),
+  z.object({
+    type: z.literal("action"),
+    action: Action,
+    origin: z.optional(Origin),
+    refused: z.optional(z.string()),
+  }),
+  z.object({ type: z.literal("removed") }),
+]);
+
+/** Throws AppError `internal` for a body that this host did not write. */
+export function parseStoredRecord(seq: number, body: string): StoredRecord {
+  const parsed = Body.safeParse(JSON.parse(body));
+  if (!parsed.success) throw new AppError("internal", `Record ${seq} of the log has a form that this host cannot read.`);
+  return parsed.data;
+}
+
+/** The body for an action whose JSON text the caller needs for its subscribers too: serialised once. */
+export function actionBody(actionJson: string, origin: ClientOrigin | undefined, refused: string | undefined): string {
+  const by = origin === undefined ? "" : `,"origin":${JSON.stringify(origin)}`;
+  const reason = refused === undefined ? "" : `,"refused":${JSON.stringify(refused)}`;
+  return `{"type":"action","action":${actionJson}${by}${reason}}`;
+}
+
+/** The `action` notification as it goes over the wire. */
+export function actionFrame(envelope: {
+  readonly channel: string;
+  readonly actionJson: string;
+  readonly seq: number;
+  readonly origin: ClientOrigin | undefined;
+  readonly refused: string | undefined;
+}): string {
+  const { origin, refused } = envelope;
+  const by =
+    origin === undefined
+      ? ""
+      : `,"origin":${JSON.stringify({ clientId: origin.clientId, clientSeq: origin.clientSeq })}`;
+  const reason = refused === undefined ? "" : `,"rejectionReason":${JSON.stringify(refused)}`;
+  return `{"jsonrpc":"2.0","method":"action","params":{"channel":${JSON.stringify(envelope.channel)},"action":${envelope.actionJson},"serverSeq":${envelope.seq}${by}${reason}}}`;
+}

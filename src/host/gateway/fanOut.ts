@@ -1,0 +1,117 @@
+import { type Disposable, toDisposable } from "../../base/disposables.ts";
+import type { Channels, CommittedAction } from "../channels/channels.ts";
+import { frameBytes } from "./frameBytes.ts";
+
+/** A connection as the fan-out sees it. */
+export interface Reader {
+  readonly principal: string;
+  readonly clientId: string | undefined;
+  deliver(frame: Buffer): void;
+}
+
+/** Readers by channel, with the number that each reader's snapshot already includes. */
+type Subscribers = Map<Reader, number>;
+
+/**
+ * Brings what is durable to whom it concerns: a channel's actions to its subscribers, a client's own actions and their
+ * refusals to that client. Everything that one reader gets is in one order, and what waits for durability
+ * (`afterDurable`: answers, snapshots) takes its place in that order.
+ */
+export class FanOut implements Disposable {
+  readonly #channels: Channels;
+  readonly #readers = new Set<Reader>();
+  readonly #subscribers = new Map<string, Subscribers>();
+  readonly #committed: Disposable;
+  #waiting: { readonly seq: number; readonly run: () => void }[] = [];
+  #framed = 0;
+
+  constructor(channels: Channels) {
+    this.#channels = channels;
+    this.#committed = channels.onCommitted((batch) => this.#deliver(batch));
+  }
+
+  /** Actions framed since the start: one each, whatever the number of readers. */
+  get framed(): number {
+    return this.#framed;
+  }
+
+  get readers(): ReadonlySet<Reader> {
+    return this.#readers;
+  }
+
+  join(reader: Reader): Disposable {
+    this.#readers.add(reader);
+    return toDisposable(() => {
+      this.#readers.delete(reader);
+      for (const uri of Array.from(this.#subscribers.keys())) this.unsubscribe(reader, uri);
+    });
+  }
+
+  /** `reader` gets the channel's actions with numbers above `after`. */
+  subscribe(reader: Reader, uri: string, after: number): void {
+    const subscribers = this.#subscribers.get(uri) ?? new Map<Reader, number>();
+    subscribers.set(reader, after);
+    this.#subscribers.set(uri, subscribers);
+  }
+
+  unsubscribe(reader: Reader, uri: string): void {
+    const subscribers = this.#subscribers.get(uri);
+    subscribers?.delete(reader);
+    if (subscribers?.size === 0) this.#subscribers.delete(uri);
+  }
+
+  /** Runs once everything up to `seq` is on disk, before any later action is delivered; at once if it is already. */
+  afterDurable(seq: number, run: () => void): void {
+    if (this.#channels.durableSeq >= seq) run();
+    else this.#waiting.push({ seq, run });
+  }
+
+  /** To every connection of a principal, or of everybody. */
+  notify(method: string, params: object, principal?: string): void {
+    const frame = frameBytes(JSON.stringify({ jsonrpc: "2.0", method, params }));
+    for (const reader of this.#readers) {
+      if (reader.clientId !== undefined && (principal === undefined || reader.principal === principal)) {
+        reader.deliver(frame);
+      }
+    }
+  }
+
+  dispose(): void {
+    this.#committed.dispose();
+    this.#readers.clear();
+    this.#subscribers.clear();
+  }
+
+  #deliver(batch: readonly CommittedAction[]): void {
+    for (const committed of batch) {
+      this.#runWaiting(committed.seq - 1);
+      const readers = this.#readersOf(committed);
+      if (readers.length === 0) continue;
+      const frame = frameBytes(committed.frame);
+      this.#framed += 1;
+      for (const reader of readers) reader.deliver(frame);
+    }
+    this.#runWaiting(this.#channels.durableSeq);
+  }
+
+  #readersOf({ channel, seq, origin, refused }: CommittedAction): readonly Reader[] {
+    const subscribers = refused === undefined ? this.#subscribers.get(channel) : undefined;
+    const readers: Reader[] = [];
+    for (const [reader, after] of subscribers ?? []) if (seq > after) readers.push(reader);
+    if (origin === undefined) return readers;
+    // The sender learns what became of its action even if it does not watch the channel.
+    for (const reader of this.#readers) {
+      const isSender = reader.principal === origin.principal && reader.clientId === origin.clientId;
+      if (isSender && !subscribers?.has(reader)) readers.push(reader);
+    }
+    return readers;
+  }
+
+  #runWaiting(seq: number): void {
+    while (this.#waiting.some((waiter) => waiter.seq <= seq)) {
+      const due = this.#waiting.filter((waiter) => waiter.seq <= seq);
+      this.#waiting = this.#waiting.filter((waiter) => waiter.seq > seq);
+      for (const waiter of due) waiter.run();
+    }
+  }
+}

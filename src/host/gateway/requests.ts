@@ -1,0 +1,50 @@
+import * as z from "zod/mini";
+import { isMethod, type MethodName, Methods, type ParamsOf, type ResultOf } from "../../protocol/methods.ts";
+import { RPC, RpcError } from "../../protocol/jsonrpc.ts";
+import type { Caller, HostApi } from "./hostApi.ts";
+import { answerForVsCode } from "./vscodeDialect.ts";
+
+type Handler<M extends MethodName> = (params: ParamsOf<M>, caller: Caller) => ResultOf<M> | Promise<ResultOf<M>>;
+type Handlers = { readonly [M in MethodName]?: Handler<M> };
+
+/** The methods that ask something of the host itself; those about the connection are in connection.ts. */
+export function requestHandlers(api: HostApi): Handlers {
+  return {
+    listSessions: (params) => api.listSessions(params),
+    createSession: (params, caller) => api.createSession(params, caller),
+    disposeSession: (params, caller) => api.disposeSession(params, caller),
+    resolveSessionConfig: (params) => api.resolveSessionConfig(params),
+    resourceRead: (params) => api.resourceRead(params),
+    invokeChangesetOperation: (params, caller) => api.invokeChangesetOperation(params, caller),
+    authenticate: (params, caller) => {
+      api.authenticate(params, caller);
+      return {};
+    },
+    // Chats are served whole, so there are never older turns to bring.
+    fetchTurns: () => ({}),
+    ...answerForVsCode,
+  };
+}
+
+/** Parses the params and runs the handler. Rejects with `RpcError` or `AppError`. */
+export async function answerRequest(
+  handlers: Handlers,
+  method: string,
+  params: unknown,
+  caller: Caller,
+): Promise<unknown> {
+  if (!isMethod(method) || handlers[method] === undefined) {
+    throw new RpcError(RPC.methodNotFound, `This host has no method ${method.slice(0, 100)}.`);
+  }
+  const handler = handlers[method] as (params: unknown, caller: Caller) => unknown;
+  return handler(parseParams(method, params), caller);
+}
+
+/** Throws `RpcError` -32602 that names the first member that is wrong and repeats none of its content. */
+export function parseParams<M extends MethodName>(method: M, params: unknown): ParamsOf<M> {
+  const schema: z.core.$ZodType = Methods[method].params;
+  const parsed = z.safeParse(schema, params ?? {});
+  if (parsed.success) return parsed.data as ParamsOf<M>;
+  const path = parsed.error.issues[0]?.path.join(".");
+  throw new RpcError(RPC.invalidParams, `The params of ${method} are malformed${path ? ` at ${path}` : ""}.`);
+}

@@ -1,0 +1,126 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import { FLEET_VERSION } from "../protocol/fleet.ts";
+import type { AgentInfo } from "../protocol/root.ts";
+import { ROOT_URI } from "../protocol/uris.ts";
+import { Channels } from "./channels/channels.ts";
+import { configuredTokens, type HostConfig } from "./config.ts";
+import { AccessToken } from "./gateway/accessToken.ts";
+import { FanOut } from "./gateway/fanOut.ts";
+import { Gateway } from "./gateway/gateway.ts";
+import { KnownClients } from "./gateway/knownClients.ts";
+import { SqliteLog } from "./log/sqlite.ts";
+import { AcpProvider } from "./providers/acp/acpProvider.ts";
+import type { Provider } from "./providers/provider.ts";
+import { CredentialStore } from "./sessions/credentialStore.ts";
+import { SessionService } from "./sessions/sessionService.ts";
+import { HOST_VERSION } from "./version.ts";
+import { GitWorkspaces } from "./workspaces/gitWorkspaces.ts";
+import { makeIsolation } from "./workspaces/isolation.ts";
+
+export interface HostOptions {
+  readonly config: HostConfig;
+  /** Absolute: the log, the mirrors and the workspaces. */
+  readonly dataDir: string;
+  readonly token: string;
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The log cannot be written any more: the process has to end. */
+  readonly onFatal: (error: Error) => void;
+}
+
+export interface Host {
+  readonly port: number;
+  readonly epoch: string;
+  /** Ends agents and connections, then commits and closes the log. */
+  close(): Promise<void>;
+}
+
+/** Builds everything, brings back what the log holds, and opens the door last. */
+export async function startHost(options: HostOptions): Promise<Host> {
+  const { config, dataDir, clock, logger, env } = options;
+  const log = SqliteLog.open({ directory: dataDir, clock, logger: logger.child("log") });
+  log.onFailed(options.onFatal);
+  try {
+    const channels = new Channels({ log, logger: logger.child("channels") });
+    await channels.recover();
+    const fanOut = new FanOut(channels);
+    const searchPath = env["PATH"] ?? "";
+    const isolation = makeIsolation(config.isolation, { dataDir, hidden: [], path: searchPath });
+    const acp = { isolation, clock, env, randomId: randomUUID };
+    const agents = config.agents.map((agent) => new AcpProvider(agent, acp));
+    const providers = new Map<string, Provider>(agents.map((agent) => [agent.info.provider, agent]));
+    const { allowLocal } = config.repositories;
+    const sessions = new SessionService({
+      channels,
+      clock,
+      logger: logger.child("sessions"),
+      newId: randomUUID,
+      workspaces: await GitWorkspaces.create({ dataDir, allowLocal, clock, logger: logger.child("workspaces"), path: searchPath }),
+      providers,
+      credentials: new CredentialStore(configuredTokens(config, env)),
+      agentIdleMs: config.limits.agentIdleMinutes * 60_000,
+      maxIdleAgents: config.limits.idleAgents ?? config.limits.concurrentSessions,
+      rules: { agents: agents.map((agent) => agent.info), allowLocal, isolation: config.isolation },
+      concurrentSessions: config.limits.concurrentSessions,
+      notify: (method, params, principal) => fanOut.notify(method, params, principal),
+    });
+    await openRoot(channels, agents.map((agent) => agent.info));
+    await sessions.restore();
+    const token = new AccessToken(options.token);
+    const gateway = new Gateway({
+      channels,
+      fanOut,
+      api: sessions,
+      clients: new KnownClients(clock),
+      clock,
+      logger: logger.child("gateway"),
+      version: HOST_VERSION,
+      advertisement: {
+        version: FLEET_VERSION,
+        epoch: log.epoch,
+        methods: [],
+        channels: ["x-fleet-session:"],
+        isolation: config.isolation,
+      },
+      host: options.host,
+      port: options.port,
+      principalOf: (given) => token.principalOf(given),
+      allowedOrigins: config.gateway.allowedOrigins,
+    });
+    const port = await gateway.listen();
+    return {
+      port,
+      epoch: log.epoch,
+      async close() {
+        await sessions.stop();
+        await gateway.close();
+        channels.saveSnapshots();
+        await log.close();
+        fanOut.dispose();
+        channels.dispose();
+      },
+    };
+  } catch (error) {
+    log.dispose();
+    throw error;
+  }
+}
+
+/** The root channel, with the agents of this start's configuration. */
+async function openRoot(channels: Channels, agents: readonly AgentInfo[]): Promise<void> {
+  if (!(await channels.load(ROOT_URI))) {
+    channels.create(ROOT_URI, "root", { agents: [...agents], activeSessions: 0 });
+    return;
+  }
+  const state = channels.state("root", ROOT_URI);
+  if (JSON.stringify(state?.agents) !== JSON.stringify(agents)) {
+    channels.dispatch(ROOT_URI, { type: "root/agentsChanged", agents: [...agents] });
+  }
+  if (state?.activeSessions !== 0) channels.dispatch(ROOT_URI, { type: "root/activeSessionsChanged", activeSessions: 0 });
+}

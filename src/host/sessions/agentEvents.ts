@@ -1,0 +1,88 @@
+import type { StateAction } from "../../protocol/actions.ts";
+import { compact } from "../../protocol/schema.ts";
+import { terminalUri } from "../../protocol/uris.ts";
+import { findToolCall } from "../channels/chatPolicy.ts";
+import type { AgentEvent } from "../providers/provider.ts";
+import type { SessionPorts } from "./sessionPorts.ts";
+import type { SessionRefs } from "./sessionRefs.ts";
+
+const maxTerminalLength = 1024 * 1024;
+
+/** Takes what an agent does to the session's channels. What comes after its turn has ended goes nowhere. */
+export class AgentEvents {
+  readonly #ports: Pick<SessionPorts, "channels">;
+  readonly #refs: SessionRefs;
+  readonly #terminalLengths = new Map<string, number>();
+  readonly #onTitle: (title: string) => void;
+  readonly #onFilesTouched: () => void;
+
+  constructor(
+    ports: Pick<SessionPorts, "channels">,
+    refs: SessionRefs,
+    on: { readonly title: (title: string) => void; readonly filesTouched: () => void },
+  ) {
+    this.#ports = ports;
+    this.#refs = refs;
+    this.#onTitle = on.title;
+    this.#onFilesTouched = on.filesTouched;
+  }
+
+  take(event: AgentEvent): void {
+    switch (event.channel) {
+      case "chat":
+        this.#dispatch(this.#refs.chat, event.action);
+        if (event.action.type === "chat/toolCallComplete") this.#onFilesTouched();
+        return;
+      case "terminal":
+        this.#toTerminal(event.toolCallId, event.action);
+        return;
+      case "title":
+        this.#onTitle(event.title);
+        return;
+      case "usage": {
+        const { channel: _channel, ...usage } = event;
+        this.#dispatch(this.#refs.fleet, { type: "x-fleet/usageAdded", ...compact(usage) });
+        return;
+      }
+      case "filesTouched":
+        this.#onFilesTouched();
+        return;
+    }
+  }
+
+  #toTerminal(toolCallId: string, action: StateAction): void {
+    const uri = terminalUri(this.#refs.id, toolCallId);
+    if (!this.#ports.channels.isLoaded(uri)) this.#openTerminal(uri, toolCallId);
+    if (action.type !== "terminal/data") return this.#dispatch(uri, action);
+    const before = this.#terminalLengths.get(uri) ?? 0;
+    if (before >= maxTerminalLength) return;
+    const after = before + action.data.length;
+    this.#terminalLengths.set(uri, after);
+    const isCut = after >= maxTerminalLength;
+    const data = isCut ? `${action.data.slice(0, maxTerminalLength - before)}\r\n[the rest of the output is not shown]\r\n` : action.data;
+    this.#dispatch(uri, { ...action, data });
+  }
+
+  #openTerminal(uri: string, toolCallId: string): void {
+    const { channels } = this.#ports;
+    const chat = channels.state("chat", this.#refs.chat);
+    const turnId = chat?.activeTurn?.id;
+    const toolCall = chat && turnId !== undefined ? findToolCall(chat, { turnId, toolCallId }) : undefined;
+    channels.create(uri, "terminal", {
+      title: toolCall === undefined || toolCall.status === "(unknown)" ? "Terminal" : toolCall.displayName,
+      content: [],
+      lifecycle: { status: "running" },
+      claim: { kind: "session", session: this.#refs.session, chat: this.#refs.chat, turnId, toolCallId },
+      isPty: false,
+    });
+  }
+
+  #dispatch(channel: string, action: StateAction): void {
+    const { channels } = this.#ports;
+    if (!channels.isLoaded(channel)) return;
+    if (channel === this.#refs.chat && "turnId" in action) {
+      if (channels.state("chat", channel)?.activeTurn?.id !== action.turnId) return;
+    }
+    channels.dispatch(channel, action);
+  }
+}

@@ -1,0 +1,64 @@
+import { AppError } from "../../base/appError.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { AgentConnection, AgentEvent, PermissionAnswer, Provider } from "../providers/provider.ts";
+import type { WorkspacePaths } from "../workspaces/workspace.ts";
+
+export interface SeatRequest {
+  readonly sessionId: string;
+  readonly workspace: WorkspacePaths;
+  readonly agentSessionId: string | undefined;
+  readonly model: string | undefined;
+  readonly logger: Logger;
+}
+
+/** The one agent process of a session: started when a turn needs it, ended when it fails or idles. */
+export class AgentSeat {
+  readonly #provider: Provider;
+  readonly #emit: (event: AgentEvent) => void;
+  #agent: AgentConnection | undefined;
+  #life: AbortController | undefined;
+
+  constructor(provider: Provider, emit: (event: AgentEvent) => void) {
+    this.#provider = provider;
+    this.#emit = emit;
+  }
+
+  /** The running agent, or one started for this request. Throws what `Provider.connect` throws. */
+  async take(request: SeatRequest): Promise<AgentConnection> {
+    if (this.#agent) return this.#agent;
+    const life = new AbortController();
+    this.#life = life;
+    const { agentSessionId, model, ...rest } = request;
+    const agent = await this.#provider.connect({
+      ...rest,
+      ...(agentSessionId !== undefined && { agentSessionId }),
+      ...(model !== undefined && { model }),
+      // An event of a process that was given up must not reach the session's next turn.
+      emit: (event) => this.#life === life && this.#emit(event),
+      signal: life.signal,
+    });
+    if (life.signal.aborted) {
+      await agent.dispose();
+      throw new AppError("cancelled", "The agent was stopped.");
+    }
+    this.#agent = agent;
+    return agent;
+  }
+
+  cancel(): void {
+    this.#agent?.cancel();
+  }
+
+  answerPermission(toolCallId: string, answer: PermissionAnswer): void {
+    this.#agent?.answerPermission(toolCallId, answer);
+  }
+
+  /** Ends the process. The next `take` starts another. */
+  async leave(): Promise<void> {
+    const agent = this.#agent;
+    this.#agent = undefined;
+    this.#life?.abort();
+    this.#life = undefined;
+    await agent?.dispose();
+  }
+}

@@ -1,0 +1,76 @@
+import { AppError } from "../../base/appError.ts";
+import { META_NS } from "../../protocol/fleet.ts";
+import type { ParamsOf, ResultOf } from "../../protocol/methods.ts";
+import type { SessionPorts } from "./sessionPorts.ts";
+import type { SessionRun } from "./sessionRun.ts";
+import * as z from "zod/mini";
+
+const PushRequest = z.looseObject({
+  commit: z.string(),
+  title: z.optional(z.string()),
+  body: z.optional(z.string()),
+});
+
+/**
+ * Pushes the commit that the person reviewed, and no other. Throws `branch.empty`, `branch.moved`, `push.refused`,
+ * `auth.required` (with `resources` for the sign-in), `permission.denied`.
+ */
+export async function pushBranch(
+  ports: SessionPorts,
+  run: SessionRun,
+  params: ParamsOf<"invokeChangesetOperation">,
+  principal: string,
+): Promise<ResultOf<"invokeChangesetOperation">> {
+  const { channels, clock, credentials } = ports;
+  const { refs } = run;
+  const fleet = channels.state("fleetSession", refs.fleet);
+  const session = channels.state("session", refs.session);
+  if (!fleet || !session) throw new AppError("notFound", "There is no such session.");
+  const wanted = PushRequest.safeParse(params._meta?.[META_NS] ?? {});
+  if (fleet.head === undefined || fleet.branch === undefined) {
+    throw new AppError("branch.empty", "The agent has changed nothing yet, so there is nothing to push.");
+  }
+  // Without a commit the button of another AHP client was pressed: it shows the changes of `head`.
+  const commit = wanted.success ? wanted.data.commit : fleet.head;
+  if (commit !== fleet.head) {
+    throw new AppError("branch.moved", "The agent has changed more since you reviewed. Review the changes again, then push.", {
+      details: { head: fleet.head },
+    });
+  }
+  const operation = { operationId: "push" } as const;
+  channels.dispatch(refs.branchChanges, { type: "changeset/operationStatusChanged", ...operation, status: "running" });
+  try {
+    const workspace = await run.workspace();
+    const title = (wanted.success && wanted.data.title) || session.title;
+    const body = wanted.success ? wanted.data.body : undefined;
+    const pushed = await workspace.push({
+      branch: fleet.branch,
+      commit,
+      title,
+      body,
+      credentials: credentials.credentialsOf(principal),
+    });
+    const at = new Date(clock.now()).toISOString();
+    channels.dispatch(refs.fleet, { type: "x-fleet/pushed", branch: pushed.branch, commit: pushed.commit, at });
+    channels.dispatch(refs.branchChanges, { type: "changeset/operationStatusChanged", ...operation, status: "idle" });
+    run.publishMeta();
+    return { message: `Pushed ${pushed.branch} to ${pushed.remote}.`, _meta: { [META_NS]: pushed } };
+  } catch (thrown) {
+    const failure = AppError.from(thrown, "The branch could not be pushed");
+    const error = { errorType: failure.code, message: failure.message };
+    if (channels.isLoaded(refs.branchChanges)) {
+      channels.dispatch(refs.branchChanges, { type: "changeset/operationStatusChanged", ...operation, status: "error", error });
+    }
+    throw withResources(failure);
+  }
+}
+
+/** What a client needs to ask its user for the sign-in. */
+export function withResources(failure: AppError): AppError {
+  const { resource } = failure.details;
+  if (failure.code !== "auth.required" || typeof resource !== "string") return failure;
+  return new AppError("auth.required", failure.message, {
+    cause: failure,
+    details: { resources: [{ resource, scopes_supported: ["repo"] }] },
+  });
+}

@@ -1,0 +1,119 @@
+import type { Clock } from "../../base/clock.ts";
+import { type Disposable } from "../../base/disposables.ts";
+import { AppError } from "../../base/appError.ts";
+import type { ResultOf, SessionSummary } from "../../protocol/methods.ts";
+import { summaryChanges } from "../../protocol/summary.ts";
+import { ROOT_URI } from "../../protocol/uris.ts";
+import type { Channels } from "../channels/channels.ts";
+import type { SessionRefs } from "./sessionRefs.ts";
+import { summaryOf } from "./sessionSummary.ts";
+
+export type Notify = (method: string, params: object) => void;
+
+interface Row {
+  readonly refs: SessionRefs;
+  summary: SessionSummary;
+}
+
+const settleMs = 100;
+const maxPage = 1_000;
+
+/**
+ * The list of sessions, derived from their channels. Clients hear of what differs at most ten times a second, however
+ * much happens.
+ */
+export class Catalogue implements Disposable {
+  readonly #channels: Channels;
+  readonly #clock: Clock;
+  readonly #notify: Notify;
+  readonly #rows = new Map<string, Row>();
+  readonly #touched = new Set<string>();
+  #timer: Disposable | undefined;
+
+  constructor(channels: Channels, clock: Clock, notify: Notify) {
+    this.#channels = channels;
+    this.#clock = clock;
+    this.#notify = notify;
+  }
+
+  /** Its channels must be loaded. `isNew` tells the clients. */
+  add(refs: SessionRefs, isNew: boolean): void {
+    const summary = this.#derive(refs);
+    if (!summary) return;
+    this.#rows.set(refs.id, { refs, summary });
+    if (isNew) this.#notify("root/sessionAdded", { channel: ROOT_URI, summary });
+  }
+
+  remove(refs: SessionRefs): void {
+    if (!this.#rows.delete(refs.id)) return;
+    this.#touched.delete(refs.id);
+    this.#notify("root/sessionRemoved", { channel: ROOT_URI, session: refs.session });
+  }
+
+  /** Something of the session changed. */
+  touch(id: string): void {
+    this.#touched.add(id);
+    this.#timer ??= this.#clock.setTimeout(() => this.#tell(), settleMs);
+  }
+
+  /** Newest first. Without `limit` everything, because VS Code asks only once. */
+  list(params: { readonly limit?: number | undefined; readonly cursor?: string | undefined }): ResultOf<"listSessions"> {
+    const summaries = Array.from(this.#rows.values(), (row) => this.#derive(row.refs) ?? row.summary);
+    const sorted = summaries.toSorted((a, b) => compare(b.createdAt, a.createdAt) || compare(a.resource, b.resource));
+    const start = params.cursor === undefined ? 0 : afterCursor(sorted, params.cursor);
+    if (params.limit === undefined) return { items: sorted.slice(start) };
+    const end = start + Math.min(Math.max(1, Math.floor(params.limit)), maxPage);
+    const last = sorted[end - 1];
+    const items = sorted.slice(start, end);
+    return end < sorted.length && last ? { items, nextCursor: JSON.stringify([last.createdAt, last.resource]) } : { items };
+  }
+
+  dispose(): void {
+    this.#timer?.dispose();
+  }
+
+  #tell(): void {
+    this.#timer = undefined;
+    const touched = Array.from(this.#touched);
+    this.#touched.clear();
+    for (const id of touched) {
+      const row = this.#rows.get(id);
+      const summary = row && this.#derive(row.refs);
+      if (!row || !summary) continue;
+      const changes = summaryChanges(row.summary, summary);
+      row.summary = summary;
+      const { session } = row.refs;
+      if (changes) this.#notify("root/sessionSummaryChanged", { channel: ROOT_URI, session, changes });
+    }
+  }
+
+  #derive(refs: SessionRefs): SessionSummary | undefined {
+    const session = this.#channels.state("session", refs.session);
+    const fleet = this.#channels.state("fleetSession", refs.fleet);
+    const changes = this.#channels.state("changeset", refs.branchChanges);
+    return session && fleet && summaryOf({ session, fleet, changes });
+  }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** A cursor names the last row of its page, so that rows added or removed meanwhile shift nothing. */
+function afterCursor(sorted: readonly SessionSummary[], cursor: string): number {
+  const [createdAt, resource] = parseCursor(cursor);
+  const index = sorted.findIndex(
+    (row) => row.createdAt < createdAt || (row.createdAt === createdAt && row.resource > resource),
+  );
+  return index === -1 ? sorted.length : index;
+}
+
+function parseCursor(cursor: string): readonly [string, string] {
+  try {
+    const value: unknown = JSON.parse(cursor);
+    if (Array.isArray(value) && typeof value[0] === "string" && typeof value[1] === "string") return [value[0], value[1]];
+  } catch {
+    // Falls through to the refusal.
+  }
+  throw new AppError("request.invalid", "That cursor is not one of this host's. List the sessions from the start.");
+}

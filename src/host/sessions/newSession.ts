@@ -1,0 +1,132 @@
+import * as z from "zod/mini";
+import { AppError } from "../../base/appError.ts";
+import { FleetSessionConfig, type FleetSessionState, initialFleetSession, type Isolation, META_NS } from "../../protocol/fleet.ts";
+import type { ParamsOf, ResultOf } from "../../protocol/methods.ts";
+import type { AgentInfo } from "../../protocol/root.ts";
+import type { SessionState } from "../../protocol/sessionState.ts";
+import { STATUS } from "../../protocol/status.ts";
+import { chatSummaryOf } from "../../protocol/summary.ts";
+import type { ChatState } from "../../protocol/chatState.ts";
+import { turnChangesetTemplate } from "../../protocol/uris.ts";
+import { checkBranch } from "../workspaces/refs.ts";
+import { parseRepository } from "../workspaces/repositoryUrl.ts";
+import type { SessionRefs } from "./sessionRefs.ts";
+import { sourceControlMeta } from "./sessionSummary.ts";
+import { repositoryName } from "./wording.ts";
+
+export interface NewSessionRules {
+  readonly agents: readonly AgentInfo[];
+  readonly allowLocal: readonly string[];
+  readonly isolation: Isolation;
+}
+
+export interface NewSession {
+  readonly provider: string;
+  readonly model: string | undefined;
+  readonly config: FleetSessionConfig;
+}
+
+const Config = z.extend(FleetSessionConfig, { repository: z.string() });
+
+/**
+ * What a `createSession` asks for, checked before anything is made.
+ * Throws `agent.unknown`, `repository.invalid` or `request.invalid`, each with a sentence for the person who launches.
+ */
+export function parseNewSession(params: ParamsOf<"createSession">, rules: NewSessionRules): NewSession {
+  const provider = chooseAgent(params.provider, rules.agents);
+  const parsed = Config.safeParse(withRepository(params));
+  if (!parsed.success) {
+    const member = parsed.error.issues[0]?.path.join(".") ?? "config";
+    if (member === "repository") throw new AppError("repository.invalid", "Name the repository that the agent shall work on.");
+    throw new AppError("request.invalid", `The value of ${member} is not usable.`);
+  }
+  const config = parsed.data;
+  parseRepository(config.repository, rules.allowLocal);
+  if (config.baseBranch !== undefined) checkBranch(config.baseBranch);
+  const { models } = provider;
+  if (config.model !== undefined && models.length > 0 && !models.some((model) => model.id === config.model)) {
+    const offered = models.map((model) => model.id).join(", ");
+    throw new AppError("request.invalid", `${provider.displayName} has no model "${config.model}". It offers ${offered}.`);
+  }
+  return { provider: provider.provider, model: config.model, config };
+}
+
+function chooseAgent(id: string | undefined, agents: readonly AgentInfo[]): AgentInfo {
+  const only = agents[0];
+  if (!only) {
+    throw new AppError("agent.unknown", 'This host has no agents. Add one under "agents" in its configuration file and restart it.');
+  }
+  if (id === undefined && agents.length === 1) return only;
+  const found = agents.find((agent) => agent.provider === id);
+  if (found) return found;
+  const offered = agents.map((agent) => agent.provider).join(", ");
+  if (id === undefined) throw new AppError("agent.unknown", `Name the agent to start. This host offers ${offered}.`);
+  throw new AppError("agent.unknown", `This host has no agent "${id.slice(0, 80)}". It offers ${offered}.`);
+}
+
+/** VS Code names a working directory where our own client names a repository. */
+function withRepository(params: ParamsOf<"createSession">): Record<string, unknown> {
+  const { config, workingDirectories } = params;
+  if (config?.["repository"] !== undefined || !workingDirectories?.[0]) return config ?? {};
+  return { ...config, repository: workingDirectories[0] };
+}
+
+/** The first states of a session's channels. */
+export function initialStates(
+  refs: SessionRefs,
+  { provider, config, model }: NewSession,
+  at: { readonly createdAt: string; readonly isolation: Isolation },
+): { readonly fleet: FleetSessionState; readonly session: SessionState; readonly chat: ChatState } {
+  const { repository, baseBranch } = config;
+  const title = config.title?.trim() || "New agent";
+  const fleet = initialFleetSession({
+    type: "x-fleet/created",
+    session: refs.session,
+    provider,
+    repository,
+    ...(baseBranch !== undefined && { baseBranch }),
+    ...at,
+    phase: "queued",
+  });
+  const chat: ChatState = { resource: refs.chat, title, status: STATUS.idle, modifiedAt: at.createdAt, origin: { kind: "user" }, turns: [] };
+  const session: SessionState = {
+    provider,
+    title,
+    status: STATUS.idle,
+    project: { uri: repository, displayName: repositoryName(repository) },
+    lifecycle: "creating",
+    activeClients: [],
+    chats: [chatSummaryOf(chat)],
+    defaultChat: refs.chat,
+    changesets: [
+      { label: "Branch", uriTemplate: refs.branchChanges, changeKind: "branch", capabilities: { review: {} } },
+      { label: "Turn", uriTemplate: turnChangesetTemplate(refs.session), changeKind: "turn" },
+    ],
+    _meta: {
+      ...sourceControlMeta(fleet),
+      [META_NS]: { ...(config.title && { titleBy: "user" }), ...(model !== undefined && { model }) },
+    },
+  };
+  return { fleet, session, chat };
+}
+
+/** The form that VS Code draws for a new session. */
+export function sessionConfigForm(params: ParamsOf<"resolveSessionConfig">, agents: readonly AgentInfo[]): ResultOf<"resolveSessionConfig"> {
+  const models = agents.find((agent) => agent.provider === params.provider)?.models ?? [];
+  const fixed = { type: "string", sessionMutable: false };
+  return {
+    schema: {
+      type: "object",
+      properties: {
+        repository: { ...fixed, title: "Repository", description: "Its https or ssh address." },
+        baseBranch: { ...fixed, title: "Base branch", description: "The branch to start from. The repository's default if empty." },
+        title: { ...fixed, title: "Title" },
+        ...(models.length > 0 && {
+          model: { ...fixed, title: "Model", enum: models.map((model) => model.id), enumLabels: models.map((model) => model.name) },
+        }),
+      },
+      required: ["repository"],
+    },
+    values: params.config ?? {},
+  };
+}

@@ -1,0 +1,46 @@
+import type { StateAction } from "../../protocol/actions.ts";
+import type { ChatState } from "../../protocol/chatState.ts";
+import { META_NS } from "../../protocol/fleet.ts";
+import type { SessionState } from "../../protocol/sessionState.ts";
+import { chatSummaryOf, inputNeededOf } from "../../protocol/summary.ts";
+
+/** The actions that make a session show its chat as it is: its row, and what waits for a person. */
+export function mirrorChat(session: SessionState, chat: ChatState): StateAction[] {
+  return [...mirrorSummary(session, chat), ...mirrorInputNeeded(session, chat)];
+}
+
+function mirrorSummary(session: SessionState, chat: ChatState): StateAction[] {
+  const present = session.chats.find((summary) => summary.resource === chat.resource);
+  const { status, activity, modifiedAt } = chatSummaryOf(chat);
+  if (present?.status === status && present.activity === activity && present.modifiedAt === modifiedAt) return [];
+  return [{ type: "session/chatUpdated", chat: chat.resource, changes: { status, activity, modifiedAt } }];
+}
+
+function mirrorInputNeeded(session: SessionState, chat: ChatState): StateAction[] {
+  const present = (session.inputNeeded ?? []).filter((request) => "chat" in request && request.chat === chat.resource);
+  const wanted = inputNeededOf(chat);
+  const wantedIds = new Set(wanted.map(idOf));
+  const presentById = new Map(present.map((request) => [idOf(request), JSON.stringify(request)]));
+  const gone = present.filter((request) => !wantedIds.has(idOf(request)));
+  const changed = wanted.filter((request) => presentById.get(idOf(request)) !== JSON.stringify(request));
+  return [
+    ...gone.map((request) => ({ type: "session/inputNeededRemoved" as const, id: idOf(request) })),
+    ...changed.map((request) => ({ type: "session/inputNeededSet" as const, request })),
+  ];
+}
+
+function idOf(request: object): string {
+  return "id" in request && typeof request.id === "string" ? request.id : "";
+}
+
+/** A person's own title is never replaced by one of the agent's. */
+export function isTitledByUser(session: SessionState): boolean {
+  const ours = session._meta?.[META_NS];
+  return typeof ours === "object" && ours !== null && "titleBy" in ours && ours.titleBy === "user";
+}
+
+export function titledByUser(session: SessionState): StateAction {
+  const ours = session._meta?.[META_NS];
+  const before = typeof ours === "object" && ours !== null ? ours : {};
+  return { type: "session/metaChanged", _meta: { ...session._meta, [META_NS]: { ...before, titleBy: "user" } } };
+}

@@ -1,0 +1,267 @@
+import { AppError } from "../../base/appError.ts";
+import { type Disposable, Disposables } from "../../base/disposables.ts";
+import { META_NS } from "../../protocol/fleet.ts";
+import { RPC, RpcError } from "../../protocol/jsonrpc.ts";
+import type { ParamsOf, ResultOf } from "../../protocol/methods.ts";
+import { isArchived } from "../../protocol/status.ts";
+import { parseBlobUri, parseChangesetUri, ROOT_URI } from "../../protocol/uris.ts";
+import type { CommittedAction } from "../channels/channels.ts";
+import { OWNER } from "../gateway/accessToken.ts";
+import type { Caller, HostApi } from "../gateway/hostApi.ts";
+import { pushBranch } from "./branchPush.ts";
+import { Catalogue, type Notify } from "./catalogue.ts";
+import { branchOperations } from "./changesetFiles.ts";
+import { IdleAgents } from "./idleAgents.ts";
+import { initialStates, type NewSessionRules, parseNewSession, sessionConfigForm } from "./newSession.ts";
+import { readBlobResource } from "./resources.ts";
+import { isTitledByUser, mirrorChat, titledByUser } from "./sessionMirror.ts";
+import type { SessionPorts } from "./sessionPorts.ts";
+import { refsOf, type SessionRefs } from "./sessionRefs.ts";
+import { restoreSessions } from "./restore.ts";
+import { SessionRun } from "./sessionRun.ts";
+import { Slots } from "./slots.ts";
+import { titleFromPrompt } from "./wording.ts";
+
+export interface SessionServiceOptions extends SessionPorts {
+  readonly rules: NewSessionRules;
+  readonly concurrentSessions: number;
+  /** To all clients, or to those of one person. */
+  readonly notify: (method: string, params: object, principal?: string) => void;
+}
+
+/** A session without a prompt gets its workspace after this long: its name comes from the prompt if that is in time. */
+const promptPatienceMs = 1_000;
+
+/** All sessions of this host: made, found again, brought to work, ended. Reacts to actions once they are durable. */
+export class SessionService implements HostApi, Disposable {
+  readonly #options: SessionServiceOptions;
+  readonly #runs = new Map<string, SessionRun>();
+  /** The session of each of its channels. */
+  readonly #byChannel = new Map<string, string>();
+  readonly #catalogue: Catalogue;
+  readonly #slots: Slots;
+  readonly #idleAgents: IdleAgents;
+  readonly #owned = new Disposables();
+
+  constructor(options: SessionServiceOptions) {
+    this.#options = options;
+    const { channels, clock } = options;
+    const notify: Notify = (method, params) => options.notify(method, params);
+    this.#catalogue = this.#owned.add(new Catalogue(channels, clock, notify));
+    this.#slots = new Slots(options.concurrentSessions, {
+      onGranted: (id) => this.#runs.get(id)?.start(),
+      onQueued: (id, position) => this.#runs.get(id)?.queued(position),
+    });
+    this.#idleAgents = this.#owned.add(
+      new IdleAgents(clock, { idleMs: options.agentIdleMs, max: options.maxIdleAgents }),
+    );
+    this.#owned.add(channels.onCommitted((batch) => this.#react(batch)));
+  }
+
+  /** Brings back what the log holds: everything as it was, interrupted turns as failures that can be resumed. */
+  async restore(): Promise<void> {
+    const { channels, logger } = this.#options;
+    const found = await restoreSessions(channels, this.#options.clock);
+    for (const { refs } of found) {
+      this.#adopt(refs);
+      this.#catalogue.add(refs, false);
+    }
+    for (const { refs, interruptedTurn, isWaiting } of found) {
+      const run = this.#runs.get(refs.id);
+      this.#mirror(refs);
+      if (isWaiting) run?.wake();
+      if (interruptedTurn === undefined) continue;
+      run?.settle(interruptedTurn).catch((error: unknown) => {
+        logger.warn("interrupted work was not recorded", { session: refs.id, error: String(error) });
+      });
+    }
+    logger.info("sessions restored", { sessions: found.length });
+  }
+
+  listSessions(params: ParamsOf<"listSessions">): ResultOf<"listSessions"> {
+    return this.#catalogue.list(params);
+  }
+
+  resolveSessionConfig(params: ParamsOf<"resolveSessionConfig">): ResultOf<"resolveSessionConfig"> {
+    return sessionConfigForm(params, this.#options.rules.agents);
+  }
+
+  authenticate({ resource, token }: ParamsOf<"authenticate">, caller: Caller): void {
+    this.#options.credentials.lend(caller.principal, resource, token);
+  }
+
+  async createSession(params: ParamsOf<"createSession">): Promise<void> {
+    const { channels, clock, rules } = this.#options;
+    const refs = refsOf(params.channel);
+    const wanted = parseNewSession(params, rules);
+    if ((await channels.load(refs.session)) || (await channels.load(refs.fleet)) || this.#runs.has(refs.id)) {
+      throw new RpcError(RPC.sessionExists, "That session exists already.", { [META_NS]: { code: "conflict" } });
+    }
+    const createdAt = new Date(clock.now()).toISOString();
+    const states = initialStates(refs, wanted, { createdAt, isolation: rules.isolation });
+    channels.create(refs.fleet, "fleetSession", states.fleet);
+    channels.create(refs.chat, "chat", states.chat);
+    channels.create(refs.branchChanges, "changeset", { status: "ready", files: [], operations: branchOperations(undefined) });
+    channels.create(refs.session, "session", states.session);
+    const run = this.#adopt(refs);
+    this.#catalogue.add(refs, true);
+    this.#owned.add(clock.setTimeout(() => run.wake(), promptPatienceMs));
+  }
+
+  /**
+   * VS Code disposes of sessions that it still shows, so for it a session with a history goes to the archive first. For
+   * everybody else, and the second time, it is gone: channels, workspace and all; its records stay in the log.
+   */
+  async disposeSession({ channel }: ParamsOf<"disposeSession">, caller: Caller): Promise<void> {
+    const { channels, workspaces } = this.#options;
+    const run = this.#runOf(channel);
+    const { refs } = run;
+    await channels.load(refs.chat);
+    const session = channels.state("session", refs.session);
+    const hasHistory = (channels.state("chat", refs.chat)?.turns.length ?? 0) > 0;
+    if (caller.archivesFirst && hasHistory && session && !isArchived(session.status)) {
+      channels.dispatch(refs.session, { type: "session/isArchivedChanged", isArchived: true });
+      return;
+    }
+    await run.stop();
+    channels.dispatch(refs.fleet, { type: "x-fleet/disposed" });
+    this.#runs.delete(refs.id);
+    for (const uri of [refs.session, refs.chat, refs.branchChanges, refs.fleet]) {
+      this.#byChannel.delete(uri);
+      channels.remove(uri);
+    }
+    this.#catalogue.remove(refs);
+    await workspaces.remove(refs.id);
+    this.#tellActive();
+  }
+
+  async resourceRead({ uri, encoding }: ParamsOf<"resourceRead">): Promise<ResultOf<"resourceRead">> {
+    const blob = parseBlobUri(uri);
+    // Anything else is answered like what is not there, so that nobody can ask which files exist.
+    const run = blob && this.#runs.get(blob.sessionId);
+    if (!blob || !run) throw new AppError("notFound", "This host has no such content.");
+    return readBlobResource(await run.workspace(), blob.oid, encoding);
+  }
+
+  async invokeChangesetOperation(
+    params: ParamsOf<"invokeChangesetOperation">,
+    caller: Caller,
+  ): Promise<ResultOf<"invokeChangesetOperation">> {
+    const changeset = parseChangesetUri(params.channel);
+    if (changeset?.kind !== "branch") throw new AppError("notFound", "There is no such changeset.");
+    if (params.operationId !== "push") throw new AppError("request.invalid", "This changeset has no such operation.");
+    return pushBranch(this.#options, this.#runOf(changeset.session), params, caller.principal);
+  }
+
+  /** Ends every agent. Turns stay as they are in the log; the next start finds them interrupted. */
+  async stop(): Promise<void> {
+    await Promise.all(Array.from(this.#runs.values(), (run) => run.stop()));
+    this.dispose();
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+  }
+
+  #runOf(session: string): SessionRun {
+    const id = this.#byChannel.get(session);
+    const run = id === undefined ? undefined : this.#runs.get(id);
+    if (!run || run.refs.session !== session) {
+      throw new RpcError(RPC.channelNotFound, "There is no such session.", { [META_NS]: { code: "notFound" } });
+    }
+    return run;
+  }
+
+  #adopt(refs: SessionRefs): SessionRun {
+    const { channels, providers } = this.#options;
+    const fleet = channels.state("fleetSession", refs.fleet);
+    const ours = channels.state("session", refs.session)?._meta?.[META_NS];
+    const model = typeof ours === "object" && ours !== null && "model" in ours ? ours.model : undefined;
+    const run = new SessionRun({
+      ...this.#options,
+      refs,
+      principal: OWNER,
+      provider: providers.get(fleet?.provider ?? ""),
+      model: typeof model === "string" ? model : undefined,
+      slots: this.#slots,
+      idleAgents: this.#idleAgents,
+    });
+    this.#runs.set(refs.id, run);
+    for (const uri of [refs.session, refs.chat, refs.fleet, refs.branchChanges]) this.#byChannel.set(uri, refs.id);
+    return run;
+  }
+
+  #react(batch: readonly CommittedAction[]): void {
+    const chats = new Set<SessionRun>();
+    for (const committed of batch) {
+      const id = this.#byChannel.get(committed.channel);
+      const run = id === undefined ? undefined : this.#runs.get(id);
+      if (id === undefined || !run || committed.refused !== undefined) continue;
+      const { type } = committed.action;
+      if (committed.kind === "chat" && type !== "chat/delta" && type !== "chat/reasoning") chats.add(run);
+      if (type !== "chat/delta" && type !== "chat/reasoning") this.#catalogue.touch(id);
+      this.#follow(run, committed);
+    }
+    for (const run of chats) this.#mirror(run.refs);
+  }
+
+  /** What an action asks of the session's agent. The host's own actions take the same way. */
+  #follow(run: SessionRun, { action, origin }: CommittedAction): void {
+    switch (action.type) {
+      case "chat/turnStarted":
+        this.#nameAfterPrompt(run.refs, action.message.text);
+        run.wake();
+        return;
+      case "chat/turnResume":
+        run.wake();
+        return;
+      case "chat/pendingMessageSet":
+        return run.takeQueued();
+      case "chat/turnCancelled":
+        if (origin) run.cancelTurn();
+        return;
+      case "chat/toolCallConfirmed": {
+        const { toolCallId, approved, selectedOptionId } = action;
+        const answer = { approved, ...(selectedOptionId !== undefined && { optionId: selectedOptionId }) };
+        return run.answerPermission(toolCallId, answer);
+      }
+      case "session/titleChanged": {
+        const session = this.#options.channels.state("session", run.refs.session);
+        if (origin && session && !isTitledByUser(session)) {
+          this.#options.channels.dispatch(run.refs.session, titledByUser(session));
+        }
+        return;
+      }
+      default:
+        return;
+    }
+  }
+
+  #nameAfterPrompt(refs: SessionRefs, prompt: string): void {
+    const { channels } = this.#options;
+    const session = channels.state("session", refs.session);
+    const chat = channels.state("chat", refs.chat);
+    const title = titleFromPrompt(prompt);
+    if (!session || !title || isTitledByUser(session) || (chat?.turns.length ?? 0) > 0) return;
+    channels.dispatch(refs.session, { type: "session/titleChanged", title });
+  }
+
+  #mirror(refs: SessionRefs): void {
+    const { channels } = this.#options;
+    const session = channels.state("session", refs.session);
+    const chat = channels.state("chat", refs.chat);
+    if (!session || !chat) return;
+    const wasActive = session.chats.some((summary) => (summary.status & 8) !== 0);
+    for (const action of mirrorChat(session, chat)) channels.dispatch(refs.session, action);
+    if (wasActive !== (chat.activeTurn !== undefined)) this.#tellActive();
+  }
+
+  /** How many sessions have a running turn, for everybody's view of the host. */
+  #tellActive(): void {
+    const { channels } = this.#options;
+    const runs = Array.from(this.#runs.values());
+    const activeSessions = runs.filter((run) => channels.state("chat", run.refs.chat)?.activeTurn).length;
+    if (channels.state("root", ROOT_URI)?.activeSessions === activeSessions) return;
+    channels.dispatch(ROOT_URI, { type: "root/activeSessionsChanged", activeSessions });
+  }
+}

@@ -1,0 +1,90 @@
+import type { ChangesetState } from "../../protocol/changeset.ts";
+import { type FleetNeed, type FleetSessionState, META_NS } from "../../protocol/fleet.ts";
+import type { SessionSummary } from "../../protocol/methods.ts";
+import { compact } from "../../protocol/schema.ts";
+import type { SessionState } from "../../protocol/sessionState.ts";
+import { isFailed, isInProgress, STATUS, withActivity } from "../../protocol/status.ts";
+import { aggregateStatus, latestModifiedAt } from "../../protocol/summary.ts";
+import { ownerAndRepo } from "./wording.ts";
+
+export interface SummarySources {
+  readonly session: SessionState;
+  readonly fleet: FleetSessionState;
+  readonly changes: ChangesetState | undefined;
+}
+
+/** The row of a session in the list, from its channels and nothing else. */
+export function summaryOf({ session, fleet, changes }: SummarySources): SessionSummary {
+  const status = statusOf(session, fleet);
+  const totals = changes && totalChanges(changes);
+  const needs = needOf(session, fleet, status, totals?.files ?? 0);
+  return compact({
+    resource: fleet.session,
+    provider: fleet.provider,
+    title: session.title,
+    status,
+    activity: session.activity,
+    project: session.project,
+    createdAt: fleet.createdAt,
+    modifiedAt: latestModifiedAt(session.chats, fleet.createdAt),
+    changes: totals && totals.files > 0 ? totals : undefined,
+    _meta: {
+      ...sourceControlMeta(fleet),
+      [META_NS]: compact({
+        phase: fleet.phase,
+        repository: fleet.repository,
+        branch: fleet.branch,
+        head: fleet.head,
+        queue: fleet.queue?.position,
+        needs,
+      }),
+    },
+  });
+}
+
+function statusOf(session: SessionState, fleet: FleetSessionState): number {
+  const status = aggregateStatus(session.status, session.chats, session.defaultChat);
+  return fleet.phase === "failed" && !isInProgress(status) ? withActivity(status, STATUS.error) : status;
+}
+
+/** VS Code's own keys, so that its views know the branch and the repository. */
+export function sourceControlMeta(fleet: FleetSessionState): Record<string, unknown> {
+  const remote = ownerAndRepo(fleet.repository);
+  const isGitHub = remote?.host === "github.com";
+  const git = compact({
+    branchName: fleet.branch,
+    baseBranchName: fleet.baseBranch,
+    upstreamBranchName: fleet.pushed && `origin/${fleet.pushed.branch}`,
+    hasGitHubRemote: isGitHub,
+    githubOwner: isGitHub ? remote.owner : undefined,
+    githubRepo: isGitHub ? remote.repo : undefined,
+  });
+  if (!remote) return { git };
+  return { git, github: { owner: remote.owner, repo: remote.repo, pullRequestUrls: [] } };
+}
+
+function totalChanges(changes: ChangesetState): { files: number; additions: number; deletions: number } {
+  let additions = 0;
+  let deletions = 0;
+  for (const { edit } of changes.files) {
+    additions += edit.diff?.added ?? 0;
+    deletions += edit.diff?.removed ?? 0;
+  }
+  return { files: changes.files.length, additions, deletions };
+}
+
+/** Why a person is needed; the most urgent reason only. Work that was pushed is no longer up for review. */
+function needOf(
+  session: SessionState,
+  fleet: FleetSessionState,
+  status: number,
+  files: number,
+): FleetNeed | undefined {
+  const requests = session.inputNeeded ?? [];
+  if (requests.some((request) => request.kind === "toolConfirmation")) return "approval";
+  if (requests.some((request) => request.kind === "chatInput")) return "question";
+  if (fleet.phase === "failed" || isFailed(status)) return "failure";
+  if (fleet.phase !== "ready" || fleet.head === undefined || files === 0) return undefined;
+  const isShipped = fleet.pushed !== undefined && fleet.pushed.at >= (fleet.checkpoints.at(-1)?.createdAt ?? "");
+  return isShipped ? undefined : "review";
+}

@@ -1,0 +1,107 @@
+import { toLine } from "../../base/visibleText.ts";
+import type { ChangesetFile } from "../../protocol/changeset.ts";
+import { Counts } from "../kit/Counts.tsx";
+import { changeTotals } from "../header/panelStatus.ts";
+import { count } from "../kit/format.ts";
+import { Icon } from "../kit/Icon.tsx";
+import { memo } from "../kit/memo.ts";
+import { usePanel } from "../kit/panelContext.ts";
+import { filePathOf, type FileStatus, fileStatusOf, oldPathOf } from "./filePath.ts";
+
+const statusLetters: Record<FileStatus, string> = { added: "A", modified: "M", deleted: "D", renamed: "R" };
+
+/** What the agent's branch changes against its base. The diffs themselves are the editor's. */
+export function ChangesView() {
+  const panel = usePanel();
+  const changeset = panel.store.changeset.value;
+  const files = (changeset?.files ?? []).toSorted((a, b) => (filePathOf(a.edit) < filePathOf(b.edit) ? -1 : 1));
+  const base = panel.store.fleet.value?.baseBranch;
+  if (changeset === undefined || (changeset.status === "computing" && files.length === 0)) {
+    return (
+      <p class="empty" role="status">
+        <Icon name="loading" class="codicon-modifier-spin" /> Computing the changes
+      </p>
+    );
+  }
+  if (changeset.status === "error" && files.length === 0) {
+    return (
+      <p class="empty" role="alert">
+        <Icon name="error" /> {toLine(changeset.error?.message ?? "The changes cannot be computed.", 400)}
+      </p>
+    );
+  }
+  if (files.length === 0) {
+    return (
+      <p class="empty">
+        <Icon name="files" /> No changes yet. Files that the agent changes appear here.
+      </p>
+    );
+  }
+  return (
+    <div class="scroll-area" tabIndex={0}>
+      <div class="column">
+        <div class="changes-head">
+          <h2>
+            {count(files.length, "file")} changed <Counts {...changeTotals(changeset)} />
+            {base === undefined ? null : <span class="muted"> against {toLine(base)}</span>}
+          </h2>
+          <button type="button" class="button" onClick={() => panel.act("review", {})}>
+            <Icon name="diff-multiple" /> Review changes
+          </button>
+        </div>
+        <ul class="files" aria-label="Changed files">
+          {files.map((file) => (
+            <FileRow key={file.id} file={file} />
+          ))}
+        </ul>
+      </div>
+    </div>
+  );
+}
+
+const FileRow = memo(function FileRow({ file }: { file: ChangesetFile }) {
+  const panel = usePanel();
+  const path = filePathOf(file.edit);
+  const slash = path.lastIndexOf("/");
+  const status = fileStatusOf(file.edit);
+  const oldPath = oldPathOf(file.edit);
+  const added = file.edit.diff?.added ?? 0;
+  const removed = file.edit.diff?.removed ?? 0;
+  return (
+    <li>
+      <button
+        type="button"
+        class={`file ${status}`}
+        title={`${toLine(path, 1000)}: open the diff`}
+        onClick={() => panel.act("openDiff", { fileId: file.id })}
+      >
+        <Icon name="file" />
+        <span class="file-name">{toLine(path.slice(slash + 1), 300)}</span>
+        <span class="file-folder">
+          {toLine(path.slice(0, Math.max(0, slash)), 300)}
+          {oldPath === undefined ? "" : ` (was ${toLine(oldPath, 300)})`}
+        </span>
+        <Bar added={added} removed={removed} />
+        <Counts added={added} removed={removed} />
+        <span class="file-status" title={status} role="img" aria-label={status}>
+          {statusLetters[status]}
+        </span>
+      </button>
+    </li>
+  );
+});
+
+/** Five squares that say how much of the change is new and how much is gone. */
+function Bar({ added, removed }: { added: number; removed: number }) {
+  const total = added + removed;
+  if (total === 0) return <span class="bar" aria-hidden="true" />;
+  const cells = Math.min(5, total);
+  const addedCells = added === 0 ? 0 : Math.max(1, Math.min(cells - (removed > 0 ? 1 : 0), Math.round((added / total) * cells)));
+  return (
+    <span class="bar" aria-hidden="true">
+      {Array.from({ length: 5 }, (_, index) => (
+        <span key={index} class={index < addedCells ? "cell added" : index < cells ? "cell removed" : "cell"} />
+      ))}
+    </span>
+  );
+}

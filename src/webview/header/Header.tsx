@@ -1,0 +1,141 @@
+import { toLine } from "../../base/visibleText.ts";
+import type { PanelFacts } from "../../protocol/panel.ts";
+import { nowMs } from "../kit/clock.ts";
+import { Counts } from "../kit/Counts.tsx";
+import { CopyButton } from "../kit/CopyButton.tsx";
+import { count, formatAge, formatDuration } from "../kit/format.ts";
+import { Icon } from "../kit/Icon.tsx";
+import { usePanel } from "../kit/panelContext.ts";
+import { changeTotals, type PanelStatus, type StatusKind, toPanelStatus } from "./panelStatus.ts";
+
+const statusIcons: Record<StatusKind, string> = {
+  loading: "loading",
+  queued: "clock",
+  starting: "loading",
+  working: "loading",
+  needsYou: "bell-dot",
+  failed: "error",
+  review: "git-pull-request-draft",
+  idle: "circle-outline",
+};
+
+/** Who the agent is, what it does, how fresh that is, and what a person may do about it. */
+export function Header() {
+  const panel = usePanel();
+  const { session, chat, changeset, fleet, facts } = panel.store;
+  const status = toPanelStatus({
+    session: session.value,
+    chat: chat.value,
+    changeset: changeset.value,
+    fleet: fleet.value,
+  });
+  const title = toLine(session.value?.title ?? "", 200) || "Agent";
+  const branch = fleet.value?.branch;
+  const files = changeset.value?.files.length ?? 0;
+  const totals = changeTotals(changeset.value);
+  const pullRequest = facts.value?.pullRequest;
+  const isLive = facts.value?.connection === "live";
+  const canStop = isLive && chat.value?.activeTurn !== undefined;
+  return (
+    <header class="header">
+      <div class="header-top">
+        <h1 title={title}>{title}</h1>
+        <div class="header-actions" role="toolbar" aria-label="Agent actions">
+          {canStop ? (
+            <button type="button" class="button secondary" onClick={() => panel.act("stop", {})}>
+              <Icon name="debug-stop" /> Stop
+            </button>
+          ) : null}
+          {files > 0 ? (
+            <button type="button" class="button secondary" disabled={!isLive} onClick={() => panel.act("review", {})}>
+              <Icon name="diff-multiple" /> Review changes
+            </button>
+          ) : null}
+          {pullRequest ? (
+            <button type="button" class="button" onClick={() => panel.act("showPullRequest", {})}>
+              <Icon name="git-pull-request" /> Pull request
+              {pullRequest.number === undefined ? "" : ` #${pullRequest.number}`}
+            </button>
+          ) : files > 0 ? (
+            <button
+              type="button"
+              class="button"
+              disabled={!isLive || chat.value?.activeTurn !== undefined}
+              title={chat.value?.activeTurn ? "The agent is still working" : undefined}
+              onClick={() => panel.act("createPullRequest", {})}
+            >
+              <Icon name="git-pull-request-create" /> Create pull request
+            </button>
+          ) : null}
+        </div>
+      </div>
+      <div class="header-facts">
+        <StatusPill status={status} />
+        <Elapsed />
+        {branch === undefined ? null : (
+          <span class="fact branch">
+            <Icon name="git-branch" label="Branch" />
+            <span class="mono">{toLine(branch)}</span>
+            <CopyButton text={branch} label="Copy branch name" />
+          </span>
+        )}
+        {files > 0 ? (
+          <span class="fact" aria-label={`${count(files, "file")} changed`}>
+            <Icon name="files" /> {files} <Counts {...totals} />
+          </span>
+        ) : null}
+        <Freshness facts={facts.value} />
+      </div>
+    </header>
+  );
+}
+
+function StatusPill({ status }: { status: PanelStatus }) {
+  const spin = statusIcons[status.kind] === "loading" ? "codicon-modifier-spin" : undefined;
+  return (
+    <span class="status" role="status">
+      <span class={`pill ${status.kind}`}>
+        <Icon name={statusIcons[status.kind]} {...(spin ? { class: spin } : {})} /> {status.label}
+      </span>
+      {status.detail ? <span class="status-detail">{toLine(status.detail, 160)}</span> : null}
+    </span>
+  );
+}
+
+/** How long the running turn takes. */
+function Elapsed() {
+  const startedAt = usePanel().store.chat.value?.activeTurn?.startedAt;
+  if (startedAt === undefined) return null;
+  const elapsedMs = nowMs.value - Date.parse(startedAt);
+  return Number.isFinite(elapsedMs) ? (
+    <span class="fact" title="Time since the prompt">
+      <Icon name="watch" /> {formatDuration(Math.floor(Math.max(0, elapsedMs) / 1000) * 1000)}
+    </span>
+  ) : null;
+}
+
+function Freshness({ facts }: { facts: PanelFacts | undefined }) {
+  const panel = usePanel();
+  if (facts === undefined) return null;
+  const name = toLine(facts.hostName, 60);
+  if (facts.connection === "live") {
+    return (
+      <span class="fact freshness live" title={`Connected to ${name}: what you see is current`}>
+        <span class="dot" /> {name}
+      </span>
+    );
+  }
+  const age = facts.heardAtMs === undefined ? "" : `, as of ${formatAge(nowMs.value - facts.heardAtMs)}`;
+  return (
+    <span class="fact freshness stale">
+      <Icon name={facts.connection === "connecting" ? "sync" : "debug-disconnect"} />
+      {facts.connection === "connecting" ? `Connecting to ${name}` : `${name} is offline`}
+      {age}
+      {facts.connection === "offline" ? (
+        <button type="button" class="link-button" onClick={() => panel.act("reconnect", {})}>
+          Reconnect
+        </button>
+      ) : null}
+    </span>
+  );
+}

@@ -1,0 +1,119 @@
+import { useRef, useState } from "preact/hooks";
+import { countInvisible, toLine } from "../../base/visibleText.ts";
+import type { PendingToolCall } from "../../protocol/toolCall.ts";
+import { filePathOf } from "../changes/filePath.ts";
+import { count, plainOf } from "../kit/format.ts";
+import { Icon } from "../kit/Icon.tsx";
+import { usePanel } from "../kit/panelContext.ts";
+import { ToolInput } from "./ToolInput.tsx";
+import { toToolInputView } from "./toolInput.ts";
+import { VisibleText } from "./VisibleText.tsx";
+
+/**
+ * A tool call that waits for a person. Drawn apart from anything the agent wrote: the question and the two buttons are
+ * ours, what is asked for is shown exactly, and the agent's own words and options are marked as such.
+ */
+export function ApprovalCard({ turnId, toolCall }: { turnId: string; toolCall: PendingToolCall }) {
+  const panel = usePanel();
+  const [isSending, setSending] = useState(false);
+  const [isDenying, setDenying] = useState(false);
+  const note = useRef<HTMLTextAreaElement>(null);
+  const { toolCallId } = toolCall;
+  const isLive = panel.store.facts.value?.connection === "live";
+  const isDisabled = isSending || !isLive;
+
+  const answer = async (approved: boolean, optionId?: string) => {
+    setSending(true);
+    const option = optionId === undefined ? {} : { optionId };
+    const typed = note.current?.value.trim() ?? "";
+    const arrived = approved
+      ? await panel.attempt("approve", { turnId, toolCallId, ...option })
+      : await panel.attempt("deny", { turnId, toolCallId, ...option, ...(typed === "" ? {} : { note: typed }) });
+    if (!arrived) setSending(false);
+  };
+
+  const { command } = toToolInputView(toolCall.toolInput);
+  const said = plainOf(toolCall.confirmationTitle) || plainOf(toolCall.invocationMessage);
+  const hidden = countInvisible(typeof toolCall.toolInput === "string" ? toolCall.toolInput : "");
+  const question = command === undefined ? "Allow this tool call?" : "Allow this command to run?";
+  return (
+    <section class="approval" aria-label={question}>
+      <div class="approval-title">
+        <Icon name="shield" />
+        <h3>{question}</h3>
+        <span class="approval-tool">{toLine(toolCall.displayName, 80)}</span>
+      </div>
+      {said === "" || said === command ? null : (
+        <p class="approval-said">
+          <span class="muted">The agent says:</span> <VisibleText text={toLine(said, 500)} />
+        </p>
+      )}
+      <ToolInput input={toolCall.toolInput} whole />
+      {hidden > 0 ? (
+        <p class="approval-warning">
+          <Icon name="warning" /> {count(hidden, "character")} that cannot be seen {hidden === 1 ? "is" : "are"} spelled
+          out above.
+        </p>
+      ) : null}
+      {toolCall.edits ? <Edits items={toolCall.edits.items} /> : null}
+      <div class="approval-buttons">
+        <button type="button" class="button" disabled={isDisabled} onClick={() => void answer(true)}>
+          <Icon name="check" /> Approve
+        </button>
+        <button type="button" class="button secondary" disabled={isDisabled} onClick={() => void answer(false)}>
+          <Icon name="close" /> Deny
+        </button>
+        {isDenying ? null : (
+          <button type="button" class="link-button" onClick={() => setDenying(true)}>
+            Deny with a note…
+          </button>
+        )}
+        {toolCall.options && toolCall.options.length > 0 ? (
+          <div class="approval-options" role="group" aria-label="Answers that the agent offers">
+            <span class="muted">Agent's own answers:</span>
+            {toolCall.options.map((option) => (
+              <button
+                key={option.id}
+                type="button"
+                class="chip"
+                disabled={isDisabled}
+                title={option.kind === "approve" ? "Approves" : "Denies"}
+                onClick={() => void answer(option.kind === "approve", option.id)}
+              >
+                <Icon name={option.kind === "approve" ? "check" : "close"} /> {toLine(option.label, 80)}
+              </button>
+            ))}
+          </div>
+        ) : null}
+      </div>
+      {isDenying ? (
+        <textarea
+          ref={note}
+          class="approval-note"
+          rows={2}
+          placeholder="What the agent should do instead; sent when you press Deny"
+          aria-label="Note to the agent"
+        />
+      ) : null}
+      {isLive ? null : <p class="muted">The host is not connected. You can answer as soon as it is.</p>}
+    </section>
+  );
+}
+
+function Edits({ items }: { items: NonNullable<PendingToolCall["edits"]>["items"] }) {
+  return (
+    <ul class="approval-edits" aria-label="Files that it would change">
+      {items.map((edit, index) => (
+        <li key={index}>
+          <Icon name="file" /> <VisibleText text={filePathOf(edit)} />
+          {edit.diff ? (
+            <span class="counts">
+              {" "}
+              <span class="added">+{edit.diff.added ?? 0}</span> <span class="removed">−{edit.diff.removed ?? 0}</span>
+            </span>
+          ) : null}
+        </li>
+      ))}
+    </ul>
+  );
+}

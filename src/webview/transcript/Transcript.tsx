@@ -1,0 +1,87 @@
+import { useRef, useState } from "preact/hooks";
+import { toVisibleText } from "../../base/visibleText.ts";
+import { Icon } from "../kit/Icon.tsx";
+import { usePanel } from "../kit/panelContext.ts";
+import { TurnView } from "./TurnView.tsx";
+import { useFollowTail } from "./useFollowTail.ts";
+
+/** The conversation, oldest first, following its end. */
+export function Transcript() {
+  const panel = usePanel();
+  const area = useRef<HTMLDivElement>(null);
+  const { isFollowing, jump } = useFollowTail(area);
+  const chat = panel.store.chat.value;
+  const queued = [...(chat?.steeringMessage ? [chat.steeringMessage] : []), ...(chat?.queuedMessages ?? [])];
+  return (
+    <div class="transcript-frame">
+      <div class="scroll-area" ref={area} tabIndex={0} role="log" aria-label="Transcript">
+        <div class="column">
+          {panel.store.facts.value?.hasOlder ? <OlderButton /> : null}
+          {chat?.turns.map((turn, index) => (
+            <TurnView
+              key={turn.id}
+              turn={turn}
+              isLast={index === chat.turns.length - 1 && chat.activeTurn === undefined}
+            />
+          ))}
+          {chat?.activeTurn ? <TurnView key={chat.activeTurn.id} turn={chat.activeTurn} isLast={false} /> : null}
+          {queued.map(({ id, message }) => (
+            <div key={id} class="user-message queued">
+              <Icon name="clock" label="Queued" />
+              <div class="user-text">{toVisibleText(message.text)}</div>
+              <button
+                type="button"
+                class="icon-button"
+                title="Remove from the queue"
+                aria-label="Remove from the queue"
+                onClick={() => panel.act("removeQueued", { id })}
+              >
+                <Icon name="close" />
+              </button>
+            </div>
+          ))}
+          {chat === undefined ? <Loading /> : null}
+          {chat !== undefined && chat.turns.length === 0 && chat.activeTurn === undefined ? (
+            <p class="empty">
+              <Icon name="comment-discussion" /> Nothing has been said yet. Write a prompt below to set the agent to work.
+            </p>
+          ) : null}
+        </div>
+      </div>
+      {isFollowing ? null : (
+        <button type="button" class="jump" onClick={jump}>
+          <Icon name="arrow-down" /> Jump to latest
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Loading() {
+  const facts = usePanel().store.facts.value;
+  if (facts?.problem !== undefined) return <p class="empty">{facts.problem}</p>;
+  return (
+    <p class="empty" role="status">
+      <Icon name="loading" class="codicon-modifier-spin" />{" "}
+      {facts?.connection === "live" ? "Loading the conversation" : "Waiting for the host"}
+    </p>
+  );
+}
+
+function OlderButton() {
+  const panel = usePanel();
+  const [isLoading, setLoading] = useState(false);
+  const load = async () => {
+    setLoading(true);
+    await panel.attempt("loadOlder", {});
+    setLoading(false);
+  };
+  return (
+    <p class="older">
+      <button type="button" class="link-button" disabled={isLoading} onClick={() => void load()}>
+        <Icon name={isLoading ? "loading" : "fold-up"} {...(isLoading ? { class: "codicon-modifier-spin" } : {})} /> Show
+        earlier turns
+      </button>
+    </p>
+  );
+}

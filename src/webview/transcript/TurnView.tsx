@@ -1,0 +1,132 @@
+import { toVisibleText } from "../../base/visibleText.ts";
+import type { ActiveTurn, Message, ResponsePart, Turn } from "../../protocol/chatState.ts";
+import { formatDuration, plainOf } from "../kit/format.ts";
+import { Icon } from "../kit/Icon.tsx";
+import { memo } from "../kit/memo.ts";
+import { usePanel } from "../kit/panelContext.ts";
+import { ApprovalCard } from "./ApprovalCard.tsx";
+import { Markdown } from "./Markdown.tsx";
+import { QuestionCard } from "./QuestionCard.tsx";
+import { ToolCard } from "./ToolCard.tsx";
+
+interface TurnProps {
+  turn: Turn | ActiveTurn;
+  /** The last turn of the chat: only that one can be resumed. */
+  isLast: boolean;
+}
+
+/** A prompt and all that followed. */
+export const TurnView = memo(function TurnView({ turn, isLast }: TurnProps) {
+  const isActive = !("state" in turn);
+  return (
+    <article class="turn" aria-label="Turn" aria-busy={isActive}>
+      <UserMessage message={turn.message} />
+      {turn.responseParts.map((part, index) => (
+        <Part key={partKey(part, index)} part={part} turnId={turn.id} isActive={isActive} canResume={isLast && !isActive} />
+      ))}
+      {isActive && turn.responseParts.length === 0 ? (
+        <p class="thinking-dots muted">
+          <Icon name="loading" class="codicon-modifier-spin" /> Waiting for the agent
+        </p>
+      ) : null}
+      {isActive ? null : <TurnEnd turn={turn} />}
+    </article>
+  );
+});
+
+/** Parts keep their place; those with an id keep their identity too. */
+function partKey(part: ResponsePart, index: number): string {
+  if (part.kind === "toolCall" && "toolCallId" in part.toolCall) return part.toolCall.toolCallId;
+  return "id" in part ? part.id : String(index);
+}
+
+function UserMessage({ message }: { message: Message }) {
+  const isUser = message.origin.kind === "user";
+  return (
+    <div class={isUser ? "user-message" : "user-message other"}>
+      <Icon name={isUser ? "account" : "robot"} label={isUser ? "You" : `From: ${message.origin.kind}`} />
+      <div class="user-text">{toVisibleText(message.text)}</div>
+    </div>
+  );
+}
+
+interface PartProps {
+  part: ResponsePart;
+  turnId: string;
+  isActive: boolean;
+  canResume: boolean;
+}
+
+const Part = memo(function Part({ part, turnId, isActive, canResume }: PartProps) {
+  switch (part.kind) {
+    case "markdown":
+      return part.content.trim() === "" ? null : <Markdown source={part.content} />;
+    case "reasoning":
+      return <Thinking text={part.content} />;
+    case "toolCall":
+      return isActive && part.toolCall.status === "pending-confirmation" ? (
+        <ApprovalCard turnId={turnId} toolCall={part.toolCall} />
+      ) : (
+        <ToolCard toolCall={part.toolCall} />
+      );
+    case "systemNotification":
+      return (
+        <div class="system-note" role="note">
+          <Icon name="info" /> <Markdown source={plainOf(part.content)} />
+        </div>
+      );
+    case "inputRequest":
+      return isActive && part.response === undefined ? (
+        <QuestionCard request={part.request} />
+      ) : (
+        <p class="muted">
+          <Icon name="question" /> {toVisibleText(part.request.message ?? "The agent asked a question")}:{" "}
+          {part.response === "accept" ? "answered" : part.response === undefined ? "not answered" : "declined"}
+        </p>
+      );
+    case "error":
+      return <TurnError message={part.error.message} resumable={canResume && part.resumable === true} turnId={turnId} />;
+    case "contentRef":
+      return <p class="muted">Content kept on the host.</p>;
+    default:
+      return null;
+  }
+});
+
+function Thinking({ text }: { text: string }) {
+  if (text.trim() === "") return null;
+  return (
+    <details class="thinking">
+      <summary>
+        <Icon name="lightbulb-sparkle" /> Thinking
+      </summary>
+      <Markdown source={text} />
+    </details>
+  );
+}
+
+function TurnError({ message, resumable, turnId }: { message: string; resumable: boolean; turnId: string }) {
+  const panel = usePanel();
+  const isLive = panel.store.facts.value?.connection === "live";
+  return (
+    <div class="turn-error" role="alert">
+      <Icon name="error" />
+      <div class="turn-error-text">{toVisibleText(message)}</div>
+      {resumable ? (
+        <button type="button" class="button" disabled={!isLive} onClick={() => panel.act("resume", { turnId })}>
+          <Icon name="debug-continue" /> Resume
+        </button>
+      ) : null}
+    </div>
+  );
+}
+
+function TurnEnd({ turn }: { turn: Turn }) {
+  const tokens = (turn.usage?.inputTokens ?? 0) + (turn.usage?.outputTokens ?? 0);
+  const facts = [
+    turn.state === "cancelled" ? "Stopped" : undefined,
+    turn.duration === undefined ? undefined : formatDuration(turn.duration),
+    tokens > 0 ? `${tokens.toLocaleString("en")} tokens` : undefined,
+  ].filter((fact) => fact !== undefined);
+  return facts.length === 0 ? null : <p class="turn-end muted">{facts.join(" · ")}</p>;
+}

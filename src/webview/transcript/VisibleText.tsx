@@ -1,0 +1,18 @@
+import { toVisibleSegments } from "../../base/visibleText.ts";
+
+/** Text that a person is about to judge: characters that cannot be seen stand out as marks. */
+export function VisibleText({ text }: { text: string }) {
+  return (
+    <>
+      {toVisibleSegments(text).map((segment, index) =>
+        segment.isMark ? (
+          <span key={index} class="invisible-mark" title="A character that cannot be seen">
+            {segment.text}
+          </span>
+        ) : (
+          segment.text
+        ),
+      )}
+    </>
+  );
+}

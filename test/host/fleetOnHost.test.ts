@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { silentLogger } from "../../src/base/logger.ts";
+import { Fleet } from "../../src/extension/fleet/fleet.ts";
+import type { FleetAgent } from "../../src/extension/fleet/fleetAgent.ts";
+import { newHostClient } from "../../src/extension/hosts/hostClient.ts";
+import { HostConnections } from "../../src/extension/hosts/hostConnections.ts";
+import { HostRegistry } from "../../src/extension/hosts/hostRegistry.ts";
+import { systemClock } from "../../src/host/systemClock.ts";
+import { branchChangesetUri, chatUri } from "../../src/protocol/uris.ts";
+import { FakeHostsStore, FakeSecrets } from "../support/fakeHostsPorts.ts";
+import { HostDirectory, type HostProcess } from "./hostProcess.ts";
+import { hostConfig, remoteRepository } from "./sessionFixture.ts";
+
+/** The extension's client and fleet, without an editor, on a real host process with the sample agent. */
+
+let repository: Awaited<ReturnType<typeof remoteRepository>>;
+let directory: HostDirectory;
+let host: HostProcess;
+let registry: HostRegistry;
+let connections: HostConnections;
+let fleet: Fleet;
+
+beforeAll(async () => {
+  repository = await remoteRepository();
+  directory = new HostDirectory(hostConfig(repository.directory));
+  host = await directory.start();
+  registry = new HostRegistry({
+    store: new FakeHostsStore(),
+    secrets: new FakeSecrets(),
+    newId: () => crypto.randomUUID(),
+    logger: silentLogger,
+  });
+  const ports = { clock: systemClock, logger: silentLogger, version: "0" };
+  connections = new HostConnections({
+    hosts: registry,
+    newClient: (record, token) => newHostClient(record, token, ports),
+    logger: silentLogger,
+  });
+  fleet = new Fleet({ connections, clock: systemClock, newId: () => crypto.randomUUID(), logger: silentLogger });
+});
+
+afterAll(async () => {
+  fleet?.dispose();
+  connections?.dispose();
+  await host?.kill();
+  directory?.remove();
+  repository?.remove();
+});
+
+/** Resolves when the agent fits; the fleet says when to look. */
+function until(key: string, fits: (agent: FleetAgent) => boolean): Promise<FleetAgent> {
+  return new Promise((resolve) => {
+    const look = () => {
+      const agent = fleet.get(key);
+      if (agent === undefined || !fits(agent)) return;
+      listening.dispose();
+      resolve(agent);
+    };
+    const listening = fleet.onDidChange(look);
+    look();
+  });
+}
+
+function untilState(hostId: string, kind: string): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (connections.get(hostId)?.state.kind !== kind) return;
+      listening.dispose();
+      resolve();
+    };
+    const listening = connections.onDidChange(look);
+    look();
+  });
+}
+
+const launch = (hostId: string, prompt: string) =>
+  fleet.launch({ hostId, provider: "sample", prompt, repository: repository.remote });
+
+describe("the fleet on a real host", () => {
+  let hostId: string;
+
+  it("is refused with a wrong token, and connects when it is corrected", async () => {
+    ({ id: hostId } = await registry.add({ name: "Local", url: host.url, token: "wrong-token-of-no-host-at-all-000" }));
+    await untilState(hostId, "refused");
+    expect(connections.get(hostId)?.state).toMatchObject({ error: { code: "host.unauthorized" } });
+    await registry.edit(hostId, { name: "Local", url: host.url, token: host.token });
+    await untilState(hostId, "live");
+    const { agents } = await connections.client(hostId).root.ready;
+    expect(agents.map(({ provider }) => provider)).toContain("sample");
+  });
+
+  it("launches an agent, approves what it asks without opening it, and shows what it changed", async () => {
+    const key = await launch(hostId, "Please ask for permission to run the tests");
+    const asking = await until(key, ({ requests }) => requests.length > 0);
+    expect(asking).toMatchObject({ attention: "needsYou", need: "approval" });
+    while (fleet.get(key)?.attention !== "review") {
+      const waiting = await until(key, ({ attention, requests }) => attention === "review" || requests.length > 0);
+      if (waiting.attention !== "review") await fleet.approve(key, { requestId: waiting.requests[0]!.id });
+      await until(key, ({ requests }) => requests[0]?.id !== waiting.requests[0]?.id || waiting.requests.length === 0);
+    }
+    const done = fleet.get(key)!;
+    expect(done.changes?.files).toBeGreaterThan(0);
+    expect(done).toMatchObject({ freshness: { live: true }, phase: "ready" });
+    expect(done.branch).toMatch(/^agent\//);
+    expect(done.head).toMatch(/^[0-9a-f]{40}$/);
+
+    const client = connections.client(hostId);
+    const changeset = client.subscribe("changeset", branchChangesetUri(done.session));
+    const { files } = await changeset.ready;
+    const content = files[0]?.edit.after?.content.uri;
+    expect((await client.resourceRead(content!)).data.length).toBeGreaterThan(0);
+    changeset.dispose();
+    await fleet.rename(key, "Better name");
+    await until(key, ({ title }) => title === "Better name");
+    await fleet.archive(key);
+    await until(key, ({ isArchived, attention }) => isArchived && attention === "done");
+  });
+
+  it("stops an agent that would go on", async () => {
+    const key = await launch(hostId, "Please wait");
+    await until(key, ({ attention, phase }) => attention === "working" && phase === "working");
+    await fleet.stop(key);
+    await until(key, ({ attention }) => attention !== "working");
+  });
+
+  it("comes back after the host was killed in the middle of a turn, and goes on", async () => {
+    const key = await launch(hostId, "Please wait");
+    await until(key, ({ phase }) => phase === "working");
+    const client = connections.client(hostId);
+    const chat = client.subscribe("chat", chatUri(fleet.get(key)!.session));
+    await chat.ready;
+    await host.kill();
+    const dark = await until(key, ({ freshness }) => !freshness.live);
+    expect(dark.freshness.heardAt).toBeTypeOf("number");
+    expect(chat.status).toBe("stale");
+    host = await directory.start("--port", new URL(host.url).port);
+    const back = await until(key, ({ freshness, attention }) => freshness.live && attention === "failed");
+    expect(back.isPending).toBe(false);
+    expect(chat.state?.turns.at(-1)?.state).toBe("error");
+    await fleet.retry(key);
+    await until(key, ({ attention, phase }) => attention === "working" && phase === "working");
+    await fleet.stop(key);
+    chat.dispose();
+    await fleet.remove(key);
+    expect(fleet.get(key)).toBeUndefined();
+  });
+
+  it("says in one sentence why an agent cannot be launched", async () => {
+    const unknown = fleet.launch({ hostId, provider: "nobody", prompt: "x", repository: repository.remote });
+    await expect(unknown).rejects.toMatchObject({ code: "agent.unknown" });
+    expect(Array.from(fleet.agents.values()).filter(({ provider }) => provider === "nobody")).toEqual([]);
+  });
+});

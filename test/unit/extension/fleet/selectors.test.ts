@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import { toFleetAgent } from "../../../../src/extension/fleet/agentRow.ts";
+import { groupBy, groupByAttention, needYouCount, nextNeedingYou } from "../../../../src/extension/fleet/selectors.ts";
+import { STATUS } from "../../../../src/protocol/status.ts";
+import { aSummary } from "../../../support/clientOnFakeHost.ts";
+
+function agent(id: string, status: number, minute: number) {
+  return toFleetAgent({
+    hostId: "a",
+    summary: aSummary(id, { status, modifiedAt: `2026-01-01T00:${String(minute).padStart(2, "0")}:00Z` }),
+    freshness: { live: true, heardAt: undefined },
+    requests: [],
+    pullRequest: undefined,
+    isPending: false,
+  });
+}
+
+const agents = [
+  agent("idle-old", STATUS.idle, 1),
+  agent("waits-late", STATUS.inputNeeded, 9),
+  agent("idle-new", STATUS.idle, 5),
+  agent("failed", STATUS.error, 3),
+  agent("waits-long", STATUS.inputNeeded, 2),
+];
+const ids = (list: readonly { session: string }[]) => list.map(({ session }) => session);
+
+describe("selectors", () => {
+  it("group by attention: pressing first, who waits longest first, otherwise the latest first, nothing empty", () => {
+    expect(groupByAttention(agents).map((group) => [group.id, ids(group.agents)])).toEqual([
+      ["needsYou", ["waits-long", "waits-late"]],
+      ["failed", ["failed"]],
+      ["done", ["idle-new", "idle-old"]],
+    ]);
+  });
+
+  it("group by a text in alphabetical order", () => {
+    const groups = groupBy(agents, ({ session }) => session.split("-")[0] ?? "");
+    expect(groups.map(({ id }) => id)).toEqual(["failed", "idle", "waits"]);
+  });
+
+  it("find the next one that needs a person, round and round", () => {
+    const seen: (string | undefined)[] = [];
+    let after: string | undefined;
+    for (let i = 0; i < 4; i++) {
+      const next = nextNeedingYou(agents, after);
+      seen.push(next?.session);
+      after = next?.key;
+    }
+    expect(seen).toEqual(["waits-long", "waits-late", "failed", "waits-long"]);
+    expect(nextNeedingYou([agents[0]!], undefined)).toBeUndefined();
+  });
+
+  it("count who does not go on alone", () => {
+    const counts = { needsYou: 2, failed: 1, review: 9, working: 9, queued: 9, pullRequest: 9, done: 9 };
+    expect(needYouCount(counts)).toBe(3);
+  });
+});

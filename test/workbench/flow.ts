@@ -1,0 +1,164 @@
+import type { Locator } from "playwright-core";
+import type { Workbench } from "../support/vscode/workbench.ts";
+import { Notifications } from "./pages/notifications.ts";
+import { QuickInput } from "./pages/quickInput.ts";
+import { ReviewEditor } from "./pages/reviewEditor.ts";
+import { SessionPanel } from "./pages/sessionPanel.ts";
+import { AgentsView, HostsView } from "./pages/treeViews.ts";
+
+/**
+ * What a person does with Muster, step by step, through the workbench alone. Nothing is asserted here: a step resolves
+ * when VS Code shows that it has happened, and fails by the element that did not come.
+ */
+
+export interface HostAddress {
+  readonly url: string;
+  readonly token: string;
+}
+
+export interface LaunchAnswers {
+  /** Display name of the kind of agent. */
+  readonly agent: string;
+  readonly repository: string;
+  readonly baseBranch?: string;
+  /** Its first line is the agent's title. */
+  readonly prompt: string;
+}
+
+/** Answers the two questions of "Add Host" and leaves the outcome to whoever looks. */
+export async function enterHost(workbench: Workbench, address: HostAddress): Promise<void> {
+  await workbench.command("Muster: Add Host…");
+  await answerHost(workbench, address);
+}
+
+/** Answers address and token, whichever form asks for them. */
+export async function answerHost(workbench: Workbench, address: HostAddress): Promise<void> {
+  const input = new QuickInput(workbench);
+  await input.step("Address of the host");
+  await input.enter(address.url);
+  await input.step("Access token");
+  await input.enter(address.token);
+}
+
+/** Adds a host and waits until it is connected. */
+export async function addHost(workbench: Workbench, address: HostAddress): Promise<void> {
+  await enterHost(workbench, address);
+  const hosts = new HostsView(workbench);
+  await hosts.show();
+  await hosts.row(new URL(address.url).host, /\bconnected\b/).waitFor();
+  await new AgentsView(workbench).show();
+}
+
+/** Launches an agent; resolves when its panel is in front. Returns the agent's title. */
+export async function launchAgent(workbench: Workbench, answers: LaunchAnswers): Promise<string> {
+  const input = new QuickInput(workbench);
+  await workbench.command("Muster: Launch Agent…");
+  await input.step("Which kind of agent?");
+  await input.pick(answers.agent);
+  await input.step(/repository/i);
+  await input.field.fill(answers.repository);
+  await input.pick(answers.repository);
+  await input.step("Branch to start from");
+  await input.enter(answers.baseBranch ?? "");
+  await input.step("What should the agent do?");
+  await input.enter(answers.prompt);
+  const title = answers.prompt.split("\n")[0] ?? answers.prompt;
+  await new SessionPanel(workbench).ready(title);
+  return title;
+}
+
+/** @param spoken the state to wait for, as a screen reader says it: `/needs your approval/`. */
+export async function waitForRow(workbench: Workbench, title: string, spoken?: RegExp): Promise<void> {
+  await new AgentsView(workbench).row(title, spoken).waitFor();
+}
+
+export async function openAgent(workbench: Workbench, title: string): Promise<SessionPanel> {
+  await new AgentsView(workbench).row(title).click();
+  const panel = new SessionPanel(workbench);
+  await panel.ready(title);
+  return panel;
+}
+
+/** Approves what the agent asks for from its row, after the request was shown. */
+export async function approveFromTree(workbench: Workbench, title: string): Promise<void> {
+  const agents = new AgentsView(workbench);
+  const input = new QuickInput(workbench);
+  await agents.row(title, /needs your approval/).waitFor();
+  await agents.inlineAction(title, "Approve Request");
+  await input.step(/Allow this/);
+  await input.pick("Approve");
+  await input.root.waitFor({ state: "hidden" });
+}
+
+/** Approves what the agent asks for in its panel. */
+export async function approveInPanel(workbench: Workbench, title: string): Promise<void> {
+  const panel = await openAgent(workbench, title);
+  await panel.approve();
+  await panel.approval.waitFor({ state: "detached" });
+}
+
+/** Opens the agent's changes in VS Code's multi-file diff. */
+export async function review(workbench: Workbench, title: string): Promise<ReviewEditor> {
+  await new AgentsView(workbench).contextAction(title, "Review Changes");
+  const editor = new ReviewEditor(workbench);
+  await editor.ready();
+  return editor;
+}
+
+export interface CreatedPullRequest {
+  readonly number: number;
+  /** The sentence that told of it. */
+  readonly sentence: string;
+  /** Every question that was answered with yes on the way. */
+  readonly agreedTo: readonly string[];
+}
+
+/** Creates a draft pull request with the prefilled title, base and description. The changes must have been reviewed. */
+export async function createPullRequest(workbench: Workbench, title: string): Promise<CreatedPullRequest> {
+  const notifications = new Notifications(workbench);
+  const agreedTo = await fillPullRequestForm(workbench, title);
+  agreedTo.push(...(await agreeUntil(workbench, notifications.toast(/pull request #\d+/))));
+  const sentence = await notifications.read(/pull request #\d+/);
+  return { number: Number(/#(\d+)/.exec(sentence)?.[1]), sentence, agreedTo };
+}
+
+/** Sends the form of a pull request and refuses the use of the GitHub account when VS Code asks for it. */
+export async function declineGitHub(workbench: Workbench, title: string): Promise<void> {
+  await fillPullRequestForm(workbench, title);
+  await new Notifications(workbench).answer("wants to sign in using", "Cancel");
+}
+
+async function fillPullRequestForm(workbench: Workbench, title: string): Promise<string[]> {
+  const input = new QuickInput(workbench);
+  await new AgentsView(workbench).contextAction(title, "Create Pull Request…");
+  const agreedTo = await agreeUntil(workbench, input.stepLocator("Title of the pull request"));
+  await input.field.press("Enter");
+  await input.step("Branch that the changes shall go into");
+  await input.field.press("Enter");
+  await input.pick("Create Draft Pull Request");
+  return agreedTo;
+}
+
+/**
+ * Answers every question on the way with yes (to use the GitHub account, to lend it to the host, to go on despite
+ * warnings) until `next` is shown. Returns the questions.
+ */
+export async function agreeUntil(workbench: Workbench, next: Locator): Promise<string[]> {
+  const agreedTo: string[] = [];
+  const input = new QuickInput(workbench);
+  const yes = new Notifications(workbench).dialog().getByRole("button", { name: /^(Allow|Continue)$/ });
+  const account = input.stepLocator("Select an account");
+  for (;;) {
+    await next.or(yes).or(account).filter({ visible: true }).first().waitFor();
+    if (await yes.isVisible()) {
+      const text = await new Notifications(workbench).dialog().locator(".dialog-message-container").innerText();
+      agreedTo.push(text.replaceAll(/\s+/g, " ").trim());
+      const pressed = await yes.elementHandle();
+      await yes.click();
+      await pressed?.waitForElementState("hidden");
+    } else if (await account.isVisible()) {
+      await input.rows.first().click();
+      await account.waitFor({ state: "hidden" });
+    } else return agreedTo;
+  }
+}

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import * as flow from "./flow.ts";
+import { SessionPanel } from "./pages/sessionPanel.ts";
+import { StatusBar } from "./pages/statusBar.ts";
+import { AgentsView } from "./pages/treeViews.ts";
+import { type Scene, startScene } from "./scene.ts";
+
+const working = "Work on the documentation";
+const asking = "Ask permission to clean the build output";
+const waiting = "Finish the contributing guide";
+
+describe("the main job", function mainJob() {
+  // Each step stands on the one before, as it does for a person.
+  this.bail(true);
+  let scene: Scene;
+  before(async () => {
+    scene = await startScene({ name: "main-job" });
+  });
+  after(() => scene?.close());
+
+  it("welcomes a person who has no host yet", async () => {
+    const agents = new AgentsView(scene.workbench);
+    await agents.show();
+    await agents.welcome.filter({ hasText: "Add a Host" }).waitFor();
+    await scene.workbench.screenshotBothThemes("empty");
+  });
+
+  it("connects a host by its address and token", async () => {
+    await flow.addHost(scene.workbench, scene.host);
+    await new AgentsView(scene.workbench).welcome.filter({ hasText: "No agent has been launched yet" }).waitFor();
+  });
+
+  it("launches agents and tells what each of them does", async () => {
+    const { workbench, repositoryUrl: repository } = scene;
+    for (const prompt of [working, asking, waiting]) {
+      await flow.launchAgent(workbench, { agent: "Sample agent", repository, prompt });
+    }
+    await flow.waitForRow(workbench, working, /working/);
+    await flow.waitForRow(workbench, asking, /needs your approval/);
+    // Two agents at a time is what this host allows.
+    await flow.waitForRow(workbench, waiting, /queue/i);
+    await workbench.screenshotBothThemes("tree");
+  });
+
+  it("says in the status bar and on the icon who needs the person", async () => {
+    const bar = new StatusBar(scene.workbench);
+    await bar.item.filter({ hasText: /1$/ }).waitFor();
+    await bar.badge.filter({ hasText: "1" }).waitFor();
+  });
+
+  it("streams what an agent writes into its panel", async () => {
+    const panel = await flow.openAgent(scene.workbench, working);
+    await panel.turns.first().waitFor();
+    const before = (await panel.transcript.innerText()).length;
+    await panel.transcript.evaluate(
+      (element, length) =>
+        new Promise<void>((resolve) => {
+          const grown = () => (element.textContent ?? "").length > length && resolve();
+          new MutationObserver(grown).observe(element, { childList: true, subtree: true, characterData: true });
+          grown();
+        }),
+      before,
+    );
+    await scene.workbench.screenshotBothThemes("session-streaming");
+  });
+
+  it("shows a request whole and lets the agent go on when it is approved", async () => {
+    await flow.approveFromTree(scene.workbench, asking);
+    await flow.waitForRow(scene.workbench, asking, /ready for review/);
+  });
+
+  it("lets the queued agent work when another is done", async () => {
+    await flow.waitForRow(scene.workbench, waiting, /ready for review/);
+  });
+
+  it("keeps what the tools printed", async () => {
+    const panel = await flow.openAgent(scene.workbench, working);
+    await flow.waitForRow(scene.workbench, working, /ready for review/);
+    await panel.select("Log");
+    await panel.page.getByText("# pass 1").first().waitFor();
+    await scene.workbench.screenshotBothThemes("session-log");
+    await panel.select("Changes");
+    await panel.changedFiles.filter({ hasText: "CONTRIBUTING.md" }).waitFor();
+    await scene.workbench.screenshotBothThemes("session-changes");
+    await panel.select("Transcript");
+  });
+
+  it("opens the changes in the editor's own diff", async () => {
+    const editor = await flow.review(scene.workbench, working);
+    const names = await editor.names();
+    assert.ok(names.some((name) => name.includes("CONTRIBUTING.md")), names.join(", "));
+    await scene.workbench.screenshotBothThemes("review");
+  });
+
+  it("creates a draft pull request of what was reviewed", async () => {
+    const { gitHub, repository, workbench } = scene;
+    const created = await flow.createPullRequest(workbench, working);
+    await flow.waitForRow(workbench, working, new RegExp(`draft #${created.number}\\b`));
+    await workbench.screenshotBothThemes("pull-request");
+    const pull = repository.pulls.get(created.number);
+    assert.equal(pull?.title, working);
+    assert.equal(pull?.draft, true);
+    assert.equal(pull?.base, "main");
+    assert.match(pull?.body ?? "", new RegExp(`Reviewed-Commit: [0-9a-f]{40}`));
+    assert.deepEqual(gitHub.violations, []);
+  });
+
+  it("finds the pull request that is there when asked again", async () => {
+    const { repository, workbench } = scene;
+    await workbench.command("Notifications: Clear All Notifications");
+    const panel = await flow.openAgent(workbench, working);
+    await panel.page.getByRole("button", { name: "Pull request #" }).waitFor();
+    assert.equal(repository.pulls.size, 1);
+  });
+
+  it("has everything back after the window was reloaded", async () => {
+    const { workbench } = scene;
+    await workbench.reload();
+    const agents = new AgentsView(workbench);
+    await agents.show();
+    await agents.row(working, /draft #\d+/).waitFor();
+    await agents.row(asking, /ready for review/).waitFor();
+    await new SessionPanel(workbench).ready(working);
+  });
+});

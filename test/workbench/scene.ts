@@ -1,0 +1,98 @@
+import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type GitHubServer, startGitHub } from "../support/gitHub/gitHubServer.ts";
+import type { GitHubRepository } from "../support/gitHub/gitHubState.ts";
+import { makeRepository } from "../support/repositories/repositories.ts";
+import { sampleAgentConfig } from "../support/sampleAgent/sampleAgentConfig.ts";
+import { Lifetime } from "../support/vscode/lifetime.ts";
+import { startVsCode, type VsCode, type Workbench } from "../support/vscode/workbench.ts";
+import { type HostProcess, startHostProcess } from "./hostProcess.ts";
+
+/** Screenshots and logs of the suite. */
+export const outputDir = path.resolve(import.meta.dirname, "../../test-results");
+
+const checkout = path.resolve(import.meta.dirname, "../..");
+const gitHubToken = "workbench-token";
+
+/** A host with the sample agent, a GitHub with a repository for it, and a VS Code window with the built extension. */
+export interface Scene {
+  readonly vscode: VsCode;
+  readonly workbench: Workbench;
+  readonly host: HostProcess;
+  readonly gitHub: GitHubServer;
+  readonly repository: GitHubRepository;
+  /** Clone URL of the repository. */
+  readonly repositoryUrl: string;
+  /** Starts the killed host again on its port and data. */
+  restartHost(): Promise<HostProcess>;
+  close(): Promise<void>;
+}
+
+export interface SceneOptions {
+  /** Begins the names of logs. */
+  readonly name: string;
+  /** Default: true. */
+  readonly isSignedInToGitHub?: boolean;
+}
+
+let current: Scene | undefined;
+
+/** A picture of every open window, when a test has failed. */
+export async function takePictures(title: string): Promise<void> {
+  const name = `failed-${title.replaceAll(/[^\w.-]+/g, "-").slice(0, 100)}`;
+  for (const [index, page] of (current?.vscode.pages ?? []).entries()) {
+    await page.screenshot({ path: path.join(outputDir, `${name}-${index}.png`) }).catch(() => undefined);
+  }
+}
+
+export async function startScene(options: SceneOptions): Promise<Scene> {
+  const lifetime = new Lifetime();
+  try {
+    const folder = await realpath(await mkdtemp(path.join(tmpdir(), "muster-workbench-")));
+    lifetime.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
+    await mkdir(path.join(outputDir, "logs"), { recursive: true });
+
+    const gitHub = await startGitHub(path.join(folder, "gitHub"));
+    lifetime.defer(() => gitHub.close());
+    gitHub.addUser("octocat", gitHubToken);
+    const from = await makeRepository("package", path.join(folder, "repositories"));
+    const repository = await gitHub.addRepository({ owner: "octocat", name: "format", from });
+
+    const hostOptions = {
+      folder: path.join(folder, "host"),
+      agents: [sampleAgentConfig({ paceMs: 60 })],
+      concurrentSessions: 2,
+      logFile: path.join(outputDir, "logs", `${options.name}-host.log`),
+    };
+    const host = await startHostProcess(lifetime, hostOptions);
+
+    const vscode = await startVsCode({
+      name: options.name,
+      outputDir,
+      extensionDevelopmentPaths: [checkout],
+      settings: { "muster.github.servers": [{ host: gitHub.host, apiUrl: gitHub.apiUrl, authProvider: "github" }] },
+      ...(options.isSignedInToGitHub === false ? {} : { githubToken: gitHubToken }),
+    });
+    lifetime.defer(() => vscode.close());
+    const workbench = await vscode.openWindow();
+    await workbench.resizeSideBar(440);
+    current = {
+      vscode,
+      workbench,
+      host,
+      gitHub,
+      repository,
+      repositoryUrl: gitHub.cloneUrl("octocat", "format"),
+      restartHost: () => startHostProcess(lifetime, { ...hostOptions, port: host.port }),
+      close: async () => {
+        current = undefined;
+        await lifetime.end();
+      },
+    };
+    return current;
+  } catch (error) {
+    await lifetime.end();
+    throw error;
+  }
+}
