@@ -5,6 +5,7 @@
 
 /** Controls (but tab and line feed), format and private-use characters, lone surrogates, fillers and variation selectors. */
 const invisible =
+  // oxlint-disable-next-line no-misleading-character-class -- each is meant by itself
   /(?![\t\n])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0e\uffa0\u{e0100}-\u{e01ef}]/gu;
 
 export interface VisibleSegment {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import * as vscode from "vscode";
 import { type Disposable, Disposables } from "../base/disposables.ts";
 import { AhpClient } from "../client/ahpClient.ts";
@@ -23,7 +24,7 @@ import { OutputLogger } from "./platform/logger.ts";
 import { ErrorPresenter } from "./platform/presentError.ts";
 import { Settings } from "./platform/settings.ts";
 import { createTelemetry } from "./platform/telemetry.ts";
-import { whenTrusted } from "./platform/trust.ts";
+import { requireTrust, whenTrusted } from "./platform/trust.ts";
 import { Review } from "./review/review.ts";
 import { panelPorts } from "./session/panelPorts.ts";
 import { SessionPanels } from "./session/sessionPanels.ts";
@@ -66,14 +67,19 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
 
   // Hosts and their agents.
   const store = owned.add(new HostsStore(settings, onError));
-  const hosts = owned.add(new HostRegistry({ store, secrets: context.secrets, newId, logger: logger.child("hosts") }));
+  const hosts = owned.add(
+    new HostRegistry({ store, secrets: context.secrets, readFile: readText, newId, logger: logger.child("hosts") }),
+  );
   const connections = owned.add(
     new HostConnections({
       hosts,
       newClient: (host, token) => {
         const hostLogger = logger.child(`host.${host.id.slice(0, 8)}`);
         return new AhpClient({
-          dial: async (attempt) => dialWebSocket(host.url, await token(), attempt, hostLogger),
+          dial: async (attempt) => {
+            requireTrust();
+            return dialWebSocket(host.url, await token(), attempt, hostLogger);
+          },
           clientId: newId(),
           clientInfo: { name: "muster", version: versionOf(context) },
           clock,
@@ -125,7 +131,7 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
       servers: () => settings.read("github.servers"),
       userAgent: `muster/${versionOf(context)}`,
       resolveAgent: (target) => targets.one(target, "Whose pull request?"),
-      titleOf: (target) => targets.titleOf(target),
+      titleOf: (target) => targets.agent(target)?.title ?? "Changes of an agent",
       reviewed: review.reviewed,
       review: (target) => review.openBranch(target),
       decorate: (key, facts) => fleet.decorate(key, facts),
@@ -135,9 +141,13 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
   // Views.
   const agentsTree = owned.add(new AgentsTree(fleet, connections, clock));
   const agentsView = owned.add(
-    vscode.window.createTreeView(VIEWS.agents, { treeDataProvider: agentsTree, canSelectMany: true, showCollapseAll: true }),
+    vscode.window.createTreeView(VIEWS.agents, {
+      treeDataProvider: agentsTree,
+      canSelectMany: true,
+      showCollapseAll: true,
+    }),
   );
-  const hostsTree = owned.add(new HostsTree(connections, clock));
+  const hostsTree = owned.add(new HostsTree(connections, fleet, clock));
   owned.add(vscode.window.createTreeView(VIEWS.hosts, { treeDataProvider: hostsTree }));
   owned.add(new FleetStatus(fleet, connections, agentsView, contexts, clock));
 
@@ -163,7 +173,6 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
   const isShown = ({ key }: { key: string }) => panels.active !== undefined && keyOf(panels.active) === key;
   owned.add(new AttentionNotices({ fleet, settings, dialogs, clock, isShown }));
 
-  // Nothing reaches out before the workspace is trusted.
   owned.add(
     whenTrusted(() => {
       for (const { client } of connections.all) client.connect();
@@ -172,6 +181,10 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
     }),
   );
   return owned;
+}
+
+function readText(path: string): Promise<string | undefined> {
+  return readFile(path, "utf8").catch(() => undefined);
 }
 
 function versionOf(context: vscode.ExtensionContext): string {

@@ -6,7 +6,7 @@ import type { Logger, LogFields } from "../base/logger.ts";
 export interface HostLogger {
   readonly logger: Logger;
   /** Everything is in the file. */
-  flush(): void;
+  readonly flush: () => void;
 }
 
 /** Keys whose values never reach a log file, wherever they turn up. */
@@ -23,7 +23,7 @@ export function createHostLogger(directory: string, level: string): HostLogger {
   return { logger: wrap(root), flush: () => destination.flushSync() };
 }
 
-type Pino = PinoLogger<never>;
+type Pino = PinoLogger;
 
 function wrap(log: Pino): Logger {
   const write = (level: "debug" | "info" | "warn" | "error") => (message: string, fields?: LogFields) =>

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import process from "node:process";
-import { AppError } from "../base/appError.ts";
+import { AppError, assertNever } from "../base/appError.ts";
 import { type CliOptions, parseCli, USAGE } from "./cli/arguments.ts";
 import { doctor } from "./cli/doctor.ts";
 import { auditLog, exportLog, verifyLog } from "./cli/inspect.ts";
@@ -24,6 +24,8 @@ function run(options: CliOptions): Promise<number> | number {
       return auditLog(options.data, print);
     case "doctor":
       return doctor(options, print);
+    default:
+      return assertNever(options.command);
   }
 }
 

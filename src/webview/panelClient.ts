@@ -55,7 +55,7 @@ export class PanelClient {
     if (!isOutbound(data) || data.nonce !== this.#nonce) return;
     if (data.kind === "push") {
       this.store.apply(data.items);
-      this.#host.postMessage({ nonce: this.#nonce, kind: "ack", seq: data.seq });
+      this.#post({ nonce: this.#nonce, kind: "ack", seq: data.seq });
       return;
     }
     this.#waiting.get(data.id)?.(data);
@@ -70,8 +70,13 @@ export class PanelClient {
         if (message.kind === "failure") reject(new Error(message.sentence));
         else resolve(message.result as PanelResult<M>);
       });
-      this.#host.postMessage({ nonce: this.#nonce, kind: "request", id, method, params });
+      this.#post({ nonce: this.#nonce, kind: "request", id, method, params });
     });
+  }
+
+  #post(message: PanelInbound): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- VS Code's own channel, which has no origin
+    this.#host.postMessage(message);
   }
 
   /** A request whose result nobody needs: a failure is shown on the page. */

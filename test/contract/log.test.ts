@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { silentLogger } from "../../src/base/logger.ts";
 import { SqliteLog } from "../../src/host/log/sqlite.ts";
 import { systemClock } from "../../src/host/systemClock.ts";
+import { memoryDisk, MemoryLog } from "../support/memoryLog.ts";
 import { describeLog } from "./log.ts";
 
 function inFreshDirectory() {
@@ -27,6 +28,18 @@ describeLog("sqlite on disk", () => {
     crash: (log) => log.dispose(),
     tamper: (seq) => edit(`UPDATE records SET body = body || '!' WHERE seq = ${seq}`),
     remove,
+  };
+});
+
+describeLog("in memory, of the tests", () => {
+  const disk = memoryDisk();
+  return {
+    open: () => new MemoryLog(systemClock, disk),
+    crash: (log) => log.dispose(),
+    tamper: (seq) => {
+      disk.records = disk.records.map((record) => (record.seq === seq ? { ...record, body: `${record.body}!` } : record));
+    },
+    remove: () => {},
   };
 });
 

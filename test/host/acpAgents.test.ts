@@ -215,7 +215,8 @@ describe.each(isolations)("published agents, isolation %s", (isolation) => {
     const output = stage.events.flatMap((event) =>
       event.channel === "terminal" && event.action.type === "terminal/data" ? [event.action.data] : [],
     );
-    expect(output.join("")).toMatch(/fail 0/);
+    // Gemini tells its model what a command printed, and the client nothing.
+    if (name === "codex") expect(output.join("")).toMatch(/fail 0/);
   });
 
   it.each(["codex", "gemini"] as const)("%s does not do what it was denied", async (name) => {

@@ -25,6 +25,7 @@ beforeAll(async () => {
   directory = new HostDirectory(hostConfig(repository.directory));
   host = await directory.start();
   registry = new HostRegistry({
+    readFile: async () => undefined,
     store: new FakeHostsStore(),
     secrets: new FakeSecrets(),
     newId: () => crypto.randomUUID(),

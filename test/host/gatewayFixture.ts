@@ -5,7 +5,7 @@ import path from "node:path";
 import { AppError } from "../../src/base/appError.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { Channels } from "../../src/host/channels/channels.ts";
-import { ReplayWindow } from "../../src/host/channels/replayWindow.ts";
+import type { ReplayWindow } from "../../src/host/channels/replayWindow.ts";
 import { AccessToken } from "../../src/host/gateway/accessToken.ts";
 import { FanOut } from "../../src/host/gateway/fanOut.ts";
 import { Gateway, type GatewayOptions } from "../../src/host/gateway/gateway.ts";

@@ -1,9 +1,14 @@
-import { execFileSync } from "node:child_process";
-import { chmodSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { handleGit } from "../support/gitHttp/gitHttp.ts";
+import { addBareRemote, brokenRepository } from "../support/repositories/repositories.ts";
 import { HostDirectory, type HostProcess } from "./hostProcess.ts";
-import { createSession, failureOf, finished, hostConfig, prompt, refs, remoteRepository } from "./sessionFixture.ts";
+import { createSession, failureOf, finished, hostConfig, prompt, refs, remoteRepository, watch } from "./sessionFixture.ts";
 import { WireClient } from "./wireClient.ts";
 
 describe("sessions on a real host with real git and real processes", () => {
@@ -128,15 +133,13 @@ describe("sessions on a real host with real git and real processes", () => {
   });
 
   it.each([
-    ["an unknown agent", { provider: "nobody" }, /no agent "nobody".*sample, scripted/],
-    ["a repository outside what is allowed", { config: { repository: "/etc" } }, /allowLocal/],
-    ["no repository", { config: {} }, /Name the repository/],
-    ["a branch name that is none", { config: { repository: "X", baseBranch: "a..b" } }, /branch name/],
-  ])("refuses to create a session with %s, in a sentence", async (_what, change, sentence) => {
-    const config = { repository: repository.remote };
-    const params = { channel: "ahp-session:/77777777-nope-0000", provider: "sample", config, ...change };
-    if (params.config.repository === "X") params.config = { ...params.config, repository: repository.remote };
-    const refused = await client.refusal("createSession", params);
+    ["an unknown agent", "nobody", {}, /no agent "nobody".*sample, scripted/],
+    ["a repository outside what is allowed", "sample", { repository: "/etc" }, /allowLocal/],
+    ["no repository", "sample", { repository: undefined }, /Name the repository/],
+    ["a branch name that is none", "sample", { baseBranch: "a..b" }, /branch name/],
+  ])("refuses to create a session with %s, in a sentence", async (_what, provider, change, sentence) => {
+    const config = { repository: repository.remote, ...change };
+    const refused = await client.refusal("createSession", { channel: "ahp-session:/77777777-nope-0000", provider, config });
     expect(refused.message).toMatch(sentence);
     expect(refused.message).not.toMatch(/\bat \/|\.ts:\d/);
   });
@@ -190,6 +193,55 @@ describe("sessions on a real host with real git and real processes", () => {
     expect(await client.refusal("subscribe", { channel: all.chat })).toMatchObject({ code: -32001 });
     const removed = () => client.notifications.some(({ method, params }) => method === "root/sessionRemoved" && params["session"] === all.session);
     await client.until(removed);
+  });
+});
+
+describe("a repository that wants a sign-in", () => {
+  it("is asked for by name, cloned and pushed to with what the person lends, and nothing is written down", async () => {
+    const root = mkdtempSync(path.join(tmpdir(), "muster-private-"));
+    const token = `ghp_${"s".repeat(36)}`;
+    const source = await brokenRepository(root);
+    await addBareRemote(source, path.join(root, "octo", "private.git"));
+    const server = createServer((request, response) => {
+      const access = (_owner: string, _name: string, given: string | undefined) =>
+        given === token ? { login: "octo", canRead: true, canWrite: true } : undefined;
+      void handleGit({ root, access }, request, response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const directory = new HostDirectory(hostConfig(root));
+    const host = await directory.start();
+    const client = await WireClient.connect(host.url, host.token);
+
+    const all = await createSession(client, "aaaaaaaa-auth-0000", "scripted", `${origin}/octo/private.git`);
+    prompt(client, all, "t1", "edit");
+    expect(failureOf(await finished(client, all, "t1"))).toMatchObject({ errorType: "auth.required", resumable: true });
+    const asked = () => client.notifications.find(({ method }) => method === "auth/required");
+    await client.until(() => asked() !== undefined);
+    expect(asked()?.params).toMatchObject({ resource: { resource: origin, scopes_supported: ["repo"] } });
+
+    await client.request("authenticate", { channel: "ahp-root://", resource: origin, token });
+    await client.until(() => client.state("chat", all.chat).turns[0]?.state === "complete");
+    await client.until(() => client.state("fleetSession", all.fleet).head !== undefined);
+    const commit = client.state("fleetSession", all.fleet).head;
+    const push = { channel: all.changes, operationId: "push", _meta: { muster: { commit } } };
+    await client.request("invokeChangesetOperation", push);
+
+    client.close();
+    await host.kill();
+    const again = await directory.start();
+    const later = await WireClient.connect(again.url, again.token);
+    await watch(later, all);
+    prompt(later, all, "t2", "ask");
+    await later.until(() => later.state("session", all.session).inputNeeded?.length === 1);
+    const refused = await later.refusal("invokeChangesetOperation", push);
+    expect(refused).toMatchObject({ code: -32007, data: { resources: [{ resource: origin, scopes_supported: ["repo"] }] } });
+    later.close();
+    await again.stop();
+    expect(spawnSync("grep", ["-r", "--binary-files=text", "-l", token, directory.path], { encoding: "utf8" }).stdout).toBe("");
+    directory.remove();
+    server.close();
+    rmSync(root, { recursive: true, force: true });
   });
 });
 

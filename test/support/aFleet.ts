@@ -14,6 +14,7 @@ export async function aFleet(prepare: (host: FakeHost, id: string) => void = () 
   for (const [id, host] of hosts) prepare(host, id);
   const clock = new FakeClock();
   const registry = new HostRegistry({
+    readFile: async () => undefined,
     store: new FakeHostsStore(hostIds.map((id) => ({ id, name: id, url: `wss://${id}.example` }))),
     secrets: new FakeSecrets(),
     newId: () => "new",

@@ -46,6 +46,10 @@ export class FakeHost {
   pageSize = 100;
   serverSeq = 0;
   isSilent = false;
+  /** Does the same action of the same client once only, however often it is sent. */
+  isIdempotent = true;
+  /** Runs after the answer to a request has been sent, in the same breath. */
+  afterAnswer: (method: string) => void = () => undefined;
   readonly #peers = new Set<Peer>();
   readonly #answered = new Map<string, Envelope>();
 
@@ -117,6 +121,7 @@ export class FakeHost {
     if (id === undefined) return;
     const outcome = this.answers[method]?.(params) ?? this.#answer(peer, method, params);
     this.#send(peer.transport, { id, ...outcome });
+    this.afterAnswer(method);
   }
 
   #dispatch(peer: Peer, params: Record<string, unknown>): void {
@@ -124,7 +129,7 @@ export class FakeHost {
     const origin = { clientId: peer.clientId ?? "", clientSeq };
     const key = `${origin.clientId} ${clientSeq}`;
     const earlier = this.#answered.get(key);
-    if (earlier) return this.#send(peer.transport, { method: "action", params: earlier });
+    if (earlier && this.isIdempotent) return this.#send(peer.transport, { method: "action", params: earlier });
     const reason = this.refuse(action);
     const envelope: Envelope = { channel, action, serverSeq: ++this.serverSeq, origin };
     if (reason !== undefined) envelope.rejectionReason = reason;

@@ -90,6 +90,13 @@ export async function approveFromTree(workbench: Workbench, title: string): Prom
   await input.root.waitFor({ state: "hidden" });
 }
 
+/** Stops the agent from its row; resolves when it works no longer. */
+export async function stopFromTree(workbench: Workbench, title: string): Promise<void> {
+  const agents = new AgentsView(workbench);
+  await agents.inlineAction(title, "Stop Agent");
+  await agents.row(title, /working/).waitFor({ state: "detached" });
+}
+
 /** Approves what the agent asks for in its panel. */
 export async function approveInPanel(workbench: Workbench, title: string): Promise<void> {
   const panel = await openAgent(workbench, title);

@@ -76,7 +76,7 @@ export async function startScene(options: SceneOptions): Promise<Scene> {
     });
     lifetime.defer(() => vscode.close());
     const workbench = await vscode.openWindow();
-    await workbench.resizeSideBar(440);
+    await workbench.resizeSideBar(500);
     current = {
       vscode,
       workbench,

@@ -10,11 +10,14 @@ const StoredHost = z.object({
   id: z.string().check(z.regex(/^[A-Za-z0-9_-]{1,64}$/)),
   name: z.string(),
   url: z.string(),
+  tokenFile: z.optional(z.string()),
 });
 
 export interface HostRegistryOptions {
   readonly store: HostsStorePort;
   readonly secrets: SecretsPort;
+  /** Text of a file on this machine, or `undefined` when it cannot be read. */
+  readonly readFile: (path: string) => Promise<string | undefined>;
   /** A fresh random id of letters, digits and dashes. */
   readonly newId: () => string;
   readonly logger: Logger;
@@ -57,9 +60,9 @@ export class HostRegistry implements Hosts, Disposable {
   }
 
   async edit(id: string, input: HostInput): Promise<HostRecord> {
-    this.#known(id);
+    const { tokenFile } = this.#known(id);
     const parsed = checked(input.url);
-    const record = toRecord(id, input, parsed);
+    const record = { ...toRecord(id, input, parsed), ...(tokenFile !== undefined && { tokenFile }) };
     const token = input.token ?? parsed.token;
     await this.#storeToken(id, token);
     const records = this.#records.map((other) => (other.id === id ? record : other));
@@ -77,15 +80,20 @@ export class HostRegistry implements Hosts, Disposable {
   }
 
   async token(id: string): Promise<string | undefined> {
-    return (await this.#options.secrets.get(secretKey(id))) || undefined;
+    const stored = await this.#options.secrets.get(secretKey(id));
+    if (stored) return stored;
+    const tokenFile = this.get(id)?.tokenFile;
+    return tokenFile === undefined ? undefined : (await this.#options.readFile(tokenFile))?.trim() || undefined;
   }
 
   dispose(): void {
     this.#owned.dispose();
   }
 
-  #known(id: string): void {
-    if (this.get(id) === undefined) throw new AppError("notFound", "This host is no longer configured.");
+  #known(id: string): HostRecord {
+    const record = this.get(id);
+    if (record === undefined) throw new AppError("notFound", "This host is no longer configured.");
+    return record;
   }
 
   /** `undefined` leaves what is stored; an empty text deletes it. */

@@ -11,6 +11,8 @@ export interface HostRecord {
   readonly name: string;
   /** Normalised `ws:` or `wss:` URL without user info, token or fragment. */
   readonly url: string;
+  /** Absolute path of a file with the token, for a host on this machine. A token that was typed comes first. */
+  readonly tokenFile?: string | undefined;
 }
 
 /** Where host records are kept: the application-scoped setting. */

@@ -89,7 +89,7 @@ export class PanelBridge implements Disposable {
     }
   }
 
-  #call<M extends PanelMethod>(method: M, params: unknown): unknown {
+  #call(method: PanelMethod, params: unknown): unknown {
     const parsed = PanelMethods[method].parse(params);
     // The schema of the method made the parameters of the method.
     const handle = this.#handlers[method] as (params: unknown) => unknown;

@@ -130,6 +130,7 @@ export class SessionPanels implements vscode.WebviewPanelSerializer, Disposable 
         handlers: panelActions({ source, target, ports, clock, newId, telemetry }),
         agent: { hostId: target.hostId, session: target.session },
         nonce,
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- VS Code's own channel, which has no origin
         post: (message) => void webview.postMessage(message),
         clock,
         logger,

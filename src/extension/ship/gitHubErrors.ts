@@ -34,8 +34,13 @@ function readFailure(error: unknown): RequestFailure | undefined {
 
 function messageOf(entry: unknown): string[] {
   if (typeof entry === "string") return [entry.slice(0, 200)];
-  const message: unknown = typeof entry === "object" && entry !== null ? Reflect.get(entry, "message") : undefined;
-  return typeof message === "string" ? [message.slice(0, 200)] : [];
+  if (typeof entry !== "object" || entry === null) return [];
+  const message: unknown = Reflect.get(entry, "message");
+  if (typeof message === "string") return [message.slice(0, 200)];
+  // Most errors name the field of the request and a code, and leave the sentence to the client.
+  const field: unknown = Reflect.get(entry, "field");
+  const code: unknown = Reflect.get(entry, "code");
+  return typeof field === "string" ? [`${field}: ${String(code)}`.slice(0, 200)] : [];
 }
 
 function rateLimitWaitSeconds(failure: RequestFailure, nowMs: number): number | undefined {

@@ -21,9 +21,9 @@ export function guardedFetch(options: GuardOptions): typeof globalThis.fetch {
     let url = new URL(input instanceof Request ? input.url : String(input));
     for (let redirects = 0; ; redirects++) {
       if (url.origin !== options.origin) throw refused(url);
-      const response = await options.fetch(url.href, { ...init, redirect: "manual", signal });
+      const response = await options.fetch(url.href, { ...init, redirect: "manual", signal }).catch(late(signal));
       const target = redirectOf(response, url);
-      if (target === undefined) return readWhole(response, options.maxBytes);
+      if (target === undefined) return readWhole(response, options.maxBytes).catch(late(signal));
       await response.body?.cancel();
       // A redirected write would repeat it somewhere else.
       const method = (init?.method ?? "GET").toUpperCase();
@@ -33,11 +33,28 @@ export function guardedFetch(options: GuardOptions): typeof globalThis.fetch {
   };
 }
 
-function refused(url: URL): AppError {
-  return new AppError(
-    "github.refused",
-    `GitHub answered with a redirect to ${url.origin}, which was not followed. Check the address in muster.github.servers.`,
+/** Octokit repeats whatever fails without an answer, except an `AbortError`; so that is what a final failure looks like to it. */
+function final(failure: AppError): Error {
+  const error = new Error(failure.message, { cause: failure });
+  error.name = "AbortError";
+  return error;
+}
+
+function refused(url: URL): Error {
+  return final(
+    new AppError(
+      "github.refused",
+      `GitHub answered with a redirect to ${url.origin}, which was not followed. Check the address in muster.github.servers.`,
+    ),
   );
+}
+
+/** Whoever did not answer in time is not asked again while a person waits. */
+function late(signal: AbortSignal): (error: unknown) => never {
+  return (error) => {
+    if (!signal.aborted) throw error;
+    throw final(new AppError("github.unreachable", "GitHub took too long to answer. Check the connection, then try again."));
+  };
 }
 
 function redirectOf(response: Response, from: URL): URL | undefined {
@@ -52,7 +69,7 @@ async function readWhole(response: Response, maxBytes: number): Promise<Response
   let size = 0;
   for await (const chunk of response.body) {
     size += chunk.length;
-    if (size > maxBytes) throw new AppError("github.unreachable", "GitHub's answer is larger than any real one.");
+    if (size > maxBytes) throw final(new AppError("github.unreachable", "GitHub's answer is larger than any real one."));
     chunks.push(chunk);
   }
   const whole = new Response(chunks.length === 0 ? null : Buffer.concat(chunks), {

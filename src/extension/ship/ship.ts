@@ -37,6 +37,7 @@ export interface ShipPorts {
   readonly userAgent: string;
   /** The agent that a command was meant for: its argument, else the active panel's, else the person is asked. */
   readonly resolveAgent: (target: AgentTarget | undefined) => Promise<AgentTarget | undefined>;
+  /** The agent's whole title, as its host has it: it becomes the pull request's. */
   readonly titleOf: (target: AgentTarget) => string;
   /** Which commit the person was last shown, and how to show the present one. */
   readonly reviewed: { commitOf(target: AgentTarget): string | undefined };

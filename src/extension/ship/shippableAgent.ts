@@ -34,7 +34,7 @@ export interface ShippableAgent {
 }
 
 const testCommands = [
-  /\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?(?:-\S+\s+)*t(?:est)?(?:[:\w-]*)?\b/,
+  /\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?(?:-\S+\s+)*(?:test(?:[:-][\w:-]+)?|t)(?![\w:-])/,
   /\b(?:vitest|jest|mocha|ava|pytest|tox|nox|rspec|phpunit|ctest|gotestsum)\b/,
   /\bnode\s+(?:\S+\s+)*--test\b/,
   /\bplaywright\s+test\b/,

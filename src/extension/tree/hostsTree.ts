@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { Clock } from "../../base/clock.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
+import type { Fleet } from "../fleet/fleet.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
 import type { HostTarget } from "../ids.ts";
 import { toMarkdownText } from "../platform/plainText.ts";
@@ -17,15 +18,14 @@ export class HostsTree implements vscode.TreeDataProvider<HostTarget>, Disposabl
   readonly onDidChangeTreeData = this.#changed.event;
   #pendingRefresh: Disposable | undefined;
 
-  constructor(connections: HostConnectionsView, clock: Clock) {
+  constructor(connections: HostConnectionsView, fleet: Fleet, clock: Clock) {
     this.#connections = connections;
     this.#clock = clock;
+    this.#owned.add(connections.onDidChange(() => this.#refreshSoon()));
+    // A row tells how many agents its host has.
     this.#owned.add(
-      connections.onDidChange(() => {
-        this.#pendingRefresh ??= clock.setTimeout(() => {
-          this.#pendingRefresh = undefined;
-          this.#changed.fire(undefined);
-        }, refreshDelayMs);
+      fleet.onDidChange(({ added, removed }) => {
+        if (added.length + removed.length > 0) this.#refreshSoon();
       }),
     );
   }
@@ -59,6 +59,13 @@ export class HostsTree implements vscode.TreeDataProvider<HostTarget>, Disposabl
   dispose(): void {
     this.#pendingRefresh?.dispose();
     this.#owned.dispose();
+  }
+
+  #refreshSoon(): void {
+    this.#pendingRefresh ??= this.#clock.setTimeout(() => {
+      this.#pendingRefresh = undefined;
+      this.#changed.fire(undefined);
+    }, refreshDelayMs);
   }
 
   #facts(hostId: string): HostFacts | undefined {

@@ -1,4 +1,4 @@
-import { AppError } from "../../base/appError.ts";
+import { AppError, assertNever } from "../../base/appError.ts";
 import type { Disposable } from "../../base/disposables.ts";
 import { Disposables } from "../../base/disposables.ts";
 import { Emitter } from "../../base/emitter.ts";
@@ -254,5 +254,7 @@ function foldRecord(channel: Channel | undefined, record: LogRecord): Channel | 
       channel.state = reduce(channel.kind, channel.state, stored.action);
       channel.tailBytes += bytes;
       return channel;
+    default:
+      return assertNever(stored);
   }
 }

@@ -1,3 +1,4 @@
+import { assertNever } from "../../base/appError.ts";
 import { channelKindOfAction, type ChannelKind, isClientDispatchable, type StateAction } from "../../protocol/actions.ts";
 import type { ChangesetState } from "../../protocol/changeset.ts";
 import type { ChatState } from "../../protocol/chatState.ts";
@@ -36,6 +37,8 @@ export function refusal(
     case "resourceWatch":
     case "fleetSession":
       return "This host does not offer that.";
+    default:
+      return assertNever(kind);
   }
 }
 

@@ -22,6 +22,8 @@ export interface GatewayOptions extends ConnectionPorts {
 /** Codes with which the host closes a socket. */
 export const CLOSE = { goingAway: 1001, notText: 1003, tooSlow: 1013, noGreeting: 4000 } as const;
 
+/** `ws` takes the last two, its types do not name them. */
+const receiveLimits = { maxPayload: INBOUND_LIMITS.maxBytes, maxFragments: 64, maxBufferedChunks: 256 };
 const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
 const maxConnections = 1_000;
 
@@ -52,7 +54,7 @@ export class Gateway {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
-      ...{ maxPayload: INBOUND_LIMITS.maxBytes, maxFragments: 64, maxBufferedChunks: 256 },
+      ...receiveLimits,
     });
   }
 
@@ -66,7 +68,7 @@ export class Gateway {
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", (error) => {
         const taken = "code" in error && error.code === "EADDRINUSE";
-        const sentence = taken ? `Port ${port} is in use. Choose another with --port.` : String(error.message);
+        const sentence = taken ? `Port ${port} is in use. Choose another with --port.` : error.message;
         reject(new AppError(taken ? "conflict" : "internal", sentence, { cause: error }));
       });
       this.#server.listen(port, host, resolve);

@@ -58,7 +58,9 @@ export class Catalogue implements Disposable {
 
   /** Newest first. Without `limit` everything, because VS Code asks only once. */
   list(params: { readonly limit?: number | undefined; readonly cursor?: string | undefined }): ResultOf<"listSessions"> {
-    const summaries = Array.from(this.#rows.values(), (row) => this.#derive(row.refs) ?? row.summary);
+    // What is listed must be what was announced: a difference to anything else would never be told.
+    this.#tell();
+    const summaries = Array.from(this.#rows.values(), (row) => row.summary);
     const sorted = summaries.toSorted((a, b) => compare(b.createdAt, a.createdAt) || compare(a.resource, b.resource));
     const start = params.cursor === undefined ? 0 : afterCursor(sorted, params.cursor);
     if (params.limit === undefined) return { items: sorted.slice(start) };
@@ -73,6 +75,7 @@ export class Catalogue implements Disposable {
   }
 
   #tell(): void {
+    this.#timer?.dispose();
     this.#timer = undefined;
     const touched = Array.from(this.#touched);
     this.#touched.clear();

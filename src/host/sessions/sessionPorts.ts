@@ -15,6 +15,8 @@ export interface SessionPorts {
   /** By the id that sessions name as their provider. */
   readonly providers: ReadonlyMap<string, Provider>;
   readonly credentials: CredentialStore;
+  /** Sends a notification to all clients, or to those of one person. */
+  readonly notify: (method: string, params: object, principal?: string) => void;
   /** How long an agent's process may wait for the next message before it is ended. */
   readonly agentIdleMs: number;
   /** At most this many processes wait; the longest waiting is ended first. */

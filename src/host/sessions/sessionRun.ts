@@ -48,6 +48,8 @@ export class SessionRun implements Disposable {
   #working: Promise<void> | undefined;
   #hasUsage = false;
   #stageToldAt = 0;
+  /** The server whose sign-in the workspace lacks. */
+  #missingCredentials: string | undefined;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -69,6 +71,11 @@ export class SessionRun implements Disposable {
   wake(): void {
     if (this.#life.signal.aborted || this.#working) return;
     if (this.#needsWorkspace() || this.#chat?.activeTurn) this.#options.slots.request(this.refs.id);
+  }
+
+  /** As `wake`, if nothing else wakes it before. */
+  wakeLater(ms: number): void {
+    this.#owned.add(this.#options.clock.setTimeout(() => this.wake(), ms));
   }
 
   /** Its place in the queue, from 1. */
@@ -280,8 +287,27 @@ export class SessionRun implements Disposable {
     });
   }
 
+  /** A sign-in that the workspace had to do without has come: its prompt, which no agent has seen, is tried again. */
+  retryWithCredentials(resource: string): void {
+    if (this.#missingCredentials === undefined || !isSameOrigin(resource, this.#missingCredentials)) return;
+    this.#missingCredentials = undefined;
+    const last = this.#chat?.turns.at(-1);
+    if (this.#chat?.activeTurn || last?.state !== "error") return;
+    this.#dispatch(this.refs.chat, { type: "chat/turnResume", turnId: last.id });
+  }
+
+  #askForCredentials(failure: AppError): void {
+    const { resource } = failure.details;
+    if (failure.code !== "auth.required" || typeof resource !== "string") return;
+    this.#missingCredentials = resource;
+    const wanted = { resource, scopes_supported: ["repo"] };
+    const params = { channel: this.refs.session, resource: wanted, reason: failure.message };
+    this.#options.notify("auth/required", params, this.#options.principal);
+  }
+
   #failWorkspace(failure: AppError): void {
     const error = { errorType: failure.code, message: failure.message };
+    this.#askForCredentials(failure);
     this.#options.logger.warn("workspace failed", { session: this.refs.id, code: failure.code });
     this.#setPhase({ phase: "failed" }, undefined);
     const lifecycle = this.#options.channels.state("session", this.refs.session)?.lifecycle;
@@ -314,6 +340,10 @@ export class SessionRun implements Disposable {
   #dispatch(channel: string, action: StateAction): void {
     if (this.#options.channels.isLoaded(channel)) this.#options.channels.dispatch(channel, action);
   }
+}
+
+function isSameOrigin(a: string, b: string): boolean {
+  return URL.canParse(a) && URL.canParse(b) && new URL(a).origin === new URL(b).origin;
 }
 
 function withoutNumbers(stage: string): string {

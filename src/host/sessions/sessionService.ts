@@ -25,8 +25,6 @@ import { titleFromPrompt } from "./wording.ts";
 export interface SessionServiceOptions extends SessionPorts {
   readonly rules: NewSessionRules;
   readonly concurrentSessions: number;
-  /** To all clients, or to those of one person. */
-  readonly notify: (method: string, params: object, principal?: string) => void;
 }
 
 /** A session without a prompt gets its workspace after this long: its name comes from the prompt if that is in time. */
@@ -88,6 +86,7 @@ export class SessionService implements HostApi, Disposable {
 
   authenticate({ resource, token }: ParamsOf<"authenticate">, caller: Caller): void {
     this.#options.credentials.lend(caller.principal, resource, token);
+    for (const run of this.#runs.values()) run.retryWithCredentials(resource);
   }
 
   async createSession(params: ParamsOf<"createSession">): Promise<void> {
@@ -105,7 +104,7 @@ export class SessionService implements HostApi, Disposable {
     channels.create(refs.session, "session", states.session);
     const run = this.#adopt(refs);
     this.#catalogue.add(refs, true);
-    this.#owned.add(clock.setTimeout(() => run.wake(), promptPatienceMs));
+    run.wakeLater(promptPatienceMs);
   }
 
   /**

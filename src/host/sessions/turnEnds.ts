@@ -1,4 +1,4 @@
-import { AppError } from "../../base/appError.ts";
+import { AppError, assertNever } from "../../base/appError.ts";
 import type { ActiveTurn } from "../../protocol/chatState.ts";
 import type { ChatActionOf } from "../../protocol/chatActions.ts";
 import type { TurnOutcome } from "../providers/provider.ts";
@@ -22,6 +22,8 @@ export function endOfTurn(turnId: string, durationMs: number, outcome: TurnOutco
         duration,
         new AppError("limit.exceeded", "The agent reached its own limit for one turn. Resume to let it go on."),
       );
+    default:
+      return assertNever(outcome.stopReason);
   }
 }
 

@@ -85,6 +85,7 @@ class BubblewrapIsolation implements Isolation {
     const args = [
       ["--die-with-parent"],
       ["--new-session"],
+      ...userNamespace(),
       ["--unshare-pid"],
       ["--unshare-ipc"],
       ["--unshare-uts"],
@@ -105,14 +106,35 @@ class BubblewrapIsolation implements Isolation {
   }
 }
 
+/**
+ * A host that runs as root gives its agents another user id inside: agents refuse to be root, and the kernel lets a root
+ * without capabilities make no namespace of its own, which the sandboxes of some agents need.
+ */
+function userNamespace(): string[][] {
+  const isRoot = process.getuid?.() === 0;
+  return [
+    ["--unshare-user"],
+    ...(isRoot
+      ? [
+          ["--uid", "1000"],
+          ["--gid", "1000"],
+        ]
+      : []),
+  ];
+}
+
 async function findWorkingBwrap(searchPath: string): Promise<string> {
   for (const directory of searchPath.split(path.delimiter)) {
     const file = path.join(directory, "bwrap");
     if (!path.isAbsolute(file) || !(await isExecutable(file))) continue;
     try {
-      await promisify(execFile)(file, ["--ro-bind", "/", "/", "--unshare-pid", "--", "/bin/sh", "-c", "true"], {
-        timeout: 10_000,
-      });
+      await promisify(execFile)(
+        file,
+        [...userNamespace().flat(), "--ro-bind", "/", "/", "--unshare-pid", "--", "/bin/sh", "-c", "true"],
+        {
+          timeout: 10_000,
+        },
+      );
       return file;
     } catch (error) {
       const reason = cleanText(error instanceof Error ? error.message : String(error));

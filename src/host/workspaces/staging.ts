@@ -31,7 +31,12 @@ export async function initializeIndex(git: GitCli, { gitDir, root }: StagingPath
     .filter((entry) => entry.startsWith(`${gitlinkMode} `))
     .map((entry) => entry.slice(entry.indexOf("\t") + 1));
   if (gitlinks.length === 0) return;
-  await git.run({ gitDir, workTree: root, args: ["update-index", "-z", "--skip-worktree", "--stdin"], input: gitlinks.join("\0") });
+  await git.run({
+    gitDir,
+    workTree: root,
+    args: ["update-index", "-z", "--skip-worktree", "--stdin"],
+    input: gitlinks.join("\0"),
+  });
 }
 
 /**

@@ -3,7 +3,7 @@ import type { PanelFacts } from "../../protocol/panel.ts";
 import { nowMs } from "../kit/clock.ts";
 import { Counts } from "../kit/Counts.tsx";
 import { CopyButton } from "../kit/CopyButton.tsx";
-import { count, formatAge, formatDuration } from "../kit/format.ts";
+import { count, formatAge, formatElapsed } from "../kit/format.ts";
 import { Icon } from "../kit/Icon.tsx";
 import { usePanel } from "../kit/panelContext.ts";
 import { changeTotals, type PanelStatus, type StatusKind, toPanelStatus } from "./panelStatus.ts";
@@ -109,7 +109,7 @@ function Elapsed() {
   const elapsedMs = nowMs.value - Date.parse(startedAt);
   return Number.isFinite(elapsedMs) ? (
     <span class="fact" title="Time since the prompt">
-      <Icon name="watch" /> {formatDuration(Math.floor(Math.max(0, elapsedMs) / 1000) * 1000)}
+      <Icon name="watch" /> {formatElapsed(elapsedMs)}
     </span>
   ) : null;
 }

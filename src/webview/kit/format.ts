@@ -10,6 +10,12 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(minutes / 60)}h ${String(minutes % 60).padStart(2, "0")}m`;
 }
 
+/** As `formatDuration`, to the second: for a time that runs. */
+export function formatElapsed(ms: number): string {
+  const seconds = Math.floor(Math.max(0, ms) / 1000);
+  return seconds < 60 ? `${seconds}s` : formatDuration(seconds * 1000);
+}
+
 /** "just now", "40 s ago", "5 min ago", "3 h ago", "2 d ago". */
 export function formatAge(ms: number): string {
   const seconds = Math.floor(Math.max(0, ms) / 1000);

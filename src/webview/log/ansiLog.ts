@@ -59,7 +59,7 @@ export class AnsiLog {
     const blocks = [...this.#blocks];
     const last = blocks.pop() ?? { key: 0, lines: [[]] };
     let key = last.key;
-    let open = [...last.lines.slice(0, -1)];
+    let open = last.lines.slice(0, -1);
     for (const line of lines) {
       if (open.length >= linesPerBlock) {
         blocks.push({ key, lines: open });

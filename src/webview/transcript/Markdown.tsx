@@ -33,7 +33,7 @@ interface BlockProps {
 const Block: (props: BlockProps) => VNode | null = (props) => <BlockMemo {...props} />;
 
 const BlockMemo = memo(function Block({ token, depth }: BlockProps) {
-  return <>{renderBlock(token as Tokens.Generic, depth)}</>;
+  return <>{renderBlock(token, depth)}</>;
 });
 
 /** The lexer's own types of token, by `type`; a plugin's or an unheard-of token falls to its raw text. */
@@ -138,7 +138,7 @@ function Table({ token, depth }: { token: Tokens.Table; depth: number }) {
 }
 
 function inlines(tokens: readonly Token[] | undefined, depth: number): ComponentChildren {
-  return tokens?.map((token) => renderInline(token as Tokens.Generic, depth + 1));
+  return tokens?.map((token) => renderInline(token, depth + 1));
 }
 
 function renderInline(token: Tokens.Generic, depth: number): ComponentChildren {

@@ -182,7 +182,7 @@ function initialAnswers(request: InputRequest): Answers {
     } else if ("defaultValue" in question && question.defaultValue !== undefined) {
       const value = question.defaultValue;
       answers[question.id] = submitted(
-        typeof value === "string" ? { kind: "text", value } : { kind: "number", value: Number(value) },
+        typeof value === "string" ? { kind: "text", value } : { kind: "number", value },
       );
     }
   }

@@ -200,6 +200,26 @@ describe("a followed channel", () => {
     scene.host.act(uri, data("missed"));
     await scene.retried();
     expect(handle).toMatchObject({ status: "live", state: { content: [{ value: "missed" }] } });
+    scene.host.dropAll();
+    await scene.retried();
+    const resumes = scene.host.heard.filter(({ method }) => method === "reconnect");
+    expect(resumes.map(({ params }) => params["lastSeenServerSeq"])).toEqual([0, 1]);
+  });
+
+  it("takes nothing from a connection that broke with the answer on its way", async () => {
+    const scene = new ClientOnFakeHost();
+    const transport = scene.host.connect();
+    scene.dial = async () => transport;
+    await scene.live();
+    scene.host.isSilent = true;
+    const handle = scene.client.subscribe("terminal", uri);
+    await settle();
+    const { id } = JSON.parse(transport.sent.at(-1)!) as { id: number };
+    const snapshot = { resource: uri, state: terminal, fromSeq: 1 };
+    transport.receive(JSON.stringify({ jsonrpc: "2.0", id, result: { snapshot } }));
+    transport.drop();
+    await settle();
+    expect(handle).toMatchObject({ status: "loading", state: undefined });
   });
 
   it("starts afresh on a host that has forgotten it, even when the host counts from the beginning", async () => {
@@ -272,6 +292,43 @@ describe("dispatching", () => {
     await expect(answered).resolves.toBeUndefined();
     expect(handle.state?.content).toEqual([{ type: "unclassified", value: "once" }]);
     expect(scene.host.state(uri)).toEqual(handle.state);
+  });
+
+  it("is not sent again when a snapshot hides whether it happened", async () => {
+    const scene = new ClientOnFakeHost();
+    const transport = scene.host.connect();
+    scene.host.put(uri, terminal);
+    scene.dial = async () => transport;
+    await scene.live();
+    const handle = scene.client.subscribe("terminal", uri);
+    await handle.ready;
+    scene.dial = async () => scene.host.connect();
+    scene.host.isIdempotent = false;
+    scene.host.replayLimit = 0;
+    transport.peer!.isDeaf = true;
+    const outcome = expect(scene.client.dispatch(uri, data("once"))).rejects.toMatchObject({
+      code: "host.disconnected",
+    });
+    await settle();
+    scene.host.dropAll();
+    await scene.retried();
+    await outcome;
+    expect(scene.host.state(uri)).toMatchObject({ content: [{ value: "once" }] });
+    expect(handle.state).toEqual(scene.host.state(uri));
+  });
+
+  it("is not answered by an envelope of another channel", async () => {
+    const { scene } = await onTerminal();
+    scene.host.isSilent = true;
+    let isAnswered = false;
+    void scene.client.dispatch(uri, title("mine")).then(() => (isAnswered = true));
+    const origin = { clientId: "client-1", clientSeq: 1 };
+    scene.host.notify("action", { channel: "ahp-root://", action: { type: "x" }, serverSeq: 1, origin });
+    await settle();
+    expect(isAnswered).toBe(false);
+    scene.host.notify("action", { channel: uri, action: title("mine"), serverSeq: 2, origin });
+    await settle();
+    expect(isAnswered).toBe(true);
   });
 
   it("is given up when nobody can tell any more whether it happened", async () => {

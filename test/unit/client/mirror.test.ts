@@ -62,6 +62,14 @@ describe("a mirror", () => {
     expect(step?.mirror.shown.title).toBe("MINE");
   });
 
+  it("shows the order that the host chose for its own actions", () => {
+    const first = propose(mirrorOf(empty, 0), { clientSeq: 1, action: title("first") }, fold);
+    const second = propose(first.mirror, { clientSeq: 2, action: title("second") }, fold);
+    const step = receive(second.mirror, from(1, title("second"), 2), fold);
+    expect(step?.applied).toBeUndefined();
+    expect(step?.mirror).toMatchObject({ confirmed: { title: "second" }, shown: { title: "first" } });
+  });
+
   it("ends the wait for an action whose answer lies before the snapshot", () => {
     const { mirror } = propose(mirrorOf(empty, 9), { clientSeq: 1, action: title("mine") }, fold);
     const step = receive(mirror, from(7, title("mine"), 1), fold);

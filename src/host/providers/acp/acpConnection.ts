@@ -17,6 +17,7 @@ import type { AgentProcess } from "./agentProcess.ts";
 import {
   beginTurn,
   endTurn,
+  hasRunningCalls,
   initialMapState,
   mapAnswer,
   type MapState,
@@ -43,6 +44,7 @@ interface PendingPermission {
   readonly resolve: (response: RequestPermissionResponse) => void;
 }
 
+const lastUpdatesMs = 500;
 const withdrawn: RequestPermissionResponse = { outcome: { outcome: "cancelled" } };
 
 /** One conversation with one agent process. Decisions are in mapUpdate.ts and toolCalls.ts; this moves messages. */
@@ -54,6 +56,7 @@ export class AcpConnection implements AgentConnection {
   #conversation: { readonly id: string; readonly resumed: boolean; readonly acceptsResources: boolean } | undefined;
   #isCancelling = false;
   #isOver = false;
+  #onSettled: () => void = () => {};
 
   constructor(parts: AcpConnectionParts) {
     this.#parts = parts;
@@ -119,6 +122,7 @@ export class AcpConnection implements AgentConnection {
       const blocks = promptContent(turn.message, context.workspace.root, conversation.acceptsResources);
       const response = await Promise.race([peer.prompt(conversation.id, blocks), this.#gone(peer)]);
       isComplete = response.stopReason === "end_turn";
+      if (isComplete) await this.#lastUpdates();
       if (isOverdue) throw overdue(displayName);
       return this.#outcome(response);
     } catch (error) {
@@ -156,6 +160,17 @@ export class AcpConnection implements AgentConnection {
   #apply({ state, events }: Mapped): void {
     this.#map = state;
     for (const event of events) this.#emit(event);
+    if (!hasRunningCalls(state)) this.#onSettled();
+  }
+
+  /** Some agents tell the end of a command a moment after they have answered the prompt. */
+  async #lastUpdates(): Promise<void> {
+    if (!hasRunningCalls(this.#map)) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onSettled = resolve;
+    const timer = this.#parts.clock.setTimeout(resolve, lastUpdatesMs);
+    await promise;
+    timer.dispose();
   }
 
   /** Nothing leaves a connection that was given up. */

@@ -118,6 +118,10 @@ export function mapAnswer(state: MapState, toolCallId: string, approved: boolean
   return { ...state, turn: { ...turn, calls: new Map(calls) } };
 }
 
+export function hasRunningCalls(state: MapState): boolean {
+  return Array.from(state.turn?.calls.values() ?? []).some(({ phase }) => phase === "running");
+}
+
 /** The prompt has been answered: ends every open call. */
 export function endTurn(state: MapState, isComplete: boolean, nowMs: number): Mapped {
   const { turn } = state;
@@ -152,7 +156,10 @@ interface PlanEntry {
   readonly status?: string | null | undefined;
 }
 
-/** The whole plan when its steps change; progress through it as the chat's activity, so that the transcript stays short. */
+/**
+ * The steps when they change; progress through them as the chat's activity. So the transcript stays short, and holds no
+ * tick boxes that would soon be out of date.
+ */
 function mapPlan(state: MapState, turn: TurnState, entries: readonly PlanEntry[]): Mapped {
   if (entries.length === 0) return { state, events: [] };
   const steps = JSON.stringify(entries.map(({ content }) => content));
@@ -163,7 +170,7 @@ function mapPlan(state: MapState, turn: TurnState, entries: readonly PlanEntry[]
   const events: AgentEvent[] = [];
   let next: MapState = { ...state, turn: shown };
   if (steps !== turn.planSteps) {
-    const list = entries.map(({ content, status }) => `- [${status === "completed" ? "x" : " "}] ${oneLine(content)}`);
+    const list = entries.map(({ content }, index) => `${index + 1}. ${oneLine(content)}`);
     const notice = notify(next, shown, `Plan\n\n${list.join("\n")}`, { plan: entries });
     next = notice.state;
     events.push(...notice.events);

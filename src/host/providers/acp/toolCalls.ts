@@ -7,6 +7,7 @@ import {
   commandOutput,
   cut,
   exitCodeOf,
+  explanationIn,
   inlineContent,
   inputText,
   oneLine,
@@ -69,8 +70,10 @@ export function askPermission(
   options: readonly AcpPermissionOption[],
   context: CallContext,
 ): CallResult {
-  const draft = new CallDraft(previous, { ...update, status: undefined }, context);
-  draft.ask(options);
+  // What goes with a question explains it; only a proposed edit is part of the call.
+  const content = update.content?.filter(({ type }) => type === "diff");
+  const draft = new CallDraft(previous, { ...update, status: undefined, content }, context);
+  draft.ask(options, explanationIn(update));
   return draft.result();
 }
 
@@ -128,6 +131,12 @@ class CallDraft {
     return oneLine(title ?? commandOf(rawInput) ?? displayName(kind, name)) || "Tool";
   }
 
+  /** An agent that gives no input for a command names it in the title. */
+  get #input(): string | undefined {
+    const { merged } = this.#call;
+    return inputText(merged) ?? (merged.kind === "execute" ? (merged.title ?? undefined) : undefined);
+  }
+
   result(): CallResult {
     return { call: this.#call, events: this.#events };
   }
@@ -150,15 +159,16 @@ class CallDraft {
     if (isFinal) this.complete(status === "completed", undefined);
   }
 
-  ask(options: readonly AcpPermissionOption[]): void {
+  ask(options: readonly AcpPermissionOption[], intention: string | undefined): void {
     if (this.#call.phase === "done") return;
-    const toolInput = inputText(this.#call.merged);
+    const toolInput = this.#input;
     this.#chat({
       type: "chat/toolCallReady",
       ...this.#ids,
       invocationMessage: this.#title,
       confirmationTitle: this.#title,
       ...(toolInput !== undefined && { toolInput }),
+      ...(intention !== undefined && { intention }),
       options: options.map(({ optionId, name, kind }) => ({
         id: optionId,
         label: oneLine(name ?? optionId, 100),
@@ -198,7 +208,7 @@ class CallDraft {
   #run(): void {
     const shown = this.#shown();
     if (this.#call.phase === "running" && shown === this.#call.shown) return;
-    const toolInput = inputText(this.#call.merged);
+    const toolInput = this.#input;
     this.#chat({
       type: "chat/toolCallReady",
       ...this.#ids,
@@ -210,7 +220,7 @@ class CallDraft {
   }
 
   #shown(): string {
-    return `${this.#title}\n${inputText(this.#call.merged) ?? ""}`;
+    return `${this.#title}\n${this.#input ?? ""}`;
   }
 
   #output(): void {

@@ -74,6 +74,14 @@ function lines(text: string | null | undefined): string[] {
   return text ? text.replace(/\n$/, "").split("\n") : [];
 }
 
+/** What an agent says about a question of its own. */
+export function explanationIn(call: AcpToolCall): string | undefined {
+  const texts = (call.content ?? []).flatMap((item) =>
+    item.type === "content" && item.content?.text ? [item.content.text] : [],
+  );
+  return texts.length > 0 ? oneLine(texts.join(" ")) : undefined;
+}
+
 /** Short results in line; what an agent says it edited is a sentence only: the real diff is git's. */
 export function inlineContent(call: AcpToolCall): ToolContent[] {
   const texts: string[] = [];

@@ -11,6 +11,7 @@ import { FakeHostsStore, FakeSecrets } from "../../../support/fakeHostsPorts.ts"
 async function someHosts() {
   const hosts: Record<string, FakeHost> = { "wss://a.example": new FakeHost(), "wss://b.example": new FakeHost() };
   const registry = new HostRegistry({
+    readFile: async () => undefined,
     store: new FakeHostsStore([{ id: "a", name: "A", url: "wss://a.example" }]),
     secrets: new FakeSecrets(),
     newId: () => "b",

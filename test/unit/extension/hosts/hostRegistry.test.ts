@@ -8,7 +8,8 @@ function aRegistry(stored: unknown = []) {
   const store = new FakeHostsStore(stored);
   const secrets = new FakeSecrets();
   let ids = 0;
-  const registry = new HostRegistry({ store, secrets, newId: () => `id-${++ids}`, logger: silentLogger });
+  const readFile = async (path: string) => (path === "/run/muster/token" ? "from-the-file\n" : undefined);
+  const registry = new HostRegistry({ store, secrets, newId: () => `id-${++ids}`, readFile, logger: silentLogger });
   const changes: HostsChange[] = [];
   registry.onDidChange((change) => changes.push(change));
   return { store, secrets, registry, changes };
@@ -23,6 +24,16 @@ describe("the registry of hosts", () => {
     expect(Array.from(secrets.values.values())).toEqual(["s3cret"]);
     await expect(registry.token("id-1")).resolves.toBe("s3cret");
     expect(changes).toEqual([{ added: ["id-1"], changed: [], removed: [] }]);
+  });
+
+  it("takes the token of a host on this machine from its file, unless one was typed", async () => {
+    const stored = (id: string, tokenFile: string) => ({ id, name: id, url: "ws://localhost:1", tokenFile });
+    const { registry } = aRegistry([stored("here", "/run/muster/token"), stored("gone", "/run/muster/none")]);
+    await expect(registry.token("here")).resolves.toBe("from-the-file");
+    await expect(registry.token("gone")).resolves.toBeUndefined();
+    await registry.edit("here", { name: "Here", url: "ws://localhost:2", token: "typed" });
+    await expect(registry.token("here")).resolves.toBe("typed");
+    expect(registry.get("here")?.tokenFile).toBe("/run/muster/token");
   });
 
   it("refuses an address without writing anything", async () => {

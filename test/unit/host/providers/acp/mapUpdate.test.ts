@@ -189,6 +189,16 @@ describe("a tool call, whichever way an agent tells it", () => {
     expect(conversation.events).toContainEqual({ channel: "filesTouched" });
   });
 
+  it("Gemini: what goes with the question explains it and is no result; the title is the command", () => {
+    const conversation = new Conversation();
+    const content = [{ type: "content", content: { type: "text", text: "[in /w]\n(Run the tests)" } }];
+    const id = conversation.ask({ title: "node --test", kind: "execute", content });
+    expect(conversation.call).toMatchObject({ toolInput: "node --test", intention: "[in /w] (Run the tests)" });
+    conversation.answer(id ?? "", true).tool("tool_call_update", { status: "completed", content: [] });
+    expect(conversation.call).toMatchObject({ status: "completed", content: [{ type: "terminal", result: {} }] });
+    expect(JSON.stringify(conversation.terminals.get(id ?? ""))).not.toContain("Run the tests");
+  });
+
   it("Gemini: a refused call gets no final update", () => {
     const conversation = new Conversation();
     const id = conversation.ask({ title: "Write a.txt", kind: "edit" });
@@ -379,7 +389,7 @@ describe("what is said about the work", () => {
     });
     const conversation = new Conversation().update(plan("in_progress", "pending"));
     expect(conversation.parts).toMatchObject([
-      { kind: "systemNotification", content: { markdown: "Plan\n\n- [ ] Step 1\n- [ ] Step 2" } },
+      { kind: "systemNotification", content: { markdown: "Plan\n\n1. Step 1\n2. Step 2" } },
     ]);
     expect(conversation.chat.activity).toBe("1 of 2: Step 1");
     conversation.update(plan("completed", "in_progress"));

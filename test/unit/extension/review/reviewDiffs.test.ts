@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { type ChangedFile, changedFilesOf } from "../../../../src/extension/fleet/changedFiles.ts";
+import { type BranchChanges, toFileDiff, toMultiDiff } from "../../../../src/extension/review/reviewDiffs.ts";
+import { parseReviewUri, type UriParts } from "../../../../src/extension/review/reviewUri.ts";
+import { blobUri, fileUri } from "../../../../src/protocol/uris.ts";
+
+const oid = (digit: string) => digit.repeat(40);
+const side = (path: string, digit: string) => ({ uri: fileUri("s1", path), content: { uri: blobUri("s1", oid(digit)) } });
+const files = changedFilesOf({
+  files: [
+    { id: "1", edit: { after: side("added.ts", "1") } },
+    { id: "2", edit: { before: side("deleted.ts", "2") } },
+    { id: "3", edit: { before: side("edited.ts", "3"), after: side("edited.ts", "4") } },
+    { id: "4", edit: { before: side("from/here.ts", "5"), after: side("to/there.ts", "6") } },
+  ],
+});
+
+function changes(overrides: Partial<BranchChanges> = {}): BranchChanges {
+  return { title: "Fix the parser", baseCommit: oid("a"), head: oid("b"), isMoving: false, files, ...overrides };
+}
+
+function file(path: string): ChangedFile {
+  const found = files.find((candidate) => candidate.path === path);
+  if (found === undefined) throw new Error(path);
+  return found;
+}
+
+function oidOf(uri: UriParts | undefined): string | undefined {
+  const parsed = uri && parseReviewUri(uri);
+  return parsed?.ok ? parsed.value.oid : undefined;
+}
+
+describe("the multi-diff of a branch", () => {
+  it("has a row for each file, without the side on which the file is not there", () => {
+    const diff = toMultiDiff("h1", changes());
+    expect(diff.rows.map((row) => [row.label.path, oidOf(row.left), oidOf(row.right)])).toEqual([
+      ["/added.ts", undefined, oid("1")],
+      ["/deleted.ts", oid("2"), undefined],
+      ["/edited.ts", oid("3"), oid("4")],
+      ["/to/there.ts", oid("5"), oid("6")],
+    ]);
+    expect(diff.rows[0]?.left).toBeUndefined();
+    expect(diff.unpinned).toBe(0);
+  });
+
+  it("says agent and both commits in its title, and that a turn still runs", () => {
+    expect(toMultiDiff("h1", changes()).title).toBe("Fix the parser (aaaaaaa..bbbbbbb)");
+    expect(toMultiDiff("h1", changes({ isMoving: true })).title).toContain("still working");
+    expect(toMultiDiff("h1", changes({ title: "a\n‮b" })).title).toBe("a ‹U+202E›b (aaaaaaa..bbbbbbb)");
+  });
+
+  it("leaves out and counts what a host does not address by revision", () => {
+    const foreign = { uri: "file:///a", content: { uri: "file:///a" } };
+    const mixed = changedFilesOf({ files: [{ id: "1", edit: { before: side("a", "1"), after: foreign } }] });
+    expect(toMultiDiff("h1", changes({ files: mixed }))).toMatchObject({ rows: [], unpinned: 1 });
+  });
+});
+
+describe("the diff of one file", () => {
+  it("puts an empty document where the file is not there", () => {
+    const added = toFileDiff("h1", changes(), file("added.ts"));
+    expect(oidOf(added?.left)).toBeUndefined();
+    expect(added?.left.scheme).toBe("muster-rev");
+    expect(oidOf(added?.right)).toBe(oid("1"));
+    const deleted = toFileDiff("h1", changes(), file("deleted.ts"));
+    expect([oidOf(deleted?.left), oidOf(deleted?.right)]).toEqual([oid("2"), undefined]);
+  });
+
+  it("names both paths of a renamed file", () => {
+    expect(toFileDiff("h1", changes(), file("to/there.ts"))?.title).toBe(
+      "from/here.ts → to/there.ts (Fix the parser, aaaaaaa..bbbbbbb)",
+    );
+  });
+});

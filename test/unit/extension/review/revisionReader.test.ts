@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { AppError } from "../../../../src/base/appError.ts";
+import { toReviewUri } from "../../../../src/extension/review/reviewUri.ts";
+import { RevisionReader } from "../../../../src/extension/review/revisionReader.ts";
+import { maxDocumentBytes } from "../../../../src/extension/review/revisionText.ts";
+
+const oid = "c".repeat(40);
+
+function aReader(answer: () => Uint8Array) {
+  const asked: string[] = [];
+  const client = {
+    async resourceRead(uri: string) {
+      asked.push(uri);
+      return { data: Buffer.from(answer()).toString("base64"), encoding: "base64" as const };
+    },
+  };
+  const reader = new RevisionReader({ client: () => client as never });
+  return { asked, read: (sizeBytes?: number) => reader.read(toReviewUri({ hostId: "h", sessionId: "s", oid, sizeBytes, path: "a.ts" })) };
+}
+
+describe("reading a revision", () => {
+  it("asks the host for the git object, once, also for two documents that open together", async () => {
+    const { asked, read } = aReader(() => Buffer.from("hello ä\n"));
+    const [first, second] = await Promise.all([read(), read()]);
+    const third = await read();
+    expect([first.text, second.text, third.text]).toEqual(["hello ä\n", "hello ä\n", "hello ä\n"]);
+    expect(asked).toEqual([`x-fleet-blob:/s/${oid}`]);
+  });
+
+  it.each([
+    ["a NUL", Buffer.from("MZ\0\0")],
+    ["bytes that are no UTF-8", Buffer.from([0x68, 0xff, 0xfe])],
+  ])("says of content with %s that it is binary", async (_name, bytes) => {
+    expect((await aReader(() => bytes).read()).text).toMatch(/^Binary file \(object cccccccccc, \d bytes\)/);
+  });
+
+  it("does not ask for content that is known to be too large", async () => {
+    const { asked, read } = aReader(() => Buffer.from("x"));
+    expect((await read(maxDocumentBytes + 1)).text).toContain("too large to show");
+    expect(asked).toEqual([]);
+  });
+
+  it("does not show content that turns out to be too large", async () => {
+    const { text } = await aReader(() => Buffer.alloc(maxDocumentBytes + 1, "x")).read();
+    expect(text).toContain("too large to show");
+    expect(text.length).toBeLessThan(200);
+  });
+
+  it("says in one sentence what is wrong, and asks again only where that may help", async () => {
+    let failure = new AppError("host.disconnected", "down");
+    const { asked, read } = aReader(() => {
+      throw failure;
+    });
+    expect(await read()).toMatchObject({ isTemporary: true, text: expect.stringContaining("cannot be reached") });
+    failure = new AppError("notFound", "gone");
+    expect(await read()).toMatchObject({ isTemporary: false, text: expect.stringContaining("no longer on the host") });
+    failure = new AppError("content.tooLarge", "large");
+    expect(await read()).toMatchObject({ isTemporary: false, text: expect.stringContaining("too large") });
+    expect(asked).toHaveLength(3);
+  });
+
+  it("gives the missing side of a diff no text, and a foreign address a sentence", async () => {
+    const reader = new RevisionReader({
+      client: () => {
+        throw new AppError("notFound", "nobody may be asked");
+      },
+    });
+    expect((await reader.read(toReviewUri({ hostId: "h", sessionId: "s", path: "a" }))).text).toBe("");
+    const foreign = { scheme: "muster-rev", authority: "", path: "/x", query: "" };
+    expect((await reader.read(foreign)).text).toContain("names no revision");
+  });
+});

@@ -1,0 +1,281 @@
+import { describe, expect, it } from "vitest";
+import { silentLogger } from "../../../../src/base/logger.ts";
+import type { PanelItem, PanelMethod, PanelOutbound } from "../../../../src/protocol/panel.ts";
+import { fleetSessionUri, terminalUri } from "../../../../src/protocol/uris.ts";
+import { panelActions, type PanelPorts } from "../../../../src/extension/session/panelActions.ts";
+import { PanelBridge } from "../../../../src/extension/session/panelBridge.ts";
+import { PanelSource } from "../../../../src/extension/session/panelSource.ts";
+import { PanelStore } from "../../../../src/webview/panelStore.ts";
+import { aChat, anActiveTurn, aSession, aTurn, chat, markdown, pendingCall, session, terminalCall, toolPart } from "../../../support/aChat.ts";
+import { aFleet } from "../../../support/aFleet.ts";
+import { aSummary } from "../../../support/clientOnFakeHost.ts";
+import type { FakeHost } from "../../../support/fakeHost.ts";
+
+const terminal = terminalUri("s1", "call-2");
+const branch = `${session}/changeset/branch`;
+
+/** A panel on a host in memory, with a page that acknowledges and folds like the real one. */
+async function aPanel(prepare: (host: FakeHost) => void = () => undefined) {
+  const parts = await aFleet((host) => {
+    host.sessions.set(session, aSummary(session));
+    host.put(session, aSession());
+    host.put(chat, aChat({ turns: [aTurn("t1", [markdown("hello"), toolPart(terminalCall(terminal))])] }));
+    host.put(branch, {
+      status: "ready",
+      files: [{ id: "f1", edit: { after: { uri: "x-fleet-file:/s1/src/a.ts", content: { uri: "x-fleet-blob:/s1/0" } } } }],
+    });
+    host.put(fleetSessionUri("s1"), {
+      session,
+      provider: "sample",
+      createdAt: "2026-01-01T00:00:00Z",
+      repository: "https://github.com/acme/widgets",
+      isolation: "none",
+      phase: "ready",
+      checkpoints: [],
+      usage: { inputTokens: 0, outputTokens: 0 },
+    });
+    host.put(terminal, {
+      title: "npm test",
+      content: [{ type: "unclassified", value: "ok\n" }],
+      claim: { kind: "session", session },
+    });
+    prepare(host);
+  });
+  const { connections, fleet, clock, host } = parts;
+  const asked: unknown[][] = [];
+  const note = (name: string) => async (...args: unknown[]) => void asked.push([name, ...args]);
+  const ports: PanelPorts = {
+    review: note("review"),
+    createPullRequest: note("createPullRequest"),
+    showPullRequest: note("showPullRequest"),
+    openFileDiff: note("openFileDiff"),
+    openText: note("openText"),
+    copy: note("copy"),
+    openExternal: async (url) => void asked.push(["openExternal", url.href]),
+    reconnect: (hostId) => asked.push(["reconnect", hostId]),
+    readTerminal: async () => ({ title: "npm test", text: "ok\n" }),
+  };
+  const target = { hostId: "a", session };
+  const source = new PanelSource({ target, connections, fleet, clock, logger: silentLogger });
+  let ids = 0;
+  const posted: PanelOutbound[] = [];
+  const page = new PanelStore();
+  const options = { source, target, ports, clock, newId: () => `new-${++ids}`, telemetry: { send: () => undefined } };
+  const bridge: PanelBridge = new PanelBridge({
+    source,
+    handlers: panelActions(options),
+    agent: target,
+    nonce: "n",
+    post: (message) => {
+      posted.push(message);
+      if (message.kind !== "push") return;
+      page.apply(message.items);
+      queueMicrotask(() => bridge.receive({ nonce: "n", kind: "ack", seq: message.seq }));
+    },
+    clock,
+    logger: silentLogger,
+  });
+  let requests = 0;
+  const ask = async (method: PanelMethod, params: object = {}) => {
+    const id = ++requests;
+    bridge.receive({ nonce: "n", kind: "request", id, method, params });
+    await clock.advance(100);
+    const answer = posted.find((message) => message.kind !== "push" && message.id === id);
+    if (answer?.kind === "failure") throw new Error(answer.sentence);
+    return answer?.kind === "response" ? answer.result : "no answer";
+  };
+  const items = () => posted.flatMap((message): readonly PanelItem[] => (message.kind === "push" ? message.items : []));
+  return { ...parts, host, source, bridge, page, posted, asked, ask, items };
+}
+
+describe("the panel bridge", () => {
+  it("gives a ready page snapshots of everything, and who it is", async () => {
+    const { ask, page } = await aPanel();
+    expect(await ask("ready")).toEqual({ agent: { hostId: "a", session } });
+    expect(page.session.value?.title).toBe("Fix the parser");
+    expect(page.chat.value?.turns.map(({ id }) => id)).toEqual(["t1"]);
+    expect(page.changeset.value?.files).toHaveLength(1);
+    expect(page.fleet.value?.phase).toBe("ready");
+    expect(page.facts.value).toMatchObject({ hostName: "a", connection: "live", hasOlder: false });
+  });
+
+  it("forwards actions, so that the page's state is the host's", async () => {
+    const { ask, page, host, clock, items } = await aPanel();
+    await ask("ready");
+    const before = items().length;
+    host.act(chat, { type: "chat/turnStarted", turnId: "t2", startedAt: "2026-01-01T00:01:00Z", message: { text: "go", origin: { kind: "user" } } });
+    host.act(chat, { type: "chat/responsePart", turnId: "t2", part: { kind: "markdown", id: "p", content: "" } });
+    for (const content of ["a", "b", "c"]) host.act(chat, { type: "chat/delta", turnId: "t2", partId: "p", content });
+    await clock.advance(100);
+    expect(page.chat.value).toEqual(host.state(chat));
+    expect(items().slice(before).every(({ type }) => type === "actions")).toBe(true);
+  });
+
+  it("catches up by snapshot after the page was hidden", async () => {
+    const { ask, page, host, clock, bridge, posted } = await aPanel();
+    await ask("ready");
+    bridge.pause();
+    const before = posted.length;
+    host.act(session, { type: "session/titleChanged", title: "Another title" });
+    await clock.advance(1000);
+    expect(posted.length).toBe(before);
+    await ask("ready");
+    expect(page.session.value?.title).toBe("Another title");
+  });
+
+  it("drops messages that are not of this page or of no known shape", async () => {
+    const { bridge, clock, posted } = await aPanel();
+    for (const message of [
+      null,
+      "ready",
+      { kind: "request", id: 1, method: "ready", params: {} },
+      { nonce: "other", kind: "request", id: 1, method: "ready", params: {} },
+      { nonce: "n", kind: "request", id: 1, method: "executeCommand", params: {} },
+      { nonce: "n", kind: "request", id: 1, method: "constructor", params: {} },
+    ]) {
+      bridge.receive(message);
+    }
+    await clock.advance(1000);
+    expect(posted).toEqual([]);
+  });
+
+  it("answers parameters of a wrong shape with a sentence", async () => {
+    const { ask } = await aPanel();
+    await expect(ask("sendPrompt", { text: "" })).rejects.toThrow(/\.$/);
+    await expect(ask("approve", { turnId: 1 })).rejects.toThrow(/\.$/);
+  });
+
+  it("starts a turn with a prompt, and queues it while one runs", async () => {
+    const { ask, host, page } = await aPanel();
+    await ask("ready");
+    await ask("sendPrompt", { text: "First" });
+    expect(page.chat.value?.activeTurn?.message.text).toBe("First");
+    await ask("sendPrompt", { text: "Second" });
+    expect(page.chat.value?.queuedMessages?.map(({ message }) => message.text)).toEqual(["Second"]);
+    expect(page.chat.value).toEqual(host.state(chat));
+  });
+
+  it("refuses to act without a connection, in a sentence, and says how it stands", async () => {
+    const { ask, page, host, clock } = await aPanel();
+    await ask("ready");
+    host.isSilent = true;
+    host.dropAll();
+    await clock.advance(40);
+    expect(page.facts.value?.connection).not.toBe("live");
+    await expect(ask("sendPrompt", { text: "x" })).rejects.toThrow("What you typed is kept");
+    expect(page.chat.value?.turns).toHaveLength(1);
+  });
+
+  it("answers exactly the call that was shown, and no option of the other kind", async () => {
+    const { ask, host } = await aPanel((host) =>
+      host.put(chat, aChat({ activeTurn: anActiveTurn("t2", [toolPart(pendingCall('{"command":"rm -rf dist"}'))]) })),
+    );
+    await ask("ready");
+    await expect(ask("approve", { turnId: "t2", toolCallId: "another" })).rejects.toThrow("waits no more");
+    await expect(ask("approve", { turnId: "t1", toolCallId: "call-1" })).rejects.toThrow("waits no more");
+    await expect(ask("approve", { turnId: "t2", toolCallId: "call-1", optionId: "never" })).rejects.toThrow("does not offer");
+    await ask("approve", { turnId: "t2", toolCallId: "call-1", optionId: "once" });
+    expect(host.log.at(-1)?.action).toEqual({
+      type: "chat/toolCallConfirmed",
+      turnId: "t2",
+      toolCallId: "call-1",
+      selectedOptionId: "once",
+      approved: true,
+      confirmed: "user-action",
+    });
+    await expect(ask("deny", { turnId: "t2", toolCallId: "call-1" })).rejects.toThrow("waits no more");
+  });
+
+  it("denies with the person's note", async () => {
+    const { ask, host } = await aPanel((host) =>
+      host.put(chat, aChat({ activeTurn: anActiveTurn("t2", [toolPart(pendingCall("rm"))]) })),
+    );
+    await ask("ready");
+    await ask("deny", { turnId: "t2", toolCallId: "call-1", note: "Use git clean" });
+    expect(host.log.at(-1)?.action).toMatchObject({ approved: false, reason: "denied", userSuggestion: "Use git clean" });
+  });
+
+  it("follows a terminal only while it is watched, and only one that the conversation names", async () => {
+    const { ask, page, host, clock } = await aPanel();
+    await ask("ready");
+    await ask("watchTerminal", { terminal: "ahp-terminal:/other/x" });
+    expect(host.heard.some(({ method, params }) => method === "subscribe" && params["channel"] === "ahp-terminal:/other/x")).toBe(false);
+    await ask("watchTerminal", { terminal });
+    host.act(terminal, { type: "terminal/data", data: "more\n" });
+    await clock.advance(100);
+    expect(page.terminal(terminal).value?.state.content).toEqual([{ type: "unclassified", value: "ok\nmore\n" }]);
+    await ask("unwatchTerminal", { terminal });
+    host.act(terminal, { type: "terminal/data", data: "unseen\n" });
+    await clock.advance(100);
+    expect(JSON.stringify(page.terminal(terminal).value)).not.toContain("unseen");
+  });
+
+  it("sends the later turns of a long conversation first, and older ones on request", async () => {
+    const long = "x".repeat(90_000);
+    const turns = ["1", "2", "3", "4", "5"].map((id) => aTurn(id, [markdown(long)]));
+    const { ask, page, host } = await aPanel((host) => host.put(chat, aChat({ turns })));
+    await ask("ready");
+    const ids = () => page.chat.value?.turns.map(({ id }) => id);
+    expect(ids()).toEqual(["4", "5"]);
+    expect(page.facts.value?.hasOlder).toBe(true);
+    expect(await ask("loadOlder")).toEqual({ hasMore: true });
+    expect(await ask("loadOlder")).toEqual({ hasMore: false });
+    expect(ids()).toEqual(["1", "2", "3", "4", "5"]);
+    expect(page.chat.value).toEqual(host.state(chat));
+    expect(page.facts.value?.hasOlder).toBe(false);
+  });
+
+  it("opens diffs by the file's own path and links by https only", async () => {
+    const { ask, asked } = await aPanel();
+    await ask("ready");
+    await ask("openDiff", { fileId: "f1" });
+    await expect(ask("openDiff", { fileId: "../../etc/passwd" })).rejects.toThrow("not among");
+    await ask("openLink", { url: "https://example.com/a?b#c" });
+    for (const url of ["command:x", "file:///etc/passwd", "http://example.com", "https://user@example.com", "https://a\\b", "vscode://x"]) {
+      await expect(ask("openLink", { url })).rejects.toThrow("Only https");
+    }
+    expect(asked).toEqual([
+      ["openFileDiff", { hostId: "a", session }, "src/a.ts"],
+      ["openExternal", "https://example.com/a?b#c"],
+    ]);
+  });
+
+  it("opens the log of a named terminal as a document", async () => {
+    const { ask, asked } = await aPanel();
+    await ask("ready");
+    await ask("openLog", { terminal });
+    await expect(ask("openLog", { terminal: "ahp-terminal:/other/x" })).rejects.toThrow("not one of");
+    expect(asked).toEqual([["openText", "npm test", "ok\n"]]);
+  });
+
+  it("shows a panel whose host is not there yet, and fills it when it comes", async () => {
+    const { ask, page, host, clock } = await aPanel((host) => {
+      host.isSilent = true;
+    });
+    await ask("ready");
+    expect(page.facts.value?.connection).toBe("connecting");
+    expect(page.chat.value).toBeUndefined();
+    host.isSilent = false;
+    host.dropAll();
+    await clock.advance(60_000);
+    expect(page.facts.value?.connection).toBe("live");
+    expect(page.chat.value?.turns).toHaveLength(1);
+  });
+
+  it("says that a session is gone", async () => {
+    const { ask, page } = await aPanel((host) => host.channels.delete(session));
+    await ask("ready");
+    expect(page.facts.value?.problem).toMatch(/\.$/);
+  });
+
+  it("lets go of everything when disposed", async () => {
+    const { ask, source, bridge, clock, posted, host } = await aPanel();
+    await ask("ready");
+    bridge.dispose();
+    source.dispose();
+    const before = posted.length;
+    host.act(session, { type: "session/titleChanged", title: "Late" });
+    await clock.advance(1000);
+    expect(posted.length).toBe(before);
+  });
+});

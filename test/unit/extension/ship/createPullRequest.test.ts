@@ -1,0 +1,258 @@
+import { describe, expect, it } from "vitest";
+import { AppError, type ErrorCode } from "../../../../src/base/appError.ts";
+import type { FleetPullRequest } from "../../../../src/extension/fleet/fleetAgent.ts";
+import { CreatePullRequestFlow, type CreatePullRequestPorts } from "../../../../src/extension/ship/createPullRequest.ts";
+import type { CreatePullRequest, GitHubPort, PullRequest } from "../../../../src/extension/ship/gitHubPort.ts";
+import { defaultGitHubServer } from "../../../../src/extension/ship/gitHubServers.ts";
+import { PullRequestDrafts } from "../../../../src/extension/ship/pullRequestDrafts.ts";
+import type { FormValues } from "../../../../src/extension/ship/pullRequestForm.ts";
+import { PullRequests } from "../../../../src/extension/ship/pullRequests.ts";
+import { aFile, anAgent, reviewedCommit } from "./anAgent.ts";
+import { FakeMemento } from "./memento.ts";
+
+/** A person, a host and GitHub, all agreeable; each test spoils one thing. */
+class World {
+  readonly steps: string[] = [];
+  readonly state = new FakeMemento();
+  readonly shown = new Map<string, FleetPullRequest | undefined>();
+  readonly created: CreatePullRequest[] = [];
+  readonly pushedTitles: string[] = [];
+  agent = anAgent();
+  reviewed: string | undefined = reviewedCommit;
+  accepts = true;
+  form: ((values: FormValues) => FormValues | undefined) | undefined;
+  existing: PullRequest | undefined;
+  /** Thrown once by the step of that name. */
+  failures = new Map<string, ErrorCode>();
+  /** The reply to `create` is lost after GitHub acted on it. */
+  isReplyLost = false;
+  beforeCreate: () => void = () => undefined;
+  readonly drafts = new PullRequestDrafts(this.state);
+  readonly pullRequests = new PullRequests(this.state, (key, { pullRequest }) => this.shown.set(key, pullRequest));
+  readonly refusedTokens: (string | undefined)[] = [];
+
+  #step(name: string): void {
+    this.steps.push(name);
+    const code = this.failures.get(name);
+    if (code === undefined) return;
+    this.failures.delete(name);
+    throw new AppError(code, `${name} failed`);
+  }
+
+  readonly #gitHub: GitHubPort = {
+    getRepository: async () => {
+      this.#step("repository");
+      return { defaultBranch: "trunk", isArchived: false, canPush: true };
+    },
+    findPullRequest: async () => {
+      this.#step("find");
+      return this.existing;
+    },
+    getPullRequest: async () => aPull(),
+    createPullRequest: async (_repository, request) => {
+      this.beforeCreate();
+      this.#step("create");
+      this.created.push(request);
+      this.existing = aPull({ state: request.isDraft ? "draft" : "open" });
+      if (this.isReplyLost) throw new AppError("github.unreachable", "no reply");
+      return this.existing;
+    },
+  };
+
+  readonly flow = new CreatePullRequestFlow({
+    source: { read: async () => this.agent },
+    reviewed: { commitOf: () => this.reviewed },
+    servers: () => [defaultGitHubServer],
+    gate: {
+      accept: async (findings) => {
+        this.steps.push(`warn ${findings.map(({ kind }) => kind).join()}`);
+        return this.accepts;
+      },
+      explain: async (blocks) => {
+        this.steps.push(`block ${blocks.map(({ kind }) => kind).join()}`);
+      },
+    },
+    form: {
+      ask: async (values, _context, keep) => {
+        this.steps.push("form");
+        if (this.form === undefined) return values;
+        const typed = this.form(values);
+        keep({ title: typed?.title ?? "half a tit" });
+        return typed;
+      },
+      close: async () => {
+        this.steps.push("close");
+      },
+    },
+    drafts: this.drafts,
+    signIn: {
+      token: async (_server, refused) => {
+        this.refusedTokens.push(refused);
+        this.#step("sign in");
+        return `token ${this.refusedTokens.length}`;
+      },
+      silentToken: async () => undefined,
+    },
+    connectGitHub: async () => this.#gitHub,
+    push: {
+      push: async (_target, { commit, branch, title }) => {
+        this.#step(`push ${commit === reviewedCommit ? "reviewed" : commit}`);
+        this.pushedTitles.push(title);
+        return { branch, commit: "f".repeat(40) };
+      },
+    },
+    pullRequests: this.pullRequests,
+    progress: (_title, run) => run(() => undefined),
+  } satisfies CreatePullRequestPorts);
+
+  run() {
+    return this.flow.run(this.agent.target);
+  }
+}
+
+function aPull(overrides: Partial<PullRequest> = {}): PullRequest {
+  const url = "https://github.com/o/r/pull/7";
+  return { number: 7, url, state: "draft", title: "t", baseBranch: "main", headCommit: "f".repeat(40), ...overrides };
+}
+
+describe("creating a pull request", () => {
+  it("goes from the gate over push and find to create, of the reviewed commit, as a draft", async () => {
+    const world = new World();
+    expect(await world.run()).toMatchObject({ outcome: "created", pullRequest: { number: 7 } });
+    expect(world.steps).toEqual(["form", "sign in", "push reviewed", "find", "create", "close"]);
+    expect(world.created).toEqual([
+      expect.objectContaining({
+        title: "Fix the parser",
+        headBranch: "agent/fix-the-parser-12345678",
+        baseBranch: "main",
+        isDraft: true,
+        body: expect.stringContaining(`Reviewed-Commit: ${reviewedCommit}`),
+      }),
+    ]);
+    expect(world.pushedTitles).toEqual(["Fix the parser"]);
+    expect(world.shown.get("h1|ahp-session:/s1")).toMatchObject({ number: 7, state: "open", isDraft: true });
+  });
+
+  it.each([
+    ["nothing reviewed", (world: World) => (world.reviewed = undefined), "block notReviewed"],
+    ["a head that moved", (world: World) => (world.agent = anAgent({ head: "d".repeat(40) })), "block headMoved"],
+    ["a running turn", (world: World) => (world.agent = anAgent({ phase: "working" })), "block stillWorking"],
+  ])("stops at the gate for %s, before anything leaves the machine", async (_name, spoil, step) => {
+    const world = new World();
+    spoil(world);
+    expect(await world.run()).toBeUndefined();
+    expect(world.steps).toEqual([step]);
+  });
+
+  it("asks about risky paths first and takes a no for a no", async () => {
+    const world = new World();
+    world.agent = anAgent({ files: [aFile(".github/workflows/ci.yml")] });
+    world.accepts = false;
+    expect(await world.run()).toBeUndefined();
+    expect(world.steps).toEqual(["warn workflow"]);
+  });
+
+  it.each([
+    ["an empty branch", { files: [] }, "branch.empty"],
+    ["a repository elsewhere", { repository: "https://gitlab.com/o/r" }, "github.notGitHub"],
+  ])("says so for %s", async (_name, overrides, code) => {
+    const world = new World();
+    world.agent = anAgent(overrides);
+    await expect(world.run()).rejects.toMatchObject({ code });
+    expect(world.steps).toEqual([]);
+  });
+
+  it.each([
+    ["sign in", "github.noSession"],
+    ["push reviewed", "push.refused"],
+    ["push reviewed", "branch.moved"],
+    ["find", "github.rateLimited"],
+    ["create", "github.refused"],
+  ] as const)("keeps what was typed when %s fails with %s, and ends well the next time", async (step, code) => {
+    const world = new World();
+    world.form = (values) => ({ ...values, title: "My own title" });
+    world.failures.set(step, code);
+    await expect(world.run()).rejects.toMatchObject({ code });
+    expect(world.drafts.get(world.agent.target)).toEqual({ title: "My own title" });
+    expect(world.shown.size).toBe(0);
+
+    world.form = undefined;
+    await world.run();
+    expect(world.created).toMatchObject([{ title: "My own title" }]);
+    expect(world.drafts.get(world.agent.target)).toEqual({});
+  });
+
+  it("keeps what was typed when the form is left", async () => {
+    const world = new World();
+    world.form = () => undefined;
+    expect(await world.run()).toBeUndefined();
+    expect(world.steps).toEqual(["form"]);
+    expect(world.drafts.get(world.agent.target)).toEqual({ title: "half a tit" });
+  });
+
+  it("finds the pull request that the branch has, and makes no second one", async () => {
+    const world = new World();
+    world.existing = aPull({ state: "open" });
+    expect(await world.run()).toMatchObject({ outcome: "found" });
+    expect(await world.run()).toMatchObject({ outcome: "found" });
+    expect(world.created).toEqual([]);
+    expect(world.steps.filter((step) => step === "push reviewed")).toHaveLength(2);
+  });
+
+  it("finds the one it made when only the reply got lost", async () => {
+    const world = new World();
+    world.isReplyLost = true;
+    expect(await world.run()).toMatchObject({ outcome: "created", pullRequest: { number: 7 } });
+    expect(world.steps.slice(-4)).toEqual(["find", "create", "find", "close"]);
+    expect(world.created).toHaveLength(1);
+  });
+
+  it("tells of the lost reply when nothing was made", async () => {
+    const world = new World();
+    world.failures.set("create", "github.unreachable");
+    await expect(world.run()).rejects.toMatchObject({ code: "github.unreachable", message: "create failed" });
+  });
+
+  it("takes the one that somebody else made in between", async () => {
+    const world = new World();
+    world.failures.set("create", "conflict");
+    world.beforeCreate = () => {
+      world.existing = aPull({ number: 9 });
+    };
+    expect(await world.run()).toMatchObject({ outcome: "found", pullRequest: { number: 9 } });
+  });
+
+  it("asks for another sign-in after GitHub refused the first", async () => {
+    const world = new World();
+    world.failures.set("find", "github.noSession");
+    await expect(world.run()).rejects.toMatchObject({ code: "github.noSession" });
+    await world.run();
+    expect(world.refusedTokens).toEqual([undefined, "token 1"]);
+  });
+
+  it("takes the repository's default branch when no base is named", async () => {
+    const world = new World();
+    world.form = (values) => ({ ...values, baseBranch: " " });
+    await world.run();
+    expect(world.created).toMatchObject([{ baseBranch: "trunk" }]);
+  });
+
+  it("runs once at a time for an agent", async () => {
+    const world = new World();
+    const first = world.run();
+    await expect(world.run()).rejects.toMatchObject({ code: "conflict" });
+    await first;
+    expect(world.created).toHaveLength(1);
+  });
+
+  it("shows what it tracked before a reload", async () => {
+    const world = new World();
+    await world.run();
+    const shown = new Map<string, FleetPullRequest | undefined>();
+    const later = new PullRequests(world.state, (key, { pullRequest }) => shown.set(key, pullRequest));
+    expect(shown.get("h1|ahp-session:/s1")).toMatchObject({ number: 7 });
+    await later.track(world.agent.target, world.agent.repository, aPull({ state: "merged" }));
+    expect(shown.get("h1|ahp-session:/s1")).toMatchObject({ state: "merged" });
+    expect(later.all()).toHaveLength(1);
+  });
+});

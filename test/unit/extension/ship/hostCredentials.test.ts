@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { AppError } from "../../../../src/base/appError.ts";
+import { HostCredentials } from "../../../../src/extension/ship/hostCredentials.ts";
+import { defaultGitHubServer } from "../../../../src/extension/ship/gitHubServers.ts";
+import { FakeMemento } from "./memento.ts";
+
+function aHost(options: { resource?: string; answer?: boolean; state?: FakeMemento; url?: string } = {}) {
+  const lent: { resource: string; token: string }[] = [];
+  const questions: string[] = [];
+  const { resource = "https://github.com", answer = true, state = new FakeMemento(), url = "wss://host.example/" } = options;
+  const client = {
+    async authenticate(params: { resource: string; token: string }) {
+      lent.push(params);
+    },
+  };
+  const credentials = new HostCredentials({
+    hosts: {
+      client: () => client as never,
+      get: () => ({ host: { id: "h1", name: "Build host", url }, client: client as never, state: { kind: "live" } }),
+    },
+    dialogs: {
+      async confirm(question, detail) {
+        questions.push(`${question} ${detail}`);
+        return answer;
+      },
+    },
+    signIn: { token: async () => "secret", silentToken: async () => undefined },
+    servers: () => [defaultGitHubServer],
+    state,
+  });
+  const requests: number[] = [];
+  const request = async () => {
+    requests.push(lent.length);
+    if (lent.length === 0) throw new AppError("auth.required", "need", { details: { resources: [{ resource }] } });
+    return "done";
+  };
+  return { credentials, lent, questions, requests, request, state };
+}
+
+describe("a host that lacks credentials", () => {
+  it("gets the sign-in after a yes that named host and resource, and the request runs once more", async () => {
+    const { credentials, lent, questions, request, requests } = aHost();
+    expect(await credentials.withCredentials("h1", request)).toBe("done");
+    expect(lent).toEqual([{ resource: "https://github.com", token: "secret" }]);
+    expect(requests).toEqual([0, 1]);
+    expect(questions).toHaveLength(1);
+    expect(questions[0]).toMatch(/"Build host".*https:\/\/github\.com.*wss:\/\/host\.example\//);
+  });
+
+  it("gets nothing after a no, and the person is told how to go on", async () => {
+    const { credentials, lent, request, requests } = aHost({ answer: false });
+    await expect(credentials.withCredentials("h1", request)).rejects.toMatchObject({
+      code: "auth.required",
+      message: expect.stringContaining("nothing was sent"),
+    });
+    expect([lent, requests]).toEqual([[], [0]]);
+  });
+
+  it("is asked about once for the same address and resource, and again for another address", async () => {
+    const state = new FakeMemento();
+    await aHost({ state }).credentials.withCredentials("h1", aHost({ state }).request).catch(() => undefined);
+    const again = aHost({ state });
+    await again.credentials.withCredentials("h1", again.request);
+    expect(again.questions).toEqual([]);
+    const moved = aHost({ state, url: "wss://elsewhere.example/" });
+    await moved.credentials.withCredentials("h1", moved.request);
+    expect(moved.questions).toHaveLength(1);
+  });
+
+  it.each(["https://github.com.evil.example", "http://github.com", "https://github.com:8443", "https://me@github.com", "nonsense"])(
+    "never gets a token for %s",
+    async (resource) => {
+      const { credentials, lent, questions, request } = aHost({ resource });
+      await expect(credentials.withCredentials("h1", request)).rejects.toMatchObject({ code: "auth.required" });
+      expect([lent, questions]).toEqual([[], []]);
+    },
+  );
+
+  it("is not asked about for other failures", async () => {
+    const { credentials, questions } = aHost();
+    const request = async () => {
+      throw new AppError("push.refused", "no");
+    };
+    await expect(credentials.withCredentials("h1", request)).rejects.toMatchObject({ code: "push.refused" });
+    expect(questions).toEqual([]);
+  });
+
+  it("is not asked forever", async () => {
+    const { credentials, questions } = aHost();
+    const request = async () => {
+      throw new AppError("auth.required", "need", { details: { resources: [{ resource: "https://github.com" }] } });
+    };
+    await expect(credentials.withCredentials("h1", request)).rejects.toMatchObject({ code: "auth.required" });
+    expect(questions).toHaveLength(1);
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import type { Attention, FleetAgent } from "../../../../src/extension/fleet/fleetAgent.ts";
+import { ATTENTIONS } from "../../../../src/extension/fleet/fleetAgent.ts";
+import { formatAge, groupOf, GROUPS, nodeOf, tooltipLines } from "../../../../src/extension/tree/agentNode.ts";
+import { aFleetAgent, nowMs } from "../../../support/aFleetAgent.ts";
+
+const node = (changes: Partial<FleetAgent>) => nodeOf(aFleetAgent(changes), nowMs);
+const changes = { additions: 120, deletions: 14, files: 3 };
+const pullRequest = { url: "https://github.com/acme/widgets/pull/7", number: 7, state: "open", isDraft: true } as const;
+
+describe("an agent's row", () => {
+  it("tells repository, what it does, lines and age", () => {
+    const view = node({ activity: "Running npm test", changes });
+    expect(view.label).toBe("Fix the parser");
+    expect(view.description).toBe("acme/widgets · Running npm test · +120 −14 · 3m");
+    expect(view).toMatchObject({ icon: "loading~spin", iconColor: "charts.blue", contextValue: "agent.working" });
+  });
+
+  it("has its own look and menu for each state", () => {
+    const looks: Record<string, [Partial<FleetAgent>, string, string]> = {
+      approval: [{ attention: "needsYou", need: "approval" }, "shield", "agent.approval"],
+      question: [{ attention: "needsYou", need: "question" }, "question", "agent.question"],
+      signIn: [{ attention: "needsYou", need: "signIn" }, "key", "agent.question"],
+      unknown: [{ attention: "needsYou", need: "unknown" }, "bell-dot", "agent.question"],
+      failed: [{ attention: "failed" }, "error", "agent.failed"],
+      queued: [{ attention: "queued", queuePosition: 2 }, "clock", "agent.queued"],
+      review: [{ attention: "review", changes }, "diff", "agent.review"],
+      pullRequest: [{ attention: "pullRequest", pullRequest }, "git-pull-request", "agent.pullRequest"],
+      done: [{ attention: "done" }, "pass", "agent.done"],
+      archived: [{ attention: "done", isArchived: true }, "archive", "agent.done"],
+    };
+    for (const [name, [facts, icon, contextValue]] of Object.entries(looks)) {
+      expect(node(facts), name).toMatchObject({ icon, contextValue });
+    }
+  });
+
+  it("says in words what waits", () => {
+    expect(node({ attention: "needsYou", need: "approval" }).description).toContain("needs your approval");
+    expect(node({ attention: "queued", queuePosition: 2 }).description).toContain("2nd in the queue");
+    expect(node({ attention: "queued", queuePosition: 12 }).description).toContain("12th in the queue");
+    expect(node({ attention: "queued", isPending: true }).description).toContain("launching");
+    expect(node({ attention: "pullRequest", pullRequest }).description).toContain("draft #7");
+    expect(node({ attention: "done", pullRequest: { ...pullRequest, state: "merged" } }).description).toContain("#7 merged");
+  });
+
+  it("is grey, still and without actions while its host is out of sight, and says how old it is", () => {
+    const view = node({ activity: "Running npm test", freshness: { live: false, heardAt: nowMs - 7_200_000 } });
+    expect(view).toMatchObject({ icon: "loading", iconColor: "disabledForeground", contextValue: "agent.stale" });
+    expect(view.description).toContain("as of 2h ago");
+    expect(view.spoken).toContain("not connected");
+    expect(node({ freshness: { live: false, heardAt: undefined } }).description).toContain("not seen yet");
+  });
+
+  it("shows an agent's texts on one line, visible and without icons", () => {
+    const view = node({ title: "$(trash)\nx\u202e", activity: "a\nb\u0007" });
+    expect(view.label).toBe("$\u200b(trash) x‹U+202E›");
+    expect(view.description).toContain("a b‹U+0007›");
+  });
+
+  it("belongs to exactly one group, failures to those that need somebody", () => {
+    for (const attention of ATTENTIONS) expect(GROUPS).toContain(groupOf(attention));
+    expect(groupOf("failed" satisfies Attention)).toBe("needsYou");
+  });
+
+  it("has a tooltip with what is known and no empty lines", () => {
+    const lines = Object.fromEntries(tooltipLines(aFleetAgent({ branch: "agent/x", baseBranch: "main", changes, pullRequest }), "farm", nowMs));
+    expect(lines).toMatchObject({
+      Branch: "agent/x from main",
+      Host: "farm",
+      Changes: "3 files, +120 −14",
+      "Pull request": "#7, open",
+      "Last event": "3m ago",
+      Seen: "live",
+    });
+    expect(Object.keys(lines)).not.toContain("Spent");
+  });
+
+  it("counts ages in one unit", () => {
+    expect([0, 59_999, 60_000, 3_599_999, 3_600_000, 86_400_000, -5].map(formatAge)).toEqual(["0s", "59s", "1m", "59m", "1h", "1d", "0s"]);
+  });
+});

@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import { AppError } from "../../../../src/base/appError.ts";
+import type { ConnectionState } from "../../../../src/client/connectionState.ts";
+import { statusText } from "../../../../src/extension/tree/fleetStatus.ts";
+import { hostNodeOf, hostTooltipLines } from "../../../../src/extension/tree/hostNode.ts";
+
+const nowMs = Date.UTC(2026, 0, 1);
+const facts = (state: ConnectionState) => ({
+  name: "farm",
+  url: "wss://farm.example",
+  state,
+  version: "1.2.3",
+  agents: 1,
+  heardAtMs: nowMs - 90_000,
+});
+const refused = new AppError("host.unauthorized", "farm.example did not accept the token.");
+
+describe("a host's row", () => {
+  it("tells its connection in words, icon and menu", () => {
+    const table: [ConnectionState, string, string][] = [
+      [{ kind: "live", attempt: 0, sinceMs: nowMs }, "connected · 1 agent", "host.connected"],
+      [{ kind: "opening", attempt: 1 }, "connecting · seen 1m ago", "host.connecting"],
+      [{ kind: "handshaking", attempt: 1 }, "connecting · seen 1m ago", "host.connecting"],
+      [{ kind: "resuming", attempt: 1 }, "connecting · seen 1m ago", "host.connecting"],
+      [{ kind: "waiting", attempt: 2, retryAtMs: 0, error: refused }, "not reachable, trying again · seen 1m ago", "host.connecting"],
+      [{ kind: "refused", error: refused }, "token refused · seen 1m ago", "host.failed"],
+      [{ kind: "offline" }, "not connected · seen 1m ago", "host.failed"],
+    ];
+    for (const [state, description, contextValue] of table) {
+      expect(hostNodeOf(facts(state), nowMs), state.kind).toMatchObject({ label: "farm", description, contextValue });
+    }
+  });
+
+  it("says in its tooltip why it is not connected", () => {
+    expect(Object.fromEntries(hostTooltipLines(facts({ kind: "refused", error: refused })))).toEqual({
+      Address: "wss://farm.example",
+      Version: "1.2.3",
+      Reason: "farm.example did not accept the token.",
+    });
+  });
+});
+
+describe("the status bar", () => {
+  const none = { needsYou: 0, failed: 0, review: 0, working: 0, queued: 0, pullRequest: 0, done: 0 };
+
+  it("counts who works and who needs somebody", () => {
+    const { text, tooltip } = statusText({ ...none, working: 3, queued: 1, needsYou: 1, failed: 1 });
+    expect(text).toBe("$(rocket) 4 $(bell-dot) 2");
+    expect(tooltip).toBe("Muster: 4 agents work, 2 need you. Click to go to the next.");
+    expect(statusText({ ...none, working: 1 }).tooltip).toBe("Muster: 1 agent works, 0 need you");
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import { silentLogger } from "../../../../src/base/logger.ts";
+import { Channels } from "../../../../src/host/channels/channels.ts";
+import { Catalogue } from "../../../../src/host/sessions/catalogue.ts";
+import { initialStates } from "../../../../src/host/sessions/newSession.ts";
+import { refsOf, type SessionRefs } from "../../../../src/host/sessions/sessionRefs.ts";
+import { FakeClock } from "../../../support/fakeClock.ts";
+import { MemoryLog } from "../../../support/memoryLog.ts";
+
+function aCatalogue() {
+  const clock = new FakeClock();
+  const channels = new Channels({ log: new MemoryLog(clock), logger: silentLogger });
+  const told: { method: string; params: object }[] = [];
+  const catalogue = new Catalogue(channels, clock, (method, params) => told.push({ method, params }));
+  const add = (id: string, createdAt: string): SessionRefs => {
+    const refs = refsOf(`ahp-session:/${id}`);
+    const wanted = { provider: "sample", model: undefined, config: { repository: "https://example.com/a/b" } };
+    const { fleet, session } = initialStates(refs, wanted, { createdAt, isolation: "none" });
+    channels.create(refs.fleet, "fleetSession", fleet);
+    channels.create(refs.session, "session", session);
+    catalogue.add(refs, true);
+    return refs;
+  };
+  return { clock, channels, told, catalogue, add };
+}
+
+describe("catalogue", () => {
+  it("tells of many changes once, and only what differs", async () => {
+    const { clock, channels, told, catalogue, add } = aCatalogue();
+    const refs = add("aaaaaaaa", "2026-01-01T00:00:00Z");
+    for (const title of ["one", "two", "three"]) {
+      channels.dispatch(refs.session, { type: "session/titleChanged", title });
+      catalogue.touch(refs.id);
+    }
+    await clock.advance(100);
+    catalogue.touch(refs.id);
+    await clock.advance(100);
+    expect(told.map(({ method }) => method)).toEqual(["root/sessionAdded", "root/sessionSummaryChanged"]);
+    expect(told[1]?.params).toEqual({ channel: "ahp-root://", session: refs.session, changes: { title: "three" } });
+  });
+
+  it("pages from the newest, and a page stays in place when sessions come and go", () => {
+    const { catalogue, add } = aCatalogue();
+    const oldest = add("aaaaaaaa", "2026-01-01T00:00:00Z");
+    add("bbbbbbbb", "2026-01-02T00:00:00Z");
+    const newest = add("cccccccc", "2026-01-03T00:00:00Z");
+    const first = catalogue.list({ limit: 2 });
+    expect(first.items.map((item) => item.resource)).toEqual(["ahp-session:/cccccccc", "ahp-session:/bbbbbbbb"]);
+    catalogue.remove(newest);
+    add("dddddddd", "2026-01-04T00:00:00Z");
+    const second = catalogue.list({ limit: 2, cursor: first.nextCursor });
+    expect(second).toMatchObject({ items: [{ resource: oldest.session }] });
+    expect(second.nextCursor).toBeUndefined();
+    expect(catalogue.list({}).items).toHaveLength(3);
+    expect(() => catalogue.list({ cursor: "nonsense" })).toThrow(/cursor/);
+  });
+
+  it("sets no timer that outlives it", () => {
+    const { clock, catalogue, add } = aCatalogue();
+    catalogue.touch(add("aaaaaaaa", "2026-01-01T00:00:00Z").id);
+    catalogue.dispose();
+    expect(clock.pending).toBe(0);
+  });
+});
