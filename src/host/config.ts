@@ -83,15 +83,22 @@ export function parseConfig(text: string, file: string): HostConfig {
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const member = issue?.path.join(".") || "the file";
-    throw new AppError("request.invalid", `In the configuration ${file}, ${member} is not valid: ${issue?.message ?? "unknown"}.`);
+    throw new AppError(
+      "request.invalid",
+      `In the configuration ${file}, ${member} is not valid: ${issue?.message ?? "unknown"}.`,
+    );
   }
   const config = parsed.data;
   const ids = config.agents.map((agent) => agent.id);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
-  if (twice !== undefined) throw new AppError("request.invalid", `In the configuration ${file}, two agents have the id "${twice}".`);
+  if (twice !== undefined)
+    throw new AppError("request.invalid", `In the configuration ${file}, two agents have the id "${twice}".`);
   const relative = config.repositories.allowLocal.find((directory) => !path.isAbsolute(directory));
   if (relative !== undefined) {
-    throw new AppError("request.invalid", `In the configuration ${file}, repositories.allowLocal holds "${relative}", which is no absolute path.`);
+    throw new AppError(
+      "request.invalid",
+      `In the configuration ${file}, repositories.allowLocal holds "${relative}", which is no absolute path.`,
+    );
   }
   return config;
 }
@@ -100,16 +107,26 @@ function readText(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    throw new AppError("request.invalid", `The configuration ${file} could not be read: ${String(error)}.`, { cause: error });
+    throw new AppError("request.invalid", `The configuration ${file} could not be read: ${String(error)}.`, {
+      cause: error,
+    });
   }
 }
 
 /** Tokens by origin, from the variables that the configuration names. Throws for a variable that is not set. */
-export function configuredTokens(config: HostConfig, env: Readonly<Record<string, string | undefined>>): Map<string, string> {
+export function configuredTokens(
+  config: HostConfig,
+  env: Readonly<Record<string, string | undefined>>,
+): Map<string, string> {
   const entries = Object.entries(config.repositories.credentials).map(([origin, { tokenEnv }]) => {
     const token = env[tokenEnv];
-    if (!URL.canParse(origin)) throw new AppError("request.invalid", `"${origin}" under repositories.credentials is no address.`);
-    if (!token) throw new AppError("request.invalid", `The variable ${tokenEnv}, which holds the token for ${origin}, is not set.`);
+    if (!URL.canParse(origin))
+      throw new AppError("request.invalid", `"${origin}" under repositories.credentials is no address.`);
+    if (!token)
+      throw new AppError(
+        "request.invalid",
+        `The variable ${tokenEnv}, which holds the token for ${origin}, is not set.`,
+      );
     return [new URL(origin).origin, token] as const;
   });
   return new Map(entries);

@@ -18,7 +18,12 @@ const secretText =
 /** JSON lines in `<directory>/host.log`. */
 export function createHostLogger(directory: string, level: string): HostLogger {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const destination = pino.destination({ dest: path.join(directory, "host.log"), mkdir: true, mode: 0o600, sync: true });
+  const destination = pino.destination({
+    dest: path.join(directory, "host.log"),
+    mkdir: true,
+    mode: 0o600,
+    sync: true,
+  });
   const root = pino({ level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
   return { logger: wrap(root), flush: () => destination.flushSync() };
 }
@@ -39,7 +44,9 @@ function wrap(log: Pino): Logger {
 
 /** The fields without secrets: by the name of the key, and by the look of the text. */
 export function redact(fields: LogFields): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, secretKey.test(key) ? "[redacted]" : redactValue(value)]));
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [key, secretKey.test(key) ? "[redacted]" : redactValue(value)]),
+  );
 }
 
 function redactValue(value: unknown): unknown {
@@ -51,5 +58,8 @@ function redactValue(value: unknown): unknown {
 }
 
 export function redactText(text: string): string {
-  return text.replaceAll(secretText, (_whole, query?: string, slashes?: string) => `${query ?? slashes ?? ""}[redacted]${slashes ? "@" : ""}`);
+  return text.replaceAll(
+    secretText,
+    (_whole, query?: string, slashes?: string) => `${query ?? slashes ?? ""}[redacted]${slashes ? "@" : ""}`,
+  );
 }

@@ -61,7 +61,13 @@ export async function startHost(options: HostOptions): Promise<Host> {
       clock,
       logger: logger.child("sessions"),
       newId: randomUUID,
-      workspaces: await GitWorkspaces.create({ dataDir, allowLocal, clock, logger: logger.child("workspaces"), path: searchPath }),
+      workspaces: await GitWorkspaces.create({
+        dataDir,
+        allowLocal,
+        clock,
+        logger: logger.child("workspaces"),
+        path: searchPath,
+      }),
       providers,
       credentials: new CredentialStore(configuredTokens(config, env)),
       agentIdleMs: config.limits.agentIdleMinutes * 60_000,
@@ -70,7 +76,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
       concurrentSessions: config.limits.concurrentSessions,
       notify: (method, params, principal) => fanOut.notify(method, params, principal),
     });
-    await openRoot(channels, agents.map((agent) => agent.info));
+    await openRoot(
+      channels,
+      agents.map((agent) => agent.info),
+    );
     await sessions.restore();
     const token = new AccessToken(options.token);
     const gateway = new Gateway({
@@ -122,5 +131,6 @@ async function openRoot(channels: Channels, agents: readonly AgentInfo[]): Promi
   if (JSON.stringify(state?.agents) !== JSON.stringify(agents)) {
     channels.dispatch(ROOT_URI, { type: "root/agentsChanged", agents: [...agents] });
   }
-  if (state?.activeSessions !== 0) channels.dispatch(ROOT_URI, { type: "root/activeSessionsChanged", activeSessions: 0 });
+  if (state?.activeSessions !== 0)
+    channels.dispatch(ROOT_URI, { type: "root/activeSessionsChanged", activeSessions: 0 });
 }

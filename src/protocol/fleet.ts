@@ -37,7 +37,7 @@ export type FleetAdvertisement = z.infer<typeof FleetAdvertisement>;
 export const FleetPhase = z.enum(["queued", "provisioning", "ready", "working", "failed", "disposed"]);
 export type FleetPhase = z.infer<typeof FleetPhase>;
 
-/** A restorable point of the workspace. `commit` and `tree` are git object ids, the counts are against the one before. */
+/** A restorable point of the workspace. `commit` and `tree` are git object ids, the counts are against the base commit. */
 export const FleetCheckpoint = loose({
   id: z.string(),
   turnId: z.string(),

@@ -104,7 +104,9 @@ describe("GitHub through Octokit", () => {
     if (pull === undefined) throw new Error("There is no pull request");
     pull.state = "closed";
     expect(await client.findPullRequest(repository, branch)).toBeUndefined();
-    expect(await client.findPullRequest(repository, branch, { includeClosed: true })).toMatchObject({ state: "closed" });
+    expect(await client.findPullRequest(repository, branch, { includeClosed: true })).toMatchObject({
+      state: "closed",
+    });
     pull.merged = true;
     expect(await client.getPullRequest(repository, pull.number)).toMatchObject({ state: "merged" });
   });
@@ -225,13 +227,22 @@ describe("a server that is not GitHub", () => {
   it("is given up on after one time-out", async () => {
     let asked = 0;
     const server = await hostile(() => void asked++);
-    await expect(ask(server)).rejects.toMatchObject({ code: "github.unreachable", message: expect.stringContaining("too long") });
+    await expect(ask(server)).rejects.toMatchObject({
+      code: "github.unreachable",
+      message: expect.stringContaining("too long"),
+    });
     expect(asked).toBe(1);
   });
 
   it.each<readonly [string, RequestListener]>([
-    ["answers with a page", (_incoming, response) => void response.writeHead(200, { "content-type": "text/html" }).end("<h1>Hi</h1>")],
-    ["answers with other JSON", (_incoming, response) => void response.writeHead(200, { "content-type": "application/json" }).end("[1]")],
+    [
+      "answers with a page",
+      (_incoming, response) => void response.writeHead(200, { "content-type": "text/html" }).end("<h1>Hi</h1>"),
+    ],
+    [
+      "answers with other JSON",
+      (_incoming, response) => void response.writeHead(200, { "content-type": "application/json" }).end("[1]"),
+    ],
     [
       "answers without end",
       (_incoming, response) => {

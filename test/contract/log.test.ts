@@ -37,7 +37,9 @@ describeLog("in memory, of the tests", () => {
     open: () => new MemoryLog(systemClock, disk),
     crash: (log) => log.dispose(),
     tamper: (seq) => {
-      disk.records = disk.records.map((record) => (record.seq === seq ? { ...record, body: `${record.body}!` } : record));
+      disk.records = disk.records.map((record) =>
+        record.seq === seq ? { ...record, body: `${record.body}!` } : record,
+      );
     },
     remove: () => {},
   };

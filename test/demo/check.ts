@@ -1,4 +1,4 @@
-import { startVsCode } from "../support/vscode/workbench.ts";
+import { startVsCode, type Workbench } from "../support/vscode/workbench.ts";
 import type { Lifetime } from "../support/vscode/lifetime.ts";
 import {
   addHost,
@@ -8,7 +8,7 @@ import {
   review,
   waitForRow,
 } from "../workbench/flow.ts";
-import { castRealAgents } from "./demoAgents.ts";
+import { castRealAgents, type Casting } from "./demoAgents.ts";
 import { GITHUB_TOKEN, gitHubSettings, OWNER, startDemoFleet, type DemoFleet } from "./demoFleet.ts";
 
 export interface CheckOptions {
@@ -44,8 +44,6 @@ export async function checkDemo({ lifetime, folder, vsix, say }: CheckOptions): 
   const casting = await castRealAgents(lifetime, say);
   say("Starting the host and launching three agents");
   const fleet = await startDemoFleet(lifetime, folder, "package", casting);
-  const { works, asks, finishes } = fleet.agents;
-
   say("Opening VS Code");
   const vscode = await startVsCode({
     name: "demo",
@@ -57,6 +55,22 @@ export async function checkDemo({ lifetime, folder, vsix, say }: CheckOptions): 
   });
   lifetime.defer(() => vscode.close());
   const workbench = await vscode.openWindow();
+  try {
+    return await goThrough(workbench, fleet, casting, { vscode: vscode.server.version, started, say });
+  } catch (error) {
+    await workbench.screenshot("demo-failed");
+    throw error;
+  }
+}
+
+async function goThrough(
+  workbench: Workbench,
+  fleet: DemoFleet,
+  casting: Casting,
+  run: { readonly vscode: string; readonly started: number; readonly say: (text: string) => void },
+): Promise<DemoReport> {
+  const { say } = run;
+  const { works, asks, finishes } = fleet.agents;
   await addHost(workbench, fleet.host);
 
   say("Watching an agent work");
@@ -75,10 +89,10 @@ export async function checkDemo({ lifetime, folder, vsix, say }: CheckOptions): 
   await workbench.screenshot("demo-review");
 
   say("Creating the pull request");
-  await createPullRequest(workbench, works.title);
-  await waitForRow(workbench, works.title, /pull request/i);
+  const created = await createPullRequest(workbench, works.title);
+  await waitForRow(workbench, works.title, new RegExp(`draft #${created.number}\\b`));
   await workbench.screenshot("demo-pull-request");
-  return report(fleet, casting.realAgents, { files, vscode: vscode.server.version, started });
+  return report(fleet, casting.realAgents, { ...run, files });
 }
 
 async function report(

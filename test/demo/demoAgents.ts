@@ -39,7 +39,7 @@ export async function castRealAgents(lifetime: Lifetime, say: (text: string) => 
   return {
     catalogue: [codex, gemini],
     parts: {
-      works: { provider: codex.id, prompt: "Support the %c placeholder as Node's util.format does, with tests" },
+      works: { provider: codex.id, prompt: "Support the %c placeholder\n\nDo as util.format of Node does, and prove it by tests." },
       asks: { provider: gemini.id, prompt: "Clean the build output" },
       finishes: { provider: codex.id, prompt: "Make a plan and write it down" },
     },

@@ -67,7 +67,7 @@ export async function startDemoFleet(
   });
   lifetime.defer(() => client.dispose());
   client.connect();
-  await client.root.ready;
+  await connected(client);
 
   let actions = 0;
   const launch = async (part: Part): Promise<DemoAgent> => {
@@ -98,6 +98,17 @@ export async function startDemoFleet(
     agents,
     actionsReceived: () => actions,
   };
+}
+
+async function connected(client: AhpClient): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const look = () => {
+    if (client.state.kind === "live") resolve();
+    else if (client.state.kind === "refused") reject(client.state.error);
+  };
+  const listener = client.onDidChangeState(look);
+  look();
+  await promise.finally(() => listener.dispose());
 }
 
 /** Points the extension at the demo's GitHub; an address among the user's settings, as for any GitHub Enterprise Server. */

@@ -1,21 +1,15 @@
 import { spawn } from "node:child_process";
 import { access, constants, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { createVSIX } from "@vscode/vsce";
+import { packFolder } from "../package/packExtension.ts";
 import { openInteractive } from "../support/vscode/interactive.ts";
 import type { Lifetime } from "../support/vscode/lifetime.ts";
 
 /** Packs the extension that has an account for the demo's GitHub; returns the VSIX. */
 export async function packSignIn(directory: string): Promise<string> {
-  const packagePath = path.join(directory, "muster-demo-sign-in.vsix");
-  await createVSIX({
-    cwd: path.join(import.meta.dirname, "signIn"),
-    packagePath,
-    dependencies: false,
-    allowMissingRepository: true,
-    skipLicense: true,
-  });
-  return packagePath;
+  const file = path.join(directory, "muster-demo-sign-in.vsix");
+  await packFolder(path.join(import.meta.dirname, "signIn"), file);
+  return file;
 }
 
 export interface EditorOptions {

@@ -33,7 +33,8 @@ afterEach(async () => {
 
 const draft = (text: string) => ({ type: "chat/draftChanged", draft: { text, origin: { kind: "user" } } }) as const;
 const print = (data: string) => ({ type: "terminal/data", data }) as const;
-const textOf = (state: TerminalState) => state.content.map((part) => (part.type === "unclassified" ? part.value : "")).join("");
+const textOf = (state: TerminalState) =>
+  state.content.map((part) => (part.type === "unclassified" ? part.value : "")).join("");
 
 describe("the upgrade", () => {
   const query = `/?tkn=${TOKEN}`;
@@ -110,7 +111,10 @@ describe("the handshake", () => {
   it("names the versions it speaks to a client that offers none of them, which may try again", async () => {
     const client = await open();
     const offer = { channel: ROOT_URI, clientId: "one", protocolVersions: ["0.5.2", "nonsense"] };
-    expect(await client.refusal("initialize", offer)).toMatchObject({ code: -32005, data: { supportedVersions: ["^0.9.0"] } });
+    expect(await client.refusal("initialize", offer)).toMatchObject({
+      code: -32005,
+      data: { supportedVersions: ["^0.9.0"] },
+    });
     await client.initialize();
     expect(await client.refusal("initialize", offer)).toMatchObject({ code: -32601 });
   });
@@ -139,7 +143,9 @@ describe("messages that are wrong", () => {
   ])("are answered and forgotten: %s", async (_what, text, code) => {
     const client = await connected();
     const other = await connected("two");
-    const answer = new Promise<string>((resolve) => client.socket.once("message", (data: Buffer) => resolve(data.toString())));
+    const answer = new Promise<string>((resolve) =>
+      client.socket.once("message", (data: Buffer) => resolve(data.toString())),
+    );
     client.socket.send(text);
     expect(JSON.parse(await answer)).toMatchObject({ error: { code } });
     await client.request("ping", {});
@@ -161,7 +167,12 @@ describe("messages that are wrong", () => {
     const other = await connected("two");
     const socket = connect(gateway.port, "127.0.0.1");
     const key = "dGhlIHNhbXBsZSBub25jZQ==";
-    const head = [`GET /?tkn=${TOKEN} HTTP/1.1`, `Host: 127.0.0.1:${gateway.port}`, "Connection: Upgrade", "Upgrade: websocket"];
+    const head = [
+      `GET /?tkn=${TOKEN} HTTP/1.1`,
+      `Host: 127.0.0.1:${gateway.port}`,
+      "Connection: Upgrade",
+      "Upgrade: websocket",
+    ];
     socket.write([...head, "Sec-WebSocket-Version: 13", `Sec-WebSocket-Key: ${key}`, "", ""].join("\r\n"));
     await new Promise((resolve) => socket.once("data", resolve));
     socket.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
@@ -178,7 +189,9 @@ describe("messages that are wrong", () => {
 
   it("does not know methods that there are not, nor params of the wrong shape", async () => {
     const client = await connected();
-    expect(await client.refusal("resourceWrite", { uri: "file:///etc/passwd", data: "", encoding: "utf-8" })).toMatchObject({ code: -32601 });
+    expect(
+      await client.refusal("resourceWrite", { uri: "file:///etc/passwd", data: "", encoding: "utf-8" }),
+    ).toMatchObject({ code: -32601 });
     expect(await client.refusal("toString", {})).toMatchObject({ code: -32601 });
     const malformed = await client.refusal("resourceRead", { uri: 5 });
     expect(malformed).toMatchObject({ code: -32602, message: "The params of resourceRead are malformed at uri." });
@@ -198,25 +211,48 @@ describe("actions", () => {
   });
 
   it.each([
-    ["the host's own action", CHAT, { type: "chat/delta", turnId: "t", partId: "p", content: "spoofed" }, /Only the host/],
+    [
+      "the host's own action",
+      CHAT,
+      { type: "chat/delta", turnId: "t", partId: "p", content: "spoofed" },
+      /Only the host/,
+    ],
     ["an unknown action", CHAT, { type: "chat/whatever" }, /Only the host/],
     ["an action of another kind of channel", TERMINAL, draft("x"), /does not know/],
-    ["a channel that is not there", "ahp-session:/nobody", { type: "session/isReadChanged", isRead: true }, /no such channel/],
-    ["an end for a turn that does not run", CHAT, { type: "chat/turnCancelled", turnId: "t", duration: 0 }, /not running/],
-    ["a steering message", CHAT, { type: "chat/pendingMessageSet", kind: "steering", id: "s", message: { text: "x", origin: { kind: "user" } } }, /cannot steer/],
+    [
+      "a channel that is not there",
+      "ahp-session:/nobody",
+      { type: "session/isReadChanged", isRead: true },
+      /no such channel/,
+    ],
+    [
+      "an end for a turn that does not run",
+      CHAT,
+      { type: "chat/turnCancelled", turnId: "t", duration: 0 },
+      /not running/,
+    ],
+    [
+      "a steering message",
+      CHAT,
+      { type: "chat/pendingMessageSet", kind: "steering", id: "s", message: { text: "x", origin: { kind: "user" } } },
+      /cannot steer/,
+    ],
     ["a malformed action", CHAT, { type: "chat/turnCancelled", turnId: 5 }, /malformed/],
-  ])("that are refused are answered with the reason, to their sender only: %s", async (_what, channel, action, reason) => {
-    const sender = await connected("one");
-    const reader = await connected("two");
-    await reader.subscribe("chat", CHAT);
-    const before = gateway.channels.state("chat", CHAT);
-    const echo = await sender.dispatched(channel, action as never);
-    expect(echo.rejectionReason).toMatch(reason);
-    expect(gateway.channels.state("chat", CHAT)).toBe(before);
-    await sender.dispatched(CHAT, draft("a later one"));
-    await reader.until(() => reader.state("chat", CHAT).draft !== undefined);
-    expect(reader.envelopes.filter((envelope) => envelope.rejectionReason !== undefined)).toEqual([]);
-  });
+  ])(
+    "that are refused are answered with the reason, to their sender only: %s",
+    async (_what, channel, action, reason) => {
+      const sender = await connected("one");
+      const reader = await connected("two");
+      await reader.subscribe("chat", CHAT);
+      const before = gateway.channels.state("chat", CHAT);
+      const echo = await sender.dispatched(channel, action as never);
+      expect(echo.rejectionReason).toMatch(reason);
+      expect(gateway.channels.state("chat", CHAT)).toBe(before);
+      await sender.dispatched(CHAT, draft("a later one"));
+      await reader.until(() => reader.state("chat", CHAT).draft !== undefined);
+      expect(reader.envelopes.filter((envelope) => envelope.rejectionReason !== undefined)).toEqual([]);
+    },
+  );
 
   it("that are sent again happen once, and are answered again", async () => {
     const client = await connected();
@@ -232,7 +268,11 @@ describe("actions", () => {
   it("of VS Code's configuration push are neither stored nor answered", async () => {
     const client = await connected();
     const { lastSeq } = gateway.log;
-    client.notify("dispatchAction", { channel: ROOT_URI, clientSeq: 0, action: { type: "root/configChanged", config: { a: 1 } } });
+    client.notify("dispatchAction", {
+      channel: ROOT_URI,
+      clientSeq: 0,
+      action: { type: "root/configChanged", config: { a: 1 } },
+    });
     await client.request("ping", {});
     expect(gateway.log.lastSeq).toBe(lastSeq);
   });
@@ -261,7 +301,9 @@ describe("subscriptions", () => {
     printSome();
     const expected = Array.from({ length: printed }, (_, index) => `${index + 1} `).join("");
     expect(states.every((state) => expected.startsWith(textOf(state)))).toBe(true);
-    await Promise.all(readers.map((reader) => reader.until(() => textOf(reader.state("terminal", TERMINAL)) === expected)));
+    await Promise.all(
+      readers.map((reader) => reader.until(() => textOf(reader.state("terminal", TERMINAL)) === expected)),
+    );
   });
 
   it("show nothing that is not on disk", async () => {
@@ -305,14 +347,22 @@ describe("a client that comes back", () => {
     return { seen: client.envelopes[0]?.serverSeq ?? 0 };
   }
 
-  const resume = (clientId: string, lastSeenServerSeq: number) => ({ clientId, lastSeenServerSeq, subscriptions: [TERMINAL, "ahp-session:/gone"] });
+  const resume = (clientId: string, lastSeenServerSeq: number) => ({
+    clientId,
+    lastSeenServerSeq,
+    subscriptions: [TERMINAL, "ahp-session:/gone"],
+  });
 
   it("gets what it missed, and what is gone by name", async () => {
     const { seen } = await away("one", 3);
     const client = await open("one");
     const result = await client.request("reconnect", resume("one", seen));
     expect(result).toMatchObject({ type: "replay", missing: ["ahp-session:/gone"] });
-    expect(result["actions"]).toMatchObject([{ action: print("0 ") }, { action: print("1 ") }, { action: print("2 ") }]);
+    expect(result["actions"]).toMatchObject([
+      { action: print("0 ") },
+      { action: print("1 ") },
+      { action: print("2 ") },
+    ]);
     gateway.channels.dispatch(TERMINAL, print("live"));
     await client.until(() => client.envelopes.length === 1);
     expect(client.envelopes[0]?.action).toEqual(print("live"));
@@ -324,7 +374,10 @@ describe("a client that comes back", () => {
     const { seen } = await away("one", 50);
     const client = await open("one");
     const result = await client.request("reconnect", resume("one", seen));
-    expect(result).toMatchObject({ type: "snapshot", snapshots: [{ resource: TERMINAL, fromSeq: gateway.log.lastSeq }] });
+    expect(result).toMatchObject({
+      type: "snapshot",
+      snapshots: [{ resource: TERMINAL, fromSeq: gateway.log.lastSeq }],
+    });
   });
 
   it("gets snapshots when it says that it saw what was never sent", async () => {

@@ -40,8 +40,19 @@ export async function startGateway(options: Partial<GatewayOptions> & { readonly
   const channels = new Channels({ log, logger: silentLogger, ...(options.window && { window: options.window }) });
   const fanOut = new FanOut(channels);
   channels.create(ROOT_URI, "root", { agents: [] });
-  channels.create(CHAT, "chat", { resource: CHAT, title: "Chat", status: 1, modifiedAt: "2026-01-01T00:00:00Z", turns: [] });
-  channels.create(TERMINAL, "terminal", { title: "Output", content: [], claim: { kind: "session", session: "x:/y" }, isPty: false });
+  channels.create(CHAT, "chat", {
+    resource: CHAT,
+    title: "Chat",
+    status: 1,
+    modifiedAt: "2026-01-01T00:00:00Z",
+    turns: [],
+  });
+  channels.create(TERMINAL, "terminal", {
+    title: "Output",
+    content: [],
+    claim: { kind: "session", session: "x:/y" },
+    isPty: false,
+  });
   await log.flush();
   const token = new AccessToken(TOKEN);
   const gateway = new Gateway({

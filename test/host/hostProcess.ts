@@ -24,7 +24,17 @@ export class HostDirectory {
   /** A real host process from source, ready to be connected to. */
   async start(...extra: readonly string[]): Promise<HostProcess> {
     const data = path.join(this.path, "data");
-    const args = [MAIN, "serve", "--data", data, "--port", "0", "--config", path.join(this.path, "config.json"), ...extra];
+    const args = [
+      MAIN,
+      "serve",
+      "--data",
+      data,
+      "--port",
+      "0",
+      "--config",
+      path.join(this.path, "config.json"),
+      ...extra,
+    ];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
     let stderr = "";
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));

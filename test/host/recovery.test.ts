@@ -1,7 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ROOT_URI, turnChangesetUri } from "../../src/protocol/uris.ts";
 import { HostDirectory, type HostProcess } from "./hostProcess.ts";
-import { createSession, failureOf, finished, hostConfig, prompt, type Refs, remoteRepository, watch } from "./sessionFixture.ts";
+import {
+  createSession,
+  failureOf,
+  finished,
+  hostConfig,
+  prompt,
+  type Refs,
+  remoteRepository,
+  watch,
+} from "./sessionFixture.ts";
 import { WireClient } from "./wireClient.ts";
 
 describe("a host that is killed and started again", () => {
@@ -50,13 +59,26 @@ describe("a host that is killed and started again", () => {
     client = await WireClient.connect(host.url, host.token);
     const { items } = (await client.request("listSessions", { channel: ROOT_URI })) as { items: unknown[] };
     expect(items).toMatchObject([
-      { resource: all.session, title: before.title, changes: { files: 1 }, _meta: { muster: { phase: "ready", needs: "failure" } } },
+      {
+        resource: all.session,
+        title: before.title,
+        changes: { files: 1 },
+        _meta: { muster: { phase: "ready", needs: "failure" } },
+      },
     ]);
     await watch(client, all);
     expect(client.state("changeset", all.changes)).toEqual(before.changes);
     const chat = client.state("chat", all.chat);
-    expect(chat).toMatchObject({ turns: [{ id: "t1", state: "complete" }, { id: "t2", state: "error" }] });
-    expect(failureOf(chat.turns[1] ?? { responseParts: [] })).toMatchObject({ errorType: "agent.interrupted", resumable: true });
+    expect(chat).toMatchObject({
+      turns: [
+        { id: "t1", state: "complete" },
+        { id: "t2", state: "error" },
+      ],
+    });
+    expect(failureOf(chat.turns[1] ?? { responseParts: [] })).toMatchObject({
+      errorType: "agent.interrupted",
+      resumable: true,
+    });
     expect(client.state("fleetSession", all.fleet).head).toBe(before.head);
     await client.subscribe("changeset", turnChangesetUri(all.session, "t1"));
 
@@ -93,7 +115,11 @@ describe("a host that is killed and started again", () => {
     await killAndRestart();
 
     client = await WireClient.open(host.url, host.token);
-    const unknown = await client.refusal("reconnect", { clientId: client.clientId, lastSeenServerSeq: seen, subscriptions: [all.chat] });
+    const unknown = await client.refusal("reconnect", {
+      clientId: client.clientId,
+      lastSeenServerSeq: seen,
+      subscriptions: [all.chat],
+    });
     expect(unknown.code).toBe(-32008);
     const result = await client.request("reconnect", {
       clientId: client.clientId,
@@ -101,7 +127,11 @@ describe("a host that is killed and started again", () => {
       subscriptions: [all.chat, "ahp-session:/deleted"],
       _meta: { muster: { epoch } },
     });
-    expect(result).toMatchObject({ type: "replay", actions: [{ channel: all.chat, action: draft }], missing: ["ahp-session:/deleted"] });
+    expect(result).toMatchObject({
+      type: "replay",
+      actions: [{ channel: all.chat, action: draft }],
+      missing: ["ahp-session:/deleted"],
+    });
     const [replayed] = result["actions"] as { serverSeq: number }[];
     client.notify("dispatchAction", { channel: all.chat, clientSeq, action: draft });
     await client.until(() => client.envelopes.some((envelope) => envelope.origin?.clientSeq === clientSeq));

@@ -5,10 +5,20 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isRead } from "../../src/protocol/status.ts";
 import { handleGit } from "../support/gitHttp/gitHttp.ts";
 import { addBareRemote, brokenRepository } from "../support/repositories/repositories.ts";
 import { HostDirectory, type HostProcess } from "./hostProcess.ts";
-import { createSession, failureOf, finished, hostConfig, prompt, refs, remoteRepository, watch } from "./sessionFixture.ts";
+import {
+  createSession,
+  failureOf,
+  finished,
+  hostConfig,
+  prompt,
+  refs,
+  remoteRepository,
+  watch,
+} from "./sessionFixture.ts";
 import { WireClient } from "./wireClient.ts";
 
 describe("sessions on a real host with real git and real processes", () => {
@@ -47,7 +57,9 @@ describe("sessions on a real host with real git and real processes", () => {
     const read = await client.request("resourceRead", { uri: file?.edit.after?.content.uri });
     expect(read["data"]).toContain("#");
 
-    const { items } = (await client.request("listSessions", { channel: "ahp-root://" })) as { items: Record<string, unknown>[] };
+    const { items } = (await client.request("listSessions", { channel: "ahp-root://" })) as {
+      items: Record<string, unknown>[];
+    };
     const summary = items.find((item) => item["resource"] === all.session);
     expect(summary).toMatchObject({ _meta: { muster: { phase: "ready", needs: "review", head: fleet.head } } });
 
@@ -66,7 +78,10 @@ describe("sessions on a real host with real git and real processes", () => {
     const all = await createSession(client, "22222222-push-0000", "scripted", repository.remote);
     const push = { channel: all.changes, operationId: "push", _meta: { muster: { commit: "0".repeat(40) } } };
     const empty = await client.refusal("invokeChangesetOperation", push);
-    expect(empty).toMatchObject({ message: expect.stringContaining("changed nothing"), data: { muster: { code: "branch.empty" } } });
+    expect(empty).toMatchObject({
+      message: expect.stringContaining("changed nothing"),
+      data: { muster: { code: "branch.empty" } },
+    });
     prompt(client, all, "t1", "edit");
     await finished(client, all, "t1");
     const moved = await client.refusal("invokeChangesetOperation", push);
@@ -80,9 +95,16 @@ describe("sessions on a real host with real git and real processes", () => {
     const hook = path.join(repository.remote, "hooks", "pre-receive");
     writeFileSync(hook, "#!/bin/sh\necho 'branches are frozen' >&2\nexit 1\n");
     chmodSync(hook, 0o755);
-    const push = { channel: all.changes, operationId: "push", _meta: { muster: { commit: client.state("fleetSession", all.fleet).head } } };
+    const push = {
+      channel: all.changes,
+      operationId: "push",
+      _meta: { muster: { commit: client.state("fleetSession", all.fleet).head } },
+    };
     const refused = await client.refusal("invokeChangesetOperation", push);
-    expect(refused).toMatchObject({ message: expect.stringMatching(/frozen|declined|refused/), data: { muster: { code: "push.refused" } } });
+    expect(refused).toMatchObject({
+      message: expect.stringMatching(/frozen|declined|refused/),
+      data: { muster: { code: "push.refused" } },
+    });
     await client.until(() => client.state("changeset", all.changes).operations?.[0]?.status === "error");
     writeFileSync(hook, "#!/bin/sh\nexit 0\n");
     await client.request("invokeChangesetOperation", push);
@@ -98,7 +120,12 @@ describe("sessions on a real host with real git and real processes", () => {
     if (toolCall.status !== "pending-confirmation") throw new Error("not pending");
     const answer = { type: "chat/toolCallConfirmed", turnId, toolCallId: toolCall.toolCallId } as const;
     const option = toolCall.options?.find((each) => each.kind === "approve" && each.label === "Yes");
-    await client.dispatched(all.chat, { ...answer, approved: true, confirmed: "user-action", selectedOptionId: option?.id });
+    await client.dispatched(all.chat, {
+      ...answer,
+      approved: true,
+      confirmed: "user-action",
+      selectedOptionId: option?.id,
+    });
     const turn = await finished(client, all, "t1");
     expect(JSON.stringify(turn.responseParts)).toContain("selected");
     expect(client.state("session", all.session).inputNeeded ?? []).toEqual([]);
@@ -112,8 +139,10 @@ describe("sessions on a real host with real git and real processes", () => {
     await client.until(() => client.state("fleetSession", all.fleet).phase === "working");
     await client.dispatched(all.chat, { type: "chat/turnCancelled", turnId: "t1", duration: 1 });
     expect((await finished(client, all, "t1")).state).toBe("cancelled");
+    await client.dispatched(all.session, { type: "session/isReadChanged", isRead: true });
     prompt(client, all, "t2", "edit");
     expect((await finished(client, all, "t2")).state).toBe("complete");
+    await client.until(() => !isRead(client.state("session", all.session).status));
   });
 
   it("starts a queued message when the turn before it ends", async () => {
@@ -124,11 +153,20 @@ describe("sessions on a real host with real git and real processes", () => {
     await client.dispatched(all.chat, { type: "chat/pendingMessageSet", kind: "queued", id: "q1", message });
     expect(client.state("chat", all.chat).queuedMessages).toHaveLength(1);
     const request = client.state("session", all.session).inputNeeded?.[0];
-    if (request?.kind !== "toolConfirmation" || request.toolCall.status === "(unknown)") throw new Error("no confirmation");
+    if (request?.kind !== "toolConfirmation" || request.toolCall.status === "(unknown)")
+      throw new Error("no confirmation");
     const { toolCallId } = request.toolCall;
-    client.dispatch(all.chat, { type: "chat/toolCallConfirmed", turnId: "t1", toolCallId, approved: false, reason: "denied" });
+    client.dispatch(all.chat, {
+      type: "chat/toolCallConfirmed",
+      turnId: "t1",
+      toolCallId,
+      approved: false,
+      reason: "denied",
+    });
     await client.until(() => client.state("chat", all.chat).turns.length === 2);
-    expect(client.state("chat", all.chat)).toMatchObject({ turns: [{ id: "t1" }, { message: { text: "edit" }, state: "complete" }] });
+    expect(client.state("chat", all.chat)).toMatchObject({
+      turns: [{ id: "t1" }, { message: { text: "edit" }, state: "complete" }],
+    });
     expect(client.state("chat", all.chat).queuedMessages).toBeUndefined();
   });
 
@@ -139,7 +177,11 @@ describe("sessions on a real host with real git and real processes", () => {
     ["a branch name that is none", "sample", { baseBranch: "a..b" }, /branch name/],
   ])("refuses to create a session with %s, in a sentence", async (_what, provider, change, sentence) => {
     const config = { repository: repository.remote, ...change };
-    const refused = await client.refusal("createSession", { channel: "ahp-session:/77777777-nope-0000", provider, config });
+    const refused = await client.refusal("createSession", {
+      channel: "ahp-session:/77777777-nope-0000",
+      provider,
+      config,
+    });
     expect(refused.message).toMatch(sentence);
     expect(refused.message).not.toMatch(/\bat \/|\.ts:\d/);
   });
@@ -191,7 +233,10 @@ describe("sessions on a real host with real git and real processes", () => {
     await finished(client, all, "t1");
     await client.request("disposeSession", { channel: all.session });
     expect(await client.refusal("subscribe", { channel: all.chat })).toMatchObject({ code: -32001 });
-    const removed = () => client.notifications.some(({ method, params }) => method === "root/sessionRemoved" && params["session"] === all.session);
+    const removed = () =>
+      client.notifications.some(
+        ({ method, params }) => method === "root/sessionRemoved" && params["session"] === all.session,
+      );
     await client.until(removed);
   });
 });
@@ -235,10 +280,15 @@ describe("a repository that wants a sign-in", () => {
     prompt(later, all, "t2", "ask");
     await later.until(() => later.state("session", all.session).inputNeeded?.length === 1);
     const refused = await later.refusal("invokeChangesetOperation", push);
-    expect(refused).toMatchObject({ code: -32007, data: { resources: [{ resource: origin, scopes_supported: ["repo"] }] } });
+    expect(refused).toMatchObject({
+      code: -32007,
+      data: { resources: [{ resource: origin, scopes_supported: ["repo"] }] },
+    });
     later.close();
     await again.stop();
-    expect(spawnSync("grep", ["-r", "--binary-files=text", "-l", token, directory.path], { encoding: "utf8" }).stdout).toBe("");
+    expect(
+      spawnSync("grep", ["-r", "--binary-files=text", "-l", token, directory.path], { encoding: "utf8" }).stdout,
+    ).toBe("");
     directory.remove();
     server.close();
     rmSync(root, { recursive: true, force: true });
@@ -252,7 +302,9 @@ describe("a host that lets one agent work at a time", () => {
     const host = await directory.start();
     const client = await WireClient.connect(host.url, host.token);
     const [first, second, third] = await Promise.all(
-      ["a", "b", "c"].map((letter) => createSession(client, `${letter.repeat(8)}-queue-00`, "scripted", repository.remote)),
+      ["a", "b", "c"].map((letter) =>
+        createSession(client, `${letter.repeat(8)}-queue-00`, "scripted", repository.remote),
+      ),
     );
     if (!first || !second || !third) throw new Error("no sessions");
     prompt(client, first, "t1", "wait");

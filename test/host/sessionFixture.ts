@@ -20,7 +20,11 @@ export function refs(id: string): Refs {
 }
 
 /** A small real repository with history and its bare remote, in one temporary directory. */
-export async function remoteRepository(): Promise<{ readonly directory: string; readonly remote: string; remove(): void }> {
+export async function remoteRepository(): Promise<{
+  readonly directory: string;
+  readonly remote: string;
+  remove(): void;
+}> {
   const directory = mkdtempSync(path.join(tmpdir(), "muster-repositories-"));
   const repository = await brokenRepository(directory);
   const remote = await addBareRemote(repository, path.join(directory, "remote.git"));
@@ -31,7 +35,12 @@ const scripted = fileURLToPath(new URL("fixtures/scriptedAcpAgent.ts", import.me
 
 /** An agent whose prompt is its script; `behaviour` says how it starts. */
 export function scriptedAgent(id: string, behaviour = "resume"): object {
-  return { id, displayName: "Scripted agent", command: [process.execPath, scripted], env: { AGENT_BEHAVIOUR: behaviour } };
+  return {
+    id,
+    displayName: "Scripted agent",
+    command: [process.execPath, scripted],
+    env: { AGENT_BEHAVIOUR: behaviour },
+  };
 }
 
 export function hostConfig(allowLocal: string, concurrentSessions = 4): object {
@@ -48,7 +57,12 @@ export function hostConfig(allowLocal: string, concurrentSessions = 4): object {
 }
 
 /** Creates a session and watches all its channels. */
-export async function createSession(client: WireClient, id: string, provider: string, repository: string): Promise<Refs> {
+export async function createSession(
+  client: WireClient,
+  id: string,
+  provider: string,
+  repository: string,
+): Promise<Refs> {
   const all = refs(id);
   await client.request("createSession", { channel: all.session, provider, config: { repository } });
   await watch(client, all);
@@ -81,6 +95,10 @@ export async function finished(client: WireClient, all: Refs, turnId: string) {
 
 /** The sentence with which a turn failed. */
 export function failureOf(turn: { readonly responseParts: readonly { readonly kind: string }[] }) {
-  const part = turn.responseParts.at(-1) as { kind: string; error?: { errorType: string; message: string }; resumable?: boolean };
+  const part = turn.responseParts.at(-1) as {
+    kind: string;
+    error?: { errorType: string; message: string };
+    resumable?: boolean;
+  };
   return part.kind === "error" ? { ...part.error, resumable: part.resumable } : undefined;
 }

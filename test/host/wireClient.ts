@@ -1,5 +1,10 @@
 import { WebSocket } from "ws";
-import { channelKindOfAction, type ActionEnvelope, type ChannelKind, type StateAction } from "../../src/protocol/actions.ts";
+import {
+  channelKindOfAction,
+  type ActionEnvelope,
+  type ChannelKind,
+  type StateAction,
+} from "../../src/protocol/actions.ts";
 import { type ChannelState, type ChannelStates, reduce } from "../../src/protocol/reduce.ts";
 import { ROOT_URI } from "../../src/protocol/uris.ts";
 
@@ -70,7 +75,11 @@ export class WireClient {
       clientId: this.clientId,
       initialSubscriptions,
     });
-    for (const snapshot of (result["snapshots"] ?? []) as { resource: string; state: ChannelState; fromSeq: number }[]) {
+    for (const snapshot of (result["snapshots"] ?? []) as {
+      resource: string;
+      state: ChannelState;
+      fromSeq: number;
+    }[]) {
       this.#mirror(snapshot, "root");
     }
     return result;
@@ -116,7 +125,8 @@ export class WireClient {
   /** Sends and waits for the echo; a refusal is in its `rejectionReason`. */
   async dispatched(channel: string, action: StateAction): Promise<ActionEnvelope> {
     const clientSeq = this.dispatch(channel, action);
-    const echo = () => this.envelopes.find((envelope) => envelope.origin?.clientSeq === clientSeq && envelope.channel === channel);
+    const echo = () =>
+      this.envelopes.find((envelope) => envelope.origin?.clientSeq === clientSeq && envelope.channel === channel);
     await this.until(() => echo() !== undefined);
     return echo() as ActionEnvelope;
   }

@@ -1,30 +1,33 @@
 import { spawn } from "node:child_process";
 import { mkdir, readFile } from "node:fs/promises";
 import * as path from "node:path";
-import { createVSIX } from "@vscode/vsce";
 
 const root = path.resolve(import.meta.dirname, "..", "..");
 
 /** Builds the production bundles (into `dist/`) and packs the extension. Returns the path of the VSIX in `folder`. */
 export async function packExtension(folder: string): Promise<string> {
-  await build();
+  await run("The build", root, ["esbuild.mjs", "--production"]);
   const manifest: unknown = JSON.parse(await readFile(path.join(root, "package.json"), "utf8"));
   const version = typeof manifest === "object" && manifest !== null ? Reflect.get(manifest, "version") : undefined;
-  const packagePath = path.join(folder, `muster-${String(version)}.vsix`);
+  const file = path.join(folder, `muster-${String(version)}.vsix`);
   await mkdir(folder, { recursive: true });
-  await createVSIX({
-    cwd: root,
-    packagePath,
-    dependencies: false,
-    allowMissingRepository: true,
-    rewriteRelativeLinks: false,
-  });
-  return packagePath;
+  await packFolder(root, file);
+  return file;
 }
 
-/** Its output goes to standard error, where it cannot mix with what a script prints for other programs. */
-async function build(): Promise<void> {
-  const child = spawn(process.execPath, ["esbuild.mjs", "--production"], { cwd: root, stdio: ["ignore", 2, 2] });
+/** Packs the extension in `folder` as it lies there. */
+export async function packFolder(folder: string, file: string): Promise<void> {
+  const vsce = path.join(root, "node_modules", "@vscode", "vsce", "vsce");
+  const flags = ["--no-dependencies", "--allow-missing-repository", "--skip-license", "--no-rewrite-relative-links"];
+  await run("Packing", folder, [vsce, "package", ...flags, "--out", file]);
+}
+
+/** What the tools print is shown only when they fail: standard output belongs to whoever packs. */
+async function run(what: string, cwd: string, args: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  const printed: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => printed.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => printed.push(chunk));
   const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
-  if (code !== 0) throw new Error("The build failed; see above.");
+  if (code !== 0) throw new Error(`${what} failed:\n${Buffer.concat(printed).toString("utf8")}`);
 }

@@ -67,7 +67,9 @@ export class MemoryLog implements EventLog {
   }
 
   async *read({ after, channel, limit = Number.POSITIVE_INFINITY }: ReadRange): AsyncIterable<LogRecord> {
-    const wanted = this.#disk.records.filter((record) => record.seq > after && (channel ?? record.channel) === record.channel);
+    const wanted = this.#disk.records.filter(
+      (record) => record.seq > after && (channel ?? record.channel) === record.channel,
+    );
     yield* wanted.slice(0, limit);
   }
 
@@ -97,7 +99,11 @@ export class MemoryLog implements EventLog {
     const chains = new Map<string, string>();
     for (const record of this.#disk.records) {
       if (recordHash(chains.get(record.channel) ?? CHAIN_START, record) !== record.hash) {
-        return { records: record.seq - 1, channels: chains.size, problem: `Record ${record.seq} of ${record.channel} was changed.` };
+        return {
+          records: record.seq - 1,
+          channels: chains.size,
+          problem: `Record ${record.seq} of ${record.channel} was changed.`,
+        };
       }
       chains.set(record.channel, record.hash);
     }

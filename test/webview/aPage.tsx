@@ -39,7 +39,14 @@ export class Page {
   }
 
   facts(changes: Partial<PanelFacts> = {}): void {
-    const facts = { hostName: "farm", connection: "live", heardAtMs: 0, problem: undefined, pullRequest: undefined, hasOlder: false } as const;
+    const facts = {
+      hostName: "farm",
+      connection: "live",
+      heardAtMs: 0,
+      problem: undefined,
+      pullRequest: undefined,
+      hasOlder: false,
+    } as const;
     this.push({ type: "facts", facts: { ...facts, ...changes } });
   }
 

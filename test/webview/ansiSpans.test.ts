@@ -58,9 +58,24 @@ describe("styles of output", () => {
 
   it("drops every other sequence whole", () => {
     const sequences = [
-      "\u001b[2J", "\u001b[?25l", "\u001b[10;20H", "\u001b[>4;1m", "\u001b]0;title\u0007", "\u001b]52;c;ZXZpbA==\u0007",
-      "\u001bP1$q\"p\u001b\\", "\u001b_apc\u001b\\", "\u001b^pm\u001b\\", "\u001bXsos\u001b\\", "\u001b(B", "\u001bc", "\u009b2J",
-      "\u009d0;title\u009c", "\u0090x\u009c", "\u0000", "\u0007", "\u0084",
+      "\u001b[2J",
+      "\u001b[?25l",
+      "\u001b[10;20H",
+      "\u001b[>4;1m",
+      "\u001b]0;title\u0007",
+      "\u001b]52;c;ZXZpbA==\u0007",
+      '\u001bP1$q"p\u001b\\',
+      "\u001b_apc\u001b\\",
+      "\u001b^pm\u001b\\",
+      "\u001bXsos\u001b\\",
+      "\u001b(B",
+      "\u001bc",
+      "\u009b2J",
+      "\u009d0;title\u009c",
+      "\u0090x\u009c",
+      "\u0000",
+      "\u0007",
+      "\u0084",
     ];
     for (const sequence of sequences) {
       expect(textOf(scan(`a${sequence}b`)), JSON.stringify(sequence)).toBe("ab");
@@ -79,19 +94,34 @@ describe("styles of output", () => {
 
   const piece = fc.oneof(
     fc.stringMatching(/^[a-z ]{0,6}$/),
-    fc.constantFrom("\n", "\u001b[", "\u001b]8;;https://a.example\u0007", "\u001b]0;t\u001b\\", "\u001b", "\u009b", "m", ";", "[", "\\"),
+    fc.constantFrom(
+      "\n",
+      "\u001b[",
+      "\u001b]8;;https://a.example\u0007",
+      "\u001b]0;t\u001b\\",
+      "\u001b",
+      "\u009b",
+      "m",
+      ";",
+      "[",
+      "\\",
+    ),
     fc.array(fc.integer({ min: 0, max: 110 }), { maxLength: 4 }).map((codes) => `\u001b[${codes.join(";")}m`),
     fc.string({ unit: "binary", maxLength: 3 }),
   );
 
   it("gives the same however the output is cut into chunks", () => {
     fc.assert(
-      fc.property(fc.array(piece, { maxLength: 20 }), fc.array(fc.nat({ max: 60 }), { maxLength: 6 }), (pieces, cuts) => {
-        const text = pieces.join("");
-        const at = [0, ...cuts.map((cut) => Math.min(cut, text.length)).toSorted((a, b) => a - b), text.length];
-        const chunks = at.slice(1).map((end, index) => text.slice(at[index], end));
-        expect(scan(...chunks)).toEqual(scan(text));
-      }),
+      fc.property(
+        fc.array(piece, { maxLength: 20 }),
+        fc.array(fc.nat({ max: 60 }), { maxLength: 6 }),
+        (pieces, cuts) => {
+          const text = pieces.join("");
+          const at = [0, ...cuts.map((cut) => Math.min(cut, text.length)).toSorted((a, b) => a - b), text.length];
+          const chunks = at.slice(1).map((end, index) => text.slice(at[index], end));
+          expect(scan(...chunks)).toEqual(scan(text));
+        },
+      ),
       { numRuns: 500 },
     );
   });
@@ -110,7 +140,9 @@ describe("styles of output", () => {
     const code = fc.constantFrom(0, 1, 3, 4, 22, 23, 24, 30, 31, 37, 39, 41, 47, 49, 90, 97, 100, 107);
     const color = fc.integer({ min: 16, max: 255 }).map((index) => `38;5;${index}`);
     const trueColor = fc.tuple(fc.nat(255), fc.nat(255), fc.nat(255)).map((rgb) => `48;2;${rgb.join(";")}`);
-    const sgr = fc.array(fc.oneof(code.map(String), color, trueColor), { minLength: 1, maxLength: 3 }).map((codes) => `\u001b[${codes.join(";")}m`);
+    const sgr = fc
+      .array(fc.oneof(code.map(String), color, trueColor), { minLength: 1, maxLength: 3 })
+      .map((codes) => `\u001b[${codes.join(";")}m`);
     const output = fc.array(fc.oneof(fc.stringMatching(/^[a-z]{1,5}$/), sgr), { maxLength: 16 });
     fc.assert(
       fc.property(output, (pieces) => {
@@ -133,7 +165,9 @@ const colorName = (color: AnsiStyle["fg"]) =>
   typeof color === "number" ? `ansi-${color > 7 ? "bright-" : ""}${names[color % 8]}` : (color ?? "");
 
 function perCharacter({ text, style }: AnsiSpan): Painted[] {
-  const marks = [style.bold && "bold", style.italic && "italic", style.underline && "underline"].filter(Boolean).join(" ");
+  const marks = [style.bold && "bold", style.italic && "italic", style.underline && "underline"]
+    .filter(Boolean)
+    .join(" ");
   return Array.from(text, (char) => ({ char, fg: colorName(style.fg), bg: colorName(style.bg), marks }));
 }
 
@@ -142,21 +176,23 @@ function oracle(text: string): Painted[] {
   const ansiUp = new AnsiUp();
   ansiUp.use_classes = true;
   const html = ansiUp.ansi_to_html(text);
-  return Array.from(html.matchAll(/<span([^>]*)>([^<]*)<\/span>|([^<]+)/g)).flatMap(([, attributes = "", inner, bare]) => {
-    const css = (name: string) => new RegExp(`(?:^|[";])${name}:([^;"]+)`).exec(attributes)?.[1] ?? "";
-    const klass = (suffix: string) => new RegExp(`(ansi-[a-z-]+)-${suffix}\\b`).exec(attributes)?.[1] ?? "";
-    const marks = [
-      css("font-weight") === "bold" && "bold",
-      css("font-style") === "italic" && "italic",
-      css("text-decoration") === "underline" && "underline",
-    ];
-    return Array.from(inner ?? bare ?? "", (char) => ({
-      char,
-      fg: klass("fg") || css("color"),
-      bg: klass("bg") || css("background-color"),
-      marks: marks.filter(Boolean).join(" "),
-    }));
-  });
+  return Array.from(html.matchAll(/<span([^>]*)>([^<]*)<\/span>|([^<]+)/g)).flatMap(
+    ([, attributes = "", inner, bare]) => {
+      const css = (name: string) => new RegExp(`(?:^|[";])${name}:([^;"]+)`).exec(attributes)?.[1] ?? "";
+      const klass = (suffix: string) => new RegExp(`(ansi-[a-z-]+)-${suffix}\\b`).exec(attributes)?.[1] ?? "";
+      const marks = [
+        css("font-weight") === "bold" && "bold",
+        css("font-style") === "italic" && "italic",
+        css("text-decoration") === "underline" && "underline",
+      ];
+      return Array.from(inner ?? bare ?? "", (char) => ({
+        char,
+        fg: klass("fg") || css("color"),
+        bg: klass("bg") || css("background-color"),
+        marks: marks.filter(Boolean).join(" "),
+      }));
+    },
+  );
 }
 
 describe("lines of output", () => {
@@ -189,12 +225,15 @@ describe("lines of output", () => {
 
   it("gives the same however the output is cut", () => {
     fc.assert(
-      fc.property(fc.array(fc.string({ unit: fc.constantFrom("a", "b", "\n", "\r", "\b"), maxLength: 8 }), { maxLength: 12 }), (chunks) => {
-        const [one, many] = [new AnsiLog(), new AnsiLog()];
-        one.write(chunks.join(""));
-        for (const chunk of chunks) many.write(chunk);
-        expect(lines(many)).toEqual(lines(one));
-      }),
+      fc.property(
+        fc.array(fc.string({ unit: fc.constantFrom("a", "b", "\n", "\r", "\b"), maxLength: 8 }), { maxLength: 12 }),
+        (chunks) => {
+          const [one, many] = [new AnsiLog(), new AnsiLog()];
+          one.write(chunks.join(""));
+          for (const chunk of chunks) many.write(chunk);
+          expect(lines(many)).toEqual(lines(one));
+        },
+      ),
     );
   });
 

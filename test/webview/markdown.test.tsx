@@ -49,7 +49,9 @@ const blocks = (source: string) => Array.from(lexMarkdown(source) ?? []);
 
 describe("an agent's markdown", () => {
   it("becomes elements with their roles", () => {
-    show("# Title\n\nSome **bold** and `code`.\n\n- one\n- [x] two\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n```ts\nlet x;\n```");
+    show(
+      "# Title\n\nSome **bold** and `code`.\n\n- one\n- [x] two\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n```ts\nlet x;\n```",
+    );
     expect(screen.getByRole("heading", { name: "Title" })).toBeTruthy();
     expect(screen.getByText("bold").tagName).toBe("STRONG");
     expect(screen.getAllByRole("listitem")).toHaveLength(2);
@@ -59,7 +61,9 @@ describe("an agent's markdown", () => {
   });
 
   it("shows html as the text that it is", () => {
-    const { container } = show('<img src=x onerror="alert(1)"> <b>x</b>\n\n<script>alert(1)</script>\n\n<div onclick="x()">\n\nafter');
+    const { container } = show(
+      '<img src=x onerror="alert(1)"> <b>x</b>\n\n<script>alert(1)</script>\n\n<div onclick="x()">\n\nafter',
+    );
     expectHarmless(container);
     expect(container.textContent).toContain('<img src=x onerror="alert(1)">');
     expect(container.textContent).toContain("<script>alert(1)</script>");
@@ -90,7 +94,13 @@ describe("an agent's markdown", () => {
   });
 
   it("shows what nests too deep, or is too long, as it is written", () => {
-    const deep = [">".repeat(5000), "- ".repeat(200), "[".repeat(5000), `${" ".repeat(200)}- x`, "*".repeat(5000) + "x"];
+    const deep = [
+      ">".repeat(5000),
+      "- ".repeat(200),
+      "[".repeat(5000),
+      `${" ".repeat(200)}- x`,
+      "*".repeat(5000) + "x",
+    ];
     for (const source of [...deep, "x ".repeat(maxMarkdownChars)]) {
       expect(lexMarkdown(`${source}\n`), source.slice(0, 20)).toBeUndefined();
     }
@@ -100,7 +110,17 @@ describe("an agent's markdown", () => {
   });
 
   it("takes hostile texts in bounded time, harmlessly", () => {
-    const sources = ["![](".repeat(3000), "<a ".repeat(3000), "`".repeat(3000), "| ".repeat(3000), "1. ".repeat(30) + "x", "a\n".repeat(5000), "[a][b]".repeat(2000), "&#".repeat(3000), "<!--".repeat(3000)];
+    const sources = [
+      "![](".repeat(3000),
+      "<a ".repeat(3000),
+      "`".repeat(3000),
+      "| ".repeat(3000),
+      "1. ".repeat(30) + "x",
+      "a\n".repeat(5000),
+      "[a][b]".repeat(2000),
+      "&#".repeat(3000),
+      "<!--".repeat(3000),
+    ];
     for (const source of sources) {
       const startMs = performance.now();
       const { container, unmount } = show(source);
@@ -111,7 +131,30 @@ describe("an agent's markdown", () => {
   });
 
   it("stays harmless for whatever text", () => {
-    const piece = fc.constantFrom("<", ">", "[", "]", "(", ")", "!", "`", "*", "_", "\n", " ", "- ", "> ", "# ", "|", "javascript:", "https://a.b", "<img src=x onerror=y>", "&lt;", "\\", "x");
+    const piece = fc.constantFrom(
+      "<",
+      ">",
+      "[",
+      "]",
+      "(",
+      ")",
+      "!",
+      "`",
+      "*",
+      "_",
+      "\n",
+      " ",
+      "- ",
+      "> ",
+      "# ",
+      "|",
+      "javascript:",
+      "https://a.b",
+      "<img src=x onerror=y>",
+      "&lt;",
+      "\\",
+      "x",
+    );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
         const { container, unmount } = show(pieces.join(""));
@@ -123,7 +166,8 @@ describe("an agent's markdown", () => {
   });
 
   it("parses a growing text to the same blocks, keeping those that are settled", () => {
-    const full = "# One\n\npara one\ncontinued\n\n- a\n- b\n\n  more of b\n\n```js\ncode\n\nmore\n```\n\n> quote\n\n| a |\n|---|\n| 1 |\n\nend";
+    const full =
+      "# One\n\npara one\ncontinued\n\n- a\n- b\n\n  more of b\n\n```js\ncode\n\nmore\n```\n\n> quote\n\n| a |\n|---|\n| 1 |\n\nend";
     const growing = new GrowingMarkdown();
     for (let end = 1; end <= full.length; end++) growing.update(full.slice(0, end));
     expect(growing.update(full)).toEqual(blocks(full));

@@ -60,7 +60,12 @@ describe("the transcript", () => {
       type: "actions",
       uri: chat,
       actions: [
-        { type: "chat/turnStarted", turnId: "2", startedAt: "2026-01-01T00:00:00Z", message: { text: "More", origin: { kind: "user" } } },
+        {
+          type: "chat/turnStarted",
+          turnId: "2",
+          startedAt: "2026-01-01T00:00:00Z",
+          message: { text: "More", origin: { kind: "user" } },
+        },
         { type: "chat/responsePart", turnId: "2", part: { kind: "markdown", id: "p", content: "" } },
         { type: "chat/delta", turnId: "2", partId: "p", content: "stream" },
         { type: "chat/delta", turnId: "2", partId: "p", content: "ing" },
@@ -80,7 +85,9 @@ describe("the transcript", () => {
 
   it("folds thinking away and shows tool calls as rows that open", async () => {
     const terminal = terminalUri("s1", "call-2");
-    const page = aPage({ turns: [aTurn("1", [{ kind: "reasoning", id: "r", content: "Hmm" }, toolPart(terminalCall(terminal))])] });
+    const page = aPage({
+      turns: [aTurn("1", [{ kind: "reasoning", id: "r", content: "Hmm" }, toolPart(terminalCall(terminal))])],
+    });
     expect(screen.getByText("Thinking").closest("details")?.open).toBe(false);
     const row = screen.getByRole("button", { name: /Ran the tests/ });
     expect(row.getAttribute("aria-expanded")).toBe("false");
@@ -90,7 +97,11 @@ describe("the transcript", () => {
       type: "snapshot",
       kind: "terminal",
       uri: terminal,
-      state: { title: "t", content: [{ type: "unclassified", value: "\u001b[32mpassed\u001b[0m 3 of 3\n" }], claim: { kind: "client", clientId: "c" } },
+      state: {
+        title: "t",
+        content: [{ type: "unclassified", value: "\u001b[32mpassed\u001b[0m 3 of 3\n" }],
+        claim: { kind: "client", clientId: "c" },
+      },
     });
     await screen.findByText("passed");
     fireEvent.click(row);
@@ -99,7 +110,9 @@ describe("the transcript", () => {
 
   it("offers to resume the last turn only, and only where it can be resumed", () => {
     const failed = (id: string, resumable: boolean) =>
-      aTurn(id, [{ kind: "error", error: { errorType: "x", message: `It broke in ${id}.` }, resumable }], { state: "error" });
+      aTurn(id, [{ kind: "error", error: { errorType: "x", message: `It broke in ${id}.` }, resumable }], {
+        state: "error",
+      });
     const page = aPage({ turns: [failed("1", true), failed("2", true)] });
     const buttons = screen.getAllByRole("button", { name: "Resume" });
     expect(buttons).toHaveLength(1);
@@ -174,7 +187,9 @@ describe("an approval", () => {
     page.push({
       type: "actions",
       uri: chat,
-      actions: [{ type: "chat/toolCallConfirmed", turnId: "2", toolCallId: "call-1", approved: false, reason: "denied" }],
+      actions: [
+        { type: "chat/toolCallConfirmed", turnId: "2", toolCallId: "call-1", approved: false, reason: "denied" },
+      ],
     });
     await screen.findByRole("img", { name: "Denied" });
     expect(screen.queryByRole("button", { name: "Approve" })).toBeNull();
@@ -191,7 +206,16 @@ describe("a question", () => {
             id: "q1",
             message: "Which design?",
             questions: [
-              { id: "a", kind: "single-select", message: "Design", required: true, options: [{ id: "x", label: "One" }, { id: "y", label: "Two" }] },
+              {
+                id: "a",
+                kind: "single-select",
+                message: "Design",
+                required: true,
+                options: [
+                  { id: "x", label: "One" },
+                  { id: "y", label: "Two" },
+                ],
+              },
               { id: "b", kind: "text", message: "Name" },
             ],
           },
@@ -298,14 +322,19 @@ describe("the other tabs", () => {
   it("are reached by the arrow keys", async () => {
     aPage();
     fireEvent.keyDown(screen.getByRole("tab", { name: "Transcript" }), { key: "ArrowLeft" });
-    await waitFor(() => expect(screen.getByRole("tab", { name: "Changes" }).getAttribute("aria-selected")).toBe("true"));
+    await waitFor(() =>
+      expect(screen.getByRole("tab", { name: "Changes" }).getAttribute("aria-selected")).toBe("true"),
+    );
   });
 });
 
 describe("the header", () => {
   it("shows the pull request instead of the button that makes one", async () => {
     const page = aPage();
-    page.changeset({ status: "ready", files: [{ id: "1", edit: { after: { uri: "x-fleet-file:/s1/a", content: { uri: "x" } } } }] });
+    page.changeset({
+      status: "ready",
+      files: [{ id: "1", edit: { after: { uri: "x-fleet-file:/s1/a", content: { uri: "x" } } } }],
+    });
     page.facts({ pullRequest: { number: 7, url: "https://github.com/a/b/pull/7" } });
     fireEvent.click(await screen.findByRole("button", { name: "Pull request #7" }));
     expect(page.asked("showPullRequest")).toHaveLength(1);
@@ -314,7 +343,10 @@ describe("the header", () => {
 
   it("does not offer a pull request while the agent works", async () => {
     const page = aPage({ activeTurn: anActiveTurn("2") });
-    page.changeset({ status: "ready", files: [{ id: "1", edit: { after: { uri: "x-fleet-file:/s1/a", content: { uri: "x" } } } }] });
+    page.changeset({
+      status: "ready",
+      files: [{ id: "1", edit: { after: { uri: "x-fleet-file:/s1/a", content: { uri: "x" } } } }],
+    });
     const button = await screen.findByRole<HTMLButtonElement>("button", { name: "Create pull request" });
     expect(button.disabled).toBe(true);
     fireEvent.click(screen.getByRole("button", { name: "Stop" }));

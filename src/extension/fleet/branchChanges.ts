@@ -36,14 +36,18 @@ export async function readBranchChanges(
 ): Promise<BranchRead> {
   const sessionId = parseSessionUri(sessionUri);
   if (sessionId === undefined) {
-    throw new AppError("notFound", "This host doesn't keep its agents' work in git. Open the agent to see its changes.");
+    throw new AppError(
+      "notFound",
+      "This host doesn't keep its agents' work in git. Open the agent to see its changes.",
+    );
   }
   const held = new Disposables();
   try {
     const session = held.add(client.subscribe("fleetSession", fleetSessionUri(sessionId)));
     // One after the other: a head that is read first cannot claim more than the files that come after it show.
     const before = await within(session.ready, options.clock, held);
-    const uri = options.turnId === undefined ? branchChangesetUri(sessionUri) : turnChangesetUri(sessionUri, options.turnId);
+    const uri =
+      options.turnId === undefined ? branchChangesetUri(sessionUri) : turnChangesetUri(sessionUri, options.turnId);
     const changeset = held.add(client.subscribe("changeset", uri));
     const settled = await within(whenSettled(changeset, held), options.clock, held);
     return { session: before, files: changedFilesOf(settled) };

@@ -92,8 +92,8 @@ function statusOf(before: FileSide | undefined, after: FileSide | undefined, mov
 
 /** Sums over files, in lines. */
 export function totalsOf(files: readonly Pick<ChangedFile, "added" | "removed">[]): { added: number; removed: number } {
-  return files.reduce(
-    (sum, file) => ({ added: sum.added + file.added, removed: sum.removed + file.removed }),
-    { added: 0, removed: 0 },
-  );
+  return files.reduce((sum, file) => ({ added: sum.added + file.added, removed: sum.removed + file.removed }), {
+    added: 0,
+    removed: 0,
+  });
 }

@@ -22,7 +22,8 @@ export interface AgentCommandsOptions {
   readonly reveal: (key: string) => void;
 }
 
-const isRunning = ({ attention }: FleetAgent) => attention === "working" || attention === "queued" || attention === "needsYou";
+const isRunning = ({ attention }: FleetAgent) =>
+  attention === "working" || attention === "queued" || attention === "needsYou";
 const isFailed = ({ attention }: FleetAgent) => attention === "failed";
 const isWaiting = ({ attention }: FleetAgent) => attention === "needsYou";
 

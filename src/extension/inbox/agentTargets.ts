@@ -20,7 +20,11 @@ export class AgentTargets {
   }
 
   /** @param fits which agents are offered when nobody says. */
-  async one(target: unknown, placeholder: string, fits: (agent: FleetAgent) => boolean = () => true): Promise<AgentTarget | undefined> {
+  async one(
+    target: unknown,
+    placeholder: string,
+    fits: (agent: FleetAgent) => boolean = () => true,
+  ): Promise<AgentTarget | undefined> {
     if (isAgentTarget(target)) return { hostId: target.hostId, session: target.session };
     const active = this.#active();
     if (active !== undefined) return active;

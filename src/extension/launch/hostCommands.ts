@@ -128,14 +128,17 @@ export class HostCommands implements Disposable {
   async #connect(host: HostRecord): Promise<AppError | undefined> {
     const { connections, dialogs } = this.#options;
     connections.reconnect(host.id);
-    const failure = await dialogs.progress(`Connecting to ${toLabel(host.name, 60)}`, () => firstOutcome(connections, host.id));
+    const failure = await dialogs.progress(`Connecting to ${toLabel(host.name, 60)}`, () =>
+      firstOutcome(connections, host.id),
+    );
     return failure;
   }
 
   async #remove(host: HostRecord): Promise<void> {
     const { hosts, dialogs } = this.#options;
     const detail = "Its address and token are forgotten here. Agents on it go on, and can be seen again by adding it.";
-    if (await dialogs.confirm(`Remove the host "${toLabel(host.name, 60)}"?`, detail, "Remove")) await hosts.remove(host.id);
+    if (await dialogs.confirm(`Remove the host "${toLabel(host.name, 60)}"?`, detail, "Remove"))
+      await hosts.remove(host.id);
   }
 
   async #choose(target: HostTarget | undefined, placeHolder: string): Promise<HostRecord | undefined> {

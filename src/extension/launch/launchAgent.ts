@@ -49,7 +49,10 @@ export class AgentLauncher implements Disposable {
     const { connections, drafts } = this.#options;
     const live = connections.all.filter(({ state }) => state.kind === "live");
     if (live.length === 0) {
-      throw new AppError("host.disconnected", "None of your hosts is connected. Add a host, or reconnect one, then launch again.");
+      throw new AppError(
+        "host.disconnected",
+        "None of your hosts is connected. Add a host, or reconnect one, then launch again.",
+      );
     }
     const draft = await this.#ask(live.map(({ host }) => ({ id: host.id, name: host.name })));
     if (draft === undefined) return;
@@ -139,7 +142,10 @@ export class AgentLauncher implements Disposable {
     const urls = Array.from(new Set([...open, ...recent]));
     return pickStep({
       frame,
-      placeholder: urls.length === 0 ? "Address of the repository, for example https://github.com/owner/name" : "Which repository? Choose, or type an address",
+      placeholder:
+        urls.length === 0
+          ? "Address of the repository, for example https://github.com/owner/name"
+          : "Which repository? Choose, or type an address",
       items: urls.map((url) => item(url, open.includes(url) ? "open here" : "used before")),
       active: open[0] ?? draft.repository,
       fromText: (text) => (text === "" || urls.includes(text) ? undefined : item(text, "use this address")),

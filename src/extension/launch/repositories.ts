@@ -2,7 +2,9 @@ import * as vscode from "vscode";
 import * as z from "zod/mini";
 
 /** What we use of the built-in Git extension's API (version 1). */
-const GitExtension = z.looseObject({ getAPI: z.custom<(version: 1) => unknown>((value) => typeof value === "function") });
+const GitExtension = z.looseObject({
+  getAPI: z.custom<(version: 1) => unknown>((value) => typeof value === "function"),
+});
 const GitApi = z.looseObject({
   repositories: z.array(
     z.looseObject({

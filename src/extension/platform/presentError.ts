@@ -67,7 +67,8 @@ export const PRESENTATIONS: Record<ErrorCode, Presentation> = {
   },
   "isolation.missing": {
     severity: "error",
-    sentence: "The host cannot isolate the agent as it is configured to, so it did not start it. Install the isolation layer on the host.",
+    sentence:
+      "The host cannot isolate the agent as it is configured to, so it did not start it. Install the isolation layer on the host.",
     actions: ["showLog"],
   },
   "repository.invalid": {
@@ -107,7 +108,8 @@ export const PRESENTATIONS: Record<ErrorCode, Presentation> = {
   },
   "github.notGitHub": {
     severity: "error",
-    sentence: "The repository is not on a GitHub server that Muster knows. Add the server to the setting muster.github.servers.",
+    sentence:
+      "The repository is not on a GitHub server that Muster knows. Add the server to the setting muster.github.servers.",
     actions: [],
   },
   "github.refused": {

@@ -33,7 +33,10 @@ export interface TextStep {
   readonly button?: { readonly icon: string; readonly tooltip: string };
 }
 
-export type StepResult<T> = { readonly kind: "next"; readonly value: T } | { readonly kind: "back" } | { readonly kind: "cancel" };
+export type StepResult<T> =
+  | { readonly kind: "next"; readonly value: T }
+  | { readonly kind: "back" }
+  | { readonly kind: "cancel" };
 export type TextResult = StepResult<string> | { readonly kind: "button"; readonly value: string };
 
 /** One step that chooses from a list. */
@@ -102,7 +105,10 @@ export async function textStep(step: TextStep): Promise<TextResult> {
   }
 }
 
-function applyFrame(input: vscode.QuickInput & { buttons: readonly vscode.QuickInputButton[] }, frame: StepFrame): void {
+function applyFrame(
+  input: vscode.QuickInput & { buttons: readonly vscode.QuickInputButton[] },
+  frame: StepFrame,
+): void {
   input.title = frame.title;
   input.step = frame.step;
   input.totalSteps = frame.totalSteps;

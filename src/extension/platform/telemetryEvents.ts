@@ -1,6 +1,6 @@
 /**
  * Every event that Muster may send, and all that it may say: enums and numbers. Nothing that names a person, a host, a
- * repository, a path or a session, and no text that somebody typed. A test holds the README's table against this file.
+ * repository, a path or a session, and no text that somebody typed.
  */
 export const TELEMETRY_EVENTS = {
   /** The extension started. */

@@ -79,7 +79,10 @@ export class Review implements Disposable {
     const file = changes.files.find((candidate) => candidate.path === path);
     const diff = file === undefined ? undefined : toFileDiff(target.hostId, changes, file);
     if (diff === undefined) {
-      throw new AppError("notFound", `${toLine(path)} is not among the agent's changes any more. Review the changes again.`);
+      throw new AppError(
+        "notFound",
+        `${toLine(path)} is not among the agent's changes any more. Review the changes again.`,
+      );
     }
     await vscode.commands.executeCommand("vscode.diff", toUri(diff.left), toUri(diff.right), diff.title);
   }
@@ -96,7 +99,10 @@ export class Review implements Disposable {
       throw new AppError("branch.empty", "The agent has changed no files yet. Review again when it has.");
     }
     if (rows === 0) {
-      throw new AppError("notFound", "The host doesn't offer the content of these files. Open the agent to see its changes.");
+      throw new AppError(
+        "notFound",
+        "The host doesn't offer the content of these files. Open the agent to see its changes.",
+      );
     }
   }
 

@@ -30,7 +30,9 @@ export class ReviewContent implements vscode.TextDocumentContentProvider, Dispos
         }
       }),
     );
-    this.#owned.add(vscode.workspace.onDidCloseTextDocument((document) => this.#waiting.delete(document.uri.toString())));
+    this.#owned.add(
+      vscode.workspace.onDidCloseTextDocument((document) => this.#waiting.delete(document.uri.toString())),
+    );
     this.#owned.add(vscode.workspace.registerTextDocumentContentProvider(SCHEMES.revision, this));
   }
 

@@ -49,7 +49,8 @@ export class RevisionReader {
 
   async #fetch(revision: Revision, oid: string, key: string): Promise<RevisionText> {
     const facts = { oid, ...(revision.sizeBytes === undefined ? {} : { sizeBytes: revision.sizeBytes }) };
-    if (facts.sizeBytes !== undefined && facts.sizeBytes > maxDocumentBytes) return lasting(noticeText("tooLarge", facts));
+    if (facts.sizeBytes !== undefined && facts.sizeBytes > maxDocumentBytes)
+      return lasting(noticeText("tooLarge", facts));
     try {
       const answer = await this.#hosts.client(revision.hostId).resourceRead(blobUri(revision.sessionId, oid), "base64");
       const bytes = Buffer.from(answer.data, answer.encoding === "base64" ? "base64" : "utf8");
@@ -82,6 +83,7 @@ function lasting(text: string): RevisionText {
 /** A refusal lasts; anything else (the connection, a time-out) may be better next time. */
 function noticeOf(error: unknown): Notice {
   if (AppError.is(error, "content.tooLarge")) return "tooLarge";
-  const isGone = AppError.is(error, "notFound") || AppError.is(error, "permission.denied") || AppError.is(error, "request.invalid");
+  const isGone =
+    AppError.is(error, "notFound") || AppError.is(error, "permission.denied") || AppError.is(error, "request.invalid");
   return isGone ? "missing" : "unreachable";
 }

@@ -42,7 +42,10 @@ export function panelActions(
   const live = (): { client: Client; uri: string; state: ChatState } => {
     const { client, chat } = source;
     if (client === undefined || client.state.kind !== "live" || chat?.state === undefined) {
-      throw new AppError("host.disconnected", "There is no connection to the host. What you typed is kept; try again when it is back.");
+      throw new AppError(
+        "host.disconnected",
+        "There is no connection to the host. What you typed is kept; try again when it is back.",
+      );
     }
     return { client, uri: chat.uri, state: chat.state };
   };
@@ -76,7 +79,14 @@ export function panelActions(
       await dispatch((state) => {
         const toolCall = pendingCall(state, turnId, toolCallId);
         const option = chosenOption(toolCall, optionId, "approve");
-        return { type: "chat/toolCallConfirmed", turnId, toolCallId, ...option, approved: true, confirmed: "user-action" };
+        return {
+          type: "chat/toolCallConfirmed",
+          turnId,
+          toolCallId,
+          ...option,
+          approved: true,
+          confirmed: "user-action",
+        };
       });
       telemetry.send("agent.answered", { answer: "approved", from: "panel" });
       return null;
@@ -86,7 +96,15 @@ export function panelActions(
         const toolCall = pendingCall(state, turnId, toolCallId);
         const option = chosenOption(toolCall, optionId, "deny");
         const suggestion = note === undefined ? {} : { userSuggestion: note };
-        return { type: "chat/toolCallConfirmed", turnId, toolCallId, ...option, approved: false, reason: "denied", ...suggestion };
+        return {
+          type: "chat/toolCallConfirmed",
+          turnId,
+          toolCallId,
+          ...option,
+          approved: false,
+          reason: "denied",
+          ...suggestion,
+        };
       });
       telemetry.send("agent.answered", { answer: "denied", from: "panel" });
       return null;

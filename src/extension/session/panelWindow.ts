@@ -18,7 +18,10 @@ export function windowOf(chat: ChatState): ChatWindow {
 }
 
 /** The turns before `end` that fit one message. */
-export function olderThan(chat: ChatState, end: number): { readonly turns: readonly Turn[]; readonly firstTurn: number } {
+export function olderThan(
+  chat: ChatState,
+  end: number,
+): { readonly turns: readonly Turn[]; readonly firstTurn: number } {
   const firstTurn = startWithin(chat.turns, end);
   return { turns: chat.turns.slice(firstTurn, end), firstTurn };
 }

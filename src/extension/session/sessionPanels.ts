@@ -121,7 +121,8 @@ export class SessionPanels implements vscode.WebviewPanelSerializer, Disposable 
     const { extensionUri, connections, fleet, ports, clock, newId, telemetry, logger } = this.#options;
     const owned = new Disposables();
     const { webview } = panel;
-    const uriOf = (file: string) => webview.asWebviewUri(vscode.Uri.joinPath(extensionUri, "dist", "webview", file)).toString();
+    const uriOf = (file: string) =>
+      webview.asWebviewUri(vscode.Uri.joinPath(extensionUri, "dist", "webview", file)).toString();
     const nonce = randomBytes(16).toString("hex");
     const source = owned.add(new PanelSource({ target, connections, fleet, clock, logger }));
     const bridge = owned.add(

@@ -54,7 +54,10 @@ export class HostBranchPush implements BranchPushPort {
     if (!answer.success) return { branch, commit: undefined };
     // Only the branch that was shown may become a pull request.
     if (answer.data.branch !== branch) {
-      throw new AppError("branch.moved", "The host pushed to another branch than it had announced. Review the changes again.");
+      throw new AppError(
+        "branch.moved",
+        "The host pushed to another branch than it had announced. Review the changes again.",
+      );
     }
     return { branch, commit: answer.data.commit };
   }

@@ -14,7 +14,14 @@ export type PathRisk =
   | "symlink"
   | "binary";
 
-export type FindingKind = PathRisk | "notReviewed" | "headMoved" | "stillWorking" | "large" | "testsFailed" | "notTested";
+export type FindingKind =
+  | PathRisk
+  | "notReviewed"
+  | "headMoved"
+  | "stillWorking"
+  | "large"
+  | "testsFailed"
+  | "notTested";
 
 /** `block` stops the pull request until the person has done something else first, `warn` asks once, `note` only tells. */
 export interface Finding {
@@ -45,7 +52,9 @@ const binaryPattern =
 export function risksOf(file: Pick<ChangedFile, "path" | "oldPath" | "mode" | "isBinary">): readonly PathRisk[] {
   const paths = [file.path, file.oldPath].filter((path) => path !== undefined).map((path) => path.toLowerCase());
   const risks = Object.entries(patterns).flatMap(([risk, pattern]) =>
-    paths.some((path) => pattern.test(path)) || (risk === "submodule" && file.mode === "160000") ? [risk as PathRisk] : [],
+    paths.some((path) => pattern.test(path)) || (risk === "submodule" && file.mode === "160000")
+      ? [risk as PathRisk]
+      : [],
   );
   if (file.mode === "120000") risks.push("symlink");
   if (file.isBinary ?? paths.some((path) => binaryPattern.test(path))) risks.push("binary");
@@ -80,7 +89,10 @@ function pathFindings(files: readonly ChangedFile[]): readonly Finding[] {
   });
 }
 
-function reviewFindings(agent: Pick<ShippableAgent, "head" | "phase">, reviewed: string | undefined): readonly Finding[] {
+function reviewFindings(
+  agent: Pick<ShippableAgent, "head" | "phase">,
+  reviewed: string | undefined,
+): readonly Finding[] {
   if (agent.phase === "working" || agent.phase === "provisioning" || agent.phase === "queued") {
     const sentence = "The agent is still working. Wait until its turn ends, or stop it, then review what it made.";
     return [{ kind: "stillWorking", severity: "block", sentence }];
@@ -107,7 +119,9 @@ function testFindings(tests: ShippableAgent["tests"]): readonly Finding[] {
   const failed = tests.filter((run) => !run.succeeded);
   if (failed.length > 0) {
     const names = failed.slice(0, maxNamedPaths).map((run) => toLine(run.command, 100));
-    return [{ kind: "testsFailed", severity: "warn", sentence: `The last run of these tests failed: ${names.join(", ")}.` }];
+    return [
+      { kind: "testsFailed", severity: "warn", sentence: `The last run of these tests failed: ${names.join(", ")}.` },
+    ];
   }
   if (tests.length > 0) return [];
   return [{ kind: "notTested", severity: "note", sentence: "No test run was recognised among the agent's commands." }];

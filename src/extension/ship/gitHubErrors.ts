@@ -19,7 +19,8 @@ function readFailure(error: unknown): RequestFailure | undefined {
   const response: unknown = Reflect.get(error, "response");
   const isAnswered = typeof response === "object" && response !== null;
   const data: unknown = isAnswered ? Reflect.get(response, "data") : undefined;
-  const read = (key: string): unknown => (typeof data === "object" && data !== null ? Reflect.get(data, key) : undefined);
+  const read = (key: string): unknown =>
+    typeof data === "object" && data !== null ? Reflect.get(data, key) : undefined;
   const message = read("message");
   const errors = read("errors");
   const headers: unknown = isAnswered ? Reflect.get(response, "headers") : undefined;
@@ -73,7 +74,8 @@ export function toAppError(error: unknown, repository: GitHubRepository, nowMs: 
       `${server.host} did not answer. Check the connection, then try again; what you typed is kept.`,
     );
   }
-  const waitSeconds = failure.status === 403 || failure.status === 429 ? rateLimitWaitSeconds(failure, nowMs) : undefined;
+  const waitSeconds =
+    failure.status === 403 || failure.status === 429 ? rateLimitWaitSeconds(failure, nowMs) : undefined;
   if (waitSeconds !== undefined || failure.status === 429) {
     const wait = waitText(waitSeconds ?? 60);
     return fail(
@@ -104,12 +106,21 @@ export function toAppError(error: unknown, repository: GitHubRepository, nowMs: 
         return fail("conflict", `A pull request for this branch exists in ${owner}/${repo}.`);
       }
       if (failure.errors.some((reason) => /no commits between/i.test(reason))) {
-        return fail("branch.empty", `The branch holds nothing that its base does not have. Let the agent commit a change first.`);
+        return fail(
+          "branch.empty",
+          `The branch holds nothing that its base does not have. Let the agent commit a change first.`,
+        );
       }
       const reason = failure.errors[0] ?? failure.message;
-      return fail("github.refused", `${server.host} refused it${reason === "" ? "" : ` (${reason})`}. Correct the form and try again.`);
+      return fail(
+        "github.refused",
+        `${server.host} refused it${reason === "" ? "" : ` (${reason})`}. Correct the form and try again.`,
+      );
     }
     default:
-      return fail("github.refused", `${server.host} refused it (${failure.status}). Try again, or open the repository in the browser.`);
+      return fail(
+        "github.refused",
+        `${server.host} refused it (${failure.status}). Try again, or open the repository in the browser.`,
+      );
   }
 }

@@ -67,7 +67,8 @@ function isLoopback(hostname: string): boolean {
 /** Where a server's pages are. Always https, but for a server on this machine whose API is plain http, too. */
 export function webOrigin(server: GitHubServer): string {
   const api = new URL(server.apiUrl);
-  const isPlain = api.protocol === "http:" && isLoopback(api.hostname) && isLoopback(new URL(`http://${server.host}`).hostname);
+  const isPlain =
+    api.protocol === "http:" && isLoopback(api.hostname) && isLoopback(new URL(`http://${server.host}`).hostname);
   return `${isPlain ? "http" : "https"}://${server.host}`;
 }
 

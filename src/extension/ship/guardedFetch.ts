@@ -53,7 +53,9 @@ function refused(url: URL): Error {
 function late(signal: AbortSignal): (error: unknown) => never {
   return (error) => {
     if (!signal.aborted) throw error;
-    throw final(new AppError("github.unreachable", "GitHub took too long to answer. Check the connection, then try again."));
+    throw final(
+      new AppError("github.unreachable", "GitHub took too long to answer. Check the connection, then try again."),
+    );
   };
 }
 
@@ -69,7 +71,8 @@ async function readWhole(response: Response, maxBytes: number): Promise<Response
   let size = 0;
   for await (const chunk of response.body) {
     size += chunk.length;
-    if (size > maxBytes) throw final(new AppError("github.unreachable", "GitHub's answer is larger than any real one."));
+    if (size > maxBytes)
+      throw final(new AppError("github.unreachable", "GitHub's answer is larger than any real one."));
     chunks.push(chunk);
   }
   const whole = new Response(chunks.length === 0 ? null : Buffer.concat(chunks), {

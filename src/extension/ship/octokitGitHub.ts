@@ -110,13 +110,13 @@ export class OctokitGitHub implements GitHubPort {
   }
 
   async getRepository(repository: GitHubRepository): Promise<RepositoryFacts> {
-    return this.#ask(repository, RepositoryAnswer, (address) =>
-      this.#octokit.rest.repos.get(address),
-    ).then((answer) => ({
-      defaultBranch: answer.default_branch,
-      isArchived: answer.archived ?? false,
-      canPush: answer.permissions?.push,
-    }));
+    return this.#ask(repository, RepositoryAnswer, (address) => this.#octokit.rest.repos.get(address)).then(
+      (answer) => ({
+        defaultBranch: answer.default_branch,
+        isArchived: answer.archived ?? false,
+        canPush: answer.permissions?.push,
+      }),
+    );
   }
 
   async findPullRequest(

@@ -122,7 +122,8 @@ class FormRun {
     return this.#input("base", {
       value: this.#values.baseBranch,
       prompt: "Branch that the changes shall go into. Empty: the repository's default branch",
-      validate: (text) => (/^(?!.*(?:\.\.|@\{))[^\s~^:?*[\\\p{Cc}]*$/u.test(text.trim()) ? undefined : "No branch has such a name."),
+      validate: (text) =>
+        /^(?!.*(?:\.\.|@\{))[^\s~^:?*[\\\p{Cc}]*$/u.test(text.trim()) ? undefined : "No branch has such a name.",
       change: (baseBranch) => this.#change({ baseBranch: baseBranch.trim() }),
     });
   }
@@ -159,13 +160,25 @@ class FormRun {
       `${agent.branch ?? ""} → ${this.#values.baseBranch || "default branch"}: ${agent.files.length} files, +${added} −${removed}`,
       200,
     );
-    const notes = findings.map((finding) => ({ label: `$(warning) ${toLabel(finding.sentence, 200)}`, alwaysShow: true }));
-    const edit = { label: "$(edit) Edit Description…", detail: "Opens it as a Markdown document; come back here to create the pull request" };
+    const notes = findings.map((finding) => ({
+      label: `$(warning) ${toLabel(finding.sentence, 200)}`,
+      alwaysShow: true,
+    }));
+    const edit = {
+      label: "$(edit) Edit Description…",
+      detail: "Opens it as a Markdown document; come back here to create the pull request",
+    };
     pick.items = [
-      { label: "$(git-pull-request-draft) Create Draft Pull Request", detail: toLabel(this.#values.title), isDraft: true },
+      {
+        label: "$(git-pull-request-draft) Create Draft Pull Request",
+        detail: toLabel(this.#values.title),
+        isDraft: true,
+      },
       { label: "$(git-pull-request) Create Pull Request", detail: "Ready for review at once", isDraft: false },
       edit,
-      ...(notes.length === 0 ? [] : [{ label: "Before you go on", kind: vscode.QuickPickItemKind.Separator }, ...notes]),
+      ...(notes.length === 0
+        ? []
+        : [{ label: "Before you go on", kind: vscode.QuickPickItemKind.Separator }, ...notes]),
     ];
     return this.#shown(pick, () => {
       const chosen = pick.selectedItems[0];

@@ -45,7 +45,12 @@ function code(text: string): string {
 }
 
 function shorten(text: string, maxLength: number): string {
-  return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1).trimEnd().toWellFormed()}…`;
+  return text.length <= maxLength
+    ? text
+    : `${text
+        .slice(0, maxLength - 1)
+        .trimEnd()
+        .toWellFormed()}…`;
 }
 
 /** One line of the agent's title. */

@@ -43,7 +43,14 @@ export class PullRequests {
 
   async track(target: AgentTarget, repository: string, pull: PullRequest): Promise<void> {
     const { hostId, session } = target;
-    const own: TrackedPullRequest = { hostId, session, repository, number: pull.number, url: pull.url, state: pull.state };
+    const own: TrackedPullRequest = {
+      hostId,
+      session,
+      repository,
+      number: pull.number,
+      url: pull.url,
+      state: pull.state,
+    };
     const others = this.all().filter((tracked) => !isOf(tracked, target));
     this.#show(own);
     await this.#state.update(stateKey, [...others, own].slice(-maxEntries));

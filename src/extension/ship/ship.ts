@@ -126,7 +126,10 @@ export class Ship implements Disposable {
     }
     const repository = resolveGitHubRepository(tracked.repository, this.#ports.servers());
     if (!repository.ok) {
-      throw new AppError("github.notGitHub", "Its GitHub server is not in the setting muster.github.servers any more. Add it again.");
+      throw new AppError(
+        "github.notGitHub",
+        "Its GitHub server is not in the setting muster.github.servers any more. Add it again.",
+      );
     }
     await openPage(repository.value.server, tracked.url);
     await this.#refresh(tracked);
@@ -150,7 +153,9 @@ export class Ship implements Disposable {
       await this.pullRequests.track(tracked, tracked.repository, pull);
     } catch (error) {
       // The row keeps what was known; nobody asked for this at that moment.
-      this.#ports.logger.warn("pull request state not refreshed", { code: AppError.is(error) ? error.code : "internal" });
+      this.#ports.logger.warn("pull request state not refreshed", {
+        code: AppError.is(error) ? error.code : "internal",
+      });
     }
   }
 

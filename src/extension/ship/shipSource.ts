@@ -33,7 +33,10 @@ export class HostShipSource implements ShipSource {
     const client = this.#hosts.client(target.hostId);
     const hostName = this.#hosts.get(target.hostId)?.host.name ?? "the host";
     if (client.state.kind !== "live") {
-      throw new AppError("host.disconnected", `${hostName} is not connected. Try again when it is back; nothing is lost.`);
+      throw new AppError(
+        "host.disconnected",
+        `${hostName} is not connected. Try again when it is back; nothing is lost.`,
+      );
     }
     const [{ session, files }, chat] = await Promise.all([
       readBranchChanges(client, target.session, { clock: this.#clock }),

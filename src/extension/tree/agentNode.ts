@@ -98,7 +98,8 @@ function doneWords({ pullRequest, isArchived }: FleetAgent): string {
 function doingOf(agent: FleetAgent, words: string): string {
   const activity = agent.activity === undefined ? "" : toLabel(agent.activity, 60);
   if (activity !== "") return activity;
-  if (agent.attention === "queued" && agent.queuePosition !== undefined) return `${ordinal(agent.queuePosition)} in the queue`;
+  if (agent.attention === "queued" && agent.queuePosition !== undefined)
+    return `${ordinal(agent.queuePosition)} in the queue`;
   return agent.attention === "working" || agent.attention === "review" || words === "done" ? "" : words;
 }
 
@@ -111,7 +112,9 @@ function countsOf({ changes }: FleetAgent): string {
 /** How long it has been at it; for a row that cannot be seen any more, how old what it shows is. */
 function ageOf(agent: FleetAgent, nowMs: number): string {
   if (agent.freshness.live) return formatAge(nowMs - agent.modifiedAt);
-  return agent.freshness.heardAt === undefined ? "not seen yet" : `as of ${formatAge(nowMs - agent.freshness.heardAt)} ago`;
+  return agent.freshness.heardAt === undefined
+    ? "not seen yet"
+    : `as of ${formatAge(nowMs - agent.freshness.heardAt)} ago`;
 }
 
 /** "12s", "3m", "2h", "5d". */
@@ -125,12 +128,17 @@ export function formatAge(ms: number): string {
 }
 
 function ordinal(position: number): string {
-  const ending = position % 100 >= 11 && position % 100 <= 13 ? "th" : (["th", "st", "nd", "rd"][position % 10] ?? "th");
+  const ending =
+    position % 100 >= 11 && position % 100 <= 13 ? "th" : (["th", "st", "nd", "rd"][position % 10] ?? "th");
   return `${position}${ending}`;
 }
 
 /** Lines of a row's tooltip, as plain text: name and value. */
-export function tooltipLines(agent: FleetAgent, hostName: string, nowMs: number): readonly (readonly [string, string])[] {
+export function tooltipLines(
+  agent: FleetAgent,
+  hostName: string,
+  nowMs: number,
+): readonly (readonly [string, string])[] {
   const lines: (readonly [string, string | undefined])[] = [
     ["State", lookOf(agent).words + (agent.activity ? `: ${agent.activity}` : "")],
     ["Repository", agent.repository],
@@ -143,5 +151,7 @@ export function tooltipLines(agent: FleetAgent, hostName: string, nowMs: number)
     ["Last event", `${formatAge(nowMs - agent.modifiedAt)} ago`],
     ["Seen", agent.freshness.live ? "live" : ageOf(agent, nowMs)],
   ];
-  return lines.flatMap(([name, value]) => (value === undefined || value === "" ? [] : [[name, toLine(value, 300)] as const]));
+  return lines.flatMap(([name, value]) =>
+    value === undefined || value === "" ? [] : [[name, toLine(value, 300)] as const],
+  );
 }

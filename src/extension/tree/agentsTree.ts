@@ -75,7 +75,9 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
     const hostName = this.#connections.get(agent.hostId)?.host.name ?? "unknown host";
     const lines = tooltipLines(agent, hostName, this.#clock.now());
     const rows = lines.map(([name, value]) => `| ${name} | ${toMarkdownText(value)} |`).join("\n");
-    item.tooltip = new vscode.MarkdownString(`**${toMarkdownText(agent.title, 300)}**\n\n| | |\n| --- | --- |\n${rows}`);
+    item.tooltip = new vscode.MarkdownString(
+      `**${toMarkdownText(agent.title, 300)}**\n\n| | |\n| --- | --- |\n${rows}`,
+    );
     return item;
   }
 

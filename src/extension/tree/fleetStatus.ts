@@ -48,9 +48,15 @@ export class FleetStatus implements Disposable {
           : { command: "muster.agents.focus", title: "Show the agents" };
       if (connections.all.length > 0) item.show();
       else item.hide();
-      view.badge = needs > 0 ? { value: needs, tooltip: `${needs} ${needs === 1 ? "agent needs" : "agents need"} you` } : undefined;
+      view.badge =
+        needs > 0
+          ? { value: needs, tooltip: `${needs} ${needs === 1 ? "agent needs" : "agents need"} you` }
+          : undefined;
       contexts.set("muster:hasHosts", connections.all.length > 0);
-      contexts.set("muster:connected", connections.all.some(({ state }) => state.kind === "live"));
+      contexts.set(
+        "muster:connected",
+        connections.all.some(({ state }) => state.kind === "live"),
+      );
       contexts.set("muster:hasAgents", fleet.agents.size > 0);
       contexts.set("muster:needsYou", needs > 0);
     };

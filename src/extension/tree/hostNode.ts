@@ -19,7 +19,9 @@ export interface HostFacts {
 export function hostNodeOf(facts: HostFacts, nowMs: number): NodeView {
   const { words, icon, iconColor, contextValue } = lookOf(facts.state);
   const seen =
-    facts.state.kind === "live" || facts.heardAtMs === undefined ? "" : `seen ${formatAge(nowMs - facts.heardAtMs)} ago`;
+    facts.state.kind === "live" || facts.heardAtMs === undefined
+      ? ""
+      : `seen ${formatAge(nowMs - facts.heardAtMs)} ago`;
   const agents = facts.state.kind === "live" ? `${facts.agents} ${facts.agents === 1 ? "agent" : "agents"}` : "";
   const label = toLabel(facts.name, 80);
   const description = [words, agents, seen].filter((part) => part !== "").join(" · ");
@@ -35,12 +37,22 @@ function lookOf(state: ConnectionState): Pick<NodeView, "icon" | "iconColor" | "
     case "resuming":
       return { words: "connecting", icon: "loading~spin", iconColor: "charts.blue", contextValue: "host.connecting" };
     case "waiting":
-      return { words: "not reachable, trying again", icon: "vm-outline", iconColor: "charts.yellow", contextValue: "host.connecting" };
+      return {
+        words: "not reachable, trying again",
+        icon: "vm-outline",
+        iconColor: "charts.yellow",
+        contextValue: "host.connecting",
+      };
     case "refused":
       return { words: refusal(state), icon: "error", iconColor: "errorForeground", contextValue: "host.failed" };
     case "offline":
     default:
-      return { words: "not connected", icon: "vm-outline", iconColor: "disabledForeground", contextValue: "host.failed" };
+      return {
+        words: "not connected",
+        icon: "vm-outline",
+        iconColor: "disabledForeground",
+        contextValue: "host.failed",
+      };
   }
 }
 
@@ -56,7 +68,8 @@ function refusal({ error }: Extract<ConnectionState, { kind: "refused" }>): stri
 }
 
 export function hostTooltipLines(facts: HostFacts): readonly (readonly [string, string])[] {
-  const reason = facts.state.kind === "refused" || facts.state.kind === "waiting" ? facts.state.error.message : undefined;
+  const reason =
+    facts.state.kind === "refused" || facts.state.kind === "waiting" ? facts.state.error.message : undefined;
   const lines: (readonly [string, string | undefined])[] = [
     ["Address", facts.url],
     ["Version", facts.version],

@@ -1,5 +1,10 @@
 import { assertNever } from "../../base/appError.ts";
-import { channelKindOfAction, type ChannelKind, isClientDispatchable, type StateAction } from "../../protocol/actions.ts";
+import {
+  channelKindOfAction,
+  type ChannelKind,
+  isClientDispatchable,
+  type StateAction,
+} from "../../protocol/actions.ts";
 import type { ChangesetState } from "../../protocol/changeset.ts";
 import type { ChatState } from "../../protocol/chatState.ts";
 import type { ChannelState } from "../../protocol/reduce.ts";
@@ -55,7 +60,9 @@ function refuseSessionAction(state: SessionState, action: StateAction, origin: C
     case "session/activeClientRemoved":
       return action.clientId === origin.clientId ? undefined : "A client may only withdraw itself.";
     case "session/configChanged":
-      return state.config ? "The configuration of a session is fixed when it is created." : "There is no configuration.";
+      return state.config
+        ? "The configuration of a session is fixed when it is created."
+        : "There is no configuration.";
     default:
       return "This host does not offer that.";
   }

@@ -93,7 +93,9 @@ export class ReplayWindow {
 }
 
 function fingerprintOf({ channel, actionJson }: ClientAction): string {
-  return createHash("sha256").update(JSON.stringify([channel, actionJson])).digest("base64");
+  return createHash("sha256")
+    .update(JSON.stringify([channel, actionJson]))
+    .digest("base64");
 }
 
 function keyOf(origin: ClientOrigin): string {

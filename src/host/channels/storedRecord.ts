@@ -38,7 +38,8 @@ const Body = z.union([
 /** Throws AppError `internal` for a body that this host did not write. */
 export function parseStoredRecord(seq: number, body: string): StoredRecord {
   const parsed = Body.safeParse(JSON.parse(body));
-  if (!parsed.success) throw new AppError("internal", `Record ${seq} of the log has a form that this host cannot read.`);
+  if (!parsed.success)
+    throw new AppError("internal", `Record ${seq} of the log has a form that this host cannot read.`);
   return parsed.data;
 }
 

@@ -46,7 +46,10 @@ export function parseCli(args: readonly string[], cwd: string): CliOptions {
   const [command = "", ...rest] = positionals;
   const known = COMMANDS.find((candidate) => candidate === command);
   if (!known || rest.length > 0) {
-    throw new AppError("request.invalid", command === "" ? "Name a command." : `There is no command "${[command, ...rest].join(" ")}".`);
+    throw new AppError(
+      "request.invalid",
+      command === "" ? "Name a command." : `There is no command "${[command, ...rest].join(" ")}".`,
+    );
   }
   const absolute = (file: string) => path.resolve(cwd, file);
   const data = absolute(values.data ?? path.join(homedir(), ".local", "share", "muster-host"));
@@ -70,7 +73,16 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { config: text, data: text, port: text, host: text, "token-file": text, isolation: text, rotate: flag, verbose: flag },
+      options: {
+        config: text,
+        data: text,
+        port: text,
+        host: text,
+        "token-file": text,
+        isolation: text,
+        rotate: flag,
+        verbose: flag,
+      },
     });
   } catch (error) {
     throw new AppError("request.invalid", error instanceof Error ? error.message : String(error), { cause: error });

@@ -21,11 +21,14 @@ export async function doctor(options: CliOptions, print: (line: string) => void)
     ...config.agents.map(({ displayName, command, env }) => {
       const [program = ""] = command;
       const found = program.includes("${") || findProgram(program, env?.["PATH"] ?? searchPath) !== undefined;
-      const text = found ? `${displayName}: ${program}` : `${displayName}: the command "${program}" was not found. Install it, or correct its "command".`;
+      const text = found
+        ? `${displayName}: ${program}`
+        : `${displayName}: the command "${program}" was not found. Install it, or correct its "command".`;
       return { ok: found, text };
     }),
   ];
-  if (config.agents.length === 0) findings.push({ ok: false, text: 'No agents are configured. Name some under "agents" and pass --config FILE.' });
+  if (config.agents.length === 0)
+    findings.push({ ok: false, text: 'No agents are configured. Name some under "agents" and pass --config FILE.' });
   for (const { ok, text } of findings) print(`${ok ? "ok     " : "MISSING"} ${text}`);
   return findings.every((finding) => finding.ok) ? 0 : 1;
 }
@@ -34,7 +37,9 @@ async function gitFinding(): Promise<Finding> {
   const version = await new Promise<string | undefined>((resolve) => {
     execFile("git", ["version"], { timeout: 5_000 }, (error, stdout) => resolve(error ? undefined : stdout.trim()));
   });
-  return version === undefined ? { ok: false, text: "git was not found. Install git 2.39 or later." } : { ok: true, text: version };
+  return version === undefined
+    ? { ok: false, text: "git was not found. Install git 2.39 or later." }
+    : { ok: true, text: version };
 }
 
 function isolationFinding(isolation: string, searchPath: string): Finding {
@@ -45,7 +50,9 @@ function isolationFinding(isolation: string, searchPath: string): Finding {
 }
 
 function findProgram(program: string, searchPath: string): string | undefined {
-  const candidates = program.includes(path.sep) ? [program] : searchPath.split(path.delimiter).map((directory) => path.join(directory, program));
+  const candidates = program.includes(path.sep)
+    ? [program]
+    : searchPath.split(path.delimiter).map((directory) => path.join(directory, program));
   return candidates.find((candidate) => {
     try {
       accessSync(candidate, constants.X_OK);

@@ -40,7 +40,17 @@ export async function auditLog(directory: string, print: Print): Promise<number>
     const { origin, action, refused } = stored;
     const time = new Date(record.time).toISOString();
     const { principal, clientId } = origin;
-    print(JSON.stringify({ seq: record.seq, time, principal, clientId, channel: record.channel, action: action.type, refused }));
+    print(
+      JSON.stringify({
+        seq: record.seq,
+        time,
+        principal,
+        clientId,
+        channel: record.channel,
+        action: action.type,
+        refused,
+      }),
+    );
   }
   await log.close();
   return 0;

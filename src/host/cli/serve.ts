@@ -24,7 +24,10 @@ export async function serve(options: CliOptions): Promise<number> {
   // What nobody caught leaves the process in an unknown state: it says so and ends; the log brings everything back.
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     process.on(event, (error: unknown) => {
-      logger.error("unexpected failure", { event, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      logger.error("unexpected failure", {
+        event,
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
       tell(`The host failed unexpectedly and stops: ${error instanceof Error ? error.message : String(error)}`);
       stopped.resolve(1);
     });
@@ -46,7 +49,12 @@ export async function serve(options: CliOptions): Promise<number> {
   });
   const address = options.host === "::1" ? "[::1]" : options.host;
   const url = `ws://${address}:${host.port}`;
-  logger.info("host ready", { version: HOST_VERSION, port: host.port, agents: config.agents.length, isolation: config.isolation });
+  logger.info("host ready", {
+    version: HOST_VERSION,
+    port: host.port,
+    agents: config.agents.length,
+    isolation: config.isolation,
+  });
   tell(`Muster host ${HOST_VERSION} listens on ${url}. Data: ${options.data}. Token: ${options.tokenFile}.`);
   tell(describeAgents(config));
   process.stdout.write(`${JSON.stringify({ ready: true, url, tokenFile: options.tokenFile })}\n`);
@@ -58,9 +66,13 @@ export async function serve(options: CliOptions): Promise<number> {
 }
 
 function describeAgents(config: HostConfig): string {
-  if (config.agents.length === 0) return 'No agents are configured. Name some under "agents" in a file and start with --config FILE.';
+  if (config.agents.length === 0)
+    return 'No agents are configured. Name some under "agents" in a file and start with --config FILE.';
   const names = config.agents.map((agent) => agent.displayName).join(", ");
-  const isolation = config.isolation === "none" ? "Agents are NOT isolated: they run with your rights." : "Agents run inside bubblewrap.";
+  const isolation =
+    config.isolation === "none"
+      ? "Agents are NOT isolated: they run with your rights."
+      : "Agents run inside bubblewrap.";
   return `Agents: ${names}. ${isolation}`;
 }
 

@@ -103,10 +103,15 @@ export class Connection implements Reader, Disposable {
 
   #request(id: RpcId, method: string, params: unknown): void {
     if (method === "ping") return this.#send({ id, result: null });
-    if (!this.#rate.take()) return this.#fail(id, method, new AppError("limit.exceeded", "Too many messages. Slow down."));
+    if (!this.#rate.take())
+      return this.#fail(id, method, new AppError("limit.exceeded", "Too many messages. Slow down."));
     if (method === "initialize" || method === "reconnect") return this.#greet(id, method, params);
     if (this.#state !== "open") {
-      return this.#fail(id, method, new RpcError(RPC.methodNotFound, "The first request must be initialize or reconnect."));
+      return this.#fail(
+        id,
+        method,
+        new RpcError(RPC.methodNotFound, "The first request must be initialize or reconnect."),
+      );
     }
     if (method === "subscribe") return this.#run(id, method, () => this.#subscribe(id, params));
     this.#run(id, method, async () => {

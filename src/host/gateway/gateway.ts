@@ -146,7 +146,8 @@ export class Gateway {
 function refuse(socket: Duplex, refusal: UpgradeRefusal): void {
   const body = JSON.stringify({ error: refusal.reason });
   const titles = { 401: "Unauthorized", 403: "Forbidden", 429: "Too Many Requests" } as const;
-  const extra = refusal.status === 401 ? "WWW-Authenticate: Bearer\r\n" : refusal.status === 429 ? "Retry-After: 60\r\n" : "";
+  const extra =
+    refusal.status === 401 ? "WWW-Authenticate: Bearer\r\n" : refusal.status === 429 ? "Retry-After: 60\r\n" : "";
   socket.end(
     `HTTP/1.1 ${refusal.status} ${titles[refusal.status]}\r\nConnection: close\r\nContent-Type: application/json\r\n${extra}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );

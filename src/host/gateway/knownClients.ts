@@ -41,6 +41,7 @@ export class KnownClients {
 
   #forgetOld(): void {
     const before = this.#clock.now() - rememberedMs;
-    for (const [id, client] of this.#clients) if (client.connections <= 0 && client.leftAt < before) this.#clients.delete(id);
+    for (const [id, client] of this.#clients)
+      if (client.connections <= 0 && client.leftAt < before) this.#clients.delete(id);
   }
 }

@@ -234,7 +234,8 @@ export class SqliteLog implements EventLog {
   }
 
   #assertWritable(): void {
-    if (this.#failed) throw new AppError("internal", "The log has failed; nothing more is stored.", { cause: this.#failed });
+    if (this.#failed)
+      throw new AppError("internal", "The log has failed; nothing more is stored.", { cause: this.#failed });
     if (this.#closed || this.#lock === undefined) throw new AppError("internal", "The log is not open for writing.");
   }
 
@@ -328,9 +329,13 @@ function takeLock(Database: typeof DatabaseSync, directory: string): DatabaseSyn
     return lock;
   } catch (error) {
     lock.close();
-    throw new AppError("conflict", `Another host already uses ${directory}. Stop it, or choose another --data directory.`, {
-      cause: error,
-    });
+    throw new AppError(
+      "conflict",
+      `Another host already uses ${directory}. Stop it, or choose another --data directory.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -59,7 +59,9 @@ export class AgentEvents {
     const after = before + action.data.length;
     this.#terminalLengths.set(uri, after);
     const isCut = after >= maxTerminalLength;
-    const data = isCut ? `${action.data.slice(0, maxTerminalLength - before)}\r\n[the rest of the output is not shown]\r\n` : action.data;
+    const data = isCut
+      ? `${action.data.slice(0, maxTerminalLength - before)}\r\n[the rest of the output is not shown]\r\n`
+      : action.data;
     this.#dispatch(uri, { ...action, data });
   }
 

@@ -33,9 +33,13 @@ export async function pushBranch(
   // Without a commit the button of another AHP client was pressed: it shows the changes of `head`.
   const commit = wanted.success ? wanted.data.commit : fleet.head;
   if (commit !== fleet.head) {
-    throw new AppError("branch.moved", "The agent has changed more since you reviewed. Review the changes again, then push.", {
-      details: { head: fleet.head },
-    });
+    throw new AppError(
+      "branch.moved",
+      "The agent has changed more since you reviewed. Review the changes again, then push.",
+      {
+        details: { head: fleet.head },
+      },
+    );
   }
   const operation = { operationId: "push" } as const;
   channels.dispatch(refs.branchChanges, { type: "changeset/operationStatusChanged", ...operation, status: "running" });
@@ -59,7 +63,12 @@ export async function pushBranch(
     const failure = AppError.from(thrown, "The branch could not be pushed");
     const error = { errorType: failure.code, message: failure.message };
     if (channels.isLoaded(refs.branchChanges)) {
-      channels.dispatch(refs.branchChanges, { type: "changeset/operationStatusChanged", ...operation, status: "error", error });
+      channels.dispatch(refs.branchChanges, {
+        type: "changeset/operationStatusChanged",
+        ...operation,
+        status: "error",
+        error,
+      });
     }
     throw withResources(failure);
   }

@@ -57,7 +57,10 @@ export class Catalogue implements Disposable {
   }
 
   /** Newest first. Without `limit` everything, because VS Code asks only once. */
-  list(params: { readonly limit?: number | undefined; readonly cursor?: string | undefined }): ResultOf<"listSessions"> {
+  list(params: {
+    readonly limit?: number | undefined;
+    readonly cursor?: string | undefined;
+  }): ResultOf<"listSessions"> {
     // What is listed must be what was announced: a difference to anything else would never be told.
     this.#tell();
     const summaries = Array.from(this.#rows.values(), (row) => row.summary);
@@ -67,7 +70,9 @@ export class Catalogue implements Disposable {
     const end = start + Math.min(Math.max(1, Math.floor(params.limit)), maxPage);
     const last = sorted[end - 1];
     const items = sorted.slice(start, end);
-    return end < sorted.length && last ? { items, nextCursor: JSON.stringify([last.createdAt, last.resource]) } : { items };
+    return end < sorted.length && last
+      ? { items, nextCursor: JSON.stringify([last.createdAt, last.resource]) }
+      : { items };
   }
 
   dispose(): void {
@@ -114,7 +119,8 @@ function afterCursor(sorted: readonly SessionSummary[], cursor: string): number 
 function parseCursor(cursor: string): readonly [string, string] {
   try {
     const value: unknown = JSON.parse(cursor);
-    if (Array.isArray(value) && typeof value[0] === "string" && typeof value[1] === "string") return [value[0], value[1]];
+    if (Array.isArray(value) && typeof value[0] === "string" && typeof value[1] === "string")
+      return [value[0], value[1]];
   } catch {
     // Falls through to the refusal.
   }

@@ -33,7 +33,9 @@ function toSide(sessionId: string, path: string, version: FileVersion): FileSide
 /** The files with the review marks of those that are unchanged since. */
 export function keepReviewed(files: readonly ChangesetFile[], before: readonly ChangesetFile[]): ChangesetFile[] {
   const reviewed = new Map(before.filter((file) => file.reviewed).map((file) => [file.id, JSON.stringify(file.edit)]));
-  return files.map((file) => (reviewed.get(file.id) === JSON.stringify(file.edit) ? { ...file, reviewed: true } : file));
+  return files.map((file) =>
+    reviewed.get(file.id) === JSON.stringify(file.edit) ? { ...file, reviewed: true } : file,
+  );
 }
 
 /** What may be done with the branch changeset; a push needs something recorded to push. */

@@ -27,7 +27,9 @@ export class ChangesetPublisher implements Disposable {
   touch(workspace: Workspace): void {
     this.#timer ??= this.#ports.clock.setTimeout(() => {
       this.#timer = undefined;
-      this.#enqueue(async () => this.#publish(await workspace.changes(workspace.baseCommit, await workspace.snapshot())));
+      this.#enqueue(async () =>
+        this.#publish(await workspace.changes(workspace.baseCommit, await workspace.snapshot())),
+      );
     }, settleMs);
   }
 

@@ -1,6 +1,12 @@
 import * as z from "zod/mini";
 import { AppError } from "../../base/appError.ts";
-import { FleetSessionConfig, type FleetSessionState, initialFleetSession, type Isolation, META_NS } from "../../protocol/fleet.ts";
+import {
+  FleetSessionConfig,
+  type FleetSessionState,
+  initialFleetSession,
+  type Isolation,
+  META_NS,
+} from "../../protocol/fleet.ts";
 import type { ParamsOf, ResultOf } from "../../protocol/methods.ts";
 import type { AgentInfo } from "../../protocol/root.ts";
 import type { SessionState } from "../../protocol/sessionState.ts";
@@ -37,7 +43,8 @@ export function parseNewSession(params: ParamsOf<"createSession">, rules: NewSes
   const parsed = Config.safeParse(withRepository(params));
   if (!parsed.success) {
     const member = parsed.error.issues[0]?.path.join(".") ?? "config";
-    if (member === "repository") throw new AppError("repository.invalid", "Name the repository that the agent shall work on.");
+    if (member === "repository")
+      throw new AppError("repository.invalid", "Name the repository that the agent shall work on.");
     throw new AppError("request.invalid", `The value of ${member} is not usable.`);
   }
   const config = parsed.data;
@@ -46,7 +53,10 @@ export function parseNewSession(params: ParamsOf<"createSession">, rules: NewSes
   const { models } = provider;
   if (config.model !== undefined && models.length > 0 && !models.some((model) => model.id === config.model)) {
     const offered = models.map((model) => model.id).join(", ");
-    throw new AppError("request.invalid", `${provider.displayName} has no model "${config.model}". It offers ${offered}.`);
+    throw new AppError(
+      "request.invalid",
+      `${provider.displayName} has no model "${config.model}". It offers ${offered}.`,
+    );
   }
   return { provider: provider.provider, model: config.model, config };
 }
@@ -54,7 +64,10 @@ export function parseNewSession(params: ParamsOf<"createSession">, rules: NewSes
 function chooseAgent(id: string | undefined, agents: readonly AgentInfo[]): AgentInfo {
   const only = agents[0];
   if (!only) {
-    throw new AppError("agent.unknown", 'This host has no agents. Add one under "agents" in its configuration file and restart it.');
+    throw new AppError(
+      "agent.unknown",
+      'This host has no agents. Add one under "agents" in its configuration file and restart it.',
+    );
   }
   if (id === undefined && agents.length === 1) return only;
   const found = agents.find((agent) => agent.provider === id);
@@ -88,7 +101,14 @@ export function initialStates(
     ...at,
     phase: "queued",
   });
-  const chat: ChatState = { resource: refs.chat, title, status: STATUS.idle, modifiedAt: at.createdAt, origin: { kind: "user" }, turns: [] };
+  const chat: ChatState = {
+    resource: refs.chat,
+    title,
+    status: STATUS.idle,
+    modifiedAt: at.createdAt,
+    origin: { kind: "user" },
+    turns: [],
+  };
   const session: SessionState = {
     provider,
     title,
@@ -111,7 +131,10 @@ export function initialStates(
 }
 
 /** The form that VS Code draws for a new session. */
-export function sessionConfigForm(params: ParamsOf<"resolveSessionConfig">, agents: readonly AgentInfo[]): ResultOf<"resolveSessionConfig"> {
+export function sessionConfigForm(
+  params: ParamsOf<"resolveSessionConfig">,
+  agents: readonly AgentInfo[],
+): ResultOf<"resolveSessionConfig"> {
   const models = agents.find((agent) => agent.provider === params.provider)?.models ?? [];
   const fixed = { type: "string", sessionMutable: false };
   return {
@@ -119,10 +142,19 @@ export function sessionConfigForm(params: ParamsOf<"resolveSessionConfig">, agen
       type: "object",
       properties: {
         repository: { ...fixed, title: "Repository", description: "Its https or ssh address." },
-        baseBranch: { ...fixed, title: "Base branch", description: "The branch to start from. The repository's default if empty." },
+        baseBranch: {
+          ...fixed,
+          title: "Base branch",
+          description: "The branch to start from. The repository's default if empty.",
+        },
         title: { ...fixed, title: "Title" },
         ...(models.length > 0 && {
-          model: { ...fixed, title: "Model", enum: models.map((model) => model.id), enumLabels: models.map((model) => model.name) },
+          model: {
+            ...fixed,
+            title: "Model",
+            enum: models.map((model) => model.id),
+            enumLabels: models.map((model) => model.name),
+          },
         }),
       },
       required: ["repository"],

@@ -38,7 +38,8 @@ export async function restoreSessions(channels: Channels, clock: Clock): Promise
 
 function settle(channels: Channels, clock: Clock, refs: SessionRefs, fleet: FleetSessionState): RestoredSession {
   const turn = channels.state("chat", refs.chat)?.activeTurn;
-  if (fleet.phase !== "working") return { refs, isWaiting: fleet.phase === "queued" || fleet.phase === "provisioning" || turn !== undefined };
+  if (fleet.phase !== "working")
+    return { refs, isWaiting: fleet.phase === "queued" || fleet.phase === "provisioning" || turn !== undefined };
   channels.dispatch(refs.fleet, { type: "x-fleet/phaseChanged", phase: "ready" });
   if (channels.state("session", refs.session)?.activity !== undefined) {
     channels.dispatch(refs.session, { type: "session/activityChanged", activity: undefined });

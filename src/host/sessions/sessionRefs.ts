@@ -19,7 +19,10 @@ const idPattern = /^[A-Za-z0-9][A-Za-z0-9-]{7,63}$/;
 export function refsOf(session: string): SessionRefs {
   const id = parseSessionUri(session) ?? /^[a-z][a-z0-9+.-]*:\/([^/]+)$/.exec(session)?.[1];
   if (id === undefined || !idPattern.test(id)) {
-    throw new AppError("request.invalid", "A session's address is ahp-session:/ and an id of 8 to 64 letters, digits and hyphens.");
+    throw new AppError(
+      "request.invalid",
+      "A session's address is ahp-session:/ and an id of 8 to 64 letters, digits and hyphens.",
+    );
   }
   return {
     id,

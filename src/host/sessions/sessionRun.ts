@@ -3,6 +3,7 @@ import { type Disposable, Disposables } from "../../base/disposables.ts";
 import type { StateAction } from "../../protocol/actions.ts";
 import type { ActiveTurn } from "../../protocol/chatState.ts";
 import type { FleetPhase, FleetSessionState } from "../../protocol/fleet.ts";
+import { isRead } from "../../protocol/status.ts";
 import type { PermissionAnswer, Provider, TurnOutcome } from "../providers/provider.ts";
 import type { Workspace } from "../workspaces/workspace.ts";
 import { AgentEvents } from "./agentEvents.ts";
@@ -210,6 +211,7 @@ export class SessionRun implements Disposable {
     if (this.#chat?.activeTurn?.id === turn.id) {
       this.#dispatch(this.refs.chat, endOfTurn(turn.id, durationMs, ending));
     }
+    this.#markUnread();
     this.#setPhase({ phase: "ready" }, undefined);
     if (ending instanceof AppError) await this.#seat?.leave();
     else this.#options.idleAgents.rest(this.refs.id, () => void this.#seat?.leave());
@@ -220,7 +222,10 @@ export class SessionRun implements Disposable {
     const { logger, model, idleAgents } = this.#options;
     const fleet = this.#fleet;
     if (!this.#seat) {
-      throw new AppError("agent.unknown", `This host no longer has the agent "${fleet?.provider ?? ""}". Add it to the host's configuration.`);
+      throw new AppError(
+        "agent.unknown",
+        `This host no longer has the agent "${fleet?.provider ?? ""}". Add it to the host's configuration.`,
+      );
     }
     idleAgents.wake(this.refs.id);
     this.#hasUsage = false;
@@ -236,7 +241,9 @@ export class SessionRun implements Disposable {
     }
     // The person may have cancelled while the agent started.
     if (this.#chat?.activeTurn?.id !== turn.id) return { stopReason: "cancelled" };
-    const message = wasInterrupted(turn) ? { ...turn.message, text: interruptedPrompt(turn.message.text) } : turn.message;
+    const message = wasInterrupted(turn)
+      ? { ...turn.message, text: interruptedPrompt(turn.message.text) }
+      : turn.message;
     const outcome = await agent.send({ turnId: turn.id, message });
     if (outcome.usage && this.#chat?.activeTurn?.id === turn.id) {
       this.#dispatch(this.refs.chat, { type: "chat/usage", turnId: turn.id, usage: outcome.usage });
@@ -316,6 +323,14 @@ export class SessionRun implements Disposable {
     if (turn) this.#dispatch(this.refs.chat, failureOfTurn(turn.id, 0, failure));
   }
 
+  /** There is something to look at that nobody has seen. */
+  #markUnread(): void {
+    const session = this.#options.channels.state("session", this.refs.session);
+    if (session && isRead(session.status)) {
+      this.#dispatch(this.refs.session, { type: "session/isReadChanged", isRead: false });
+    }
+  }
+
   #leaveQueue(): void {
     this.#options.slots.release(this.refs.id);
     if (this.#fleet?.phase === "queued") this.#setPhase({ phase: "ready" }, undefined);
@@ -327,11 +342,15 @@ export class SessionRun implements Disposable {
     this.#dispatch(this.refs.session, { type: "session/titleChanged", title: title.slice(0, 200) });
   }
 
-  #setPhase(phase: { phase: FleetPhase; queue?: { position: number }; stage?: string }, activity: string | undefined): void {
+  #setPhase(
+    phase: { phase: FleetPhase; queue?: { position: number }; stage?: string },
+    activity: string | undefined,
+  ): void {
     const fleet = this.#fleet;
     const session = this.#options.channels.state("session", this.refs.session);
     if (!fleet || !session) return;
-    const isSame = fleet.phase === phase.phase && fleet.queue?.position === phase.queue?.position && fleet.stage === phase.stage;
+    const isSame =
+      fleet.phase === phase.phase && fleet.queue?.position === phase.queue?.position && fleet.stage === phase.stage;
     if (!isSame) this.#dispatch(this.refs.fleet, { type: "x-fleet/phaseChanged", ...phase });
     if (session.activity !== activity) this.#dispatch(this.refs.session, { type: "session/activityChanged", activity });
   }

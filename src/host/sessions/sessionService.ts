@@ -100,7 +100,11 @@ export class SessionService implements HostApi, Disposable {
     const states = initialStates(refs, wanted, { createdAt, isolation: rules.isolation });
     channels.create(refs.fleet, "fleetSession", states.fleet);
     channels.create(refs.chat, "chat", states.chat);
-    channels.create(refs.branchChanges, "changeset", { status: "ready", files: [], operations: branchOperations(undefined) });
+    channels.create(refs.branchChanges, "changeset", {
+      status: "ready",
+      files: [],
+      operations: branchOperations(undefined),
+    });
     channels.create(refs.session, "session", states.session);
     const run = this.#adopt(refs);
     this.#catalogue.add(refs, true);

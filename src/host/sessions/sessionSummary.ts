@@ -74,12 +74,7 @@ function totalChanges(changes: ChangesetState): { files: number; additions: numb
 }
 
 /** Why a person is needed; the most urgent reason only. Work that was pushed is no longer up for review. */
-function needOf(
-  session: SessionState,
-  fleet: FleetSessionState,
-  status: number,
-  files: number,
-): FleetNeed | undefined {
+function needOf(session: SessionState, fleet: FleetSessionState, status: number, files: number): FleetNeed | undefined {
   const requests = session.inputNeeded ?? [];
   if (requests.some((request) => request.kind === "toolConfirmation")) return "approval";
   if (requests.some((request) => request.kind === "chatInput")) return "question";

@@ -15,7 +15,11 @@ export function endOfTurn(turnId: string, durationMs: number, outcome: TurnOutco
     case "cancelled":
       return { type: "chat/turnCancelled", turnId, duration };
     case "refused":
-      return failureOfTurn(turnId, duration, new AppError("agent.failed", "The agent refused this request. Word it another way."));
+      return failureOfTurn(
+        turnId,
+        duration,
+        new AppError("agent.failed", "The agent refused this request. Word it another way."),
+      );
     case "limit":
       return failureOfTurn(
         turnId,

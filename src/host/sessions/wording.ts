@@ -2,7 +2,13 @@
 export function titleFromPrompt(text: string): string | undefined {
   const line = text
     .split("\n")
-    .map((candidate) => candidate.replaceAll(/[\p{Cc}\p{Cf}]/gu, " ").replaceAll(/\s+/g, " ").replace(/^[#>*\-\s]+/, "").trim())
+    .map((candidate) =>
+      candidate
+        .replaceAll(/[\p{Cc}\p{Cf}]/gu, " ")
+        .replaceAll(/\s+/g, " ")
+        .replace(/^[#>*\-\s]+/, "")
+        .trim(),
+    )
     .find((candidate) => candidate !== "");
   if (line === undefined) return undefined;
   const characters = Array.from(line);
@@ -19,7 +25,10 @@ export function ordinal(position: number): string {
 
 /** `agent/<slug>-<id8>`: readable, and unique by the session's id. */
 export function branchName(title: string, sessionId: string): string {
-  const words = title.normalize("NFKD").toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
+  const words = title
+    .normalize("NFKD")
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-");
   const slug = words.slice(0, 40).replaceAll(/^-+|-+$/g, "");
   return `agent/${slug === "" ? "work" : slug}-${sessionId.slice(0, 8).toLowerCase().replaceAll(/-+$/g, "")}`;
 }
@@ -32,7 +41,9 @@ export function interruptedPrompt(text: string): string {
 const gitHubSsh = /^(?:ssh:\/\/)?git@([^/:]+)[:/]([^/]+)\/([^/]+?)(?:\.git)?\/?$/;
 
 /** Owner and name of a repository on an https or ssh server, from its address. */
-export function ownerAndRepo(repository: string): { readonly host: string; readonly owner: string; readonly repo: string } | undefined {
+export function ownerAndRepo(
+  repository: string,
+): { readonly host: string; readonly owner: string; readonly repo: string } | undefined {
   const ssh = gitHubSsh.exec(repository);
   if (ssh?.[1] && ssh[2] && ssh[3]) return { host: ssh[1], owner: ssh[2], repo: ssh[3] };
   if (!/^https?:\/\//.test(repository) || !URL.canParse(repository)) return undefined;

@@ -96,7 +96,8 @@ function Bar({ added, removed }: { added: number; removed: number }) {
   const total = added + removed;
   if (total === 0) return <span class="bar" aria-hidden="true" />;
   const cells = Math.min(5, total);
-  const addedCells = added === 0 ? 0 : Math.max(1, Math.min(cells - (removed > 0 ? 1 : 0), Math.round((added / total) * cells)));
+  const addedCells =
+    added === 0 ? 0 : Math.max(1, Math.min(cells - (removed > 0 ? 1 : 0), Math.round((added / total) * cells)));
   return (
     <span class="bar" aria-hidden="true">
       {Array.from({ length: 5 }, (_, index) => (

@@ -44,9 +44,7 @@ function LogSection({ log }: { log: ToolLog }) {
       <header class="log-head">
         <Icon name={icon} label={state} class={icon === "loading" ? "codicon-modifier-spin" : ""} />
         <h2 class="mono">{log.title}</h2>
-        {exitCode === undefined ? null : (
-          <span class={exitCode === 0 ? "log-exit" : "tool-exit"}>exit {exitCode}</span>
-        )}
+        {exitCode === undefined ? null : <span class={exitCode === 0 ? "log-exit" : "tool-exit"}>exit {exitCode}</span>}
         <button
           type="button"
           class="icon-button"

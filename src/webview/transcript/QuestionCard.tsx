@@ -19,9 +19,7 @@ export function QuestionCard({ request }: { request: InputRequest }) {
   const [answers, setAnswers] = useState<Answers>(() => initialAnswers(request));
   const [isSending, setSending] = useState(false);
   const isLive = panel.store.facts.value?.connection === "live";
-  const isComplete = questions.every(
-    (question) => !isKnown(question) || !question.required || question.id in answers,
-  );
+  const isComplete = questions.every((question) => !isKnown(question) || !question.required || question.id in answers);
 
   const send = async (response: "accept" | "decline") => {
     setSending(true);
@@ -181,9 +179,7 @@ function initialAnswers(request: InputRequest): Answers {
       answers[question.id] = submitted({ kind: "boolean", value: question.defaultValue ?? false });
     } else if ("defaultValue" in question && question.defaultValue !== undefined) {
       const value = question.defaultValue;
-      answers[question.id] = submitted(
-        typeof value === "string" ? { kind: "text", value } : { kind: "number", value },
-      );
+      answers[question.id] = submitted(typeof value === "string" ? { kind: "text", value } : { kind: "number", value });
     }
   }
   return answers;

@@ -43,8 +43,7 @@ function ToolBody({ toolCall }: { toolCall: ToolCall }) {
     toolCall.status === "streaming" ? toolCall.partialInput : "toolInput" in toolCall ? toolCall.toolInput : undefined;
   const content = ("content" in toolCall ? toolCall.content : undefined) ?? [];
   const error = toolCall.status === "completed" ? toolCall.error?.message : undefined;
-  const said =
-    toolCall.status === "cancelled" ? toolCall.userSuggestion || plainOf(toolCall.reasonMessage) : undefined;
+  const said = toolCall.status === "cancelled" ? toolCall.userSuggestion || plainOf(toolCall.reasonMessage) : undefined;
   return (
     <div class="tool-body">
       <ToolInput input={input} />
@@ -77,7 +76,8 @@ function Output({ item }: { item: ToolContent }) {
     case "fileEdit":
       return (
         <p class="tool-edit">
-          <Icon name={fileStatusOf(item) === "added" ? "diff-added" : "diff-modified"} /> {toLine(filePathOf(item), 300)}{" "}
+          <Icon name={fileStatusOf(item) === "added" ? "diff-added" : "diff-modified"} />{" "}
+          {toLine(filePathOf(item), 300)}{" "}
           {item.diff ? <Counts added={item.diff.added ?? 0} removed={item.diff.removed ?? 0} /> : null}
         </p>
       );

@@ -43,7 +43,8 @@ export function Transcript() {
           {chat === undefined ? <Loading /> : null}
           {chat !== undefined && chat.turns.length === 0 && chat.activeTurn === undefined ? (
             <p class="empty">
-              <Icon name="comment-discussion" /> Nothing has been said yet. Write a prompt below to set the agent to work.
+              <Icon name="comment-discussion" /> Nothing has been said yet. Write a prompt below to set the agent to
+              work.
             </p>
           ) : null}
         </div>
@@ -79,8 +80,8 @@ function OlderButton() {
   return (
     <p class="older">
       <button type="button" class="link-button" disabled={isLoading} onClick={() => void load()}>
-        <Icon name={isLoading ? "loading" : "fold-up"} {...(isLoading ? { class: "codicon-modifier-spin" } : {})} /> Show
-        earlier turns
+        <Icon name={isLoading ? "loading" : "fold-up"} {...(isLoading ? { class: "codicon-modifier-spin" } : {})} />{" "}
+        Show earlier turns
       </button>
     </p>
   );

@@ -22,7 +22,13 @@ export const TurnView = memo(function TurnView({ turn, isLast }: TurnProps) {
     <article class="turn" aria-label="Turn" aria-busy={isActive}>
       <UserMessage message={turn.message} />
       {turn.responseParts.map((part, index) => (
-        <Part key={partKey(part, index)} part={part} turnId={turn.id} isActive={isActive} canResume={isLast && !isActive} />
+        <Part
+          key={partKey(part, index)}
+          part={part}
+          turnId={turn.id}
+          isActive={isActive}
+          canResume={isLast && !isActive}
+        />
       ))}
       {isActive && turn.responseParts.length === 0 ? (
         <p class="thinking-dots muted">
@@ -85,7 +91,9 @@ const Part = memo(function Part({ part, turnId, isActive, canResume }: PartProps
         </p>
       );
     case "error":
-      return <TurnError message={part.error.message} resumable={canResume && part.resumable === true} turnId={turnId} />;
+      return (
+        <TurnError message={part.error.message} resumable={canResume && part.resumable === true} turnId={turnId} />
+      );
     case "contentRef":
       return <p class="muted">Content kept on the host.</p>;
     default:

@@ -37,21 +37,37 @@ describe("the configuration", () => {
 describe("the command line", () => {
   it("resolves files where it was called, and keeps the token with the data", () => {
     const options = parseCli(["serve", "--data", "d", "--config", "c.json", "--port", "0"], "/here");
-    expect(options).toMatchObject({ command: "serve", data: "/here/d", config: "/here/c.json", port: 0, tokenFile: "/here/d/token" });
+    expect(options).toMatchObject({
+      command: "serve",
+      data: "/here/d",
+      config: "/here/c.json",
+      port: 0,
+      tokenFile: "/here/d/token",
+    });
   });
 
-  it.each([[["fly"]], [[]], [["serve", "--port", "99999"]], [["serve", "--isolation", "magic"]], [["serve", "--what"]]])(
-    "refuses %j",
-    (args) => {
-      expect(() => parseCli(args, "/")).toThrow();
-    },
-  );
+  it.each([
+    [["fly"]],
+    [[]],
+    [["serve", "--port", "99999"]],
+    [["serve", "--isolation", "magic"]],
+    [["serve", "--what"]],
+  ])("refuses %j", (args) => {
+    expect(() => parseCli(args, "/")).toThrow();
+  });
 });
 
 describe("the log file", () => {
   it("holds no secret, by its key or by its look", () => {
     const github = `ghp_${"a".repeat(36)}`;
-    const text = JSON.stringify(redact({ token: "x1", nested: { apiKey: "x2", note: `used ${github}` }, list: [`Bearer abc.def`], error: new Error("https://me:pw@host/a") }));
+    const text = JSON.stringify(
+      redact({
+        token: "x1",
+        nested: { apiKey: "x2", note: `used ${github}` },
+        list: [`Bearer abc.def`],
+        error: new Error("https://me:pw@host/a"),
+      }),
+    );
     for (const secret of ["x1", "x2", github, "abc.def", "me:pw"]) expect(text).not.toContain(secret);
     expect(redactText("ws://127.0.0.1/?tkn=abc&x=1")).toBe("ws://127.0.0.1/?tkn=[redacted]&x=1");
   });

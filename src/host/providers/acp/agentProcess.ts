@@ -154,9 +154,12 @@ export class AgentProcess {
   }
 
   async #sweep(): Promise<void> {
+    let emptySweeps = 0;
     for (let attempt = 0; attempt < maxSweeps; attempt += 1) {
       const left = await markedProcesses(this.#options.marker);
-      if (left.length === 0) return;
+      emptySweeps = left.length === 0 ? emptySweeps + 1 : 0;
+      // A process that is just being started shows no environment for a moment, so one look is not enough.
+      if (emptySweeps === 2) return;
       for (const pid of left) killQuietly(pid);
       await new Promise<void>((resolve) => {
         this.#options.clock.setTimeout(resolve, sweepPauseMs);

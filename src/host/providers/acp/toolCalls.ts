@@ -3,16 +3,14 @@ import { terminalUri } from "../../../protocol/uris.ts";
 import type { AgentEvent } from "../provider.ts";
 import type { AcpPermissionOption, AcpToolCall } from "./acpMessages.ts";
 import {
-  commandOf,
-  commandOutput,
-  cut,
-  exitCodeOf,
-  explanationIn,
-  inlineContent,
-  inputText,
-  oneLine,
-  outputDelta,
-} from "./toolOutput.ts";
+  type CallTerminal,
+  type CommandResult,
+  feedTerminal,
+  finishTerminal,
+  openTerminal,
+  type Told,
+} from "./callTerminal.ts";
+import { commandOf, explanationIn, inlineContent, inputText, oneLine } from "./toolOutput.ts";
 
 /**
  *  announced ─permission asked→ waiting ─answered→ running | done
@@ -31,14 +29,7 @@ export interface CallState {
   /** What the last `toolCallReady` showed; a change is shown again. */
   readonly shown: string;
   readonly shownContent: string;
-  readonly terminal: TerminalState | undefined;
-}
-
-interface TerminalState {
-  /** What the terminal channel has been given, to tell a continuation from a replacement. */
-  readonly text: string;
-  readonly isStreamed: boolean;
-  readonly startedAtMs: number;
+  readonly terminal: CallTerminal | undefined;
 }
 
 export interface CallContext {
@@ -51,10 +42,6 @@ export interface CallResult {
   readonly call: CallState;
   readonly events: readonly AgentEvent[];
 }
-
-const maxTerminalText = 1024 * 1024;
-const previewLength = 500;
-const cutNote = "\r\n… (the rest of the output is not kept)\r\n";
 
 /** An update of any kind, first mention or not. */
 export function upsertCall(previous: CallState | undefined, update: AcpToolCall, context: CallContext): CallResult {
@@ -239,63 +226,29 @@ class CallDraft {
 
   #openTerminal(): void {
     if (this.#call.terminal) return;
-    const { nowMs } = this.#context;
-    this.#call = { ...this.#call, terminal: { text: "", isStreamed: false, startedAtMs: nowMs } };
     const commandLine = commandOf(this.#call.merged.rawInput) ?? this.#title;
-    this.#terminal({ type: "terminal/titleChanged", title: this.#title });
-    this.#terminal({
-      type: "terminal/commandExecuted",
-      commandId: this.#call.id,
-      commandLine: cut(commandLine, previewLength * 8),
-      timestamp: nowMs,
-    });
+    this.#tell(openTerminal(this.#call.id, this.#title, commandLine, this.#context.nowMs));
     this.#chat({ type: "chat/toolCallContentChanged", ...this.#ids, content: [this.#terminalContent(undefined)] });
   }
 
   #feedTerminal(): void {
-    const { terminal } = this.#call;
-    if (!terminal) return;
-    const delta = outputDelta(this.#update);
-    if (delta !== undefined) {
-      this.#appendTerminal(delta, true);
-      return;
-    }
-    // Streamed pieces are the better record; the final text repeats them.
-    const whole = terminal.isStreamed ? undefined : commandOutput(this.#update);
-    if (whole === undefined || whole === terminal.text) return;
-    if (whole.startsWith(terminal.text)) {
-      this.#appendTerminal(whole.slice(terminal.text.length), false);
-    } else if (!terminal.text.startsWith(whole)) {
-      this.#terminal({ type: "terminal/cleared" });
-      this.#call = { ...this.#call, terminal: { ...terminal, text: "" } };
-      this.#appendTerminal(whole, false);
-    }
+    if (this.#call.terminal) this.#tell(feedTerminal(this.#call.terminal, this.#update));
   }
 
-  #appendTerminal(data: string, isStreamed: boolean): void {
-    const { terminal } = this.#call;
-    if (!terminal || data === "") return;
-    const room = maxTerminalText - terminal.text.length;
-    const text = terminal.text + data.slice(0, Math.max(0, room));
-    this.#call = { ...this.#call, terminal: { ...terminal, text, isStreamed } };
-    if (room <= 0) return;
-    this.#terminal({ type: "terminal/data", data: data.length <= room ? data : data.slice(0, room) + cutNote });
+  #tell({ terminal, actions }: Told): void {
+    this.#call = { ...this.#call, terminal };
+    for (const action of actions) this.#terminal(action);
   }
 
   #finalContent(): ToolContent[] {
-    const { terminal } = this.#call;
-    if (!terminal) return inlineContent(this.#call.merged);
-    const exitCode = exitCodeOf(this.#call.merged);
-    const exit = exitCode === undefined ? {} : { exitCode };
-    const durationMs = Math.max(0, this.#context.nowMs - terminal.startedAtMs);
-    this.#terminal({ type: "terminal/commandFinished", commandId: this.#call.id, ...exit, durationMs });
-    this.#terminal({ type: "terminal/exited", ...exit });
-    const isCut = terminal.text.length > previewLength;
-    const preview = isCut ? `…${terminal.text.slice(-previewLength)}` : terminal.text;
-    return [this.#terminalContent({ ...exit, ...(preview !== "" && { preview }), ...(isCut && { truncated: true }) })];
+    const { id, merged, terminal } = this.#call;
+    if (!terminal) return inlineContent(merged);
+    const { actions, result } = finishTerminal(terminal, merged, id, this.#context.nowMs);
+    for (const action of actions) this.#terminal(action);
+    return [this.#terminalContent(result)];
   }
 
-  #terminalContent(result: { exitCode?: number; preview?: string; truncated?: boolean } | undefined): ToolContent {
+  #terminalContent(result: CommandResult | undefined): ToolContent {
     const resource = terminalUri(this.#context.sessionId, this.#call.id);
     return { type: "terminal", resource, title: this.#title, isPty: false, ...(result && { result }) };
   }

@@ -30,9 +30,7 @@ const Manifest = z.looseObject({
   }),
 });
 
-const manifest = Manifest.parse(
-  JSON.parse(readFileSync(new URL("../../../../package.json", import.meta.url), "utf8")),
-);
+const manifest = Manifest.parse(JSON.parse(readFileSync(new URL("../../../../package.json", import.meta.url), "utf8")));
 const { contributes } = manifest;
 const clauses = [
   ...Object.values(contributes.menus).flatMap((menu) => menu.map(({ when }) => when)),
@@ -46,7 +44,10 @@ describe("package.json and ids.ts", () => {
   });
 
   it("name the same views and settings", () => {
-    const views = Object.entries(contributes.views).flatMap(([container, views]) => [container, ...views.map(({ id }) => id)]);
+    const views = Object.entries(contributes.views).flatMap(([container, views]) => [
+      container,
+      ...views.map(({ id }) => id),
+    ]);
     expect(new Set(views)).toEqual(new Set(Object.values(VIEWS)));
     expect(contributes.viewsContainers.activitybar.map(({ id }) => id)).toEqual([VIEWS.container]);
     const keys = SETTING_KEYS.map((key) => `muster.${key}`);
@@ -59,7 +60,8 @@ describe("package.json and ids.ts", () => {
       const { fallback, scope, schema } = SETTINGS[key];
       expect(property?.default, key).toEqual(fallback);
       expect(property?.scope, key).toBe(scope);
-      for (const choice of property?.enum ?? []) expect(schema.safeParse(choice).success, `${key}: ${choice}`).toBe(true);
+      for (const choice of property?.enum ?? [])
+        expect(schema.safeParse(choice).success, `${key}: ${choice}`).toBe(true);
       expect(schema.safeParse(property?.default).success, key).toBe(true);
     }
   });
@@ -75,7 +77,11 @@ describe("package.json and ids.ts", () => {
     const linked = contributes.viewsWelcome.flatMap(({ contents }) =>
       Array.from(contents.matchAll(/\(command:([\w.]+)\)/g), ([, id]) => id ?? ""),
     );
-    for (const id of [...menus.map(({ command }) => command), ...contributes.keybindings.map(({ command }) => command), ...linked]) {
+    for (const id of [
+      ...menus.map(({ command }) => command),
+      ...contributes.keybindings.map(({ command }) => command),
+      ...linked,
+    ]) {
       expect(known, id).toContain(id);
     }
     const views = clauses.flatMap((when) => Array.from(when.matchAll(/view == ([\w.]+)/g), ([, id]) => id ?? ""));

@@ -5,7 +5,10 @@ import { parseReviewUri, type UriParts } from "../../../../src/extension/review/
 import { blobUri, fileUri } from "../../../../src/protocol/uris.ts";
 
 const oid = (digit: string) => digit.repeat(40);
-const side = (path: string, digit: string) => ({ uri: fileUri("s1", path), content: { uri: blobUri("s1", oid(digit)) } });
+const side = (path: string, digit: string) => ({
+  uri: fileUri("s1", path),
+  content: { uri: blobUri("s1", oid(digit)) },
+});
 const files = changedFilesOf({
   files: [
     { id: "1", edit: { after: side("added.ts", "1") } },

@@ -1,11 +1,28 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { countInvisible } from "../../../../src/base/visibleText.ts";
 import { displayPath, parseReviewUri, type Revision, toReviewUri } from "../../../../src/extension/review/reviewUri.ts";
 
 const oid = fc.stringMatching(/^[0-9a-f]{40}$/);
-const odd = fc.constantFrom("..", ".", "", "a b", "ä", "%2e%2e", "\\", "C:", "‮gpj.ts", "\0", "x\ny", "$(check)", "#?&=", "👍🏽");
-const path = fc.array(fc.oneof(odd, fc.string({ unit: "binary" })), { minLength: 1, maxLength: 6 }).map((parts) => parts.join("/"));
+const odd = fc.constantFrom(
+  "..",
+  ".",
+  "",
+  "a b",
+  "ä",
+  "%2e%2e",
+  "\\",
+  "C:",
+  "‮gpj.ts",
+  "\0",
+  "x\ny",
+  "$(check)",
+  "#?&=",
+  "👍🏽",
+);
+const path = fc
+  .array(fc.oneof(odd, fc.string({ unit: "binary" })), { minLength: 1, maxLength: 6 })
+  .map((parts) => parts.join("/"));
 const revision: fc.Arbitrary<Revision> = fc.record({
   hostId: fc.string({ minLength: 1, maxLength: 60, unit: "grapheme" }).filter((text) => text.length <= 200),
   sessionId: fc.uuid(),

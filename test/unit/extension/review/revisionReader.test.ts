@@ -15,7 +15,11 @@ function aReader(answer: () => Uint8Array) {
     },
   };
   const reader = new RevisionReader({ client: () => client as never });
-  return { asked, read: (sizeBytes?: number) => reader.read(toReviewUri({ hostId: "h", sessionId: "s", oid, sizeBytes, path: "a.ts" })) };
+  return {
+    asked,
+    read: (sizeBytes?: number) =>
+      reader.read(toReviewUri({ hostId: "h", sessionId: "s", oid, sizeBytes, path: "a.ts" })),
+  };
 }
 
 describe("reading a revision", () => {

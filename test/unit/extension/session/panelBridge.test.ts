@@ -6,7 +6,18 @@ import { panelActions, type PanelPorts } from "../../../../src/extension/session
 import { PanelBridge } from "../../../../src/extension/session/panelBridge.ts";
 import { PanelSource } from "../../../../src/extension/session/panelSource.ts";
 import { PanelStore } from "../../../../src/webview/panelStore.ts";
-import { aChat, anActiveTurn, aSession, aTurn, chat, markdown, pendingCall, session, terminalCall, toolPart } from "../../../support/aChat.ts";
+import {
+  aChat,
+  anActiveTurn,
+  aSession,
+  aTurn,
+  chat,
+  markdown,
+  pendingCall,
+  session,
+  terminalCall,
+  toolPart,
+} from "../../../support/aChat.ts";
 import { aFleet } from "../../../support/aFleet.ts";
 import { aSummary } from "../../../support/clientOnFakeHost.ts";
 import type { FakeHost } from "../../../support/fakeHost.ts";
@@ -22,7 +33,9 @@ async function aPanel(prepare: (host: FakeHost) => void = () => undefined) {
     host.put(chat, aChat({ turns: [aTurn("t1", [markdown("hello"), toolPart(terminalCall(terminal))])] }));
     host.put(branch, {
       status: "ready",
-      files: [{ id: "f1", edit: { after: { uri: "x-fleet-file:/s1/src/a.ts", content: { uri: "x-fleet-blob:/s1/0" } } } }],
+      files: [
+        { id: "f1", edit: { after: { uri: "x-fleet-file:/s1/src/a.ts", content: { uri: "x-fleet-blob:/s1/0" } } } },
+      ],
     });
     host.put(fleetSessionUri("s1"), {
       session,
@@ -43,7 +56,10 @@ async function aPanel(prepare: (host: FakeHost) => void = () => undefined) {
   });
   const { connections, fleet, clock, host } = parts;
   const asked: unknown[][] = [];
-  const note = (name: string) => async (...args: unknown[]) => void asked.push([name, ...args]);
+  const note =
+    (name: string) =>
+    async (...args: unknown[]) =>
+      void asked.push([name, ...args]);
   const ports: PanelPorts = {
     review: note("review"),
     createPullRequest: note("createPullRequest"),
@@ -103,12 +119,21 @@ describe("the panel bridge", () => {
     const { ask, page, host, clock, items } = await aPanel();
     await ask("ready");
     const before = items().length;
-    host.act(chat, { type: "chat/turnStarted", turnId: "t2", startedAt: "2026-01-01T00:01:00Z", message: { text: "go", origin: { kind: "user" } } });
+    host.act(chat, {
+      type: "chat/turnStarted",
+      turnId: "t2",
+      startedAt: "2026-01-01T00:01:00Z",
+      message: { text: "go", origin: { kind: "user" } },
+    });
     host.act(chat, { type: "chat/responsePart", turnId: "t2", part: { kind: "markdown", id: "p", content: "" } });
     for (const content of ["a", "b", "c"]) host.act(chat, { type: "chat/delta", turnId: "t2", partId: "p", content });
     await clock.advance(100);
     expect(page.chat.value).toEqual(host.state(chat));
-    expect(items().slice(before).every(({ type }) => type === "actions")).toBe(true);
+    expect(
+      items()
+        .slice(before)
+        .every(({ type }) => type === "actions"),
+    ).toBe(true);
   });
 
   it("catches up by snapshot after the page was hidden", async () => {
@@ -173,7 +198,9 @@ describe("the panel bridge", () => {
     await ask("ready");
     await expect(ask("approve", { turnId: "t2", toolCallId: "another" })).rejects.toThrow("waits no more");
     await expect(ask("approve", { turnId: "t1", toolCallId: "call-1" })).rejects.toThrow("waits no more");
-    await expect(ask("approve", { turnId: "t2", toolCallId: "call-1", optionId: "never" })).rejects.toThrow("does not offer");
+    await expect(ask("approve", { turnId: "t2", toolCallId: "call-1", optionId: "never" })).rejects.toThrow(
+      "does not offer",
+    );
     await ask("approve", { turnId: "t2", toolCallId: "call-1", optionId: "once" });
     expect(host.log.at(-1)?.action).toEqual({
       type: "chat/toolCallConfirmed",
@@ -192,14 +219,20 @@ describe("the panel bridge", () => {
     );
     await ask("ready");
     await ask("deny", { turnId: "t2", toolCallId: "call-1", note: "Use git clean" });
-    expect(host.log.at(-1)?.action).toMatchObject({ approved: false, reason: "denied", userSuggestion: "Use git clean" });
+    expect(host.log.at(-1)?.action).toMatchObject({
+      approved: false,
+      reason: "denied",
+      userSuggestion: "Use git clean",
+    });
   });
 
   it("follows a terminal only while it is watched, and only one that the conversation names", async () => {
     const { ask, page, host, clock } = await aPanel();
     await ask("ready");
     await ask("watchTerminal", { terminal: "ahp-terminal:/other/x" });
-    expect(host.heard.some(({ method, params }) => method === "subscribe" && params["channel"] === "ahp-terminal:/other/x")).toBe(false);
+    expect(
+      host.heard.some(({ method, params }) => method === "subscribe" && params["channel"] === "ahp-terminal:/other/x"),
+    ).toBe(false);
     await ask("watchTerminal", { terminal });
     host.act(terminal, { type: "terminal/data", data: "more\n" });
     await clock.advance(100);
@@ -231,7 +264,14 @@ describe("the panel bridge", () => {
     await ask("openDiff", { fileId: "f1" });
     await expect(ask("openDiff", { fileId: "../../etc/passwd" })).rejects.toThrow("not among");
     await ask("openLink", { url: "https://example.com/a?b#c" });
-    for (const url of ["command:x", "file:///etc/passwd", "http://example.com", "https://user@example.com", "https://a\\b", "vscode://x"]) {
+    for (const url of [
+      "command:x",
+      "file:///etc/passwd",
+      "http://example.com",
+      "https://user@example.com",
+      "https://a\\b",
+      "vscode://x",
+    ]) {
       await expect(ask("openLink", { url })).rejects.toThrow("Only https");
     }
     expect(asked).toEqual([

@@ -26,12 +26,15 @@ function anOutbox(states: Record<string, string> = {}) {
     {
       facts: () => facts,
       snapshot: (uri) =>
-        states[uri] === undefined ? undefined : { type: "snapshot", kind: "terminal", uri, state: terminal(states[uri]) },
+        states[uri] === undefined
+          ? undefined
+          : { type: "snapshot", kind: "terminal", uri, state: terminal(states[uri]) },
     },
     (seq, items) => pushes.push({ seq, items }),
     clock,
   );
-  const kinds = () => pushes.map(({ items }) => items.map((item) => (item.type === "facts" ? "facts" : `${item.type} ${item.uri}`)));
+  const kinds = () =>
+    pushes.map(({ items }) => items.map((item) => (item.type === "facts" ? "facts" : `${item.type} ${item.uri}`)));
   const acknowledge = () => outbox.acknowledge(pushes.at(-1)?.seq ?? 0);
   return { clock, pushes, outbox, kinds, acknowledge, states };
 }
@@ -77,7 +80,12 @@ describe("the panel's outbox", () => {
     outbox.open();
     await clock.advance(0);
     acknowledge();
-    const delta = (partId: string, content: string): StateAction => ({ type: "chat/delta", turnId: "t", partId, content });
+    const delta = (partId: string, content: string): StateAction => ({
+      type: "chat/delta",
+      turnId: "t",
+      partId,
+      content,
+    });
     outbox.addActions("a", [delta("1", "x"), delta("1", "y"), delta("2", "z")]);
     await clock.advance(33);
     expect(pushes[1]?.items).toEqual([{ type: "actions", uri: "a", actions: [delta("1", "xy"), delta("2", "z")] }]);
@@ -90,7 +98,9 @@ describe("the panel's outbox", () => {
     states["a"] = "new";
     outbox.addActions("a", [data("new")]);
     await clock.advance(0);
-    expect(pushes[0]?.items.slice(1)).toEqual([{ type: "snapshot", kind: "terminal", uri: "a", state: terminal("new") }]);
+    expect(pushes[0]?.items.slice(1)).toEqual([
+      { type: "snapshot", kind: "terminal", uri: "a", state: terminal("new") },
+    ]);
   });
 
   it("gives a page that falls far behind a snapshot instead of a queue", async () => {
@@ -105,7 +115,11 @@ describe("the panel's outbox", () => {
 
   it("splits what is more than one message", async () => {
     const size = Math.round(MAX_PUSH_CHARS * 0.4);
-    const { outbox, clock, pushes, kinds, acknowledge } = anOutbox({ a: "a".repeat(size), b: "b".repeat(size), c: "c".repeat(size) });
+    const { outbox, clock, pushes, kinds, acknowledge } = anOutbox({
+      a: "a".repeat(size),
+      b: "b".repeat(size),
+      c: "c".repeat(size),
+    });
     outbox.open();
     for (const uri of ["a", "b", "c"]) outbox.addSnapshot(uri);
     await clock.advance(0);

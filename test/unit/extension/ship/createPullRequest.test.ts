@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { AppError, type ErrorCode } from "../../../../src/base/appError.ts";
 import type { FleetPullRequest } from "../../../../src/extension/fleet/fleetAgent.ts";
-import { CreatePullRequestFlow, type CreatePullRequestPorts } from "../../../../src/extension/ship/createPullRequest.ts";
+import {
+  CreatePullRequestFlow,
+  type CreatePullRequestPorts,
+} from "../../../../src/extension/ship/createPullRequest.ts";
 import type { CreatePullRequest, GitHubPort, PullRequest } from "../../../../src/extension/ship/gitHubPort.ts";
 import { defaultGitHubServer } from "../../../../src/extension/ship/gitHubServers.ts";
 import { PullRequestDrafts } from "../../../../src/extension/ship/pullRequestDrafts.ts";

@@ -60,7 +60,9 @@ describe("the gate", () => {
     [{ tests: [{ command: "npm test", exitCode: 1, succeeded: false }] }, reviewedCommit, "warn testsFailed"],
     [{ tests: [] }, reviewedCommit, "note notTested"],
   ])("case %# finds %s", (overrides, reviewed, finding) => {
-    expect(checkGate(anAgent(overrides), reviewed).map(({ kind, severity }) => `${severity} ${kind}`)).toEqual([finding]);
+    expect(checkGate(anAgent(overrides), reviewed).map(({ kind, severity }) => `${severity} ${kind}`)).toEqual([
+      finding,
+    ]);
   });
 
   it("names a few paths of each risk and counts the others", () => {

@@ -8,7 +8,11 @@ import {
   webOrigin,
 } from "../../../../src/extension/ship/gitHubServers.ts";
 
-const enterprise: GitHubServer = { host: "git.example.com", apiUrl: "https://git.example.com/api/v3/", authProvider: "github-enterprise" };
+const enterprise: GitHubServer = {
+  host: "git.example.com",
+  apiUrl: "https://git.example.com/api/v3/",
+  authProvider: "github-enterprise",
+};
 const local: GitHubServer = { host: "127.0.0.1:4100", apiUrl: "http://127.0.0.1:4100/api/v3", authProvider: "test" };
 const servers = [defaultGitHubServer, enterprise, local];
 
@@ -23,7 +27,10 @@ describe("the GitHub repository of a clone URL", () => {
     ["http://127.0.0.1:4100/o/r.git", "127.0.0.1:4100", "o/r"],
   ])("is found for %s", (url, host, name) => {
     const resolved = resolveGitHubRepository(url, servers);
-    expect(resolved.ok && [resolved.value.server.host, `${resolved.value.owner}/${resolved.value.repo}`]).toEqual([host, name]);
+    expect(resolved.ok && [resolved.value.server.host, `${resolved.value.owner}/${resolved.value.repo}`]).toEqual([
+      host,
+      name,
+    ]);
   });
 
   it.each([

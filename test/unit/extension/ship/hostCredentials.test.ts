@@ -1,13 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { AppError } from "../../../../src/base/appError.ts";
+import type { ConnectionState } from "../../../../src/client/connectionState.ts";
 import { HostCredentials } from "../../../../src/extension/ship/hostCredentials.ts";
 import { defaultGitHubServer } from "../../../../src/extension/ship/gitHubServers.ts";
 import { FakeMemento } from "./memento.ts";
 
+const live: ConnectionState = { kind: "live", attempt: 0, sinceMs: 0 };
+
 function aHost(options: { resource?: string; answer?: boolean; state?: FakeMemento; url?: string } = {}) {
   const lent: { resource: string; token: string }[] = [];
   const questions: string[] = [];
-  const { resource = "https://github.com", answer = true, state = new FakeMemento(), url = "wss://host.example/" } = options;
+  const {
+    resource = "https://github.com",
+    answer = true,
+    state = new FakeMemento(),
+    url = "wss://host.example/",
+  } = options;
   const client = {
     async authenticate(params: { resource: string; token: string }) {
       lent.push(params);
@@ -16,7 +24,7 @@ function aHost(options: { resource?: string; answer?: boolean; state?: FakeMemen
   const credentials = new HostCredentials({
     hosts: {
       client: () => client as never,
-      get: () => ({ host: { id: "h1", name: "Build host", url }, client: client as never, state: { kind: "live" } }),
+      get: () => ({ host: { id: "h1", name: "Build host", url }, client: client as never, state: live }),
     },
     dialogs: {
       async confirm(question, detail) {
@@ -58,7 +66,9 @@ describe("a host that lacks credentials", () => {
 
   it("is asked about once for the same address and resource, and again for another address", async () => {
     const state = new FakeMemento();
-    await aHost({ state }).credentials.withCredentials("h1", aHost({ state }).request).catch(() => undefined);
+    await aHost({ state })
+      .credentials.withCredentials("h1", aHost({ state }).request)
+      .catch(() => undefined);
     const again = aHost({ state });
     await again.credentials.withCredentials("h1", again.request);
     expect(again.questions).toEqual([]);
@@ -67,14 +77,17 @@ describe("a host that lacks credentials", () => {
     expect(moved.questions).toHaveLength(1);
   });
 
-  it.each(["https://github.com.evil.example", "http://github.com", "https://github.com:8443", "https://me@github.com", "nonsense"])(
-    "never gets a token for %s",
-    async (resource) => {
-      const { credentials, lent, questions, request } = aHost({ resource });
-      await expect(credentials.withCredentials("h1", request)).rejects.toMatchObject({ code: "auth.required" });
-      expect([lent, questions]).toEqual([[], []]);
-    },
-  );
+  it.each([
+    "https://github.com.evil.example",
+    "http://github.com",
+    "https://github.com:8443",
+    "https://me@github.com",
+    "nonsense",
+  ])("never gets a token for %s", async (resource) => {
+    const { credentials, lent, questions, request } = aHost({ resource });
+    await expect(credentials.withCredentials("h1", request)).rejects.toMatchObject({ code: "auth.required" });
+    expect([lent, questions]).toEqual([[], []]);
+  });
 
   it("is not asked about for other failures", async () => {
     const { credentials, questions } = aHost();

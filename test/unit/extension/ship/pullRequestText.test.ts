@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { marked, type Token } from "marked";
 import { describe, expect, it } from "vitest";
 import { countInvisible } from "../../../../src/base/visibleText.ts";
@@ -28,7 +28,11 @@ describe("the text of a pull request", () => {
   it("says what was asked, what changed, what was tested, and where it comes from", () => {
     const body = pullRequestBody(
       anAgent({
-        files: [aFile("src/a.ts"), aFile("b.png", { isBinary: true, status: "added" }), aFile("n.ts", { oldPath: "o.ts", status: "renamed" })],
+        files: [
+          aFile("src/a.ts"),
+          aFile("b.png", { isBinary: true, status: "added" }),
+          aFile("n.ts", { oldPath: "o.ts", status: "renamed" }),
+        ],
         tests: [
           { command: "npm test", exitCode: 0, succeeded: true },
           { command: "pytest", exitCode: undefined, succeeded: false },
@@ -75,8 +79,25 @@ Created-With: Muster
   });
 
   it("neither notifies, closes, hides nor outgrows anything, whatever the agent wrote", () => {
-    const hostile = fc.constantFrom("@octocat", "fixes #1", "Closes:\n#2", "<!--", "-->", "<script>", "‮", "\u200b", "```", "\0", "![", "a".repeat(50), "\u{e0001}", "ä");
-    const text = fc.array(fc.oneof(hostile, fc.string({ unit: "binary" })), { maxLength: 20 }).map((parts) => parts.join(" "));
+    const hostile = fc.constantFrom(
+      "@octocat",
+      "fixes #1",
+      "Closes:\n#2",
+      "<!--",
+      "-->",
+      "<script>",
+      "‮",
+      "\u200b",
+      "```",
+      "\0",
+      "![",
+      "a".repeat(50),
+      "\u{e0001}",
+      "ä",
+    );
+    const text = fc
+      .array(fc.oneof(hostile, fc.string({ unit: "binary" })), { maxLength: 20 })
+      .map((parts) => parts.join(" "));
     fc.assert(
       fc.property(text, text, text, (title, prompt, path) => {
         const body = pullRequestBody(anAgent({ title, prompt, files: [aFile(path)] }), reviewedCommit);

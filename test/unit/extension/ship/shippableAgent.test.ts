@@ -3,10 +3,21 @@ import { isTestCommand, promptOf, testRunsOf } from "../../../../src/extension/s
 import { ChatState } from "../../../../src/protocol/chatState.ts";
 
 describe("commands that run tests", () => {
-  it.each(["npm test", "npm t", "npm run test:unit", "pnpm test", "yarn test", "npx vitest run", "node --test", "python -m pytest -q", "go test ./...", "cargo test", "make check", "cd a && npm run -s test", "./gradlew test"])(
-    "%s is one",
-    (command) => expect(isTestCommand(command)).toBe(true),
-  );
+  it.each([
+    "npm test",
+    "npm t",
+    "npm run test:unit",
+    "pnpm test",
+    "yarn test",
+    "npx vitest run",
+    "node --test",
+    "python -m pytest -q",
+    "go test ./...",
+    "cargo test",
+    "make check",
+    "cd a && npm run -s test",
+    "./gradlew test",
+  ])("%s is one", (command) => expect(isTestCommand(command)).toBe(true));
 
   it.each(["npm install", "ls test", "git commit -m 'add test'", "cat latest.txt", "npm run tidy", "echo contest"])(
     "%s is none",
@@ -16,7 +27,8 @@ describe("commands that run tests", () => {
 
 function call(toolInput: unknown, end: { success: boolean; exitCode?: number }) {
   const result = { exitCode: end.exitCode };
-  const content = end.exitCode === undefined ? [] : [{ type: "terminal", resource: "ahp-terminal:/s/1", title: "sh", result }];
+  const content =
+    end.exitCode === undefined ? [] : [{ type: "terminal", resource: "ahp-terminal:/s/1", title: "sh", result }];
   return {
     kind: "toolCall",
     toolCall: {

@@ -40,7 +40,9 @@ describe("an agent's row", () => {
     expect(node({ attention: "queued", queuePosition: 12 }).description).toContain("12th in the queue");
     expect(node({ attention: "queued", isPending: true }).description).toContain("launching");
     expect(node({ attention: "pullRequest", pullRequest }).description).toContain("draft #7");
-    expect(node({ attention: "done", pullRequest: { ...pullRequest, state: "merged" } }).description).toContain("#7 merged");
+    expect(node({ attention: "done", pullRequest: { ...pullRequest, state: "merged" } }).description).toContain(
+      "#7 merged",
+    );
   });
 
   it("is grey, still and without actions while its host is out of sight, and says how old it is", () => {
@@ -63,7 +65,9 @@ describe("an agent's row", () => {
   });
 
   it("has a tooltip with what is known and no empty lines", () => {
-    const lines = Object.fromEntries(tooltipLines(aFleetAgent({ branch: "agent/x", baseBranch: "main", changes, pullRequest }), "farm", nowMs));
+    const lines = Object.fromEntries(
+      tooltipLines(aFleetAgent({ branch: "agent/x", baseBranch: "main", changes, pullRequest }), "farm", nowMs),
+    );
     expect(lines).toMatchObject({
       Branch: "agent/x from main",
       Host: "farm",
@@ -76,6 +80,14 @@ describe("an agent's row", () => {
   });
 
   it("counts ages in one unit", () => {
-    expect([0, 59_999, 60_000, 3_599_999, 3_600_000, 86_400_000, -5].map(formatAge)).toEqual(["0s", "59s", "1m", "59m", "1h", "1d", "0s"]);
+    expect([0, 59_999, 60_000, 3_599_999, 3_600_000, 86_400_000, -5].map(formatAge)).toEqual([
+      "0s",
+      "59s",
+      "1m",
+      "59m",
+      "1h",
+      "1d",
+      "0s",
+    ]);
   });
 });

@@ -22,7 +22,11 @@ describe("a host's row", () => {
       [{ kind: "opening", attempt: 1 }, "connecting · seen 1m ago", "host.connecting"],
       [{ kind: "handshaking", attempt: 1 }, "connecting · seen 1m ago", "host.connecting"],
       [{ kind: "resuming", attempt: 1 }, "connecting · seen 1m ago", "host.connecting"],
-      [{ kind: "waiting", attempt: 2, retryAtMs: 0, error: refused }, "not reachable, trying again · seen 1m ago", "host.connecting"],
+      [
+        { kind: "waiting", attempt: 2, retryAtMs: 0, error: refused },
+        "not reachable, trying again · seen 1m ago",
+        "host.connecting",
+      ],
       [{ kind: "refused", error: refused }, "token refused · seen 1m ago", "host.failed"],
       [{ kind: "offline" }, "not connected · seen 1m ago", "host.failed"],
     ];

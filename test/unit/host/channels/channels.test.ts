@@ -40,7 +40,11 @@ describe("channels", () => {
     first.channels.dispatch(uri, draft("one"), origin(1));
     first.channels.dispatch(uri, { type: "chat/turnCancelled", turnId: "none", duration: 0 }, origin(2));
     first.channels.saveSnapshots();
-    first.channels.dispatch(uri, { type: "chat/turnStarted", turnId: "t", startedAt: "2026-01-02T00:00:00Z", message: draft("go").draft }, origin(3));
+    first.channels.dispatch(
+      uri,
+      { type: "chat/turnStarted", turnId: "t", startedAt: "2026-01-02T00:00:00Z", message: draft("go").draft },
+      origin(3),
+    );
     await first.log.close();
     const again = open(first.disk);
     expect(await again.channels.load(uri)).toBe(true);
@@ -95,6 +99,9 @@ describe("channels", () => {
     await log.flush();
     const stored = disk.snapshots.get(uri);
     expect(stored?.seq).toBeGreaterThan(10);
-    expect(JSON.parse(stored?.state ?? "{}")).toMatchObject({ kind: "chat", state: { draft: { text: "x".repeat(4_000) } } });
+    expect(JSON.parse(stored?.state ?? "{}")).toMatchObject({
+      kind: "chat",
+      state: { draft: { text: "x".repeat(4_000) } },
+    });
   });
 });

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { array, assert, boolean, constantFrom, integer, property, record } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { initialScheduler, positionOf, release, request } from "../../../../src/host/sessions/scheduler.ts";
 
@@ -20,9 +20,9 @@ describe("scheduler", () => {
   });
 
   it("never runs more than the limit, loses nobody and lists nobody twice", () => {
-    const step = fc.record({ isRequest: fc.boolean(), id: fc.constantFrom("a", "b", "c", "d", "e", "f") });
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 4 }), fc.array(step), (limit, steps) => {
+    const step = record({ isRequest: boolean(), id: constantFrom("a", "b", "c", "d", "e", "f") });
+    assert(
+      property(integer({ min: 1, max: 4 }), array(step), (limit, steps) => {
         const wanted = new Set<string>();
         let state = initialScheduler(limit);
         for (const { isRequest, id } of steps) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ChangesetState } from "../../../../src/protocol/changeset.ts";
-import type { FleetSessionState } from "../../../../src/protocol/fleet.ts";
+import { fleetMetaOf, type FleetSessionState } from "../../../../src/protocol/fleet.ts";
 import { SessionSummary } from "../../../../src/protocol/methods.ts";
 import type { SessionState } from "../../../../src/protocol/sessionState.ts";
 import { STATUS } from "../../../../src/protocol/status.ts";
@@ -41,9 +41,13 @@ const changes: ChangesetState = {
 };
 const chatIn = (status: number) => [{ resource: "c", title: "", status, modifiedAt: later }];
 
-function needs(session: Partial<SessionState>, fleet: Partial<FleetSessionState>, changeset: ChangesetState | undefined = changes) {
+function needs(
+  session: Partial<SessionState>,
+  fleet: Partial<FleetSessionState>,
+  changeset: ChangesetState | undefined = changes,
+) {
   const summary = summaryOf({ session: aSession(session), fleet: aFleet(fleet), changes: changeset });
-  return (summary._meta?.["muster"] as { needs?: string }).needs;
+  return fleetMetaOf(summary)?.needs;
 }
 
 describe("summaryOf", () => {
@@ -55,7 +59,12 @@ describe("summaryOf", () => {
       modifiedAt: later,
       changes: { files: 2, additions: 5, deletions: 1 },
       _meta: {
-        git: { branchName: "agent/fix-it-12345678", baseBranchName: "main", hasGitHubRemote: true, githubOwner: "octo" },
+        git: {
+          branchName: "agent/fix-it-12345678",
+          baseBranchName: "main",
+          hasGitHubRemote: true,
+          githubOwner: "octo",
+        },
         github: { owner: "octo", repo: "demo", pullRequestUrls: [] },
         muster: { phase: "ready", head: "f".repeat(40), needs: "review" },
       },
@@ -70,15 +79,27 @@ describe("summaryOf", () => {
   const approval = { kind: "toolConfirmation", id: "x", chat: "c", turnId: "t", toolCall: {} } as never;
   const question = { kind: "chatInput", id: "y", chat: "c", request: { id: "r" } } as never;
   const head = "f".repeat(40);
-  const checkpoints = [{ id: "1", turnId: "t", commit: head, tree: head, createdAt: at, files: 1, additions: 1, deletions: 0 }];
+  const checkpoints = [
+    { id: "1", turnId: "t", commit: head, tree: head, createdAt: at, files: 1, additions: 1, deletions: 0 },
+  ];
   it.each([
     ["nothing while it works", {}, { phase: "working", head }, undefined],
-    ["an approval before all else", { inputNeeded: [question, approval], chats: chatIn(STATUS.error) }, { head }, "approval"],
+    [
+      "an approval before all else",
+      { inputNeeded: [question, approval], chats: chatIn(STATUS.error) },
+      { head },
+      "approval",
+    ],
     ["an answer", { inputNeeded: [question] }, { head }, "question"],
     ["help after a failed turn", { chats: chatIn(STATUS.error) }, { head }, "failure"],
     ["help without a workspace", { lifecycle: "failed" as const }, { phase: "failed" as const }, "failure"],
     ["a review of recorded changes", {}, { head, checkpoints }, "review"],
-    ["nothing once they are pushed", {}, { head, checkpoints, pushed: { branch: "b", commit: head, at: later } }, undefined],
+    [
+      "nothing once they are pushed",
+      {},
+      { head, checkpoints, pushed: { branch: "b", commit: head, at: later } },
+      undefined,
+    ],
     ["nothing without changes", {}, {}, undefined],
   ])("needs %s", (_what, session, fleet, expected) => {
     expect(needs(session, fleet as Partial<FleetSessionState>)).toBe(expected);

@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { isSafeBranch } from "../../../../src/host/workspaces/refs.ts";
-import { branchName, ordinal, ownerAndRepo, repositoryName, titleFromPrompt } from "../../../../src/host/sessions/wording.ts";
+import {
+  branchName,
+  ordinal,
+  ownerAndRepo,
+  repositoryName,
+  titleFromPrompt,
+} from "../../../../src/host/sessions/wording.ts";
 
 describe("titleFromPrompt", () => {
   it.each([
@@ -59,5 +65,9 @@ it.each([
 });
 
 it("names a repository by its last part", () => {
-  expect(["https://github.com/octo/demo.git", "/srv/git/tools/", "git@host:one.git"].map(repositoryName)).toEqual(["demo", "tools", "one"]);
+  expect(["https://github.com/octo/demo.git", "/srv/git/tools/", "git@host:one.git"].map(repositoryName)).toEqual([
+    "demo",
+    "tools",
+    "one",
+  ]);
 });

@@ -1,0 +1,92 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { ROOT_URI } from "../../src/protocol/uris.ts";
+import { HostDirectory } from "./hostProcess.ts";
+import { scriptedAgent } from "./sessionFixture.ts";
+import { WireClient } from "./wireClient.ts";
+
+const MAIN = fileURLToPath(new URL("../../src/host/main.ts", import.meta.url));
+const agents = [
+  scriptedAgent("scripted"),
+  { id: "gone", displayName: "Gone agent", command: ["no-such-agent-program"] },
+];
+let directory: HostDirectory;
+let data: string;
+
+function run(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: "utf8" });
+  return { status, stdout, stderr };
+}
+
+beforeAll(async () => {
+  directory = new HostDirectory({ agents });
+  data = path.join(directory.path, "data");
+  const host = await directory.start();
+  const client = await WireClient.connect(host.url, host.token, "somebody");
+  await client.dispatched("ahp-session:/nobody", { type: "session/titleChanged", title: "a private title" });
+  client.close();
+  expect(await host.stop()).toBe(0);
+});
+
+afterAll(() => directory.remove());
+
+it("verifies a whole log, and finds the record that was changed", () => {
+  expect(run("verify", "--data", data)).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^The log is whole: \d+ records/),
+  });
+  const copy = new DatabaseSync(path.join(data, "log.db"));
+  copy.exec("UPDATE records SET body = replace(body, 'private', 'public')");
+  expect(run("verify", "--data", data)).toMatchObject({ status: 1, stdout: expect.stringMatching(/does not fit/) });
+  copy.exec("UPDATE records SET body = replace(body, 'public', 'private')");
+  copy.close();
+});
+
+it("exports every record, and of people's actions who did what, never its text", () => {
+  const exported = run("export", "--data", data)
+    .stdout.trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { channel: string });
+  expect(exported.map((record) => record.channel)).toEqual([ROOT_URI, "ahp-session:/nobody"]);
+  const { stdout } = run("audit", "--data", data);
+  expect(JSON.parse(stdout)).toMatchObject({
+    principal: "owner",
+    clientId: "somebody",
+    action: "session/titleChanged",
+    refused: "There is no such channel.",
+  });
+  expect(stdout).not.toContain("private title");
+});
+
+it("says what is missing", () => {
+  const { status, stdout } = run("doctor", "--config", path.join(directory.path, "config.json"));
+  expect(status).toBe(1);
+  expect(stdout).toMatch(/ok +git version/);
+  expect(stdout).toMatch(/MISSING Gone agent: the command "no-such-agent-program" was not found/);
+});
+
+it("prints the token, and another when asked to rotate", () => {
+  const [first, same] = [run("token", "--data", data).stdout, run("token", "--data", data).stdout];
+  expect(first.trim()).toHaveLength(43);
+  expect(same).toBe(first);
+  expect(run("token", "--rotate", "--data", data).stdout).not.toBe(first);
+});
+
+it.each([
+  [["fly"], 2, /There is no command "fly"/],
+  [["serve", "--config", "/nowhere.json"], 2, /could not be read/],
+  [["serve", "--host", "0.0.0.0"], 1, /loopback only/],
+  [["verify", "--data", "/nowhere"], 1, /There is no log/],
+])("refuses %j in a sentence", (args, status, sentence) => {
+  const elsewhere = mkdtempSync(path.join(tmpdir(), "muster-cli-"));
+  const ended = run(...args, ...(args.includes("--data") ? [] : ["--data", elsewhere]));
+  expect(ended).toMatchObject({ status, stdout: "" });
+  expect(ended.stderr).toMatch(sentence);
+  expect(ended.stderr).not.toMatch(/\n\s+at /);
+  rmSync(elsewhere, { recursive: true, force: true });
+});
