@@ -248,13 +248,6 @@ export const ClientNotifications = {
   /** `clientSeq` comes back in the echo's origin. */
   dispatchAction: loose({ ...onChannel, clientSeq: z.number(), action: StateActionSchema }),
 } as const;
-export type ClientNotifications = typeof ClientNotifications;
-export type ClientNotificationName = keyof ClientNotifications;
-export type ClientNotificationParams<N extends ClientNotificationName> = z.infer<ClientNotifications[N]>;
-
-export function isClientNotification(name: string): name is ClientNotificationName {
-  return Object.hasOwn(ClientNotifications, name);
-}
 
 /** Notifications of a host to its clients. Those of `root/` are never replayed: list the sessions after a reconnect. */
 export const HostNotifications = {
@@ -277,10 +270,3 @@ export const HostNotifications = {
     reason: opt(z.string()),
   }),
 } as const;
-export type HostNotifications = typeof HostNotifications;
-export type HostNotificationName = keyof HostNotifications;
-export type HostNotificationParams<N extends HostNotificationName> = z.infer<HostNotifications[N]>;
-
-export function isHostNotification(name: string): name is HostNotificationName {
-  return Object.hasOwn(HostNotifications, name);
-}

@@ -36,7 +36,7 @@ async function show(lifetime: Lifetime, folder: string, vsix: readonly string[])
 }
 
 const lifetime = new Lifetime();
-let failure: unknown;
+let failure: Error | undefined;
 try {
   const folder = await realpath(await mkdtemp(path.join(tmpdir(), "muster-demo-")));
   lifetime.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
@@ -45,13 +45,13 @@ try {
   if (options.check) console.log(JSON.stringify(await checkDemo({ lifetime, folder, vsix, say })));
   else await show(lifetime, folder, vsix);
 } catch (error) {
-  failure = error;
+  failure = error instanceof Error ? error : new Error(String(error));
 } finally {
   await lifetime.end();
 }
 if (failure !== undefined) {
-  say(failure instanceof Error ? (failure.stack ?? failure.message) : String(failure));
-  if (options.check) console.log(JSON.stringify({ ok: false, reason: failure instanceof Error ? failure.message : String(failure) }));
+  say(failure.stack ?? failure.message);
+  if (options.check) console.log(JSON.stringify({ ok: false, reason: failure.message }));
 }
 if (options.count) console.log(failure === undefined ? "1 passed, 0 failed" : "0 passed, 1 failed");
 process.exit(failure === undefined ? 0 : 1);

@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { installCacheDirectory } from "../support/vscode/installCache.ts";
+import { Lifetime } from "../support/vscode/lifetime.ts";
 import { bundleSuite } from "./bundleSuite.ts";
 import { suiteVariable, SuiteResult, type SuiteConfig } from "./suiteConfig.ts";
 
@@ -43,7 +44,9 @@ async function main(): Promise<number> {
     console.log("There is no display. If VS Code does not start, run this by xvfb-run.");
   }
   await mkdir(outputDir, { recursive: true });
+  const lifetime = new Lifetime();
   const temporary = await mkdtemp(path.join(tmpdir(), "muster-desktop-"));
+  lifetime.defer(() => rm(temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
   const config: SuiteConfig = {
     resultFile: path.join(outputDir, "vscode-desktop.json"),
     ...(options.grep === undefined ? {} : { grep: options.grep }),
@@ -70,7 +73,7 @@ async function main(): Promise<number> {
       if (!existsSync(config.resultFile)) throw error;
     });
   } finally {
-    await rm(temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    await lifetime.end();
   }
   if (!existsSync(config.resultFile)) throw new Error("VS Code ended without a test result.");
   const result = SuiteResult.parse(JSON.parse(await readFile(config.resultFile, "utf8")));

@@ -1,18 +1,17 @@
 import assert from "node:assert/strict";
+import { exactly } from "../support/vscode/workbench.ts";
 import * as flow from "./flow.ts";
-import { SessionPanel } from "./pages/sessionPanel.ts";
 import { StatusBar } from "./pages/statusBar.ts";
 import { AgentsView } from "./pages/treeViews.ts";
-import { type Scene, startScene } from "./scene.ts";
+import { inOrder, type Scene, startScene } from "./scene.ts";
 
 // The sample agent does what words of the prompt say; the first one works until it is stopped.
 const staying = "Describe the layout, then wait for me";
 const asking = "Ask permission to clean the build output";
 const working = "Work on the documentation";
 
-describe("the main job", function mainJob() {
-  // Each step stands on the one before, as it does for a person.
-  this.bail(true);
+describe("the main job", () => {
+  inOrder();
   let scene: Scene;
   before(async () => {
     scene = await startScene({ name: "main-job" });
@@ -125,6 +124,9 @@ describe("the main job", function mainJob() {
     await agents.show();
     await agents.row(working, /draft #\d+/).waitFor();
     await agents.row(asking, /ready for review/).waitFor();
-    await new SessionPanel(workbench).ready(working);
+    await flow.openAgent(workbench, working);
+    // The restored tab is the agent's one panel, not a second one beside it.
+    const tabs = workbench.page.locator(".tabs-container .tab .label-name", { hasText: exactly(working) });
+    assert.equal(await tabs.count(), 1);
   });
 });

@@ -46,6 +46,17 @@ export async function takePictures(title: string): Promise<void> {
   }
 }
 
+/** Makes the tests of a `describe` steps that stand on one another, as they do for a person: after a failure the rest is skipped. */
+export function inOrder(): void {
+  let hasFailed = false;
+  beforeEach(function skipAfterFailure() {
+    if (hasFailed) this.skip();
+  });
+  afterEach(function remember() {
+    hasFailed ||= this.currentTest?.state === "failed";
+  });
+}
+
 export async function startScene(options: SceneOptions): Promise<Scene> {
   const lifetime = new Lifetime();
   try {

@@ -13,7 +13,7 @@ const lineChars = 90;
 export function toRequestText(request: Extract<SessionInputRequest, { kind: "toolConfirmation" }>): RequestText {
   const { toolCall } = request;
   const input = inputOf(toolCall);
-  const command = commandOf(input);
+  const command = commandOf(input) ?? (runsCommand(toolCall) && !isJson(input) ? input : undefined);
   const question = command === undefined ? "Allow this tool call?" : "Allow this command to run?";
   const text = command ?? input ?? ("displayName" in toolCall ? toolCall.displayName : "");
   return { question, lines: toVisibleText(text).split("\n").flatMap(wrap) };
@@ -22,6 +22,15 @@ export function toRequestText(request: Extract<SessionInputRequest, { kind: "too
 function inputOf(toolCall: ToolCall): string | undefined {
   if (!("toolInput" in toolCall) || toolCall.toolInput === undefined) return undefined;
   return typeof toolCall.toolInput === "string" ? toolCall.toolInput : toolCall.toolInput.uri;
+}
+
+/** The host says that the call runs a command (VS Code's convention for `_meta`). */
+function runsCommand(toolCall: ToolCall): boolean {
+  return "_meta" in toolCall && toolCall._meta?.["toolKind"] === "terminal";
+}
+
+function isJson(input: string | undefined): boolean {
+  return /^\s*[{[]/.test(input ?? "");
 }
 
 /** The command, where it is all there is to judge; otherwise every argument has to be shown. */

@@ -6,7 +6,7 @@ import { count, plainOf } from "../kit/format.ts";
 import { Icon } from "../kit/Icon.tsx";
 import { usePanel } from "../kit/panelContext.ts";
 import { ToolInput } from "./ToolInput.tsx";
-import { toToolInputView } from "./toolInput.ts";
+import { runsCommand, toToolInputView } from "./toolInput.ts";
 import { VisibleText } from "./VisibleText.tsx";
 
 /**
@@ -32,7 +32,8 @@ export function ApprovalCard({ turnId, toolCall }: { turnId: string; toolCall: P
     if (!arrived) setSending(false);
   };
 
-  const { command } = toToolInputView(toolCall.toolInput);
+  const isCommand = runsCommand(toolCall);
+  const { command } = toToolInputView(toolCall.toolInput, isCommand);
   const said = plainOf(toolCall.confirmationTitle) || plainOf(toolCall.invocationMessage);
   const hidden = countInvisible(typeof toolCall.toolInput === "string" ? toolCall.toolInput : "");
   const question = command === undefined ? "Allow this tool call?" : "Allow this command to run?";
@@ -48,7 +49,7 @@ export function ApprovalCard({ turnId, toolCall }: { turnId: string; toolCall: P
           <span class="muted">The agent says:</span> <VisibleText text={toLine(said, 500)} />
         </p>
       )}
-      <ToolInput input={toolCall.toolInput} whole />
+      <ToolInput input={toolCall.toolInput} isCommand={isCommand} whole />
       {hidden > 0 ? (
         <p class="approval-warning">
           <Icon name="warning" /> {count(hidden, "character")} that cannot be seen {hidden === 1 ? "is" : "are"} spelled

@@ -10,6 +10,7 @@ import { usePanel } from "../kit/panelContext.ts";
 import { TerminalOutput } from "../log/TerminalOutput.tsx";
 import { Markdown } from "./Markdown.tsx";
 import { toolCardView } from "./toolCardView.ts";
+import { runsCommand } from "./toolInput.ts";
 import { ToolInput } from "./ToolInput.tsx";
 
 const maxTextChars = 20_000;
@@ -46,7 +47,7 @@ function ToolBody({ toolCall }: { toolCall: ToolCall }) {
   const said = toolCall.status === "cancelled" ? toolCall.userSuggestion || plainOf(toolCall.reasonMessage) : undefined;
   return (
     <div class="tool-body">
-      <ToolInput input={input} />
+      <ToolInput input={input} isCommand={runsCommand(toolCall)} />
       {content.map((item, index) => (
         <Output key={index} item={item} />
       ))}

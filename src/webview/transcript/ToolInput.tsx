@@ -4,9 +4,16 @@ import { VisibleText } from "./VisibleText.tsx";
 
 const maxShownChars = 20_000;
 
+interface Props {
+  input: Input | undefined;
+  /** Input that is no JSON object is a command. */
+  isCommand: boolean;
+  whole?: boolean;
+}
+
 /** What a tool is to be called with, exactly. `whole` for judging it: then nothing is cut. */
-export function ToolInput({ input, whole = false }: { input: Input | undefined; whole?: boolean }) {
-  const view = toToolInputView(input);
+export function ToolInput({ input, isCommand, whole = false }: Props) {
+  const view = toToolInputView(input, isCommand);
   const shown = (text: string) => (whole || text.length <= maxShownChars ? text : text.slice(0, maxShownChars));
   return (
     <>

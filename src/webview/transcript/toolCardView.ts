@@ -1,7 +1,7 @@
 import { toLine } from "../../base/visibleText.ts";
 import type { ToolCall } from "../../protocol/toolCall.ts";
 import { plainOf } from "../kit/format.ts";
-import { toToolInputView } from "./toolInput.ts";
+import { runsCommand, toToolInputView } from "./toolInput.ts";
 
 export interface ToolCardView {
   readonly icon: string;
@@ -18,7 +18,7 @@ export interface ToolCardView {
 
 /** The closed row of a tool call. */
 export function toolCardView(toolCall: ToolCall): ToolCardView {
-  const input = "toolInput" in toolCall ? toToolInputView(toolCall.toolInput) : undefined;
+  const input = "toolInput" in toolCall ? toToolInputView(toolCall.toolInput, runsCommand(toolCall)) : undefined;
   const said = "invocationMessage" in toolCall ? plainOf(toolCall.invocationMessage) : "";
   const title = toLine(said || toolCall.displayName || toolCall.toolName, 160);
   const exitCode = exitCodeOf(toolCall);

@@ -1,4 +1,4 @@
-import type { ToolInput } from "../../protocol/toolCall.ts";
+import type { ToolCall, ToolInput } from "../../protocol/toolCall.ts";
 
 /** The arguments of a tool call, taken apart for a reader. Nothing is left out: what is no command is a field. */
 export interface ToolInputView {
@@ -9,16 +9,24 @@ export interface ToolInputView {
   readonly raw: string | undefined;
 }
 
-export function toToolInputView(input: ToolInput | undefined): ToolInputView {
+/** @param isCommand arguments that are no JSON object are what a shell would run. */
+export function toToolInputView(input: ToolInput | undefined, isCommand = false): ToolInputView {
   if (input === undefined || input === "") return { command: undefined, fields: [], raw: undefined };
   if (typeof input !== "string") return { command: undefined, fields: [], raw: input.uri };
   const object = parseObject(input);
-  if (object === undefined) return { command: undefined, fields: [], raw: input };
+  if (object === undefined) {
+    return isCommand ? { command: input, fields: [], raw: undefined } : { command: undefined, fields: [], raw: input };
+  }
   const command = commandOf(object["command"]);
   const fields = Object.entries(object)
     .filter(([name]) => name !== "command" || command === undefined)
     .map(([name, value]) => ({ name, value: typeof value === "string" ? value : JSON.stringify(value, undefined, 2) }));
   return { command, fields, raw: undefined };
+}
+
+/** Whether the host says that the call runs a command (VS Code's convention for `_meta`). */
+export function runsCommand(toolCall: ToolCall): boolean {
+  return "_meta" in toolCall && toolCall._meta?.["toolKind"] === "terminal";
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

@@ -4,6 +4,7 @@ import { createWriteStream } from "node:fs";
 import { cp, mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { ensureCodeServer } from "./codeServer.ts";
 import { pathWithOwnNode, type Progress } from "./installCache.ts";
 import { guardAgainstKill, killGroup, type Lifetime } from "./lifetime.ts";
@@ -82,6 +83,7 @@ export async function startServer(lifetime: Lifetime, options: ServerOptions): P
   const child = spawn(
     process.execPath,
     [
+      `--import=${pathToFileURL(path.join(import.meta.dirname, "native", "serverKey.mjs"))}`,
       codeServer.serverMain,
       ...loopback,
       ...profile,

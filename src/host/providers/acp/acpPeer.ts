@@ -15,6 +15,7 @@ import type {
   SessionConfigOption,
 } from "@agentclientprotocol/sdk/unstable";
 import type { Logger } from "../../../base/logger.ts";
+import { HOST_VERSION } from "../../version.ts";
 import { AcpPermissionRequest, type AcpUpdate, parseSessionUpdate } from "./acpMessages.ts";
 
 /** The only file that speaks through the ACP SDK: protocol version 1 over newline-delimited JSON. */
@@ -76,7 +77,7 @@ export class AcpPeer {
       methods.agent.initialize,
       {
         protocolVersion: PROTOCOL_VERSION,
-        clientInfo: { name: "muster", title: "Muster", version: "0.1.0" },
+        clientInfo: { name: "muster", title: "Muster", version: HOST_VERSION },
         clientCapabilities: {
           fs: { readTextFile: false, writeTextFile: false },
           terminal: false,

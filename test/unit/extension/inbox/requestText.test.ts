@@ -26,6 +26,12 @@ describe("a request as a list shows it", () => {
     expect(lines.join("")).toBe(long.replace("\u202e", "‹U+202E›"));
   });
 
+  it("is the bare text of a call that runs a command", () => {
+    const toolCall = { ...pendingCall("rm -rfv build"), _meta: { toolKind: "terminal" } };
+    const request = { kind: "toolConfirmation", id: "r", chat, turnId: "t", toolCall } as const;
+    expect(toRequestText(request)).toEqual({ question: "Allow this command to run?", lines: ["rm -rfv build"] });
+  });
+
   it("is the text as it came, when it is not JSON", () => {
     expect(textOf("*** Begin Patch").lines).toEqual(["*** Begin Patch"]);
   });
