@@ -3,6 +3,7 @@ import type { ChatState } from "../../protocol/chatState.ts";
 import { META_NS } from "../../protocol/fleet.ts";
 import type { SessionState } from "../../protocol/sessionState.ts";
 import { chatSummaryOf, inputNeededOf } from "../../protocol/summary.ts";
+import { headline } from "./wording.ts";
 
 /** The actions that make a session show its chat as it is: its row, and what waits for a person. */
 export function mirrorChat(session: SessionState, chat: ChatState): StateAction[] {
@@ -11,9 +12,21 @@ export function mirrorChat(session: SessionState, chat: ChatState): StateAction[
 
 function mirrorSummary(session: SessionState, chat: ChatState): StateAction[] {
   const present = session.chats.find((summary) => summary.resource === chat.resource);
-  const { status, activity, modifiedAt } = chatSummaryOf(chat);
+  const { status, modifiedAt } = chatSummaryOf(chat);
+  const activity = doingOf(chat);
   if (present?.status === status && present.activity === activity && present.modifiedAt === modifiedAt) return [];
   return [{ type: "session/chatUpdated", chat: chat.resource, changes: { status, activity, modifiedAt } }];
+}
+
+/** What the agent says it does; else the tool that it uses at present. */
+export function doingOf(chat: ChatState): string | undefined {
+  if (chat.activity !== undefined) return chat.activity;
+  const running = chat.activeTurn?.responseParts.findLast(
+    (part) => part.kind === "toolCall" && part.toolCall.status === "running",
+  );
+  if (running?.kind !== "toolCall" || running.toolCall.status !== "running") return undefined;
+  const { invocationMessage } = running.toolCall;
+  return headline(typeof invocationMessage === "string" ? invocationMessage : invocationMessage.markdown);
 }
 
 function mirrorInputNeeded(session: SessionState, chat: ChatState): StateAction[] {

@@ -20,7 +20,7 @@ import { refsOf, type SessionRefs } from "./sessionRefs.ts";
 import { restoreSessions } from "./restore.ts";
 import { SessionRun } from "./sessionRun.ts";
 import { Slots } from "./slots.ts";
-import { titleFromPrompt } from "./wording.ts";
+import { headline } from "./wording.ts";
 
 export interface SessionServiceOptions extends SessionPorts {
   readonly rules: NewSessionRules;
@@ -244,7 +244,7 @@ export class SessionService implements HostApi, Disposable {
     const { channels } = this.#options;
     const session = channels.state("session", refs.session);
     const chat = channels.state("chat", refs.chat);
-    const title = titleFromPrompt(prompt);
+    const title = headline(prompt);
     if (!session || !title || isTitledByUser(session) || (chat?.turns.length ?? 0) > 0) return;
     channels.dispatch(refs.session, { type: "session/titleChanged", title });
   }

@@ -23,7 +23,7 @@ export function summaryOf({ session, fleet, changes }: SummarySources): SessionS
     provider: fleet.provider,
     title: session.title,
     status,
-    activity: session.activity,
+    activity: session.activity ?? activityOfChats(session),
     project: session.project,
     createdAt: fleet.createdAt,
     modifiedAt: latestModifiedAt(session.chats, fleet.createdAt),
@@ -45,6 +45,11 @@ export function summaryOf({ session, fleet, changes }: SummarySources): SessionS
 function statusOf(session: SessionState, fleet: FleetSessionState): number {
   const status = aggregateStatus(session.status, session.chats, session.defaultChat);
   return fleet.phase === "failed" && !isInProgress(status) ? withActivity(status, STATUS.error) : status;
+}
+
+/** What a working chat says that it does. */
+function activityOfChats({ chats }: SessionState): string | undefined {
+  return chats.find((chat) => isInProgress(chat.status) && chat.activity !== undefined)?.activity;
 }
 
 /** VS Code's own keys, so that its views know the branch and the repository. */

@@ -1,5 +1,5 @@
-/** The first line of a prompt as a title; undefined for an empty one. */
-export function titleFromPrompt(text: string): string | undefined {
+/** The first line of a text as a title; undefined for an empty one. */
+export function headline(text: string): string | undefined {
   const line = text
     .split("\n")
     .map((candidate) =>

@@ -58,7 +58,11 @@ export class VsCode {
       authority,
       path: pathToFileURL(path.resolve(file)).pathname,
     });
-    const context = await this.#browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-US" });
+    const context = await this.#browser.newContext({
+      viewport: { width: 1440, height: 900 },
+      locale: "en-US",
+      colorScheme: "dark",
+    });
     context.setDefaultTimeout(ELEMENT_TIMEOUT_MS);
     await patchBoot(context, {
       construction: {
@@ -127,11 +131,9 @@ export class Workbench {
     return outer.locator("iframe#active-frame").contentFrame();
   }
 
+  /** As a change of the operating system's appearance: no palette, so an open form stays as it is. */
   async setTheme(theme: Theme): Promise<void> {
-    const root = this.page.locator(".monaco-workbench").first();
-    const wanted = theme === "dark" ? /\bvs-dark\b/ : /\bvs\b(?!-)/;
-    if (wanted.test((await root.getAttribute("class")) ?? "")) return;
-    await this.command("Preferences: Toggle between Light/Dark Themes");
+    await this.page.emulateMedia({ colorScheme: theme });
     await this.page.locator(theme === "dark" ? ".monaco-workbench.vs-dark" : ".monaco-workbench.vs").waitFor();
   }
 

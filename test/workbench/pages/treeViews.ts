@@ -48,7 +48,11 @@ class TreeView {
   async contextAction(label: string, action: string): Promise<void> {
     await this.row(label).click({ button: "right" });
     const menu = this.workbench.page.locator(".context-view .monaco-menu");
-    await menu.locator(".action-menu-item", { hasText: action }).first().click();
+    // A menu ignores clicks for a moment after it opened; keys it takes at once.
+    const item = menu.locator(".action-menu-item", { hasText: action }).first();
+    await item.hover();
+    await item.press("Enter");
+    await menu.waitFor({ state: "detached" });
   }
 
   /** The text that stands where rows would be. */

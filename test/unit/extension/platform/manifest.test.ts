@@ -5,6 +5,7 @@ import {
   COMMAND_IDS,
   CONTEXT_KEYS,
   CONTEXT_VALUES,
+  SCHEMES,
   SESSION_PANEL,
   SETTING_KEYS,
   VIEWS,
@@ -120,7 +121,11 @@ describe("package.json and ids.ts", () => {
     }
   });
 
-  it("wake the extension for panels of an earlier window, and for nothing at start-up", () => {
-    expect(manifest.activationEvents).toEqual([`onWebviewPanel:${SESSION_PANEL}`]);
+  it("wake the extension for panels and diffs of an earlier window, and for nothing at start-up", () => {
+    expect(manifest.activationEvents).toEqual([
+      `onWebviewPanel:${SESSION_PANEL}`,
+      // A diff of an earlier window: VS Code asks for a provider of the scheme by this event.
+      `onFileSystem:${SCHEMES.revision}`,
+    ]);
   });
 });

@@ -5,21 +5,21 @@ import {
   ordinal,
   ownerAndRepo,
   repositoryName,
-  titleFromPrompt,
+  headline,
 } from "../../../../src/host/sessions/wording.ts";
 
-describe("titleFromPrompt", () => {
+describe("headline", () => {
   it.each([
     ["Fix the login\n\nIt fails.", "Fix the login"],
     ["\n\n  # Make it\tfaster  ", "Make it faster"],
     ["a\u202Eb", "a b"],
     ["", undefined],
   ])("of %j is %j", (prompt, title) => {
-    expect(titleFromPrompt(prompt)).toBe(title);
+    expect(headline(prompt)).toBe(title);
   });
 
   it("is at most sixty characters and never cuts one in half", () => {
-    const title = titleFromPrompt("😀".repeat(100)) ?? "";
+    const title = headline("😀".repeat(100)) ?? "";
     expect(Array.from(title)).toHaveLength(60);
     expect(title.isWellFormed()).toBe(true);
   });
