@@ -28,6 +28,7 @@ import { requireTrust, whenTrusted } from "./platform/trust.ts";
 import { Review } from "./review/review.ts";
 import { panelPorts } from "./session/panelPorts.ts";
 import { SessionPanels } from "./session/sessionPanels.ts";
+import { gitHubScopes } from "./ship/gitHubSignIn.ts";
 import { Ship } from "./ship/ship.ts";
 import { AgentsTree } from "./tree/agentsTree.ts";
 import { FleetStatus } from "./tree/fleetStatus.ts";
@@ -51,7 +52,7 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
       showLog: () => logger.show(),
       addHost: () => void runCommand("muster.host.add"),
       editHost: () => void runCommand("muster.host.edit"),
-      signIn: () => void vscode.authentication.getSession("github", ["repo"], { createIfNone: true }),
+      signIn: (failure) => signIn(failure?.details["authProvider"]),
       refresh: () => void runCommand("muster.agents.refresh"),
     },
     logger,
@@ -157,7 +158,8 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
     const row = agentsTree.element(key);
     if (row !== undefined && agentsView.visible) void agentsView.reveal(row, { select: true, focus: false });
   };
-  owned.add(registerAgentCommands({ fleet, targets, answers, panels, dialogs, commands, reveal }));
+  const refresh = async () => void (await Promise.all([fleet.refresh(), ship.refresh()]));
+  owned.add(registerAgentCommands({ fleet, targets, answers, panels, dialogs, commands, refresh, reveal }));
   owned.add(
     new AgentLauncher({
       connections,
@@ -185,6 +187,12 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
 
 function readText(path: string): Promise<string | undefined> {
   return readFile(path, "utf8").catch(() => undefined);
+}
+
+/** The account that the failure was about, else GitHub's. A person who declines is told nothing more. */
+function signIn(authProvider: unknown): void {
+  const provider = typeof authProvider === "string" ? authProvider : "github";
+  vscode.authentication.getSession(provider, gitHubScopes, { createIfNone: true }).then(undefined, () => undefined);
 }
 
 function versionOf(context: vscode.ExtensionContext): string {

@@ -34,9 +34,10 @@ export async function enterHost(workbench: Workbench, address: HostAddress): Pro
 /** Answers address and token, whichever form asks for them. */
 export async function answerHost(workbench: Workbench, address: HostAddress): Promise<void> {
   const input = new QuickInput(workbench);
-  await input.step("Address of the host");
+  // By number: a form that comes back shows its problem where the question was.
+  await input.step("(1/2)");
   await input.enter(address.url);
-  await input.step("Access token");
+  await input.step("(2/2)");
   await input.enter(address.token);
 }
 

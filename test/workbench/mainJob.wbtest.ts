@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { exactly } from "../support/vscode/workbench.ts";
 import * as flow from "./flow.ts";
+import { SessionPanel } from "./pages/sessionPanel.ts";
 import { StatusBar } from "./pages/statusBar.ts";
 import { AgentsView } from "./pages/treeViews.ts";
 import { inOrder, type Scene, startScene } from "./scene.ts";
@@ -124,9 +125,8 @@ describe("the main job", () => {
     await agents.show();
     await agents.row(working, /draft #\d+/).waitFor();
     await agents.row(asking, /ready for review/).waitFor();
-    await flow.openAgent(workbench, working);
-    // The restored tab is the agent's one panel, not a second one beside it.
-    const tabs = workbench.page.locator(".tabs-container .tab .label-name", { hasText: exactly(working) });
-    assert.equal(await tabs.count(), 1);
+    const tab = workbench.page.locator(".tabs-container .tab .label-name", { hasText: exactly(working) });
+    await tab.click();
+    await new SessionPanel(workbench).ready(working);
   });
 });

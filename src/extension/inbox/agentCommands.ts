@@ -18,6 +18,8 @@ export interface AgentCommandsOptions {
   readonly panels: Pick<SessionPanels, "show" | "active">;
   readonly dialogs: Pick<Dialogs, "confirm">;
   readonly commands: CommandRegistry;
+  /** Asks hosts and GitHub anew. */
+  readonly refresh: () => Promise<void>;
   /** Selects the agent's row, if the tree can be seen. */
   readonly reveal: (key: string) => void;
 }
@@ -29,7 +31,7 @@ const isWaiting = ({ attention }: FleetAgent) => attention === "needsYou";
 
 /** What may be done with agents from the tree, the palette and the panel's title. */
 export function registerAgentCommands(options: AgentCommandsOptions): Disposable {
-  const { fleet, targets, answers, panels, dialogs, commands, reveal } = options;
+  const { fleet, targets, answers, panels, dialogs, commands, refresh, reveal } = options;
   const owned = new Disposables();
   let lastVisited: string | undefined;
 
@@ -56,7 +58,7 @@ export function registerAgentCommands(options: AgentCommandsOptions): Disposable
       reveal(next.key);
     }),
   );
-  owned.add(commands.register("muster.agents.refresh", "refresh the agents", () => fleet.refresh()));
+  owned.add(commands.register("muster.agents.refresh", "refresh the agents", refresh));
   for (const preferred of ["approve", "deny"] as const) {
     owned.add(
       commands.register(`muster.agent.${preferred}`, `${preferred} the request`, async (target, selected) => {

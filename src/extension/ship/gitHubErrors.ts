@@ -89,6 +89,7 @@ export function toAppError(error: unknown, repository: GitHubRepository, nowMs: 
       return fail(
         "github.noSession",
         `${server.host} does not accept your sign-in. Sign in again, then try once more.`,
+        { authProvider: server.authProvider },
       );
     case 403:
       return fail(

@@ -32,7 +32,7 @@ export const vscodeSignIn: SignInPort = {
       throw new AppError(
         "github.noSession",
         `You are not signed in to ${server.host}. Sign in and try again; what you typed is kept.`,
-        { cause: error },
+        { cause: error, details: { authProvider: server.authProvider } },
       );
     }
   },

@@ -150,6 +150,8 @@ export class Workbench {
 
   /** Writes `<name>.png` of the whole window and returns its path. */
   async screenshot(name: string): Promise<string> {
+    // Away from rows and buttons, which would show their hovers.
+    await this.page.mouse.move(800, 890);
     const file = path.join(this.#outputDir, `${name.replaceAll(/[^\w.-]+/g, "-")}.png`);
     await this.page.screenshot({ path: file, animations: "disabled" });
     return file;
