@@ -120,8 +120,8 @@ export class Connection implements Disposable {
     return peer !== undefined;
   }
 
-  #apply(event: ConnectionEvent): void {
-    const next = reduceConnection(this.#state, event, this.#options.clock.now());
+  #apply(event: ConnectionEvent, nowMs = this.#options.clock.now()): void {
+    const next = reduceConnection(this.#state, event, nowMs);
     if (next === this.#state) return;
     this.#state = next;
     this.#options.logger.debug("connection", { state: next.kind });
@@ -131,8 +131,10 @@ export class Connection implements Disposable {
       this.#cut();
     }
     if (next.kind === "waiting") {
-      const waitMs = Math.max(0, next.retryAtMs - this.#options.clock.now());
-      this.#retry = this.#options.clock.setTimeout(() => this.#apply({ kind: "tick" }), waitMs);
+      const { retryAtMs } = next;
+      const waitMs = Math.max(0, retryAtMs - nowMs);
+      // Timers may fire a millisecond early by the clock on the wall, and a tick before its time would be the last one.
+      this.#retry = this.#options.clock.setTimeout(() => this.#apply({ kind: "tick" }, retryAtMs), waitMs);
     }
     if (next.kind === "opening") void this.#open();
     this.#changed.fire(next);

@@ -1,13 +1,6 @@
 import { startVsCode, type Workbench } from "../support/vscode/workbench.ts";
 import type { Lifetime } from "../support/vscode/lifetime.ts";
-import {
-  addHost,
-  approveFromTree,
-  createPullRequest,
-  openAgent,
-  review,
-  waitForRow,
-} from "../workbench/flow.ts";
+import { addHost, approveInPanel, createPullRequest, openAgent, review, waitForRow } from "../workbench/flow.ts";
 import { castRealAgents, type Casting } from "./demoAgents.ts";
 import { GITHUB_TOKEN, gitHubSettings, OWNER, startDemoFleet, type DemoFleet } from "./demoFleet.ts";
 
@@ -75,10 +68,14 @@ async function goThrough(
 
   say("Watching an agent work");
   const panel = await openAgent(workbench, works.title);
-  await panel.turns.first().getByText(/util\.format/).first().waitFor();
+  await panel.turns
+    .first()
+    .getByText(/util\.format/)
+    .first()
+    .waitFor();
 
   say("Approving what another asks for");
-  await approveFromTree(workbench, asks.title);
+  await approveInPanel(workbench, asks.title);
   await waitForRow(workbench, asks.title, /ready for review/i);
   await waitForRow(workbench, finishes.title, /ready for review/i);
   await waitForRow(workbench, works.title, /ready for review/i);

@@ -20,7 +20,10 @@ export function castSampleAgents(): Casting {
   return {
     catalogue: [sampleAgentConfig({ paceMs: 250 })],
     parts: {
-      works: { provider: "sample", prompt: "Work through the documentation: README, a link test and notes on the sources" },
+      works: {
+        provider: "sample",
+        prompt: "Work through the documentation: README, a link test and notes on the sources",
+      },
       asks: { provider: "sample", prompt: "Tidy up the build output, but ask before deleting anything" },
       finishes: { provider: "sample", prompt: "Quickly describe the project layout for newcomers" },
     },
@@ -39,7 +42,10 @@ export async function castRealAgents(lifetime: Lifetime, say: (text: string) => 
   return {
     catalogue: [codex, gemini],
     parts: {
-      works: { provider: codex.id, prompt: "Support the %c placeholder\n\nDo as util.format of Node does, and prove it by tests." },
+      works: {
+        provider: codex.id,
+        prompt: "Support the %c placeholder\n\nDo as util.format of Node does, and prove it by tests.",
+      },
       asks: { provider: gemini.id, prompt: "Clean the build output" },
       finishes: { provider: codex.id, prompt: "Make a plan and write it down" },
     },

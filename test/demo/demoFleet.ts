@@ -5,7 +5,7 @@ import { AhpClient } from "../../src/client/ahpClient.ts";
 import { launchAgent, launchTitle } from "../../src/extension/fleet/launch.ts";
 import { dialWebSocket } from "../../src/extension/hosts/wsTransport.ts";
 import { chatUri, sessionUri } from "../../src/protocol/uris.ts";
-import { GitHubServer, startGitHub } from "../support/gitHub/gitHubServer.ts";
+import { type GitHubServer, startGitHub } from "../support/gitHub/gitHubServer.ts";
 import { makeRepository, type RepositoryKind } from "../support/repositories/repositories.ts";
 import type { TestRepository } from "../support/repositories/testRepository.ts";
 import { systemClock } from "../../src/extension/platform/clock.ts";

@@ -47,7 +47,11 @@ async function findCode(): Promise<string | undefined> {
   return undefined;
 }
 
-async function openDesktop(lifetime: Lifetime, code: string, options: EditorOptions): Promise<{ closed: Promise<void> }> {
+async function openDesktop(
+  lifetime: Lifetime,
+  code: string,
+  options: EditorOptions,
+): Promise<{ closed: Promise<void> }> {
   const extensions = path.join(options.directory, "extensions");
   const user = path.join(options.directory, "profile", "User");
   await mkdir(user, { recursive: true });

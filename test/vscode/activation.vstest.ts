@@ -5,7 +5,9 @@ import { eventually, manifest, muster } from "./manifest.ts";
 // First by name, because nothing may have woken the extension before.
 describe("activation", () => {
   it("asks for no event that would wake it in every window", () => {
-    const greedy = (manifest().activationEvents ?? []).filter((event) => event === "*" || event === "onStartupFinished");
+    const greedy = (manifest().activationEvents ?? []).filter(
+      (event) => event === "*" || event === "onStartupFinished",
+    );
     assert.deepEqual(greedy, []);
   });
 

@@ -36,7 +36,8 @@ describe("contributions", () => {
 
   it("keeps endpoints out of a workspace's reach", () => {
     const { properties } = manifest().contributes.configuration;
-    for (const key of ["muster.hosts", "muster.github.servers"]) assert.equal(properties[key]?.scope, "application", key);
+    for (const key of ["muster.hosts", "muster.github.servers"])
+      assert.equal(properties[key]?.scope, "application", key);
   });
 
   it("reads the defaults that package.json gives", () => {

@@ -4,7 +4,9 @@ import * as z from "zod/mini";
 const Contributions = z.object({
   commands: z.array(z.object({ command: z.string(), title: z.string(), category: z.optional(z.string()) })),
   views: z.record(z.string(), z.array(z.object({ id: z.string(), name: z.string() }))),
-  menus: z.optional(z.record(z.string(), z.array(z.object({ command: z.optional(z.string()), when: z.optional(z.string()) })))),
+  menus: z.optional(
+    z.record(z.string(), z.array(z.object({ command: z.optional(z.string()), when: z.optional(z.string()) }))),
+  ),
   configuration: z.object({
     properties: z.record(z.string(), z.looseObject({ default: z.unknown(), scope: z.optional(z.string()) })),
   }),

@@ -41,6 +41,12 @@ describe("revisions of files", () => {
     const edit = new vscode.WorkspaceEdit();
     edit.insert(document.uri, new vscode.Position(0, 0), "changed");
     await vscode.workspace.applyEdit(edit);
-    assert.equal(await document.save().then((saved) => saved, () => false), false);
+    assert.equal(
+      await document.save().then(
+        (saved) => saved,
+        () => false,
+      ),
+      false,
+    );
   });
 });

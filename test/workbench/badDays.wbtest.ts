@@ -24,7 +24,10 @@ describe("bad days", () => {
     await workbench.command("Muster: Add Host…");
     await input.step("Address of the host");
     await input.enter("not an address");
-    await input.root.locator(".quick-input-message-severity, .monaco-inputbox.error, .quick-input-message").first().waitFor();
+    await input.root
+      .locator(".quick-input-message-severity, .monaco-inputbox.error, .quick-input-message")
+      .first()
+      .waitFor();
     assert.equal(await input.field.inputValue(), "not an address");
     await workbench.screenshot("bad-address");
     await input.cancel();
@@ -90,7 +93,10 @@ describe("bad days", () => {
     await workbench.screenshotBothThemes("host-away");
     await scene.restartHost();
     // The turn that ran when the host died ends as an error that can be resumed.
-    await agents.row(asking, /failed/).and(agents.rows.filter({ hasNotText: "as of" })).waitFor();
+    await agents
+      .row(asking, /failed/)
+      .and(agents.rows.filter({ hasNotText: "as of" }))
+      .waitFor();
     const panel = new SessionPanel(workbench);
     await panel.ready(asking);
     await panel.transcript.getByText("First I make git ignore it").first().waitFor();

@@ -85,7 +85,9 @@ export async function startHostProcess(lifetime: Lifetime, options: HostProcessO
     if (ready.success) resolve(ready.data);
   });
   child.on("error", reject);
-  child.on("exit", (code) => reject(new Error(`The host ended with code ${code} before it was ready; see ${options.logFile}.`)));
+  child.on("exit", (code) =>
+    reject(new Error(`The host ended with code ${code} before it was ready; see ${options.logFile}.`)),
+  );
   const { url, tokenFile } = await promise;
   return { url, token: (await readFile(tokenFile, "utf8")).trim(), port: Number(new URL(url).port), kill };
 }

@@ -70,6 +70,11 @@ describe("the main job", () => {
         }),
       before,
     );
+    // Far enough for a picture that shows tools as well as text.
+    await panel.transcript
+      .getByText(/A test keeps those links alive/)
+      .first()
+      .waitFor();
     await workbench.screenshotBothThemes("session-streaming");
   });
 
@@ -82,7 +87,10 @@ describe("the main job", () => {
     const panel = await flow.openAgent(scene.workbench, working);
     await flow.waitForRow(scene.workbench, working, /ready for review/);
     await panel.select("Log");
-    await panel.page.getByText(/\bpass 1\b/).first().waitFor();
+    await panel.page
+      .getByText(/\bpass 1\b/)
+      .first()
+      .waitFor();
     await scene.workbench.screenshotBothThemes("session-log");
     await panel.select("Changes");
     await panel.changedFiles.filter({ hasText: "CONTRIBUTING.md" }).waitFor();
@@ -93,7 +101,10 @@ describe("the main job", () => {
   it("opens the changes in the editor's own diff", async () => {
     const editor = await flow.review(scene.workbench, working);
     const names = await editor.names();
-    assert.ok(names.some((name) => name.includes("CONTRIBUTING.md")), names.join(", "));
+    assert.ok(
+      names.some((name) => name.includes("CONTRIBUTING.md")),
+      names.join(", "),
+    );
     await scene.workbench.screenshotBothThemes("review");
   });
 

@@ -9,7 +9,9 @@ const changed = new vscode.EventEmitter();
 const provider = {
   onDidChangeSessions: changed.event,
   getSessions: (scopes) =>
-    Promise.resolve(scopes ? sessions.filter((session) => scopes.every((scope) => session.scopes.includes(scope))) : sessions),
+    Promise.resolve(
+      scopes ? sessions.filter((session) => scopes.every((scope) => session.scopes.includes(scope))) : sessions,
+    ),
   createSession(scopes) {
     const session = {
       id: `demo-${sessions.length + 1}`,

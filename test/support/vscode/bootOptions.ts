@@ -36,7 +36,13 @@ export async function patchBoot(context: BrowserContext, options: BootOptions): 
 }
 
 /** The scopes under which VS Code's GitHub provider, and extensions that follow it, look for a session. */
-const githubScopes = [["repo"], ["read:user"], ["user:email"], ["repo", "read:user", "user:email"], ["repo", "workflow"]];
+const githubScopes = [
+  ["repo"],
+  ["read:user"],
+  ["user:email"],
+  ["repo", "read:user", "user:email"],
+  ["repo", "workflow"],
+];
 
 export function githubSession(accessToken: string): Readonly<Record<string, unknown>> {
   return { id: "harness", providerId: "github", accessToken, scopes: githubScopes };

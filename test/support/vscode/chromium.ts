@@ -47,14 +47,19 @@ function installedBrowsers(): Chromium[] {
   const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
   const folders = ["/usr/bin", ...(process.env["PATH"] ?? "").split(path.delimiter)];
   const candidates = [...names.flatMap((name) => folders.map((folder) => path.join(folder, name))), ...fixed];
-  return [...new Set(candidates)].filter((file) => existsSync(file)).map((executablePath) => ({ executablePath, env: {} }));
+  return [...new Set(candidates)]
+    .filter((file) => existsSync(file))
+    .map((executablePath) => ({ executablePath, env: {} }));
 }
 
 /** `--version` loads every shared library, so it tells a browser that works from one that only exists. */
 async function firstThatStarts(candidates: readonly Chromium[]): Promise<Chromium | undefined> {
   for (const candidate of candidates) {
     try {
-      await run(candidate.executablePath, ["--version"], { env: { ...process.env, ...candidate.env }, timeout: 30_000 });
+      await run(candidate.executablePath, ["--version"], {
+        env: { ...process.env, ...candidate.env },
+        timeout: 30_000,
+      });
       return candidate;
     } catch {
       // The next one may start.

@@ -56,7 +56,10 @@ export async function runMocha(files: readonly TestFile[], options: MochaOptions
     runner.on("pending", () => counts.skipped++);
     runner.on("fail", (test, error: unknown) => {
       counts.failed++;
-      failures.push({ title: test.fullTitle(), error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      failures.push({
+        title: test.fullTitle(),
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
     });
   });
   return { ...counts, failures };

@@ -82,7 +82,7 @@ export async function startServer(lifetime: Lifetime, options: ServerOptions): P
   const child = spawn(
     process.execPath,
     [
-      `--import=${pathToFileURL(path.join(import.meta.dirname, "native", "serverKey.mjs"))}`,
+      `--import=${pathToFileURL(path.join(import.meta.dirname, "native", "serverKey.mjs")).href}`,
       codeServer.serverMain,
       ...loopback,
       ...profile,

@@ -34,7 +34,10 @@ export class QuickInput {
   stepLocator(text: string | RegExp): Locator {
     const { page } = this.#workbench;
     const title = page.locator(".quick-input-title, .quick-input-message").filter({ hasText: text });
-    return this.root.filter({ has: title }).or(this.root.filter({ has: page.getByPlaceholder(text) })).first();
+    return this.root
+      .filter({ has: title })
+      .or(this.root.filter({ has: page.getByPlaceholder(text) }))
+      .first();
   }
 
   /** Answers an input box. */

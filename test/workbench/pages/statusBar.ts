@@ -14,6 +14,8 @@ export class StatusBar {
   }
 
   get badge(): Locator {
-    return this.#workbench.page.locator('.activitybar .action-item:has(a[aria-label^="Muster"]) .badge-content').first();
+    return this.#workbench.page
+      .locator('.activitybar .action-item:has(a[aria-label^="Muster"]) .badge-content')
+      .first();
   }
 }

@@ -42,7 +42,10 @@ class TreeView {
   async inlineAction(label: string, action: string): Promise<void> {
     const row = this.row(label);
     await row.hover();
-    await row.locator(`.action-label[aria-label^="${quoted(action)}"]`).first().click();
+    await row
+      .locator(`.action-label[aria-label^="${quoted(action)}"]`)
+      .first()
+      .click();
   }
 
   async contextAction(label: string, action: string): Promise<void> {

@@ -12,9 +12,8 @@ http.createServer = (...args) => {
   const handle = args.at(-1);
   if (typeof handle !== "function") return createServer(...args);
   return createServer(...args.slice(0, -1), (request, response) => {
-    if (request.method !== "POST" || request.url !== "/mint-key") return handle(request, response);
-    response.writeHead(200, { "content-type": "application/octet-stream" });
-    response.end(half);
+    if (request.method !== "POST" || request.url !== "/mint-key") handle(request, response);
+    else response.writeHead(200, { "content-type": "application/octet-stream" }).end(half);
   });
 };
 syncBuiltinESMExports();

@@ -2,7 +2,7 @@
 // without a compiler. Lines are appended at once; files are not rotated, since a run is short.
 "use strict";
 const { appendFileSync, mkdirSync } = require("node:fs");
-const { dirname } = require("node:path");
+const path = require("node:path");
 
 const names = ["trace", "debug", "info", "warning", "error", "critical"];
 
@@ -56,7 +56,7 @@ class Logger {
 }
 
 async function createLogger(name, file) {
-  mkdirSync(dirname(file), { recursive: true });
+  mkdirSync(path.dirname(file), { recursive: true });
   return new Logger(file);
 }
 

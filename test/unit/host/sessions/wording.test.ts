@@ -1,12 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isSafeBranch } from "../../../../src/host/workspaces/refs.ts";
-import {
-  branchName,
-  ordinal,
-  ownerAndRepo,
-  repositoryName,
-  headline,
-} from "../../../../src/host/sessions/wording.ts";
+import { branchName, ordinal, ownerAndRepo, repositoryName, headline } from "../../../../src/host/sessions/wording.ts";
 
 describe("headline", () => {
   it.each([
