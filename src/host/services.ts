@@ -24,6 +24,8 @@ export interface HostOptions {
   /** Absolute: the log, the mirrors and the workspaces. */
   readonly dataDir: string;
   readonly token: string;
+  /** Files outside `dataDir` that isolated agents must not read: the token's, the configuration. */
+  readonly hidden: readonly string[];
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
@@ -51,7 +53,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     await channels.recover();
     const fanOut = new FanOut(channels);
     const searchPath = env["PATH"] ?? "";
-    const isolation = makeIsolation(config.isolation, { dataDir, hidden: [], path: searchPath });
+    const isolation = makeIsolation(config.isolation, { dataDir, hidden: options.hidden, path: searchPath });
     const acp = { isolation, clock, env, randomId: randomUUID };
     const agents = config.agents.map((agent) => new AcpProvider(agent, acp));
     const providers = new Map<string, Provider>(agents.map((agent) => [agent.info.provider, agent]));

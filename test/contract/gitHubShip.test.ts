@@ -28,6 +28,7 @@ import type { GitHubRepository } from "../support/gitHub/gitHubState.ts";
 import { makeRepository } from "../support/repositories/repositories.ts";
 import type { TestRepository } from "../support/repositories/testRepository.ts";
 import { FakeMemento } from "../unit/extension/ship/memento.ts";
+import { untilAgent } from "../support/untilAgent.ts";
 
 /**
  * From an agent's work to its pull request without an editor: a real host process with the sample agent, git over
@@ -88,19 +89,7 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-/** Resolves when the agent fits; the fleet says when to look. */
-function until(key: string, fits: (agent: FleetAgent) => boolean): Promise<FleetAgent> {
-  return new Promise((resolve) => {
-    const look = () => {
-      const agent = fleet.get(key);
-      if (agent === undefined || !fits(agent)) return;
-      listening.dispose();
-      resolve(agent);
-    };
-    const listening = fleet.onDidChange(look);
-    look();
-  });
-}
+const until = (key: string, fits: (agent: FleetAgent) => boolean) => untilAgent(fleet, key, fits);
 
 async function finishedAgent(prompt: string): Promise<FleetAgent> {
   const repository = gitHub.cloneUrl("octo", "library");

@@ -10,6 +10,7 @@ import { branchChangesetUri, chatUri } from "../../src/protocol/uris.ts";
 import { FakeHostsStore, FakeSecrets } from "../support/fakeHostsPorts.ts";
 import { HostDirectory, type HostProcess } from "./hostProcess.ts";
 import { hostConfig, remoteRepository } from "./sessionFixture.ts";
+import { untilAgent } from "../support/untilAgent.ts";
 
 /** The extension's client and fleet, without an editor, on a real host process with the sample agent. */
 
@@ -48,19 +49,7 @@ afterAll(async () => {
   repository?.remove();
 });
 
-/** Resolves when the agent fits; the fleet says when to look. */
-function until(key: string, fits: (agent: FleetAgent) => boolean): Promise<FleetAgent> {
-  return new Promise((resolve) => {
-    const look = () => {
-      const agent = fleet.get(key);
-      if (agent === undefined || !fits(agent)) return;
-      listening.dispose();
-      resolve(agent);
-    };
-    const listening = fleet.onDidChange(look);
-    look();
-  });
-}
+const until = (key: string, fits: (agent: FleetAgent) => boolean) => untilAgent(fleet, key, fits);
 
 function untilState(hostId: string, kind: string): Promise<void> {
   return new Promise((resolve) => {

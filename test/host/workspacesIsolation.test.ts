@@ -26,14 +26,24 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-function isolation(searchPath = process.env["PATH"] ?? "") {
-  const options = { dataDir: path.join(directory, "data"), hidden: [path.join(directory, "keys")], path: searchPath };
+function isolation(searchPath = process.env["PATH"] ?? "", hiddenFiles: readonly string[] = []) {
+  const hidden = [path.join(directory, "keys"), ...hiddenFiles];
+  const options = { dataDir: path.join(directory, "data"), hidden, path: searchPath };
   return makeIsolation("bubblewrap", options);
 }
 
-async function run(script: string, env: Record<string, string> = {}): Promise<string> {
+async function run(
+  script: string,
+  env: Record<string, string> = {},
+  hiddenFiles: readonly string[] = [],
+): Promise<string> {
   const command = ["/bin/sh", "-c", script];
-  const plan = await isolation().plan({ command, env: { PATH: "/usr/bin:/bin", ...env }, root, home });
+  const plan = await isolation(undefined, hiddenFiles).plan({
+    command,
+    env: { PATH: "/usr/bin:/bin", ...env },
+    root,
+    home,
+  });
   const { stdout } = await promisify(execFile)(plan.file, [...plan.args], { env: plan.env, cwd: plan.cwd });
   return stdout.trim();
 }
@@ -73,6 +83,20 @@ describe.skipIf(!hasBubblewrap)("inside bubblewrap", () => {
     const listing = await run(looks.map((name) => `echo "[$(ls -A ${name} | tr '\\n' ' ')]"`).join("; "));
     expect(listing.split("\n").slice(0, 3)).toEqual(["[s ]", "[sessions ]", "[]"]);
     expect(listing).not.toContain("secret");
+  });
+
+  // Beside this test, because temporary folders are hidden anyway; nothing can be shown where the checkout is in one.
+  const isHiddenAnyway = /^(\/var)?\/tmp\//.test(import.meta.dirname);
+  it.skipIf(isHiddenAnyway)("reads nothing of a single file that is hidden, and its neighbours as before", async () => {
+    const folder = mkdtempSync(path.join(import.meta.dirname, "hidden-"));
+    try {
+      writeFileSync(path.join(folder, "token"), "secret");
+      writeFileSync(path.join(folder, "notes"), "public");
+      const script = `cat ${folder}/token; cat ${folder}/notes`;
+      expect(await run(script, {}, [path.join(folder, "token"), path.join(folder, "absent")])).toBe("public");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("cannot write elsewhere", async () => {

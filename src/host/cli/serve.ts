@@ -36,6 +36,7 @@ export async function serve(options: CliOptions): Promise<number> {
     config,
     dataDir: options.data,
     token,
+    hidden: [options.tokenFile, ...(options.config === undefined ? [] : [options.config])],
     host: options.host,
     port: options.port,
     env: process.env,

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { constants } from "node:fs";
-import { access } from "node:fs/promises";
+import { access, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -35,7 +35,7 @@ export interface Isolation {
 export interface IsolationOptions {
   /** The host's data directory: other sessions, trusted git directories, the log, the token. Hidden from agents, as is the home of the account that runs the host. */
   readonly dataDir: string;
-  /** Further directories that agents must not see (configuration, keys). */
+  /** Further files and directories that agents must not see: the access token, the configuration. */
   readonly hidden: readonly string[];
   /** Directories below a hidden one that agents need (an installation); read-only. */
   readonly readable?: readonly string[];
@@ -79,6 +79,7 @@ class BubblewrapIsolation implements Isolation {
     });
     const { dataDir, hidden, readable = [] } = this.#options;
     const masked = await existing(["/tmp", "/var/tmp", "/run", homedir(), ...hidden, dataDir]);
+    const maskedFiles = (await filesAmong(hidden)).filter((file) => !isInside(file, masked));
     const needed = [...readable, ...installDirectories(command), ...(env["PATH"] ?? "").split(path.delimiter)];
     const visible = needed.filter((file) => isInside(file, masked) && !isInside(file, [dataDir]));
     // One option with its values a line.
@@ -94,6 +95,7 @@ class BubblewrapIsolation implements Isolation {
       ["--dev", "/dev"],
       ["--proc", "/proc"],
       ...masked.map((directory) => ["--tmpfs", directory]),
+      ...maskedFiles.map((file) => ["--ro-bind", "/dev/null", file]),
       ["--ro-bind-try", "/run/systemd/resolve", "/run/systemd/resolve"],
       ...Array.from(new Set(visible), (directory) => ["--ro-bind-try", directory, directory]),
       ["--bind", root, root],
@@ -149,12 +151,22 @@ async function findWorkingBwrap(searchPath: string): Promise<string> {
 }
 
 /** Directories that are there and are not the root, each once, outer ones first: a later mount covers an earlier one. */
-async function existing(directories: readonly string[]): Promise<string[]> {
-  const wanted = Array.from(new Set(directories)).filter((directory) => directory !== "/");
-  const found = await Promise.all(
-    wanted.map(async (directory) => ((await isExecutable(directory)) ? directory : undefined)),
-  );
+async function existing(paths: readonly string[]): Promise<string[]> {
+  const wanted = Array.from(new Set(paths)).filter((directory) => directory !== "/");
+  const found = await Promise.all(wanted.map(async (file) => ((await kindOf(file)) === "directory" ? file : undefined)));
   return found.filter((directory) => directory !== undefined).toSorted((a, b) => a.length - b.length);
+}
+
+async function filesAmong(paths: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(paths.map(async (file) => ((await kindOf(file)) === "file" ? file : undefined)));
+  return found.filter((file) => file !== undefined);
+}
+
+async function kindOf(file: string): Promise<"directory" | "file" | undefined> {
+  return await stat(file).then(
+    (found) => (found.isDirectory() ? "directory" : "file"),
+    () => undefined,
+  );
 }
 
 export async function isExecutable(file: string): Promise<boolean> {

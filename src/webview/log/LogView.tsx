@@ -1,36 +1,25 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { FollowArea } from "../kit/FollowArea.tsx";
 import { Icon } from "../kit/Icon.tsx";
 import { usePanel } from "../kit/panelContext.ts";
-import { useFollowTail } from "../transcript/useFollowTail.ts";
 import { TerminalOutput } from "./TerminalOutput.tsx";
 import { type ToolLog, toolLogsOf } from "./toolLogs.ts";
 
 /** Everything that the tools printed, in order, following its end. */
 export function LogView() {
   const panel = usePanel();
-  const area = useRef<HTMLDivElement>(null);
-  const { isFollowing, jump } = useFollowTail(area);
   const logs = toolLogsOf(panel.store.chat.value);
   return (
-    <div class="transcript-frame">
-      <div class="scroll-area" ref={area} tabIndex={0} role="log" aria-label="Tool output">
-        <div class="log-column">
-          {logs.map((log) => (
-            <LogSection key={log.key} log={log} />
-          ))}
-          {logs.length === 0 ? (
-            <p class="empty">
-              <Icon name="terminal" /> No tool has printed anything yet.
-            </p>
-          ) : null}
-        </div>
-      </div>
-      {isFollowing ? null : (
-        <button type="button" class="jump" onClick={jump}>
-          <Icon name="arrow-down" /> Jump to latest
-        </button>
-      )}
-    </div>
+    <FollowArea label="Tool output" column="log-column">
+      {logs.map((log) => (
+        <LogSection key={log.key} log={log} />
+      ))}
+      {logs.length === 0 ? (
+        <p class="empty">
+          <Icon name="terminal" /> No tool has printed anything yet.
+        </p>
+      ) : null}
+    </FollowArea>
   );
 }
 

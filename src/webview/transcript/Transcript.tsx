@@ -1,60 +1,44 @@
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { toVisibleText } from "../../base/visibleText.ts";
+import { FollowArea } from "../kit/FollowArea.tsx";
 import { Icon } from "../kit/Icon.tsx";
 import { usePanel } from "../kit/panelContext.ts";
 import { TurnView } from "./TurnView.tsx";
-import { useFollowTail } from "./useFollowTail.ts";
 
 /** The conversation, oldest first, following its end. */
 export function Transcript() {
   const panel = usePanel();
-  const area = useRef<HTMLDivElement>(null);
-  const { isFollowing, jump } = useFollowTail(area);
   const chat = panel.store.chat.value;
   const queued = [...(chat?.steeringMessage ? [chat.steeringMessage] : []), ...(chat?.queuedMessages ?? [])];
   return (
-    <div class="transcript-frame">
-      <div class="scroll-area" ref={area} tabIndex={0} role="log" aria-label="Transcript">
-        <div class="column">
-          {panel.store.facts.value?.hasOlder ? <OlderButton /> : null}
-          {chat?.turns.map((turn, index) => (
-            <TurnView
-              key={turn.id}
-              turn={turn}
-              isLast={index === chat.turns.length - 1 && chat.activeTurn === undefined}
-            />
-          ))}
-          {chat?.activeTurn ? <TurnView key={chat.activeTurn.id} turn={chat.activeTurn} isLast={false} /> : null}
-          {queued.map(({ id, message }) => (
-            <div key={id} class="user-message queued">
-              <Icon name="clock" label="Queued" />
-              <div class="user-text">{toVisibleText(message.text)}</div>
-              <button
-                type="button"
-                class="icon-button"
-                title="Remove from the queue"
-                aria-label="Remove from the queue"
-                onClick={() => panel.act("removeQueued", { id })}
-              >
-                <Icon name="close" />
-              </button>
-            </div>
-          ))}
-          {chat === undefined ? <Loading /> : null}
-          {chat !== undefined && chat.turns.length === 0 && chat.activeTurn === undefined ? (
-            <p class="empty">
-              <Icon name="comment-discussion" /> Nothing has been said yet. Write a prompt below to set the agent to
-              work.
-            </p>
-          ) : null}
+    <FollowArea label="Transcript" column="column">
+      {panel.store.facts.value?.hasOlder ? <OlderButton /> : null}
+      {chat?.turns.map((turn, index) => (
+        <TurnView key={turn.id} turn={turn} isLast={index === chat.turns.length - 1 && chat.activeTurn === undefined} />
+      ))}
+      {chat?.activeTurn ? <TurnView key={chat.activeTurn.id} turn={chat.activeTurn} isLast={false} /> : null}
+      {queued.map(({ id, message }) => (
+        <div key={id} class="user-message queued">
+          <Icon name="clock" label="Queued" />
+          <div class="user-text">{toVisibleText(message.text)}</div>
+          <button
+            type="button"
+            class="icon-button"
+            title="Remove from the queue"
+            aria-label="Remove from the queue"
+            onClick={() => panel.act("removeQueued", { id })}
+          >
+            <Icon name="close" />
+          </button>
         </div>
-      </div>
-      {isFollowing ? null : (
-        <button type="button" class="jump" onClick={jump}>
-          <Icon name="arrow-down" /> Jump to latest
-        </button>
-      )}
-    </div>
+      ))}
+      {chat === undefined ? <Loading /> : null}
+      {chat !== undefined && chat.turns.length === 0 && chat.activeTurn === undefined ? (
+        <p class="empty">
+          <Icon name="comment-discussion" /> Nothing has been said yet. Write a prompt below to set the agent to work.
+        </p>
+      ) : null}
+    </FollowArea>
   );
 }
 

@@ -134,6 +134,8 @@ function serverEnvironment(options: ServerOptions, tempDir: string): NodeJS.Proc
     ...Object.fromEntries(inherited),
     PATH: pathWithOwnNode(),
     TMPDIR: tempDir,
+    // VS Code keeps a device id and a typings cache there.
+    XDG_CACHE_HOME: path.join(tempDir, "cache"),
     VSCODE_SKIP_BUILTIN_EXTENSIONS: ["GitHub.copilot-chat", ...(options.skipBuiltin ?? [])].join(","),
     ...options.env,
   };
