@@ -122,10 +122,10 @@ describe("package.json and ids.ts", () => {
   });
 
   it("wake the extension for panels and diffs of an earlier window, and for nothing at start-up", () => {
-    expect(manifest.activationEvents).toEqual([
-      `onWebviewPanel:${SESSION_PANEL}`,
+    expect(manifest.activationEvents.toSorted()).toEqual([
       // A diff of an earlier window: VS Code asks for a provider of the scheme by this event.
       `onFileSystem:${SCHEMES.revision}`,
+      `onWebviewPanel:${SESSION_PANEL}`,
     ]);
   });
 });
