@@ -1,5 +1,11 @@
 import type { Scenario } from "../scenario.ts";
 
+/**
+ * No model answers at once. Codex relies on it: it reports the end of a command some time after its result went to the
+ * model, and not at all if the turn is over by then.
+ */
+const thinkingMs = 400;
+
 /** "fix the add function" in the `broken` repository: read, edit, write a new file, run the tests. */
 const editAndTest: Scenario = {
   name: "edit-and-test",
@@ -21,7 +27,7 @@ const editAndTest: Scenario = {
           calls: [{ tool: "write", path: "CHANGES.md", content: "# Changes\n\n- `add` adds; it used to subtract.\n" }],
         },
         { text: "Does it hold?", calls: [{ tool: "shell", command: "node --test", why: "Run the tests" }] },
-        { text: "Done: `add` in src/math.mjs adds, CHANGES.md says so, and the tests pass." },
+        { text: "Done: `add` in src/math.mjs adds, CHANGES.md says so, and the tests pass.", delayMs: thinkingMs },
       ],
     },
     {
@@ -84,7 +90,10 @@ const formatPlaceholder: Scenario = {
             { tool: "shell", command: "node test && node test/css.js && echo all tests pass", why: "Run the tests" },
           ],
         },
-        { text: "Done: `%c` is supported as in `util.format`; test/css.js proves it and the other tests pass." },
+        {
+          text: "Done: `%c` is supported as in `util.format`; test/css.js proves it and the other tests pass.",
+          delayMs: thinkingMs,
+        },
       ],
     },
   ],
