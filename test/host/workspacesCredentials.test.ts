@@ -81,7 +81,7 @@ it("asks for a sign-in, naming the server, when none is there", async () => {
   const workspaces = await fixture.workspaces();
   await expect(workspaces.provision(fixture.request({ repository }))).rejects.toMatchObject({
     code: "auth.required",
-    message: `Couldn't clone ${origin.slice("http://".length)}/octo/private.git: the server wants a sign-in. Sign in and try again.`,
+    message: `Couldn't clone ${origin.slice("http://".length)}/octo/private.git: the server wants a sign-in: the repository is private, or there is none at this address. Check the address, or sign in and try again.`,
     details: { resource: origin, scopes: ["repo"] },
   });
 });

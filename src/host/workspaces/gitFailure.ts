@@ -120,7 +120,7 @@ function cloneAdvice(stderr: string, { remote, secrets, hadToken }: FailureConte
 function authRequired({ remote, hadToken }: FailureContext, during: string, cause: GitError): AppError {
   const sentence = hadToken
     ? `${during}: the server did not accept the sign-in. Sign in with an account that has access.`
-    : `${during}: the server wants a sign-in. Sign in and try again.`;
+    : `${during}: the server wants a sign-in: the repository is private, or there is none at this address. Check the address, or sign in and try again.`;
   const details = { resource: remote.origin ?? remote.display, scopes: ["repo"] };
   return new AppError("auth.required", sentence, { cause, details });
 }

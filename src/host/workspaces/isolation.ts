@@ -153,7 +153,9 @@ async function findWorkingBwrap(searchPath: string): Promise<string> {
 /** Directories that are there and are not the root, each once, outer ones first: a later mount covers an earlier one. */
 async function existing(paths: readonly string[]): Promise<string[]> {
   const wanted = Array.from(new Set(paths)).filter((directory) => directory !== "/");
-  const found = await Promise.all(wanted.map(async (file) => ((await kindOf(file)) === "directory" ? file : undefined)));
+  const found = await Promise.all(
+    wanted.map(async (file) => ((await kindOf(file)) === "directory" ? file : undefined)),
+  );
   return found.filter((directory) => directory !== undefined).toSorted((a, b) => a.length - b.length);
 }
 

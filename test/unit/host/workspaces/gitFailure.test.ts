@@ -34,7 +34,7 @@ describe("what git says about a clone, as a sentence", () => {
     [
       "fatal: could not read Username for 'https://github.com': terminal prompts disabled",
       "auth.required",
-      "the server wants a sign-in. Sign in and try again.",
+      "the server wants a sign-in: the repository is private, or there is none at this address. Check the address, or sign in and try again.",
     ],
     [
       "git@github.com: Permission denied (publickey).",
