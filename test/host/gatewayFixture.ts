@@ -33,6 +33,11 @@ const api: HostApi = {
   authenticate: () => {},
 };
 
+/** Rejects where the constructor throws. */
+async function makeGateway(options: GatewayOptions): Promise<Gateway> {
+  return new Gateway(options);
+}
+
 /** A gateway on a real log and real sockets, with a chat and a terminal and no sessions behind it. */
 export async function startGateway(options: Partial<GatewayOptions> & { readonly window?: ReplayWindow } = {}) {
   const directory = mkdtempSync(path.join(tmpdir(), "muster-gateway-"));
@@ -55,7 +60,11 @@ export async function startGateway(options: Partial<GatewayOptions> & { readonly
   });
   await log.flush();
   const token = new AccessToken(TOKEN);
-  const gateway = new Gateway({
+  const removeLog = async () => {
+    await log.close();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  const gateway = await makeGateway({
     channels,
     fanOut,
     api,
@@ -69,13 +78,15 @@ export async function startGateway(options: Partial<GatewayOptions> & { readonly
     principalOf: (given) => token.principalOf(given),
     allowedOrigins: [],
     ...options,
+  }).catch(async (error: unknown) => {
+    await removeLog();
+    throw error;
   });
-  const port = await gateway.listen();
   const stop = async () => {
     await gateway.close();
-    await log.close();
-    rmSync(directory, { recursive: true, force: true });
+    await removeLog();
   };
+  const port = await gateway.listen();
   return { port, url: `ws://127.0.0.1:${port}`, gateway, channels, fanOut, log, stop };
 }
 
