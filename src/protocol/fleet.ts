@@ -187,6 +187,9 @@ export const FleetSummaryMeta = loose({
   /** Position in the queue, from 1. */
   queue: opt(z.number()),
   needs: opt(FleetNeed),
+  isolation: opt(Isolation),
+  /** US dollars, where the agent tells a price. */
+  costUsd: opt(z.number()),
 });
 export type FleetSummaryMeta = z.infer<typeof FleetSummaryMeta>;
 

@@ -30,6 +30,7 @@ export function aFleetAgent(changes: Partial<FleetAgent> = {}): FleetAgent {
     changes: undefined,
     phase: "working",
     queuePosition: undefined,
+    isolation: "bubblewrap",
     spend: undefined,
     activity: undefined,
     createdAt: nowMs - 600_000,

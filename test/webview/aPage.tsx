@@ -4,6 +4,7 @@ import type { ChatState } from "../../src/protocol/chatState.ts";
 import type { ChangesetState } from "../../src/protocol/changeset.ts";
 import type { PanelFacts, PanelInbound, PanelItem, PanelMemory } from "../../src/protocol/panel.ts";
 import type { SessionState } from "../../src/protocol/sessionState.ts";
+import { type FleetSessionState, initialFleetSession } from "../../src/protocol/fleet.ts";
 import { App } from "../../src/webview/App.tsx";
 import { PanelContext } from "../../src/webview/kit/panelContext.ts";
 import { PanelClient } from "../../src/webview/panelClient.ts";
@@ -56,6 +57,20 @@ export class Page {
 
   chat(changes: Partial<ChatState> = {}): void {
     this.push({ type: "snapshot", kind: "chat", uri: chat, state: aChat(changes) });
+  }
+
+  fleet(changes: Partial<FleetSessionState> = {}): void {
+    const created = {
+      type: "x-fleet/created",
+      session,
+      provider: "sample",
+      createdAt: "2026-01-01T00:00:00Z",
+      repository: "https://github.com/acme/widgets",
+      isolation: "bubblewrap",
+      phase: "ready",
+    } as const;
+    const state = { ...initialFleetSession(created), ...changes };
+    this.push({ type: "snapshot", kind: "fleetSession", uri: "x-fleet-session:/s1", state });
   }
 
   changeset(state: ChangesetState): void {

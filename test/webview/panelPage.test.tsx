@@ -34,6 +34,16 @@ function aPage(chatState: Parameters<Page["chat"]>[0] = {}, memory: ConstructorP
 
 const field = () => screen.getByRole<HTMLTextAreaElement>("textbox", { name: "Message to the agent" });
 
+describe("how the agent is confined", () => {
+  it("is said when it is not, and takes no room when it is", () => {
+    const page = aPage();
+    page.fleet();
+    expect(screen.queryByText(/not isolated/)).toBeNull();
+    page.fleet({ isolation: "none" });
+    return waitFor(() => screen.getByText(/not isolated/));
+  });
+});
+
 describe("the page before its agent is there", () => {
   it("says that it waits for the host", () => {
     const page = new Page();

@@ -60,7 +60,8 @@ export function toFleetAgent(facts: RowFacts): FleetAgent {
     changes: changesOf(summary),
     phase: fleet?.phase,
     queuePosition: fleet?.queue,
-    spend: spendOf(fleet),
+    isolation: fleet?.isolation,
+    spend: fleet?.costUsd,
     activity: summary.activity,
     createdAt: toMs(summary.createdAt),
     modifiedAt: toMs(summary.modifiedAt),
@@ -76,12 +77,6 @@ function read<T extends z.core.$ZodType>(schema: T, value: unknown): z.infer<T> 
 function changesOf({ changes }: SessionSummary): FleetAgent["changes"] {
   if (!changes) return undefined;
   return { additions: changes.additions ?? 0, deletions: changes.deletions ?? 0, files: changes.files ?? 0 };
-}
-
-/** A later host may tell what the session has cost. */
-function spendOf(fleet: object | undefined): number | undefined {
-  const told: unknown = fleet === undefined ? undefined : Reflect.get(fleet, "costUsd");
-  return typeof told === "number" && Number.isFinite(told) ? told : undefined;
 }
 
 function toMs(timestamp: string): number {

@@ -1,5 +1,5 @@
 import type { SessionSummary } from "../../protocol/methods.ts";
-import type { FleetPhase } from "../../protocol/fleet.ts";
+import type { FleetPhase, Isolation } from "../../protocol/fleet.ts";
 import type { SessionInputRequest } from "../../protocol/sessionState.ts";
 
 /**
@@ -67,6 +67,8 @@ export interface FleetAgent {
   readonly phase: FleetPhase | undefined;
   /** Place in the queue, from 1. */
   readonly queuePosition: number | undefined;
+  /** How the agent is confined, where the host tells. */
+  readonly isolation: Isolation | undefined;
   /** US dollars. */
   readonly spend: number | undefined;
   /** What it does, in a few words. */

@@ -45,7 +45,9 @@ export function nodeOf(agent: FleetAgent, nowMs: number): NodeView {
   const look = lookOf(agent);
   const isLive = agent.freshness.live;
   const doing = doingOf(agent, look.words);
-  const facts = [toLabel(agent.repo, 40), doing, countsOf(agent), ageOf(agent, nowMs)].filter((fact) => fact !== "");
+  const facts = [toLabel(agent.repo, 40), doing, countsOf(agent), spendOf(agent) ?? "", ageOf(agent, nowMs)].filter(
+    (fact) => fact !== "",
+  );
   const label = toLabel(agent.title, 100);
   return {
     label,
@@ -55,6 +57,11 @@ export function nodeOf(agent: FleetAgent, nowMs: number): NodeView {
     contextValue: isLive ? look.contextValue : "agent.stale",
     spoken: [label, look.words, ...facts, isLive ? "" : "not connected"].filter((part) => part !== "").join(", "),
   };
+}
+
+/** What the agent has cost so far; nothing where no price is told. */
+function spendOf({ spend }: FleetAgent): string | undefined {
+  return spend === undefined ? undefined : `$${spend.toFixed(2)}`;
 }
 
 function lookOf(agent: FleetAgent): Look {
@@ -145,8 +152,9 @@ export function tooltipLines(
     ["Branch", agent.branch && agent.baseBranch ? `${agent.branch} from ${agent.baseBranch}` : agent.branch],
     ["Agent", agent.provider],
     ["Host", hostName],
+    ["Isolation", agent.isolation === "none" ? "none: it runs with the rights of the host's account" : agent.isolation],
     ["Changes", agent.changes && `${agent.changes.files} files, ${countsOf(agent)}`],
-    ["Spent", agent.spend === undefined ? undefined : `$${agent.spend.toFixed(2)}`],
+    ["Spent", spendOf(agent)],
     ["Pull request", agent.pullRequest && `#${agent.pullRequest.number}, ${agent.pullRequest.state}`],
     ["Last event", `${formatAge(nowMs - agent.modifiedAt)} ago`],
     ["Seen", agent.freshness.live ? "live" : ageOf(agent, nowMs)],

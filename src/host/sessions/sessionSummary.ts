@@ -37,6 +37,8 @@ export function summaryOf({ session, fleet, changes }: SummarySources): SessionS
         head: fleet.head,
         queue: fleet.queue?.position,
         needs,
+        isolation: fleet.isolation,
+        costUsd: fleet.usage.costUsd,
       }),
     },
   });

@@ -84,6 +84,7 @@ export function Header() {
             <Icon name="files" /> {files} <Counts {...totals} />
           </span>
         ) : null}
+        <NotIsolated />
         <Freshness facts={facts.value} />
       </div>
     </header>
@@ -98,6 +99,19 @@ function StatusPill({ status }: { status: PanelStatus }) {
         <Icon name={statusIcons[status.kind]} {...(spin ? { class: spin } : {})} /> {status.label}
       </span>
       {status.detail ? <span class="status-detail">{toLine(status.detail, 160)}</span> : null}
+    </span>
+  );
+}
+
+/** Said on each agent, so that nobody takes an agent for confined that is not. */
+function NotIsolated() {
+  if (usePanel().store.fleet.value?.isolation !== "none") return null;
+  return (
+    <span
+      class="fact"
+      title="This agent runs with the rights of the host's account. The host's configuration can change that."
+    >
+      <Icon name="unlock" /> not isolated
     </span>
   );
 }

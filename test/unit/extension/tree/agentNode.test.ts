@@ -9,10 +9,10 @@ const changes = { additions: 120, deletions: 14, files: 3 };
 const pullRequest = { url: "https://github.com/acme/widgets/pull/7", number: 7, state: "open", isDraft: true } as const;
 
 describe("an agent's row", () => {
-  it("tells repository, what it does, lines and age", () => {
-    const view = node({ activity: "Running npm test", changes });
+  it("tells repository, what it does, lines, cost and age", () => {
+    const view = node({ activity: "Running npm test", changes, spend: 0.416 });
     expect(view.label).toBe("Fix the parser");
-    expect(view.description).toBe("acme/widgets · Running npm test · +120 −14 · 3m");
+    expect(view.description).toBe("acme/widgets · Running npm test · +120 −14 · $0.42 · 3m");
     expect(view).toMatchObject({ icon: "loading~spin", iconColor: "charts.blue", contextValue: "agent.working" });
   });
 
@@ -77,6 +77,14 @@ describe("an agent's row", () => {
       Seen: "live",
     });
     expect(Object.keys(lines)).not.toContain("Spent");
+  });
+
+  it("says how the agent is confined, and what it means that it is not", () => {
+    const isolation = (kind: FleetAgent["isolation"]) =>
+      new Map(tooltipLines(aFleetAgent({ isolation: kind }), "farm", nowMs)).get("Isolation");
+    expect(isolation("bubblewrap")).toBe("bubblewrap");
+    expect(isolation("none")).toContain("rights of the host's account");
+    expect(isolation(undefined)).toBeUndefined();
   });
 
   it("counts ages in one unit", () => {

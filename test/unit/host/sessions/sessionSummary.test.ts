@@ -66,9 +66,22 @@ describe("summaryOf", () => {
           githubOwner: "octo",
         },
         github: { owner: "octo", repo: "demo", pullRequestUrls: [] },
-        muster: { phase: "ready", head: "f".repeat(40), needs: "review" },
+        muster: { phase: "ready", head: "f".repeat(40), needs: "review", isolation: "none" },
       },
     });
+  });
+
+  it("tells the cost where the agent told a price, and nothing elsewhere", () => {
+    const costOf = (costUsd?: number) =>
+      fleetMetaOf(
+        summaryOf({
+          session: aSession(),
+          fleet: aFleet({ usage: { inputTokens: 1, outputTokens: 1, costUsd } }),
+          changes: undefined,
+        }),
+      )?.costUsd;
+    expect(costOf(0.25)).toBe(0.25);
+    expect(costOf()).toBeUndefined();
   });
 
   it("keeps the flags of the session over the activity of its chat", () => {
