@@ -33,13 +33,28 @@ export class ChangesetPublisher implements Disposable {
     }, settleMs);
   }
 
-  /** Exactly what the last checkpoint holds; the turn's own changes too when it made one. */
-  async settle(workspace: Workspace, turnId: string | undefined, checkpoint: Checkpoint | undefined): Promise<void> {
+  /**
+   * Exactly what the last checkpoint holds; the turn's own changes too when it made one.
+   * @param record makes the checkpoint known. It runs together with the publication of its files, whatever becomes of
+   * them: nobody can be shown the files of one commit under the name of another.
+   */
+  async settle(
+    workspace: Workspace,
+    turnId: string | undefined,
+    checkpoint: Checkpoint | undefined,
+    record: () => void,
+  ): Promise<void> {
     this.#timer?.dispose();
     this.#timer = undefined;
     await this.#running;
     const head = checkpoint?.commit ?? this.#ports.channels.state("fleetSession", this.#refs.fleet)?.head;
-    if (head !== undefined) this.#publish(await workspace.changes(workspace.baseCommit, head));
+    let changedFromBase: readonly ChangedFile[] | undefined;
+    try {
+      if (head !== undefined) changedFromBase = await workspace.changes(workspace.baseCommit, head);
+    } finally {
+      record();
+    }
+    if (changedFromBase) this.#publish(changedFromBase);
     if (checkpoint === undefined || turnId === undefined) return;
     const changed = await workspace.changes(checkpoint.parent, checkpoint.commit);
     const uri = turnChangesetUri(this.#refs.session, turnId);

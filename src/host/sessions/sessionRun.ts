@@ -257,12 +257,12 @@ export class SessionRun implements Disposable {
 
   async #checkpoint(workspace: Workspace, turnId: string, message: string): Promise<void> {
     const taken = await workspace.checkpoint(message);
-    if (taken) {
+    await this.#changes.settle(workspace, turnId, taken, () => {
+      if (!taken) return;
       const { id, commit, tree, createdAt, files, additions, deletions } = taken;
       const checkpoint = { id, turnId, commit, tree, createdAt, files, additions, deletions };
       this.#dispatch(this.refs.fleet, { type: "x-fleet/checkpointAdded", checkpoint });
-    }
-    await this.#changes.settle(workspace, turnId, taken);
+    });
   }
 
   /** The next waiting message becomes a turn of its own, behind whoever waits for a slot. */
