@@ -9,7 +9,7 @@ import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { installCacheDirectory } from "../support/vscode/installCache.ts";
+import { installCacheDirectory } from "../support/installCache.ts";
 import { Lifetime } from "../support/vscode/lifetime.ts";
 import { bundleSuite } from "./bundleSuite.ts";
 import { suiteVariable, SuiteResult, type SuiteConfig } from "./suiteConfig.ts";

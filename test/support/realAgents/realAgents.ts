@@ -1,11 +1,5 @@
-import { execFile } from "node:child_process";
-import { randomUUID } from "node:crypto";
-import { access, mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
-
-const run = promisify(execFile);
+import { installCacheDirectory, installOnce, npmInstall, type Progress } from "../installCache.ts";
 
 /** The two published agents that the suites drive, pinned: their wire behaviour is part of what is tested. */
 const AGENT_VERSIONS = {
@@ -42,12 +36,7 @@ export interface RealAgentOptions {
    */
   readonly approval?: "ask" | "never";
   /** Told before a download starts, because that takes a while. */
-  readonly onProgress?: (text: string) => void;
-}
-
-/** Where downloads that outlive a checkout are kept. */
-export function cacheDirectory(): string {
-  return process.env["MUSTER_CACHE"] ?? path.join(homedir(), ".cache", "muster");
+  readonly onProgress?: Progress;
 }
 
 /**
@@ -55,7 +44,7 @@ export function cacheDirectory(): string {
  * entries, pointed at a model server. Rejects with npm's own output if the installation fails.
  */
 export async function ensureRealAgents(options: RealAgentOptions): Promise<RealAgents> {
-  const directory = await installOnce(options.onProgress ?? (() => {}));
+  const directory = await installAgents(options.onProgress ?? (() => {}));
   return {
     codex: codexConfig(directory, options),
     gemini: geminiConfig(directory, options),
@@ -64,35 +53,13 @@ export async function ensureRealAgents(options: RealAgentOptions): Promise<RealA
   };
 }
 
-async function installOnce(onProgress: (text: string) => void): Promise<string> {
-  const cache = cacheDirectory();
+async function installAgents(onProgress: Progress): Promise<string> {
   const versions = Object.values(AGENT_VERSIONS).join("-");
-  const target = path.join(cache, `agents-${versions}-${process.platform}-${process.arch}`);
-  if (await exists(target)) return target;
-  onProgress("Installing codex-acp and gemini-cli from npm (once, 323 MB)");
-  const building = `${target}.${randomUUID()}.partial`;
-  await mkdir(building, { recursive: true });
-  try {
-    const manifest = { name: "muster-test-agents", private: true, dependencies: AGENT_VERSIONS };
-    await writeFile(path.join(building, "package.json"), JSON.stringify(manifest));
-    const flags = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--save-exact"];
-    const isWindows = process.platform === "win32";
-    await run(isWindows ? "npm.cmd" : "npm", flags, { cwd: building, shell: isWindows, maxBuffer: 16 * 1024 * 1024 });
-    await rename(building, target).catch(async (error: unknown) => {
-      // Another process installed the same versions in the meantime; its copy is as good.
-      if (!(await exists(target))) throw error;
-    });
-  } finally {
-    await rm(building, { recursive: true, force: true });
-  }
-  return target;
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
+  const target = path.join(installCacheDirectory(), `agents-${versions}-${process.platform}-${process.arch}`);
+  return await installOnce(target, async (staging) => {
+    onProgress("Installing codex-acp and gemini-cli from npm (once, 323 MB)");
+    await npmInstall(staging, ...Object.entries(AGENT_VERSIONS).map(([name, version]) => `${name}@${version}`));
+  });
 }
 
 /**

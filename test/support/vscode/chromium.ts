@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
-import { installCacheDirectory, installOnce, npmInstall, type Progress } from "./installCache.ts";
+import { installCacheDirectory, installOnce, npmInstall, type Progress } from "../installCache.ts";
 
 const run = promisify(execFile);
 

@@ -1,6 +1,6 @@
 import { copyFile, readFile } from "node:fs/promises";
 import path from "node:path";
-import { installCacheDirectory, installOnce, npmInstall, type Progress } from "./installCache.ts";
+import { installCacheDirectory, installOnce, npmInstall, type Progress } from "../installCache.ts";
 
 /** code-server's number; it is VS Code 1.139.1. Pinned, because the harness leans on how its workbench boots. */
 export const CODE_SERVER_VERSION = "4.139.1";

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { ensureCodeServer } from "./codeServer.ts";
-import { pathWithOwnNode, type Progress } from "./installCache.ts";
+import { pathWithOwnNode, type Progress } from "../installCache.ts";
 import { guardAgainstKill, killGroup, type Lifetime } from "./lifetime.ts";
 
 export interface ServerOptions {
