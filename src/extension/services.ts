@@ -153,7 +153,7 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
   owned.add(new FleetStatus(fleet, connections, agentsView, contexts, clock));
 
   // What people do.
-  const answers = new RequestAnswers(fleet, targets, telemetry, (target) => panels.show(target));
+  const answers = new RequestAnswers(fleet, targets, telemetry, (target) => void panels.show(target));
   const reveal = (key: string) => {
     const row = agentsTree.element(key);
     if (row !== undefined && agentsView.visible) void agentsView.reveal(row, { select: true, focus: false });
@@ -168,7 +168,7 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
       commands,
       presenter,
       telemetry,
-      openPanel: (target) => panels.show(target),
+      openPanel: (target) => void panels.show(target),
     }),
   );
   owned.add(new HostCommands({ hosts, connections, commands, dialogs, telemetry, showLog: () => logger.show() }));

@@ -140,4 +140,12 @@ describe("the main job", () => {
     await tab.click();
     await new SessionPanel(workbench).ready(working);
   });
+
+  it("shows an agent in the tab that it had before the reload, not in a second one", async () => {
+    const { workbench } = scene;
+    const tabs = workbench.page.locator(".tabs-container .tab").filter({ hasText: asking });
+    assert.equal(await tabs.count(), 1);
+    await flow.openAgent(workbench, asking);
+    assert.equal(await tabs.count(), 1);
+  });
 });

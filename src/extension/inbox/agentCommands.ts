@@ -35,26 +35,26 @@ export function registerAgentCommands(options: AgentCommandsOptions): Disposable
   const owned = new Disposables();
   let lastVisited: string | undefined;
 
-  const open = (target: AgentTarget) => {
+  const open = async (target: AgentTarget) => {
     lastVisited = keyOf(target);
-    panels.show(target);
+    await panels.show(target);
   };
 
   owned.add(
     commands.register("muster.agent.open", "open the agent", async (target) => {
       const agent = await targets.one(target, "Which agent?");
       if (agent === undefined) return;
-      open(agent);
+      await open(agent);
       const row = fleet.get(keyOf(agent));
       if (row?.freshness.live && !row.isRead) await fleet.markRead(row.key).catch(() => undefined);
     }),
   );
   owned.add(
-    commands.register("muster.agent.next", "go to the next agent that needs you", () => {
+    commands.register("muster.agent.next", "go to the next agent that needs you", async () => {
       const active = panels.active;
       const next = nextNeedingYou(fleet.agents.values(), active === undefined ? lastVisited : keyOf(active));
       if (next === undefined) return;
-      open({ hostId: next.hostId, session: next.session });
+      await open({ hostId: next.hostId, session: next.session });
       reveal(next.key);
     }),
   );

@@ -33,12 +33,15 @@ interface OpenPanel {
 
 /** A hidden page is dropped by the editor; its channels are let go of after this long. */
 const hiddenMs = 60_000;
+/** How long a restored tab may take to become a panel before the agent gets a new one. */
+const restoreMs = 2000;
 
 /** The session panels: one editor tab an agent, restored with the window, holding no hidden page in memory. */
 export class SessionPanels implements vscode.WebviewPanelSerializer, Disposable {
   readonly #options: SessionPanelsOptions;
   readonly #owned = new Disposables();
   readonly #open = new Map<string, OpenPanel>();
+  readonly #revived = this.#owned.add(new vscode.EventEmitter<void>());
 
   constructor(options: SessionPanelsOptions) {
     this.#options = options;
@@ -50,11 +53,15 @@ export class SessionPanels implements vscode.WebviewPanelSerializer, Disposable 
     return Array.from(this.#open.values()).find(({ panel }) => panel.active)?.target;
   }
 
-  show(target: AgentTarget): void {
-    const existing = this.#open.get(keyOf(target));
-    if (existing) {
-      existing.panel.reveal();
-      return;
+  async show(target: AgentTarget): Promise<void> {
+    if (this.#reveal(target)) return;
+    const tab = this.#restoredTab(target);
+    if (tab !== undefined) {
+      await vscode.commands.executeCommand("workbench.action.openEditorAtIndex", tab).then(
+        () => this.#restored(target),
+        () => undefined,
+      );
+      if (this.#reveal(target)) return;
     }
     const column = vscode.window.activeTextEditor?.viewColumn ?? vscode.ViewColumn.Active;
     this.#adopt(target, vscode.window.createWebviewPanel(SESSION_PANEL, this.#titleOf(target), column, {}));
@@ -65,6 +72,38 @@ export class SessionPanels implements vscode.WebviewPanelSerializer, Disposable 
     const memory = PanelMemory.safeParse(state);
     if (memory.success && !this.#open.has(keyOf(memory.data.agent))) this.#adopt(memory.data.agent, panel);
     else panel.dispose();
+    this.#revived.fire();
+  }
+
+  #reveal(target: AgentTarget): boolean {
+    const existing = this.#open.get(keyOf(target));
+    existing?.panel.reveal();
+    return existing !== undefined;
+  }
+
+  /**
+   * A panel of an earlier window that was not shown yet is a bare tab: only its title tells whose it is. Its index in the
+   * group in front, where there is exactly one such tab and no panel of another agent has the same title.
+   */
+  #restoredTab(target: AgentTarget): number | undefined {
+    const title = this.#titleOf(target);
+    if (Array.from(this.#open.values()).some(({ panel }) => panel.title === title)) return undefined;
+    const found = vscode.window.tabGroups.activeTabGroup.tabs.flatMap(({ input, label }, index) =>
+      input instanceof vscode.TabInputWebview && input.viewType.endsWith(SESSION_PANEL) && label === title
+        ? [index]
+        : [],
+    );
+    return found.length === 1 ? found[0] : undefined;
+  }
+
+  /** Resolves when the editor has handed over a panel that it restored, or is not going to. */
+  async #restored(target: AgentTarget): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const heard = this.#revived.event(resolve);
+    const limit = this.#options.clock.setTimeout(resolve, restoreMs);
+    if (!this.#open.has(keyOf(target))) await promise;
+    heard.dispose();
+    limit.dispose();
   }
 
   dispose(): void {
