@@ -84,6 +84,11 @@ export function agentKey(hostId: string, session: string): string {
   return `${hostId}|${session}`;
 }
 
+/** The key of the agent that a command, a row or a panel points at. */
+export function keyOf(target: Pick<FleetAgent, "hostId" | "session">): string {
+  return agentKey(target.hostId, target.session);
+}
+
 export function parseAgentKey(key: string): { readonly hostId: string; readonly session: string } | undefined {
   const at = key.indexOf("|");
   return at <= 0 || at === key.length - 1 ? undefined : { hostId: key.slice(0, at), session: key.slice(at + 1) };

@@ -2,13 +2,13 @@ import * as vscode from "vscode";
 import { AppError } from "../../base/appError.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import type { Fleet } from "../fleet/fleet.ts";
-import type { FleetAgent } from "../fleet/fleetAgent.ts";
+import { type FleetAgent, keyOf } from "../fleet/fleetAgent.ts";
 import { nextNeedingYou } from "../fleet/selectors.ts";
 import type { AgentTarget } from "../ids.ts";
 import type { CommandRegistry } from "../platform/commandRegistry.ts";
 import type { Dialogs } from "../platform/dialogs.ts";
 import type { SessionPanels } from "../session/sessionPanels.ts";
-import { type AgentTargets, keyOf } from "./agentTargets.ts";
+import type { AgentTargets } from "./agentTargets.ts";
 import type { RequestAnswers } from "./answerRequests.ts";
 
 export interface AgentCommandsOptions {

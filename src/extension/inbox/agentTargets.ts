@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { Clock } from "../../base/clock.ts";
 import type { Fleet } from "../fleet/fleet.ts";
-import { agentKey, type FleetAgent } from "../fleet/fleetAgent.ts";
+import { type FleetAgent, keyOf } from "../fleet/fleetAgent.ts";
 import { sortByPriority } from "../fleet/selectors.ts";
 import type { AgentTarget } from "../ids.ts";
 import { toLabel } from "../platform/plainText.ts";
@@ -72,8 +72,4 @@ export class AgentTargets {
 export function isAgentTarget(value: unknown): value is AgentTarget {
   if (typeof value !== "object" || value === null || !("hostId" in value) || !("session" in value)) return false;
   return typeof value.hostId === "string" && typeof value.session === "string";
-}
-
-export function keyOf(target: AgentTarget): string {
-  return agentKey(target.hostId, target.session);
 }

@@ -4,7 +4,8 @@ import type { AgentTarget } from "../ids.ts";
 import { toLabel } from "../platform/plainText.ts";
 import type { Telemetry } from "../platform/telemetry.ts";
 import type { SessionInputRequest } from "../../protocol/sessionState.ts";
-import { type AgentTargets, keyOf } from "./agentTargets.ts";
+import { keyOf } from "../fleet/fleetAgent.ts";
+import type { AgentTargets } from "./agentTargets.ts";
 import { toRequestText } from "./requestText.ts";
 
 type Confirmation = Extract<SessionInputRequest, { kind: "toolConfirmation" }>;

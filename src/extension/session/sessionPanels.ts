@@ -6,7 +6,7 @@ import type { Logger } from "../../base/logger.ts";
 import { toLine } from "../../base/visibleText.ts";
 import { PanelMemory } from "../../protocol/panel.ts";
 import type { Fleet } from "../fleet/fleet.ts";
-import { agentKey } from "../fleet/fleetAgent.ts";
+import { keyOf } from "../fleet/fleetAgent.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
 import { type AgentTarget, SESSION_PANEL } from "../ids.ts";
 import type { Telemetry } from "../platform/telemetry.ts";
@@ -191,8 +191,4 @@ export class SessionPanels implements vscode.WebviewPanelSerializer, Disposable 
     });
     return owned;
   }
-}
-
-function keyOf(target: AgentTarget): string {
-  return agentKey(target.hostId, target.session);
 }

@@ -1,3 +1,4 @@
+import { ordinal } from "../../base/ordinal.ts";
 import { toLine } from "../../base/visibleText.ts";
 import type { Attention, FleetAgent } from "../fleet/fleetAgent.ts";
 import type { ContextValue } from "../ids.ts";
@@ -132,12 +133,6 @@ export function formatAge(ms: number): string {
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h`;
   return `${Math.floor(seconds / 86_400)}d`;
-}
-
-function ordinal(position: number): string {
-  const ending =
-    position % 100 >= 11 && position % 100 <= 13 ? "th" : (["th", "st", "nd", "rd"][position % 10] ?? "th");
-  return `${position}${ending}`;
 }
 
 /** Lines of a row's tooltip, as plain text: name and value. */

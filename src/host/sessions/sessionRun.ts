@@ -1,4 +1,5 @@
 import { AppError } from "../../base/appError.ts";
+import { ordinal } from "../../base/ordinal.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import type { StateAction } from "../../protocol/actions.ts";
 import type { ActiveTurn } from "../../protocol/chatState.ts";
@@ -16,7 +17,7 @@ import { isTitledByUser } from "./sessionMirror.ts";
 import { sourceControlMeta } from "./sessionSummary.ts";
 import type { Slots } from "./slots.ts";
 import { endOfTurn, failureOfTurn, wasInterrupted } from "./turnEnds.ts";
-import { branchName, interruptedPrompt, ordinal } from "./wording.ts";
+import { branchName, interruptedPrompt } from "./wording.ts";
 
 export interface RunOptions extends SessionPorts {
   readonly refs: SessionRefs;

@@ -15,14 +15,6 @@ export function headline(text: string): string | undefined {
   return characters.length <= 60 ? line : `${characters.slice(0, 59).join("").trimEnd()}…`;
 }
 
-/** "1st", "2nd", "3rd", "11th" ... */
-export function ordinal(position: number): string {
-  const lastTwo = position % 100;
-  if (lastTwo >= 11 && lastTwo <= 13) return `${position}th`;
-  const suffix = { 1: "st", 2: "nd", 3: "rd" }[position % 10] ?? "th";
-  return `${position}${suffix}`;
-}
-
 /** `agent/<slug>-<id8>`: readable, and unique by the session's id. */
 export function branchName(title: string, sessionId: string): string {
   const words = title

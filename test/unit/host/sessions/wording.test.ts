@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { isSafeBranch } from "../../../../src/host/workspaces/refs.ts";
-import { branchName, ordinal, ownerAndRepo, repositoryName, headline } from "../../../../src/host/sessions/wording.ts";
+import { ordinal } from "../../../../src/base/ordinal.ts";
+import { branchName, ownerAndRepo, repositoryName, headline } from "../../../../src/host/sessions/wording.ts";
 
 describe("headline", () => {
   it.each([
