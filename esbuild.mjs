@@ -43,13 +43,14 @@ const bundles = [
   },
   {
     ...shared,
-    entryPoints: { main: "src/host/main.ts" },
+    entryPoints: { main: "src/host/main.ts", ptyHost: "src/host/terminals/ptyHost.ts" },
     outdir: "dist/host",
     outExtension: { ".js": ".mjs" },
     format: "esm",
     platform: "node",
     target: "node24",
-    external: ["bufferutil", "utf-8-validate"],
+    // `node-pty` is a native module: it is loaded where it is installed beside the host, and missed where it is not.
+    external: ["bufferutil", "utf-8-validate", "node-pty"],
     banner: {
       // Some dependencies are CommonJS and call `require` for Node's own modules.
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',

@@ -8,6 +8,8 @@ export default defineConfig({
           name: "unit",
           include: ["test/unit/**/*.test.ts", "test/model/**/*.test.ts"],
           environment: "node",
+          // Properties try hundreds of cases; on a busy machine the default of 5 s says more about it than about us.
+          testTimeout: 30_000,
         },
         resolve: { alias: { vscode: new URL("./test/support/fakeVscode.ts", import.meta.url).pathname } },
       },

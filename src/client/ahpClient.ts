@@ -2,70 +2,123 @@ import { AppError } from "../base/appError.ts";
 import type { Clock } from "../base/clock.ts";
 import { Emitter } from "../base/emitter.ts";
 import type { Logger } from "../base/logger.ts";
-import { ActionEnvelope, type ChannelKind, type StateAction } from "../protocol/actions.ts";
-import { fleetAdvertisementOf, META_NS } from "../protocol/fleet.ts";
-import { RPC } from "../protocol/jsonrpc.ts";
-import { HostNotifications, type Implementation, type ResultOf } from "../protocol/methods.ts";
+import type { ActionEnvelope, ChannelKind, StateAction } from "../protocol/actions.ts";
+import { HostNotifications, type Implementation, type ParamsOf, type ResultOf } from "../protocol/methods.ts";
+import { upgradeNotification } from "../protocol/olderShapes.ts";
 import type { ChannelStates } from "../protocol/reduce.ts";
 import type { RootState } from "../protocol/root.ts";
 import { ROOT_URI } from "../protocol/uris.ts";
-import { SUPPORTED_VERSIONS } from "../protocol/versions.ts";
 import { Channels } from "./channels.ts";
-import type { AuthRequired, ChannelHandle, Client, CreateSession, HostInfo, InvokeOperation } from "./client.ts";
-import { type Call, Connection, type Dial, type Handshake, notConnected } from "./connection.ts";
+import type { AuthRequired, ChannelHandle, Client, HostInfo, OpenMethod, SubscribeOptions } from "./client.ts";
+import { type Call, Connection, type Dial } from "./connection.ts";
 import type { ConnectionState } from "./connectionState.ts";
-import { describeVersions, incompatible, metaOf, toHostInfo } from "./hostInfo.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { AhpHandshake } from "./handshake.ts";
+import { type ClientLimits, defaultLimits } from "./limits.ts";
+import { notConnected } from "./link.ts";
 import { Outbox } from "./outbox.ts";
+import { type Place, readEnvelope } from "./replay.ts";
 import { request } from "./requests.ts";
 import { SessionList } from "./sessionList.ts";
+import { weightOf } from "./weight.ts";
 
 export interface AhpClientOptions {
   readonly dial: Dial;
   /** Names this window to the host; another one for each window and each host. */
   readonly clientId: string;
   readonly clientInfo: Implementation;
+  /** Starts the sentences about what the host does: its address, or what people call it. */
+  readonly hostName?: string;
   readonly clock: Clock;
   /** Uniform in [0, 1), for jitter. */
   readonly random: () => number;
   readonly logger: Logger;
+  /** Those that are to differ from `defaultLimits`. */
+  readonly limits?: Partial<ClientLimits>;
 }
-
-/** How long after the host has read an action it may take to answer it on a channel that we do not follow. */
-const unheardMs = 5000;
 
 /** One host, seen over one connection at a time. Ties the parts together and decides nothing. */
 export class AhpClient implements Client {
   readonly clientId: string;
   readonly root: ChannelHandle<RootState>;
   readonly sessions: SessionList;
-  readonly #options: AhpClientOptions;
+  readonly #logger: Logger;
+  readonly #limits: ClientLimits;
+  readonly #hostName: string;
   readonly #connection: Connection;
+  readonly #handshake: AhpHandshake;
   readonly #channels: Channels;
-  readonly #outbox = new Outbox();
+  readonly #outbox: Outbox;
+  readonly #dispatcher: Dispatcher;
   readonly #authRequired: Emitter<AuthRequired>;
-  #hostInfo: HostInfo | undefined;
-  #lastClientSeq = 0;
-  /** The newest envelope seen: from here a dropped connection resumes. `undefined`: there is nothing to resume. */
-  #lastSeenSeq: number | undefined;
+  #ignored = 0;
 
   constructor(options: AhpClientOptions) {
-    const { clock, logger } = options;
-    this.#options = options;
-    this.clientId = options.clientId;
+    const { clock, logger, hostName = "The host", clientId, clientInfo } = options;
+    const limits = { ...defaultLimits, ...options.limits };
+    const lastHeardAt = () => this.#connection.lastHeardAt;
+    this.#logger = logger;
+    this.#limits = limits;
+    this.#hostName = hostName;
+    this.clientId = clientId;
     this.#authRequired = new Emitter((error) => logger.error("auth listener failed", { error: String(error) }));
-    this.#connection = new Connection({ ...options, handshake: this.#handshake() });
-    this.#channels = new Channels(
-      {
-        subscribe: async (uri) => (await this.#request("subscribe", { channel: uri })).snapshot,
-        unsubscribe: (uri) => void this.#connection.notify("unsubscribe", { channel: uri }),
-      },
+    this.#outbox = new Outbox(clock);
+    this.#channels = new Channels({
       clock,
       logger,
-    );
-    this.sessions = new SessionList(
-      (cursor) => this.#call("listSessions", { channel: ROOT_URI, limit: 500, ...(cursor && { cursor }) }),
+      limits,
+      hostName,
+      lastHeardAt,
+      reduce: () => this.#handshake.reduce,
+      subscribe: async (uri, { turns }) =>
+        (await request(this.#call, "subscribe", { channel: uri, ...(turns && { view: { turns } }) })).snapshot,
+      unsubscribe: (uri) => this.#connection.notify("unsubscribe", { channel: uri }),
+      taken: (uri, clientSeq) => this.#outbox.answer(clientSeq, uri, undefined),
+      gone: (uri) => this.#dispatcher.abandon((entry) => entry.uri === uri && entry.isMirrored),
+    });
+    this.#dispatcher = new Dispatcher({
+      outbox: this.#outbox,
+      channels: this.#channels,
+      hostName,
+      maxUnanswered: limits.maxUnanswered,
+      send: ({ uri, clientSeq, action }) =>
+        this.#connection.notify("dispatchAction", { channel: uri, clientSeq, action }),
+      readOn: () => this.request("ping", { channel: ROOT_URI }),
+      hostInfo: () => this.hostInfo,
+    });
+    this.#handshake = new AhpHandshake({
+      clientId,
+      clientInfo,
+      hostName,
+      channels: this.#channels,
+      replay: (envelope) => this.#deliver(envelope, true),
+      abandonAll: () => this.#dispatcher.abandon(() => true),
+    });
+    this.#connection = new Connection({
+      ...options,
+      limits,
+      hostName,
+      handshake: {
+        canResume: () => this.#handshake.canResume(),
+        initialize: (call) => this.#handshake.initialize(call),
+        resume: (call) => this.#handshake.resume(call),
+        established: () => {
+          this.#channels.established();
+          this.sessions.established();
+        },
+        notification: (method, params, size) => this.#hear(method, params, size),
+      },
+    });
+    this.sessions = new SessionList({
+      clock,
       logger,
-    );
+      limits,
+      hostName,
+      lastHeardAt,
+      announced: (uri, what) =>
+        what === "added" ? this.#channels.sessionAdded(uri) : this.#channels.sessionRemoved(uri),
+      list: (cursor) => this.#call("listSessions", { channel: ROOT_URI, limit: 500, ...(cursor && { cursor }) }),
+    });
     this.root = this.#channels.subscribe("root", ROOT_URI);
     this.#connection.onDidChangeState((state) => this.#stateChanged(state));
   }
@@ -83,7 +136,7 @@ export class AhpClient implements Client {
   }
 
   get hostInfo(): HostInfo | undefined {
-    return this.#hostInfo;
+    return this.#handshake.hostInfo;
   }
 
   get onDidRequireAuth() {
@@ -100,182 +153,110 @@ export class AhpClient implements Client {
 
   dispose(): void {
     this.#connection.dispose();
-    this.#abandon(() => true);
+    this.#dispatcher.abandon(() => true);
     this.#channels.dispose();
     this.sessions.dispose();
     this.#authRequired.dispose();
   }
 
-  subscribe<K extends ChannelKind>(kind: K, uri: string): ChannelHandle<ChannelStates[K]> {
-    return this.#channels.subscribe(kind, uri);
+  subscribe<K extends ChannelKind>(kind: K, uri: string, options?: SubscribeOptions): ChannelHandle<ChannelStates[K]> {
+    return this.#channels.subscribe(kind, uri, options);
   }
 
   async dispatch(uri: string, action: StateAction): Promise<void> {
     if (this.state.kind !== "live") throw notConnected();
-    const clientSeq = ++this.#lastClientSeq;
-    const isMirrored = this.#channels.get(uri)?.propose({ clientSeq, action }) ?? false;
-    const answered = this.#outbox.add({ clientSeq, uri, action, isMirrored });
-    this.#connection.notify("dispatchAction", { channel: uri, clientSeq, action });
-    if (!isMirrored) void this.#expectNoAnswer(clientSeq, uri);
-    return answered;
+    return this.#dispatcher.dispatch(uri, action);
   }
 
-  async createSession({ session, provider, config }: CreateSession): Promise<void> {
-    await this.#request("createSession", { channel: session, provider, config });
-  }
-
-  async disposeSession(session: string): Promise<void> {
-    await this.#request("disposeSession", { channel: session });
-  }
-
-  resourceRead(uri: string, encoding?: "utf-8" | "base64"): Promise<ResultOf<"resourceRead">> {
-    return this.#request("resourceRead", { channel: ROOT_URI, uri, ...(encoding && { encoding }) });
-  }
-
-  invokeChangesetOperation(params: InvokeOperation): Promise<ResultOf<"invokeChangesetOperation">> {
-    const { changeset, operationId, meta } = params;
-    return this.#request("invokeChangesetOperation", { channel: changeset, operationId, ...(meta && { _meta: meta }) });
-  }
-
-  async authenticate(params: { resource: string; token: string; scopes?: string[] }): Promise<void> {
-    await this.#request("authenticate", { channel: ROOT_URI, ...params });
-  }
-
-  resolveSessionConfig(params: {
-    provider?: string;
-    config?: Record<string, unknown>;
-  }): Promise<ResultOf<"resolveSessionConfig">> {
-    return this.#request("resolveSessionConfig", { channel: ROOT_URI, ...params });
+  request<M extends OpenMethod>(method: M, params: ParamsOf<M>): Promise<ResultOf<M>> {
+    return request(this.#call, method, params);
   }
 
   readonly #call: Call = (method, params) => this.#connection.request(method, params);
 
-  #request: <M extends Parameters<typeof request>[1]>(
-    method: M,
-    params: Parameters<typeof request<M>>[2],
-  ) => Promise<ResultOf<M>> = (method, params) => request(this.#call, method, params);
-
-  #handshake(): Handshake {
-    return {
-      canResume: () => this.#lastSeenSeq !== undefined,
-      initialize: (call) => this.#initialize(call),
-      resume: (call) => this.#resume(call),
-      established: () => {
-        this.#channels.established();
-        this.sessions
-          .refresh()
-          .catch((error: unknown) => this.#options.logger.warn("listing sessions failed", { error: String(error) }));
-      },
-      notification: (method, params) => this.#hear(method, params),
-    };
-  }
-
-  async #initialize(call: Call): Promise<void> {
-    const { clientId, clientInfo } = this.#options;
-    const result = await request(call, "initialize", {
-      channel: ROOT_URI,
-      protocolVersions: [...SUPPORTED_VERSIONS],
-      clientId,
-      clientInfo,
-      initialSubscriptions: [...this.#channels.uris],
-    }).catch((error: unknown) => {
-      throw describeVersions(error);
-    });
-    if (!SUPPORTED_VERSIONS.includes(result.protocolVersion)) throw incompatible([result.protocolVersion]);
-    this.#hostInfo = toHostInfo(result);
-    this.#abandon(() => true);
-    this.#lastSeenSeq = result.serverSeq;
-    this.#channels.snapshots(result.snapshots);
-  }
-
-  async #resume(call: Call): Promise<"resumed" | "unknownClient"> {
-    const subscriptions = [...this.#channels.resumable];
-    const lastSeenServerSeq = this.#lastSeenSeq ?? 0;
-    // Whatever goes wrong from here on is cured by starting afresh at the next attempt; a drop alone is not wrong.
-    try {
-      const epoch = this.#hostInfo?.fleet?.epoch;
-      const result = await request(call, "reconnect", {
-        channel: ROOT_URI,
-        clientId: this.clientId,
-        lastSeenServerSeq,
-        subscriptions,
-        // A host of ours that was restarted lets a client resume that names the log it has been reading.
-        ...(epoch !== undefined && { _meta: { [META_NS]: { epoch } } }),
-      });
-      const told = fleetAdvertisementOf({ _meta: metaOf(result) })?.epoch;
-      if (told !== undefined && told !== epoch) throw new AppError("conflict", "The host has another log than before.");
-      if (result.type === "snapshot") {
-        this.#abandon(() => true);
-        this.#channels.snapshots(result.snapshots);
-        const seqs = result.snapshots.map(({ fromSeq }) => fromSeq);
-        // The oldest of them: what a replay repeats is ignored, what it leaves out is lost.
-        this.#lastSeenSeq = seqs.length > 0 ? Math.min(...seqs) : lastSeenServerSeq;
-        return "resumed";
-      }
-      for (const envelope of result.actions) this.#receive(envelope, true);
-      this.#channels.resumed(subscriptions, result.missing ?? []);
-      return "resumed";
-    } catch (thrown) {
-      if (!AppError.is(thrown, "host.disconnected") && !AppError.is(thrown, "timeout")) this.#lastSeenSeq = undefined;
-      if (AppError.is(thrown) && thrown.details["rpcCode"] === RPC.notFound) return "unknownClient";
-      // An answer that cannot be read says nothing of the host's version as long as `initialize` has not been tried.
-      throw AppError.is(thrown, "host.incompatible") && thrown.details["rpcCode"] === undefined
-        ? new AppError("host.disconnected", thrown.message, { cause: thrown })
-        : thrown;
-    }
-  }
-
   #stateChanged(state: ConnectionState): void {
     if (state.kind === "live") {
-      this.#abandon(({ uri }) => !this.#channels.get(uri)?.inStep);
-      // After a replay, what was not echoed by it never arrived, or its answer is still on the way: the host tells by
-      // (clientId, clientSeq).
-      for (const { uri, clientSeq, action } of this.#outbox.all) {
-        this.#connection.notify("dispatchAction", { channel: uri, clientSeq, action });
-      }
+      this.#dispatcher.resend();
       return;
     }
     if (state.kind === "handshaking" || state.kind === "resuming") return;
     this.#channels.interrupted();
     this.sessions.interrupted();
-    this.#abandon(state.kind === "opening" || state.kind === "waiting" ? (entry) => !entry.isMirrored : () => true);
+    const willResume = state.kind === "opening" || state.kind === "waiting";
+    this.#dispatcher.abandon(willResume ? (entry) => !entry.isMirrored : () => true);
   }
 
-  #abandon(which: Parameters<Outbox["abandon"]>[0]): void {
-    for (const { uri, clientSeq } of this.#outbox.abandon(which)) this.#channels.get(uri)?.withdraw(clientSeq);
-  }
-
-  /** Hosts answer to subscribers. One that has read on, and says nothing for a while, will not answer us. */
-  async #expectNoAnswer(clientSeq: number, uri: string): Promise<void> {
-    try {
-      await this.#request("ping", { channel: ROOT_URI });
-    } catch {
-      return;
-    }
-    this.#options.clock.setTimeout(() => this.#outbox.answer(clientSeq, uri, undefined), unheardMs);
-  }
-
-  #hear(method: string, params: unknown): void {
+  #hear(method: string, params: unknown, size: number): void {
     if (method === "action") {
-      const envelope = ActionEnvelope.safeParse(params);
-      if (envelope.success) this.#receive(envelope.data, false);
-      else this.#options.logger.warn("action ignored", { issue: envelope.error.issues[0]?.message });
+      const read = readEnvelope(params);
+      if (read === undefined) this.#ignore();
+      else if ("envelope" in read) this.#receive(read.envelope, size);
+      else this.#receiveUnreadable(read.place);
     } else if (method === "auth/required") {
-      const parsed = HostNotifications["auth/required"].safeParse(params);
-      if (!parsed.success) return;
+      const parsed = HostNotifications[method].safeParse(upgradeNotification(method, params));
+      if (!parsed.success || typeof parsed.data.resource === "string") return this.#ignore();
       const { resource, reason } = parsed.data;
-      const named = typeof resource === "string" ? { resource } : resource;
-      const scopes = "scopes_supported" in named ? named.scopes_supported : undefined;
-      this.#authRequired.fire({ resource: named.resource, scopes: scopes ?? [], reason });
+      this.#authRequired.fire({ resource: resource.resource, scopes: resource.scopes_supported ?? [], reason });
     } else if (method.startsWith("root/session")) this.sessions.notification(method, params);
   }
 
-  #receive(envelope: ActionEnvelope, isReplay: boolean): void {
-    const { channel, origin, serverSeq, rejectionReason } = envelope;
-    const ownClientSeq = origin?.clientId === this.clientId ? origin.clientSeq : undefined;
-    this.#lastSeenSeq = Math.max(this.#lastSeenSeq ?? 0, serverSeq);
-    if (isReplay) this.#channels.get(channel)?.replay(envelope, ownClientSeq);
-    else this.#channels.receive(envelope, ownClientSeq);
+  #receive(envelope: ActionEnvelope, size: number): void {
+    const { channel, serverSeq, rejectionReason } = envelope;
+    const ownClientSeq = this.#ownClientSeq(envelope);
+    if (this.#handshake.advance(serverSeq)) return this.#deliver(envelope, false, size);
+    // A host that is asked again what became of an action may say it under the number of the first time.
+    const isAwaited = ownClientSeq !== undefined && this.#outbox.isAwaited(ownClientSeq, channel);
+    if (ownClientSeq === undefined || (isAwaited && rejectionReason === undefined)) return this.#startOver();
+    if (!isAwaited) return;
+    this.#channels.get(channel)?.withdraw(ownClientSeq);
+    this.#outbox.answer(ownClientSeq, channel, rejectionReason);
+  }
+
+  /** Numbers that go back are those of another log, or of no log: what they mean for the state cannot be known. */
+  #startOver(): void {
+    this.#handshake.startOver();
+    this.#connection.fail(
+      new AppError(
+        "host.disconnected",
+        `${this.#hostName} tells of events in an order that is none. Connecting afresh.`,
+      ),
+    );
+  }
+
+  #receiveUnreadable({ channel, origin, rejectionReason }: Place): void {
+    this.#ignore();
+    const ownClientSeq = this.#ownClientSeq({ origin });
+    const reason = typeof rejectionReason === "string" ? rejectionReason : undefined;
+    if (ownClientSeq !== undefined) this.#dispatcher.unreadableAnswer(ownClientSeq, channel, reason);
+    // What was refused did not happen.
+    if (reason === undefined) this.#channels.unreadable(channel);
+  }
+
+  #ownClientSeq(envelope: { readonly origin?: unknown }): number | undefined {
+    const { origin } = envelope;
+    if (typeof origin !== "object" || origin === null || !("clientId" in origin && "clientSeq" in origin))
+      return undefined;
+    return origin.clientId === this.clientId && typeof origin.clientSeq === "number" ? origin.clientSeq : undefined;
+  }
+
+  #deliver(
+    envelope: ActionEnvelope,
+    isReplay: boolean,
+    size = weightOf(envelope.action, this.#limits.maxFrameBytes),
+  ): void {
+    const { channel, rejectionReason } = envelope;
+    const ownClientSeq = this.#ownClientSeq(envelope);
+    const delivery = { envelope, ownClientSeq, size };
+    if (isReplay) this.#channels.replay(delivery);
+    else this.#channels.receive(delivery);
     if (ownClientSeq !== undefined) this.#outbox.answer(ownClientSeq, channel, rejectionReason);
+  }
+
+  /** A host may send any number of them; the log tells of the first and then of ever fewer. */
+  #ignore(): void {
+    this.#ignored++;
+    if (Math.log2(this.#ignored) % 1 === 0) {
+      this.#logger.warn("notification ignored: it cannot be read", { count: this.#ignored });
+    }
   }
 }

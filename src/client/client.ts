@@ -3,7 +3,7 @@ import type { Disposable } from "../base/disposables.ts";
 import type { Event } from "../base/emitter.ts";
 import type { ChannelKind, StateAction } from "../protocol/actions.ts";
 import type { FleetAdvertisement } from "../protocol/fleet.ts";
-import type { ResultOf, SessionSummary } from "../protocol/methods.ts";
+import type { MethodName, ParamsOf, ResultOf, SessionSummary } from "../protocol/methods.ts";
 import type { ChannelStates } from "../protocol/reduce.ts";
 import type { RootState } from "../protocol/root.ts";
 import type { ConnectionState } from "./connectionState.ts";
@@ -39,7 +39,7 @@ export interface Client extends Disposable {
    * Mirrors a channel. Handles on the same URI share one subscription; it is released some time after the last handle
    * was disposed. The kind is said by the caller because URIs of foreign hosts do not tell it.
    */
-  subscribe<K extends ChannelKind>(kind: K, uri: string): ChannelHandle<ChannelStates[K]>;
+  subscribe<K extends ChannelKind>(kind: K, uri: string, options?: SubscribeOptions): ChannelHandle<ChannelStates[K]>;
 
   /**
    * Sends an action. On a mirrored channel it shows at once in the handle's state and is taken back if the host refuses.
@@ -48,24 +48,30 @@ export interface Client extends Disposable {
    */
   dispatch(uri: string, action: StateAction): Promise<void>;
 
-  createSession(params: CreateSession): Promise<void>;
-  disposeSession(session: string): Promise<void>;
-  /** Rejects with `notFound`, `permission.denied`, `content.tooLarge`. */
-  resourceRead(uri: string, encoding?: "utf-8" | "base64"): Promise<ResultOf<"resourceRead">>;
-  invokeChangesetOperation(params: InvokeOperation): Promise<ResultOf<"invokeChangesetOperation">>;
-  /** Hands the host a token for one resource. The caller has asked the person first. */
-  authenticate(params: { resource: string; token: string; scopes?: string[] }): Promise<void>;
-  resolveSessionConfig(params: {
-    provider?: string;
-    config?: Record<string, unknown>;
-  }): Promise<ResultOf<"resolveSessionConfig">>;
+  /**
+   * Asks the host. Rejects with its refusal (`notFound`, `permission.denied`, `auth.required`, ... or the host's own
+   * code), `host.disconnected` without a connection, `timeout`, or `host.incompatible` for an answer of a wrong shape.
+   * The methods that the client itself speaks (`initialize`, `reconnect`, `subscribe`, `listSessions`) are its own.
+   */
+  request<M extends OpenMethod>(method: M, params: ParamsOf<M>): Promise<ResultOf<M>>;
+}
+
+export type OpenMethod = Exclude<MethodName, "initialize" | "reconnect" | "subscribe" | "listSessions">;
+
+export interface SubscribeOptions {
+  /**
+   * For chats: how many of the latest turns are enough. Older ones are asked for by `fetchTurns` as long as the state
+   * has a `turnsNextCursor`. A host may send all of them. The first handle on a URI decides.
+   */
+  readonly turns?: number;
 }
 
 /**
  * - `loading`: the first snapshot has not come yet.
  * - `live`: follows the host.
  * - `stale`: the connection is down; `state` is what was last known.
- * - `failed`: the host refused the channel or it is gone; `error` says why. A later reconnect tries again.
+ * - `failed`: the host refused the channel, it is gone, or what the host sends of it cannot be read or held; `error` says
+ *   why. A later reconnect tries again, and so does a fresh handle.
  */
 export type ChannelStatus = "loading" | "live" | "stale" | "failed";
 
@@ -75,6 +81,11 @@ export interface ChannelHandle<S> extends Disposable {
   readonly error: AppError | undefined;
   /** The confirmed state with this client's unconfirmed actions on top; `undefined` until the first snapshot. */
   readonly state: S | undefined;
+  /**
+   * Our sight of it: when `state` was known to be what the host has, in ms since the epoch. The time of the last frame
+   * while `live`, and of the last before the connection went otherwise; `undefined` if there never was a state.
+   */
+  readonly asOf: number | undefined;
   /** Also fires when only `status` changes: then `applied` is an empty list. */
   readonly onDidChange: Event<ChannelChange<S>>;
   /** Resolves with the first state, at once when there is one. Rejects when the host refuses, or the handle is disposed first. */
@@ -98,6 +109,10 @@ export interface Sessions {
   readonly isListed: boolean;
   /** The table was listed over the present connection: it says what is, not what was. */
   readonly isCurrent: boolean;
+  /** When the table was known to be what the host has, in ms since the epoch; `undefined` if it never was. */
+  readonly asOf: number | undefined;
+  /** The host has more sessions than this client holds; the table has the first that it listed. */
+  readonly isCut: boolean;
   /** One event an update, with the ids it touched and nothing else; none when only `isCurrent` changes. */
   readonly onDidChange: Event<SessionsChange>;
   /** Lists again; only differences are announced. */
@@ -125,17 +140,4 @@ export interface AuthRequired {
   readonly resource: string;
   readonly scopes: readonly string[];
   readonly reason: string | undefined;
-}
-
-export interface CreateSession {
-  /** URI of the session to be; the client mints it (`sessionUri(randomId)`). */
-  readonly session: string;
-  readonly provider: string;
-  readonly config: Record<string, unknown>;
-}
-
-export interface InvokeOperation {
-  readonly changeset: string;
-  readonly operationId: string;
-  readonly meta?: Record<string, unknown>;
 }

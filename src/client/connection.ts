@@ -1,10 +1,9 @@
 import { AppError } from "../base/appError.ts";
-import { type BackoffOptions, backoffMs } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
-import { type Disposable, Disposables } from "../base/disposables.ts";
+import type { Disposable, Disposables } from "../base/disposables.ts";
 import { Emitter } from "../base/emitter.ts";
 import type { Logger } from "../base/logger.ts";
-import { JsonRpcPeer, RPC, RpcError, toAppError, type Transport } from "../protocol/jsonrpc.ts";
+import type { Transport } from "../protocol/jsonrpc.ts";
 import {
   failedAttempts,
   type ConnectionEvent,
@@ -12,10 +11,14 @@ import {
   OFFLINE,
   reduceConnection,
 } from "./connectionState.ts";
+import type { ClientLimits } from "./limits.ts";
+import { Link, notConnected } from "./link.ts";
+import { retryDelayMs } from "./retryDelay.ts";
 
 /**
- * Opens a transport. Rejects with `AppError`; `host.unauthorized` and `host.untrustedAddress` end the retries. What it
- * opens on the way it adds to `attempt`, which ends when nobody waits for the answer any more.
+ * Opens a transport. Rejects with `AppError`; `host.unauthorized` and `host.untrustedAddress` end the retries, and
+ * `details.retryAfterMs` delays the next. What it opens on the way it adds to `attempt`, which ends when nobody waits for
+ * the answer any more.
  */
 export type Dial = (attempt: Disposables) => Promise<Transport>;
 
@@ -30,7 +33,8 @@ export interface Handshake {
   resume(call: Call): Promise<"resumed" | "unknownClient">;
   /** In step: notifications flow from here on. */
   established(): void;
-  notification(method: string, params: unknown): void;
+  /** `size` is that of the frame in characters. */
+  notification(method: string, params: unknown, size: number): void;
 }
 
 export interface ConnectionOptions {
@@ -40,34 +44,12 @@ export interface ConnectionOptions {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly logger: Logger;
+  readonly limits: ClientLimits;
+  /** Starts the sentences about what the host does. */
+  readonly hostName: string;
 }
 
-const backoff: BackoffOptions = { firstMs: 500, maxMs: 30_000 };
-/** From dialling to the end of the handshake. */
-const openTimeoutMs = 20_000;
-/** Notifications between the request of a handshake and its answer. */
-const maxHeld = 10_000;
-const pingAfterSilenceMs = 5000;
-const pingDeadlineMs = 20_000;
-const pingParams = { channel: "ahp-root://" };
-
-interface Notification {
-  readonly method: string;
-  readonly params: unknown;
-}
-
-/** One try to reach the host. Whoever comes back from an `await` compares it with the present one before acting. */
-interface Link {
-  readonly owned: Disposables;
-  peer: JsonRpcPeer | undefined;
-  /** Notifications that arrived while the handshake's answer was still being taken in. */
-  held: Notification[] | undefined;
-  heardAt: number;
-  /** The one timer of the link: the deadline of opening, then of keep-alive. */
-  timer: Disposable | undefined;
-}
-
-/** Owns socket, timers and jitter; what happens when is `reduceConnection`'s to say. */
+/** Follows the host with one link at a time and waits between them; what happens when is `reduceConnection`'s to say. */
 export class Connection implements Disposable {
   readonly #options: ConnectionOptions;
   readonly #changed: Emitter<ConnectionState>;
@@ -108,16 +90,18 @@ export class Connection implements Disposable {
 
   /** Rejects with `host.disconnected` unless the connection is live. */
   async request(method: string, params: unknown): Promise<unknown> {
-    const peer = this.#state.kind === "live" ? this.#link?.peer : undefined;
-    if (peer === undefined) throw notConnected();
-    return call(peer, method, params);
+    if (this.#state.kind !== "live" || this.#link === undefined) throw notConnected();
+    return this.#link.call(method, params);
   }
 
-  /** False unless the connection is live. */
-  notify(method: string, params: unknown): boolean {
-    const peer = this.#state.kind === "live" ? this.#link?.peer : undefined;
-    peer?.notify(method, params);
-    return peer !== undefined;
+  /** Does nothing unless the connection is live. */
+  notify(method: string, params: unknown): void {
+    if (this.#state.kind === "live") this.#link?.notify(method, params);
+  }
+
+  /** What came over the present link shows that it cannot be used: ends it, and tries again. */
+  fail(error: AppError): void {
+    this.#link?.fail(error);
   }
 
   #apply(event: ConnectionEvent, nowMs = this.#options.clock.now()): void {
@@ -140,136 +124,52 @@ export class Connection implements Disposable {
     this.#changed.fire(next);
   }
 
-  /** From here on nothing that the present link still does can change this connection. */
   #cut(): void {
     const link = this.#link;
     this.#link = undefined;
-    link?.timer?.dispose();
-    link?.owned.dispose();
+    link?.end();
   }
 
   async #open(): Promise<void> {
-    const { clock, dial } = this.#options;
-    const link: Link = {
-      owned: new Disposables(),
-      peer: undefined,
-      held: [],
-      heardAt: clock.now(),
-      timer: undefined,
-    };
+    const { dial, handshake, clock } = this.#options;
+    const link = new Link(this.#options, {
+      notification: (method, params, size) => handshake.notification(method, params, size),
+      heard: () => (this.#lastHeardAt = clock.now()),
+      lost: (error) => this.#lose(error),
+    });
     this.#link = link;
-    link.timer = clock.setTimeout(
-      () => this.#lose(link, new AppError("host.unreachable", "The host does not answer.")),
-      openTimeoutMs,
-    );
     try {
-      const transport = await dial(link.owned);
-      if (link !== this.#link) {
-        transport.close(1000, "replaced");
-        return;
-      }
-      const peer = this.#attach(link, transport);
-      await this.#shakeHands(link, (method, params) => call(peer, method, params));
+      const transport = await dial(link.attempt);
+      if (link.isOver) return transport.close(1000, "replaced");
+      link.attach(transport);
+      await this.#shakeHands(link);
     } catch (thrown) {
-      this.#lose(link, AppError.from(thrown, "Connecting to the host failed"));
+      link.fail(AppError.from(thrown, "Connecting to the host failed"));
     }
   }
 
-  #attach(link: Link, transport: Transport): JsonRpcPeer {
-    const { clock, logger } = this.#options;
-    link.owned.add(
-      transport.onMessage(() => {
-        link.heardAt = clock.now();
-        this.#lastHeardAt = link.heardAt;
-      }),
-    );
-    const peer = new JsonRpcPeer(
-      transport,
-      {
-        // A host may ask its client for files, watches and more. Nothing on this machine is its business.
-        request: () => {
-          throw new RpcError(RPC.permissionDenied, "This client shares nothing with hosts.");
-        },
-        notification: (method, params) => {
-          if (link !== this.#link) return;
-          if (link.held) this.#hold(link, link.held, { method, params });
-          else this.#options.handshake.notification(method, params);
-        },
-      },
-      { logger, clock },
-    );
-    link.peer = peer;
-    link.owned.add({ dispose: () => peer.close(1000, "done") });
-    link.owned.add(
-      peer.onClose(({ code }) =>
-        this.#lose(link, new AppError("host.disconnected", `The connection to the host was lost (${code}).`)),
-      ),
-    );
-    return peer;
-  }
-
-  #hold(link: Link, held: Notification[], notification: Notification): void {
-    if (held.push(notification) <= maxHeld) return;
-    this.#lose(
-      link,
-      new AppError("limit.exceeded", "The host sends more than can be taken in before it has answered."),
-    );
-  }
-
-  async #shakeHands(link: Link, request: Call): Promise<void> {
+  async #shakeHands(link: Link): Promise<void> {
     const { handshake } = this.#options;
+    const call: Call = (method, params) => link.call(method, params);
     const resume = handshake.canResume();
-    const guarded: Call = async (method, params) => {
-      const answer = await request(method, params);
-      if (link !== this.#link) throw notConnected();
-      return answer;
-    };
     this.#apply({ kind: "opened", resume });
-    if (resume && (await handshake.resume(guarded)) === "resumed") return this.#establish(link);
-    if (link !== this.#link) return;
-    this.#apply({ kind: "unknownClient" });
-    await handshake.initialize(guarded);
-    this.#establish(link);
-  }
-
-  #establish(link: Link): void {
-    if (link !== this.#link) return;
-    const held = link.held ?? [];
-    link.held = undefined;
-    for (const { method, params } of held) this.#options.handshake.notification(method, params);
-    this.#apply({ kind: "established" });
-    if (link !== this.#link) return;
-    this.#options.handshake.established();
-    this.#keepAlive(link);
-  }
-
-  /** A quiet host is asked for a sign of life; one that gives none is as good as gone. */
-  #keepAlive(link: Link): void {
-    const { clock } = this.#options;
-    link.timer?.dispose();
-    if (link !== this.#link) return;
-    const quietMs = clock.now() - link.heardAt;
-    if (quietMs < pingAfterSilenceMs) {
-      link.timer = clock.setTimeout(() => this.#keepAlive(link), pingAfterSilenceMs - quietMs);
-      return;
+    if (!resume || (await handshake.resume(call)) === "unknownClient") {
+      if (link.isOver) return;
+      this.#apply({ kind: "unknownClient" });
+      await handshake.initialize(call);
     }
-    const heardBefore = link.heardAt;
-    const beat = () => {
-      if (link.heardAt > heardBefore) this.#keepAlive(link);
-    };
-    void link.peer?.request("ping", pingParams).then(beat, beat);
-    link.timer = clock.setTimeout(() => {
-      if (link.heardAt > heardBefore) this.#keepAlive(link);
-      else this.#lose(link, new AppError("host.disconnected", "The host has stopped answering."));
-    }, pingDeadlineMs);
+    if (link.isOver) return;
+    link.establish();
+    if (link.isOver) return;
+    this.#apply({ kind: "established" });
+    if (!link.isOver) handshake.established();
   }
 
-  #lose(link: Link, error: AppError): void {
-    if (link !== this.#link) return;
+  #lose(error: AppError): void {
     this.#options.logger.info("connection ended", { code: error.code, reason: error.message });
     if (isFinal(error)) return this.#apply({ kind: "refused", error });
     const attempts = failedAttempts(this.#state, this.#options.clock.now());
-    const delayMs = backoffMs(attempts, backoff, this.#options.random());
+    const delayMs = retryDelayMs(attempts, error, this.#options.random());
     this.#apply({ kind: "lost", delayMs, error });
   }
 }
@@ -279,16 +179,4 @@ function isFinal(error: AppError): boolean {
   return (
     error.code === "host.unauthorized" || error.code === "host.incompatible" || error.code === "host.untrustedAddress"
   );
-}
-
-export function notConnected(): AppError {
-  return new AppError("host.disconnected", "There is no connection to the host. Try again when it is back.");
-}
-
-async function call(peer: JsonRpcPeer, method: string, params: unknown): Promise<unknown> {
-  try {
-    return await peer.request(method, params);
-  } catch (thrown) {
-    throw thrown instanceof RpcError ? toAppError(thrown) : thrown;
-  }
 }

@@ -1,8 +1,9 @@
 import { AppError } from "../base/appError.ts";
+import { errorDataOf } from "../protocol/errorData.ts";
 import { fleetAdvertisementOf } from "../protocol/fleet.ts";
 import { RPC } from "../protocol/jsonrpc.ts";
 import type { InitializeResult } from "../protocol/methods.ts";
-import { SUPPORTED_VERSIONS } from "../protocol/versions.ts";
+import { CLIENT_VERSIONS } from "../protocol/versions.ts";
 import type { HostInfo } from "./client.ts";
 
 /** What a host said of itself. */
@@ -17,22 +18,21 @@ export function toHostInfo(result: InitializeResult): HostInfo {
 }
 
 /** `_meta` of an answer whose schema does not name it. */
-export function metaOf(value: object): Record<string, unknown> | undefined {
-  const meta: unknown = Reflect.get(value, "_meta");
+export function metaOf(value: unknown): Record<string, unknown> | undefined {
+  const meta: unknown = typeof value === "object" && value !== null && "_meta" in value ? value._meta : undefined;
   return typeof meta === "object" && meta !== null ? { ...meta } : undefined;
 }
 
 /** The refusal of every version we offer, as a sentence; any other error as it is. */
 export function describeVersions(error: unknown): unknown {
   if (!AppError.is(error, "host.incompatible") || error.details["rpcCode"] !== RPC.versionMismatch) return error;
-  const told: unknown = error.details["supportedVersions"];
-  return incompatible(Array.isArray(told) ? told.filter((version) => typeof version === "string") : []);
+  return incompatible(errorDataOf(RPC.versionMismatch, error.details)?.supportedVersions ?? []);
 }
 
 export function incompatible(theirs: readonly string[]): AppError {
   const offers = theirs.length > 0 ? `version ${theirs.join(" or ")}` : "another version";
   return new AppError(
     "host.incompatible",
-    `The host speaks ${offers} of the agent host protocol, Muster speaks ${SUPPORTED_VERSIONS.join(", ")}. Update the older of the two.`,
+    `The host speaks ${offers} of the agent host protocol, Muster speaks ${CLIENT_VERSIONS.join(", ")}. Update the older of the two.`,
   );
 }

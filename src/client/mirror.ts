@@ -1,3 +1,4 @@
+import { isSame } from "../base/isSame.ts";
 import type { StateAction } from "../protocol/actions.ts";
 
 /**
@@ -10,6 +11,8 @@ export interface Mirror<S> {
   readonly seq: number;
   /** In the order in which they were dispatched. */
   readonly pending: readonly PendingAction[];
+  /** Turns of `pending` that went into `confirmed` because the host ended them before it echoed their start. */
+  readonly promoted: readonly number[];
   /** `confirmed` with `pending` folded over it: what people see. */
   readonly shown: S;
 }
@@ -34,12 +37,21 @@ export interface MirrorStep<S> {
   readonly mirror: Mirror<S>;
   /** Fold these over the state shown before to get the state shown now; absent when that does not hold. */
   readonly applied: readonly StateAction[] | undefined;
+  /** The dispatch that the host has taken, as what follows from it shows, although its echo has not come. */
+  readonly promoted?: number | undefined;
+  /** The envelopes tell a story that cannot be folded: only a fresh snapshot says what is. */
+  readonly isDoubtful?: boolean | undefined;
 }
 
 export type Fold<S> = (state: S, action: StateAction) => S;
 
 export function mirrorOf<S>(state: S, seq: number): Mirror<S> {
-  return { confirmed: state, seq, pending: [], shown: state };
+  return { confirmed: state, seq, pending: [], promoted: [], shown: state };
+}
+
+/** A fresh snapshot under what is still unanswered; it may hold the effect of some of that already, as their echoes will tell. */
+export function renew<S>(mirror: Mirror<S> | undefined, state: S, seq: number, fold: Fold<S>): Mirror<S> {
+  return rebase({ ...mirrorOf(state, seq), pending: mirror?.pending ?? [] }, fold);
 }
 
 /** Shows an action before the host has seen it. */
@@ -63,6 +75,12 @@ export function receive<S>(mirror: Mirror<S>, arrival: Arrival, fold: Fold<S>): 
     const isAwaited = mirror.pending.some(({ clientSeq }) => clientSeq === arrival.ownClientSeq);
     return isAwaited && arrival.ownClientSeq !== undefined ? withdraw(mirror, arrival.ownClientSeq, fold) : undefined;
   }
+  if (arrival.ownClientSeq === undefined) {
+    const started = startOf(mirror, arrival);
+    if (started !== undefined) return promote(mirror, started, arrival, fold);
+  } else if (mirror.promoted.includes(arrival.ownClientSeq)) {
+    return { mirror, applied: [], isDoubtful: true };
+  }
   const at = mirror.pending.findIndex((entry) => entry.clientSeq === arrival.ownClientSeq);
   const answered = at < 0 ? undefined : mirror.pending[at];
   const pending = answered === undefined ? mirror.pending : mirror.pending.filter((entry) => entry !== answered);
@@ -80,20 +98,30 @@ export function receive<S>(mirror: Mirror<S>, arrival: Arrival, fold: Fold<S>): 
   return { mirror: rebase(next, fold), applied: isPlainEcho ? [] : undefined };
 }
 
+/** Our own start of a turn that this envelope ends, while the host owes us its echo. */
+function startOf<S>({ pending }: Mirror<S>, { action, isRejected }: Arrival): PendingAction | undefined {
+  if (isRejected || pending.length === 0) return undefined;
+  if (action.type !== "chat/turnComplete" && action.type !== "chat/turnCancelled" && action.type !== "chat/error") {
+    return undefined;
+  }
+  const { turnId } = action;
+  return pending.find((entry) => entry.action.type === "chat/turnStarted" && entry.action.turnId === turnId);
+}
+
+/** As VS Code's client does: without its start the end of a turn would mean nothing, and the turn would run for ever. */
+function promote<S>(mirror: Mirror<S>, started: PendingAction, arrival: Arrival, fold: Fold<S>): MirrorStep<S> {
+  const ended = fold(mirror.confirmed, arrival.action);
+  const isThere = ended !== mirror.confirmed;
+  const next = {
+    ...mirror,
+    confirmed: isThere ? ended : fold(fold(mirror.confirmed, started.action), arrival.action),
+    seq: arrival.serverSeq,
+    pending: mirror.pending.filter((entry) => entry !== started),
+    promoted: [...mirror.promoted, started.clientSeq],
+  };
+  return { mirror: rebase(next, fold), applied: undefined, promoted: started.clientSeq };
+}
+
 function rebase<S>(mirror: Mirror<S>, fold: Fold<S>): Mirror<S> {
   return { ...mirror, shown: mirror.pending.reduce((state, { action }) => fold(state, action), mirror.confirmed) };
-}
-
-/** Equality of JSON values; a member that is `undefined` counts as absent. */
-export function isSame(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const left = definedEntries(a);
-  const right = new Map(definedEntries(b));
-  return left.length === right.size && left.every(([key, value]) => right.has(key) && isSame(value, right.get(key)));
-}
-
-function definedEntries(value: object): [string, unknown][] {
-  return Object.entries(value).filter(([, member]) => member !== undefined);
 }

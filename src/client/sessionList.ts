@@ -1,43 +1,77 @@
 import * as z from "zod/mini";
 import { AppError } from "../base/appError.ts";
+import { backoffMs } from "../base/backoff.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Disposable } from "../base/disposables.ts";
 import { Emitter } from "../base/emitter.ts";
 import type { Logger } from "../base/logger.ts";
-import { HostNotifications, SessionSummary } from "../protocol/methods.ts";
+import { decode } from "../protocol/decode.ts";
+import { SessionSummary } from "../protocol/methods.ts";
 import type { Sessions, SessionsChange } from "./client.ts";
-import { isSame } from "./mirror.ts";
+import {
+  isEmpty,
+  mergeNews,
+  noChange,
+  readNews,
+  type SessionNews,
+  SessionTable,
+  type TableLimits,
+} from "./sessionTable.ts";
+import { weightOf } from "./weight.ts";
 
-/** One page as the host sent it; the first call has no cursor. */
-export type ListPage = (cursor: string | undefined) => Promise<unknown>;
+export interface SessionListPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits: TableLimits;
+  readonly hostName: string;
+  /** One page as the host sent it; the first call has no cursor. Rejects once the connection of the call is gone. */
+  list(cursor: string | undefined): Promise<unknown>;
+  lastHeardAt(): number | undefined;
+  /** The host has told of a session that it came, or went. */
+  announced(uri: string, what: "added" | "removed"): void;
+}
 
 const Page = z.looseObject({ items: z.array(z.unknown()), nextCursor: z.optional(z.nullable(z.string())) });
 
-const nothing: SessionsChange = { added: [], changed: [], removed: [] };
 /** A host that pages for ever is cut off; what it listed counts. */
 const maxPages = 1000;
+const retry = { firstMs: 10_000, maxMs: 5 * 60_000 };
+
+/** One listing under way. */
+interface Listing {
+  /** What was announced since it began, by session: later than any page, so it stands over them. */
+  readonly news: Map<string, SessionNews>;
+  readonly done: Promise<void>;
+  /** Of the news together. */
+  weight: number;
+  /** Why what comes of it is of no use. */
+  fault: AppError | undefined;
+}
 
 /**
  * The host's sessions. The list and the notifications are two sources without a common sequence: what a notification
  * says while a listing is under way is later than the listing and stands over it.
  */
 export class SessionList implements Sessions {
-  readonly #list: ListPage;
-  readonly #logger: Logger;
+  readonly #ports: SessionListPorts;
   readonly #changed: Emitter<SessionsChange>;
-  #table = new Map<string, SessionSummary>();
-  /** Notifications since the running listing began, in order. */
-  #since: { method: string; params: unknown }[] | undefined;
-  #listing: Promise<void> | undefined;
+  #table: SessionTable;
+  #listing: Listing | undefined;
   #isListed = false;
   #isCurrent = false;
+  #asOf: number | undefined;
+  #failures = 0;
+  #retry: Disposable | undefined;
+  #unread = 0;
 
-  constructor(list: ListPage, logger: Logger) {
-    this.#list = list;
-    this.#logger = logger;
-    this.#changed = new Emitter((error) => logger.error("sessions listener failed", { error: String(error) }));
+  constructor(ports: SessionListPorts) {
+    this.#ports = ports;
+    this.#table = new SessionTable(ports.limits);
+    this.#changed = new Emitter((error) => ports.logger.error("sessions listener failed", { error: String(error) }));
   }
 
   get all(): ReadonlyMap<string, SessionSummary> {
-    return this.#table;
+    return this.#table.all;
   }
 
   get isListed(): boolean {
@@ -48,63 +82,141 @@ export class SessionList implements Sessions {
     return this.#isCurrent;
   }
 
+  get isCut(): boolean {
+    return this.#table.isCut;
+  }
+
+  get asOf(): number | undefined {
+    return this.#isCurrent ? this.#ports.lastHeardAt() : this.#asOf;
+  }
+
   get onDidChange() {
     return this.#changed.event;
   }
 
   refresh(): Promise<void> {
-    this.#listing ??= this.#refresh().finally(() => (this.#listing = undefined));
-    return this.#listing;
-  }
-
-  async #refresh(): Promise<void> {
-    this.#since = [];
-    try {
-      const listed = new Map<string, SessionSummary>();
-      let cursor: string | undefined;
-      for (let page = 0; page < maxPages; page++) {
-        const { items, nextCursor } = readPage(await this.#list(cursor));
-        for (const summary of items.flatMap((item) => this.#readSummary(item))) listed.set(summary.resource, summary);
-        if (!nextCursor || nextCursor === cursor) break;
-        cursor = nextCursor;
-      }
-      for (const { method, params } of this.#since) foldNotification(listed, method, params);
-      const change = difference(this.#table, listed);
-      const wasCurrent = this.#isCurrent;
-      this.#table = listed;
-      this.#isListed = true;
-      this.#isCurrent = true;
-      if (!isEmpty(change) || !wasCurrent) this.#changed.fire(change);
-    } finally {
-      this.#since = undefined;
+    if (this.#listing === undefined) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const listing: Listing = { news: new Map(), done: promise, weight: 0, fault: undefined };
+      this.#listing = listing;
+      this.#list(listing).then(resolve, reject);
     }
+    return this.#listing.done;
   }
 
-  /** One session that cannot be read must not hide the others. */
-  #readSummary(item: unknown): SessionSummary[] {
-    const parsed = SessionSummary.safeParse(item);
-    if (parsed.success) return [parsed.data];
-    this.#logger.warn("session ignored", { path: parsed.error.issues[0]?.path.join(".") });
-    return [];
+  /** The connection is up: lists, and goes on trying while the host fails to. */
+  established(): void {
+    this.#retry?.dispose();
+    this.refresh().then(
+      () => (this.#failures = 0),
+      (error: unknown) => this.#listLater(error),
+    );
   }
 
   /** The connection is gone: what is listed ages from here on. */
   interrupted(): void {
+    this.#asOf = this.asOf;
+    this.#listing = undefined;
+    this.#failures = 0;
+    this.#retry?.dispose();
+    this.#retry = undefined;
     if (!this.#isCurrent) return;
     this.#isCurrent = false;
-    this.#changed.fire(nothing);
+    this.#changed.fire(noChange);
   }
 
   /** Takes a `root/session*` notification; anything else, or malformed, changes nothing. */
   notification(method: string, params: unknown): void {
-    this.#since?.push({ method, params });
-    const change = foldNotification(this.#table, method, params);
-    if (change === undefined) this.#logger.warn("notification ignored", { method });
-    else if (!isEmpty(change)) this.#changed.fire(change);
+    const news = readNews(method, params);
+    if (news === undefined) return this.#ignored({ method });
+    if (this.#listing !== undefined) this.#remember(this.#listing, news);
+    const wasCut = this.isCut;
+    const change = this.#table.take(news);
+    this.#sayIfCut(wasCut);
+    if (!isEmpty(change)) this.#changed.fire(change);
+    if (news.kind !== "changes") this.#ports.announced(news.uri, news.kind === "is" ? "added" : "removed");
   }
 
   dispose(): void {
     this.#changed.dispose();
+    this.interrupted();
+  }
+
+  async #list(listing: Listing): Promise<void> {
+    try {
+      const table = await this.#readPages(listing);
+      if (this.#listing !== listing) throw new AppError("host.disconnected", "The connection was lost while listing.");
+      if (listing.fault) throw listing.fault;
+      for (const news of listing.news.values()) table.take(news);
+      const change = table.replace(this.#table);
+      const { isCut } = this.#table;
+      const isNews = !this.#isCurrent || isCut !== table.isCut || !isEmpty(change);
+      this.#table = table;
+      this.#isListed = true;
+      this.#isCurrent = true;
+      this.#sayIfCut(isCut);
+      if (isNews) this.#changed.fire(change);
+    } finally {
+      if (this.#listing === listing) this.#listing = undefined;
+    }
+  }
+
+  async #readPages(listing: Listing): Promise<SessionTable> {
+    const table = new SessionTable(this.#ports.limits);
+    const cursors = new Set<string>();
+    let cursor: string | undefined;
+    do {
+      const { items, nextCursor } = readPage(await this.#ports.list(cursor));
+      if (this.#listing !== listing) break;
+      for (const item of items) {
+        const summary = this.#readSummary(item);
+        if (summary) table.take({ kind: "is", uri: summary.resource, summary });
+      }
+      cursor = nextCursor ?? undefined;
+      if (cursor === undefined || cursor === "" || cursors.has(cursor) || table.isCut) break;
+      cursors.add(cursor);
+    } while (cursors.size < maxPages);
+    if (cursors.size >= maxPages) table.cut();
+    return table;
+  }
+
+  /** One session that cannot be read must not hide the others. */
+  #readSummary(item: unknown): SessionSummary | undefined {
+    const read = decode(SessionSummary, item);
+    if (read.ok) return read.value;
+    this.#ignored({ path: read.error });
+    return undefined;
+  }
+
+  #remember(listing: Listing, latest: SessionNews): void {
+    const { limits, hostName } = this.#ports;
+    listing.weight += weightOf(latest, limits.maxSessionsWeight);
+    if (listing.weight <= limits.maxSessionsWeight) {
+      listing.news.set(latest.uri, mergeNews(listing.news.get(latest.uri), latest));
+      return;
+    }
+    listing.news.clear();
+    listing.fault = new AppError("limit.exceeded", `${hostName} announces more sessions than can be taken in.`);
+  }
+
+  #listLater(error: unknown): void {
+    if (this.#isCurrent || AppError.is(error, "host.disconnected")) return;
+    this.#ports.logger.warn("listing sessions failed", { error: String(error) });
+    this.#retry = this.#ports.clock.setTimeout(() => this.established(), backoffMs(++this.#failures, retry, 0.5));
+  }
+
+  /** A host may send any number of them; the log tells of the first and then of ever fewer. */
+  #ignored(facts: Record<string, unknown>): void {
+    this.#unread++;
+    if (Math.log2(this.#unread) % 1 === 0) {
+      this.#ports.logger.warn("session ignored: it cannot be read", { ...facts, count: this.#unread });
+    }
+  }
+
+  #sayIfCut(before: boolean): void {
+    if (before || !this.isCut) return;
+    const { logger, limits, hostName } = this.#ports;
+    logger.warn("the list of sessions is cut", { host: hostName, held: this.all.size, most: limits.maxSessions });
   }
 }
 
@@ -112,58 +224,4 @@ function readPage(answer: unknown): z.infer<typeof Page> {
   const page = Page.safeParse(answer);
   if (page.success) return page.data;
   throw new AppError("host.incompatible", "The host's list of sessions cannot be read. Is it an agent host?");
-}
-
-/** Applies one notification to the table and tells what it touched. `undefined` when it cannot be read. */
-function foldNotification(
-  table: Map<string, SessionSummary>,
-  method: string,
-  params: unknown,
-): SessionsChange | undefined {
-  switch (method) {
-    case "root/sessionAdded": {
-      const parsed = HostNotifications[method].safeParse(params);
-      return parsed.success ? put(table, parsed.data.summary) : undefined;
-    }
-    case "root/sessionRemoved": {
-      const parsed = HostNotifications[method].safeParse(params);
-      if (!parsed.success) return undefined;
-      return table.delete(parsed.data.session) ? { ...nothing, removed: [parsed.data.session] } : nothing;
-    }
-    case "root/sessionSummaryChanged": {
-      const parsed = HostNotifications[method].safeParse(params);
-      if (!parsed.success) return undefined;
-      const before = table.get(parsed.data.session);
-      if (before === undefined) return nothing;
-      const { resource, provider, createdAt } = before;
-      const after = SessionSummary.safeParse({ ...before, ...parsed.data.changes, resource, provider, createdAt });
-      return after.success ? put(table, after.data) : undefined;
-    }
-    default:
-      return nothing;
-  }
-}
-
-function put(table: Map<string, SessionSummary>, summary: SessionSummary): SessionsChange {
-  const before = table.get(summary.resource);
-  if (before !== undefined && isSame(before, summary)) return nothing;
-  table.set(summary.resource, summary);
-  return before === undefined ? { ...nothing, added: [summary.resource] } : { ...nothing, changed: [summary.resource] };
-}
-
-/** Keeps the old object of every entry that is the same, so that identity tells what changed. */
-function difference(before: ReadonlyMap<string, SessionSummary>, after: Map<string, SessionSummary>): SessionsChange {
-  const added: string[] = [];
-  const changed: string[] = [];
-  for (const [uri, summary] of after) {
-    const old = before.get(uri);
-    if (old === undefined) added.push(uri);
-    else if (isSame(old, summary)) after.set(uri, old);
-    else changed.push(uri);
-  }
-  return { added, changed, removed: Array.from(before.keys()).filter((uri) => !after.has(uri)) };
-}
-
-export function isEmpty(change: SessionsChange): boolean {
-  return change.added.length + change.changed.length + change.removed.length === 0;
 }

@@ -15,9 +15,16 @@ export interface HostTarget {
   readonly hostId: string;
 }
 
+/** One terminal of a host. Rows of the Hosts tree have this shape. */
+export interface TerminalTarget extends HostTarget {
+  /** The terminal's URI on that host. */
+  readonly terminal: string;
+}
+
 /** A menu passes the row it was opened on and all selected rows; the palette passes nothing. */
 type OnAgents = [target?: AgentTarget, selected?: readonly AgentTarget[]];
 type OnHost = [target?: HostTarget];
+type OnTerminal = [target?: TerminalTarget];
 
 /** What each command accepts. Every command also works without arguments: it then asks, or takes the active panel's agent. */
 export interface CommandArgs {
@@ -38,8 +45,12 @@ export interface CommandArgs {
   "muster.agent.rename": OnAgents;
   "muster.agent.archive": OnAgents;
   "muster.agent.delete": OnAgents;
+  "muster.agent.openTerminal": OnAgents;
   "muster.agent.next": [];
   "muster.agents.refresh": [];
+  "muster.review.refresh": [];
+  "muster.terminal.show": OnTerminal;
+  "muster.terminal.kill": OnTerminal;
 }
 
 export type CommandId = keyof CommandArgs;
@@ -63,8 +74,12 @@ const commandIds: Record<CommandId, true> = {
   "muster.agent.rename": true,
   "muster.agent.archive": true,
   "muster.agent.delete": true,
+  "muster.agent.openTerminal": true,
   "muster.agent.next": true,
   "muster.agents.refresh": true,
+  "muster.review.refresh": true,
+  "muster.terminal.show": true,
+  "muster.terminal.kill": true,
 };
 export const COMMAND_IDS = Object.keys(commandIds) as readonly CommandId[];
 
@@ -83,6 +98,14 @@ export interface ContextValues {
   "muster:hasAgents": boolean;
   /** At least one agent waits for this person. */
   "muster:needsYou": boolean;
+  /** At least one agent is on a connected host that pushes branches. */
+  "muster:canShip": boolean;
+  /** At least one agent has a pull request. */
+  "muster:hasPullRequests": boolean;
+  /** A connected host has a terminal open. */
+  "muster:hasTerminals": boolean;
+  /** The diff in front shows files as they were at one moment. */
+  "muster:snapshotInFront": boolean;
 }
 export type ContextKey = keyof ContextValues;
 
@@ -91,6 +114,10 @@ const contextKeys: Record<ContextKey, true> = {
   "muster:connected": true,
   "muster:hasAgents": true,
   "muster:needsYou": true,
+  "muster:canShip": true,
+  "muster:hasPullRequests": true,
+  "muster:hasTerminals": true,
+  "muster:snapshotInFront": true,
 };
 export const CONTEXT_KEYS = Object.keys(contextKeys) as readonly ContextKey[];
 
@@ -106,7 +133,8 @@ export type SettingKey = (typeof SETTING_KEYS)[number];
 
 /**
  * `contextValue` of tree rows, the only values that `viewItem` clauses may name. A row that is merely remembered
- * (its host cannot be reached) is `agent.stale`, so that no menu offers what cannot be done.
+ * (its host cannot be reached) is `agent.stale`, so that no menu offers what cannot be done. `ships` marks a row whose
+ * host pushes branches: only there a pull request is offered.
  */
 export const CONTEXT_VALUES = [
   "agent.approval",
@@ -117,10 +145,15 @@ export const CONTEXT_VALUES = [
   "agent.review",
   "agent.pullRequest",
   "agent.done",
+  "agent.failed.ships",
+  "agent.review.ships",
+  "agent.done.ships",
   "agent.stale",
   "group",
   "host.connected",
   "host.connecting",
   "host.failed",
+  "terminal.running",
+  "terminal.exited",
 ] as const;
 export type ContextValue = (typeof CONTEXT_VALUES)[number];

@@ -5,9 +5,10 @@ import { type Disposable, Disposables } from "../base/disposables.ts";
 import { AhpClient } from "../client/ahpClient.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import { keyOf } from "./fleet/fleetAgent.ts";
+import { HostTerminals } from "./fleet/hostTerminals.ts";
 import { HostConnections } from "./hosts/hostConnections.ts";
+import { hostDial } from "./hosts/hostDial.ts";
 import { HostRegistry } from "./hosts/hostRegistry.ts";
-import { dialWebSocket } from "./hosts/wsTransport.ts";
 import { VIEWS } from "./ids.ts";
 import { registerAgentCommands } from "./inbox/agentCommands.ts";
 import { AgentTargets } from "./inbox/agentTargets.ts";
@@ -31,6 +32,7 @@ import { panelPorts } from "./session/panelPorts.ts";
 import { SessionPanels } from "./session/sessionPanels.ts";
 import { gitHubScopes } from "./ship/gitHubSignIn.ts";
 import { Ship } from "./ship/ship.ts";
+import { Terminals } from "./terminals/terminals.ts";
 import { AgentsTree } from "./tree/agentsTree.ts";
 import { FleetStatus } from "./tree/fleetStatus.ts";
 import { HostsTree } from "./tree/hostsTree.ts";
@@ -77,13 +79,15 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
       hosts,
       newClient: (host, token) => {
         const hostLogger = logger.child(`host.${host.id.slice(0, 8)}`);
+        const dial = hostDial({ url: host.url, token, logger: hostLogger });
         return new AhpClient({
           dial: async (attempt) => {
             requireTrust();
-            return dialWebSocket(host.url, await token(), attempt, hostLogger);
+            return dial(attempt);
           },
           clientId: newId(),
           clientInfo: { name: "muster", version: versionOf(context) },
+          hostName: host.name,
           clock,
           random: Math.random,
           logger: hostLogger,
@@ -112,10 +116,11 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
     new Review({
       hosts: connections,
       commands,
-      dialogs,
+      contexts,
       telemetry,
       state: context.workspaceState,
       clock,
+      newId,
       resolveAgent: (target) => targets.one(target, "Review whose changes?"),
       titleOf: (target) => targets.titleOf(target),
     }),
@@ -132,11 +137,28 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
       logger: logger.child("ship"),
       servers: () => settings.read("github.servers"),
       userAgent: `muster/${versionOf(context)}`,
-      resolveAgent: (target) => targets.one(target, "Whose pull request?"),
+      resolveAgent: (target, fits) => targets.one(target, "Whose pull request?", fits),
+      listed: (target) => targets.agent(target)?.pullRequest,
       titleOf: (target) => targets.agent(target)?.title ?? "Changes of an agent",
       reviewed: review.reviewed,
       review: (target) => review.openBranch(target),
       decorate: (key, facts) => fleet.decorate(key, facts),
+    }),
+  );
+
+  const hostTerminals = owned.add(new HostTerminals({ connections, logger: logger.child("terminals") }));
+  owned.add(
+    new Terminals({
+      connections,
+      hostTerminals,
+      commands,
+      contexts,
+      dialogs,
+      newId,
+      logger: logger.child("terminals"),
+      resolveAgent: (target) =>
+        targets.one(target, "Open a terminal of which agent?", ({ freshness }) => freshness.live),
+      titleOf: (target) => targets.titleOf(target),
     }),
   );
 
@@ -149,7 +171,7 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
       showCollapseAll: true,
     }),
   );
-  const hostsTree = owned.add(new HostsTree(connections, fleet, clock));
+  const hostsTree = owned.add(new HostsTree(connections, fleet, hostTerminals, clock));
   owned.add(vscode.window.createTreeView(VIEWS.hosts, { treeDataProvider: hostsTree }));
   owned.add(new FleetStatus(fleet, connections, agentsView, contexts, clock));
 

@@ -51,10 +51,12 @@ export const HostConfig = z.looseObject({
     z.looseObject({
       /** Absolute directories whose repositories may be named by path or file: address. Default: none. */
       allowLocal: z._default(z.array(z.string()), []),
+      /** Addresses that editors offer for new sessions, besides those in use. Default: none. */
+      known: z._default(z.array(Text), []),
       /** Tokens for servers, by origin: `{ "https://git.example.com": { "tokenEnv": "GIT_TOKEN" } }`. */
       credentials: z._default(z.record(z.string(), z.looseObject({ tokenEnv: Text })), {}),
     }),
-    { allowLocal: [], credentials: {} },
+    { allowLocal: [], known: [], credentials: {} },
   ),
   gateway: z._default(
     z.looseObject({

@@ -10,11 +10,15 @@ import { AccessToken } from "./gateway/accessToken.ts";
 import { FanOut } from "./gateway/fanOut.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { KnownClients } from "./gateway/knownClients.ts";
+import { VsCodeDialect } from "./gateway/vscodeDialect.ts";
 import { SqliteLog } from "./log/sqlite.ts";
 import { AcpProvider } from "./providers/acp/acpProvider.ts";
 import type { Provider } from "./providers/provider.ts";
 import { CredentialStore } from "./sessions/credentialStore.ts";
+import { Presence } from "./sessions/presence.ts";
 import { SessionService } from "./sessions/sessionService.ts";
+import { PtyHostClient } from "./terminals/ptyHostClient.ts";
+import { Terminals } from "./terminals/terminals.ts";
 import { HOST_VERSION } from "./version.ts";
 import { GitWorkspaces } from "./workspaces/gitWorkspaces.ts";
 import { makeIsolation } from "./workspaces/isolation.ts";
@@ -58,6 +62,17 @@ export async function startHost(options: HostOptions): Promise<Host> {
     const agents = config.agents.map((agent) => new AcpProvider(agent, acp));
     const providers = new Map<string, Provider>(agents.map((agent) => [agent.info.provider, agent]));
     const { allowLocal } = config.repositories;
+    const ptyHost = new PtyHostClient({ logger: logger.child("ptyHost"), clock });
+    const terminals = new Terminals({
+      channels,
+      clock,
+      logger: logger.child("terminals"),
+      isolation,
+      spawner: ptyHost,
+      env,
+      backlogOf: (uri) => fanOut.backlogOf(uri),
+      epoch: log.epoch,
+    });
     const sessions = new SessionService({
       channels,
       clock,
@@ -71,10 +86,12 @@ export async function startHost(options: HostOptions): Promise<Host> {
         path: searchPath,
       }),
       providers,
+      terminals,
       credentials: new CredentialStore(configuredTokens(config, env)),
       agentIdleMs: config.limits.agentIdleMinutes * 60_000,
       maxIdleAgents: config.limits.idleAgents ?? config.limits.concurrentSessions,
       rules: { agents: agents.map((agent) => agent.info), allowLocal, isolation: config.isolation },
+      knownRepositories: config.repositories.known,
       concurrentSessions: config.limits.concurrentSessions,
       notify: (method, params, principal) => fanOut.notify(method, params, principal),
     });
@@ -83,12 +100,15 @@ export async function startHost(options: HostOptions): Promise<Host> {
       agents.map((agent) => agent.info),
     );
     await sessions.restore();
+    await terminals.restore((session) => sessions.has(session));
+    const presence = new Presence(channels);
     const token = new AccessToken(options.token);
     const gateway = new Gateway({
       channels,
       fanOut,
       api: sessions,
-      clients: new KnownClients(clock),
+      clients: new KnownClients(clock, (clientId) => presence.gone(clientId)),
+      vscode: new VsCodeDialect(sessions.addresses.find),
       clock,
       logger: logger.child("gateway"),
       version: HOST_VERSION,
@@ -110,9 +130,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
       epoch: log.epoch,
       async close() {
         await sessions.stop();
+        await ptyHost.stop();
         await gateway.close();
         channels.saveSnapshots();
         await log.close();
+        presence.dispose();
         fanOut.dispose();
         channels.dispose();
       },

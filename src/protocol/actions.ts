@@ -1,13 +1,17 @@
 import * as z from "zod/mini";
 import { err, ok, type Result } from "../base/result.ts";
 import { type AnnotationsAction, annotationsActions } from "./annotations.ts";
+import { type AutomationRunAction, automationRunActions } from "./automationRun.ts";
+import { type AutomationAction, automationActions } from "./automations.ts";
 import { type ChangesetAction, changesetActions } from "./changeset.ts";
 import { type ChatAction, chatActions } from "./chatActions.ts";
+import { decode } from "./decode.ts";
 import { clientDispatchable } from "./dispatchable.ts";
 import { type FleetSessionAction, fleetSessionActions } from "./fleet.ts";
 import { type ResourceWatchAction, resourceWatchActions } from "./resourceWatch.ts";
 import { type RootAction, rootActions } from "./root.ts";
-import { loose, opt, type UnknownAction, Uri } from "./schema.ts";
+import { isHotEnvelope } from "./hotEnvelope.ts";
+import { decodedBy, loose, opt, recognisedBy, type UnknownAction, Uri } from "./schema.ts";
 import { type SessionAction, sessionActions } from "./session.ts";
 import { type TerminalAction, terminalActions } from "./terminal.ts";
 
@@ -19,6 +23,8 @@ export type KnownAction =
   | TerminalAction
   | AnnotationsAction
   | ResourceWatchAction
+  | AutomationAction
+  | AutomationRunAction
   | FleetSessionAction;
 
 /** Any action of the wire. One of a type that we do not know keeps all its members and folds to no change. */
@@ -32,9 +38,12 @@ export type ChannelKind =
   | "terminal"
   | "annotations"
   | "resourceWatch"
+  | "automations"
+  | "automationRun"
   | "fleetSession";
 
-const tables: Record<ChannelKind, Readonly<Record<string, z.core.$ZodType<KnownAction>>>> = {
+/** The schemas of the actions that each kind of channel folds, by their type. */
+export const actionTables: Record<ChannelKind, Readonly<Record<string, z.core.$ZodType<KnownAction>>>> = {
   root: rootActions,
   session: sessionActions,
   chat: chatActions,
@@ -42,6 +51,8 @@ const tables: Record<ChannelKind, Readonly<Record<string, z.core.$ZodType<KnownA
   terminal: terminalActions,
   annotations: annotationsActions,
   resourceWatch: resourceWatchActions,
+  automations: automationActions,
+  automationRun: automationRunActions,
   fleetSession: fleetSessionActions,
 };
 
@@ -50,9 +61,11 @@ interface KnownType {
   readonly schema: z.core.$ZodType<KnownAction>;
 }
 
-const kinds = Object.keys(tables).filter((kind): kind is ChannelKind => kind in tables);
+export const channelKinds = Object.keys(actionTables).filter((kind): kind is ChannelKind => kind in actionTables);
 const knownTypes: ReadonlyMap<string, KnownType> = new Map(
-  kinds.flatMap((channel) => Object.entries(tables[channel]).map(([type, schema]) => [type, { channel, schema }])),
+  channelKinds.flatMap((channel) =>
+    Object.entries(actionTables[channel]).map(([type, schema]) => [type, { channel, schema }]),
+  ),
 );
 
 /**
@@ -64,10 +77,8 @@ export function parseAction(value: unknown): Result<StateAction, string> {
   if (!hasType(value)) return err("An action must have a type.");
   const known = knownTypes.get(value.type);
   if (!known) return ok(value);
-  const parsed = z.safeParse(known.schema, value);
-  if (parsed.success) return ok(parsed.data);
-  const path = parsed.error.issues[0]?.path.join(".");
-  return err(`The action ${value.type} is malformed${path ? ` at ${path}` : ""}.`);
+  const decoded = decode(known.schema, value);
+  return decoded.ok ? decoded : err(`The action ${value.type} is malformed${decoded.error && ` at ${decoded.error}`}.`);
 }
 
 /** Says "unknown" to the compiler; whoever looks the type up finds out. */
@@ -89,15 +100,7 @@ export function channelKindOfAction(type: string): ChannelKind | undefined {
   return knownTypes.get(type)?.channel;
 }
 
-export const StateActionSchema = z.pipe(
-  z.unknown(),
-  z.transform((value, context): StateAction => {
-    const parsed = parseAction(value);
-    if (parsed.ok) return parsed.value;
-    context.issues.push({ code: "custom", message: parsed.error, input: value });
-    return z.NEVER;
-  }),
-);
+export const StateActionSchema = decodedBy(parseAction);
 
 /** Which dispatch of which client an envelope echoes. `clientSeq` is the client's own count and need not be unique. */
 export const ActionOrigin = loose({ clientId: z.string(), clientSeq: z.number() });
@@ -107,11 +110,14 @@ export type ActionOrigin = z.infer<typeof ActionOrigin>;
  * An action as it happened. `serverSeq` counts all channels of the host together, and refusals too. With
  * `rejectionReason` the action did not happen: only its sender has to do something, that is to take it back.
  */
-export const ActionEnvelope = loose({
-  channel: Uri,
-  action: StateActionSchema,
-  serverSeq: z.number(),
-  origin: opt(ActionOrigin),
-  rejectionReason: opt(z.string()),
-});
+export const ActionEnvelope = recognisedBy(
+  isHotEnvelope,
+  loose({
+    channel: Uri,
+    action: StateActionSchema,
+    serverSeq: z.number(),
+    origin: opt(ActionOrigin),
+    rejectionReason: opt(z.string()),
+  }),
+);
 export type ActionEnvelope = z.infer<typeof ActionEnvelope>;

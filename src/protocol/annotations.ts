@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { TextRange } from "./content.ts";
-import { type ActionOf, compact, defineActions, loose, Meta, opt, type UnknownAction, upsert, Uri } from "./schema.ts";
+import { type ActionOf, defineActions, loose, Meta, opt, set, type UnknownAction, upsert, Uri } from "./schema.ts";
 
 export const AnnotationEntry = loose({ id: z.string(), text: z.string(), _meta: opt(Meta) });
 export type AnnotationEntry = z.infer<typeof AnnotationEntry>;
@@ -45,12 +45,13 @@ export function reduceAnnotations(
 ): AnnotationsState {
   switch (action.type) {
     case "annotations/set":
-      return { ...state, annotations: upsert(state.annotations, action.annotation, (annotation) => annotation.id) };
+      return set(state, {
+        annotations: upsert(state.annotations, action.annotation, (annotation) => annotation.id),
+      });
     case "annotations/updated": {
       const { annotationId, origin, resource, range, resolved } = action;
       return updateAnnotation(state, annotationId, (annotation) =>
-        compact({
-          ...annotation,
+        set(annotation, {
           origin: origin ?? annotation.origin,
           resource: resource ?? annotation.resource,
           range: range ?? annotation.range,
@@ -58,20 +59,18 @@ export function reduceAnnotations(
         }),
       );
     }
-    case "annotations/removed": {
-      const annotations = state.annotations.filter((annotation) => annotation.id !== action.annotationId);
-      return annotations.length === state.annotations.length ? state : { ...state, annotations };
-    }
-    case "annotations/entrySet":
-      return updateAnnotation(state, action.annotationId, (annotation) => ({
-        ...annotation,
-        entries: upsert(annotation.entries, action.entry, (entry) => entry.id),
-      }));
-    case "annotations/entryRemoved":
-      return updateAnnotation(state, action.annotationId, (annotation) => {
-        const entries = annotation.entries.filter((entry) => entry.id !== action.entryId);
-        return entries.length === annotation.entries.length ? annotation : { ...annotation, entries };
+    case "annotations/removed":
+      return set(state, {
+        annotations: state.annotations.filter((annotation) => annotation.id !== action.annotationId),
       });
+    case "annotations/entrySet":
+      return updateAnnotation(state, action.annotationId, (annotation) =>
+        set(annotation, { entries: upsert(annotation.entries, action.entry, (entry) => entry.id) }),
+      );
+    case "annotations/entryRemoved":
+      return updateAnnotation(state, action.annotationId, (annotation) =>
+        set(annotation, { entries: annotation.entries.filter((entry) => entry.id !== action.entryId) }),
+      );
     case "(unknown)":
     default:
       return state;
@@ -85,7 +84,5 @@ function updateAnnotation(
 ): AnnotationsState {
   const index = state.annotations.findIndex((annotation) => annotation.id === id);
   const annotation = state.annotations[index];
-  const updated = annotation && update(annotation);
-  if (!updated || updated === annotation) return state;
-  return { ...state, annotations: state.annotations.with(index, updated) };
+  return annotation ? set(state, { annotations: state.annotations.with(index, update(annotation)) }) : state;
 }

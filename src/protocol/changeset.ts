@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { ErrorInfo, FileEdit, StringOrMarkdown } from "./content.ts";
-import { type ActionOf, compact, defineActions, loose, Meta, opt, type UnknownAction, upsert } from "./schema.ts";
+import { type ActionOf, defineActions, loose, Meta, openEnum, opt, set, type UnknownAction, upsert } from "./schema.ts";
 
 /** `id` is the identity of the file across changes; the edit's contents are what to read. */
 export const ChangesetFile = loose({
@@ -11,10 +11,10 @@ export const ChangesetFile = loose({
 });
 export type ChangesetFile = z.infer<typeof ChangesetFile>;
 
-export const ChangesetStatus = z.enum(["computing", "ready", "error"]);
+export const ChangesetStatus = openEnum(["computing", "ready", "error"]);
 export type ChangesetStatus = z.infer<typeof ChangesetStatus>;
 
-export const OperationStatus = z.enum(["idle", "running", "error", "disabled"]);
+export const OperationStatus = openEnum(["idle", "running", "error", "disabled"]);
 export type OperationStatus = z.infer<typeof OperationStatus>;
 
 /** What may be done with the changeset by `invokeChangesetOperation`. Scopes: changeset, resource, range. */
@@ -60,32 +60,25 @@ export type ChangesetAction = ActionOf<typeof changesetActions>;
 export function reduceChangeset(state: ChangesetState, action: ChangesetAction | UnknownAction): ChangesetState {
   switch (action.type) {
     case "changeset/statusChanged":
-      return { ...withError(state, action.status, action.error), status: action.status };
+      return withStatus(state, action);
     case "changeset/fileSet":
-      return { ...state, files: upsert(state.files, action.file, (file) => file.id) };
-    case "changeset/fileRemoved": {
-      const files = state.files.filter((file) => file.id !== action.fileId);
-      return files.length === state.files.length ? state : { ...state, files };
-    }
+      return set(state, { files: upsert(state.files, action.file, (file) => file.id) });
+    case "changeset/fileRemoved":
+      return set(state, { files: state.files.filter((file) => file.id !== action.fileId) });
     case "changeset/filesReviewChanged":
       return review(state, new Set(action.files), action.reviewed);
-    case "changeset/contentChanged": {
-      const { files, operations } = action;
-      return operations ? { ...state, files, operations } : { ...state, files };
-    }
-    case "changeset/operationsChanged": {
-      const { operations: _former, ...rest } = state;
-      return action.operations ? { ...rest, operations: action.operations } : rest;
-    }
+    case "changeset/contentChanged":
+      return set(state, { files: action.files, operations: action.operations ?? state.operations });
+    case "changeset/operationsChanged":
+      return set(state, { operations: action.operations });
     case "changeset/operationStatusChanged": {
       const index = state.operations?.findIndex((operation) => operation.id === action.operationId) ?? -1;
       const operation = state.operations?.[index];
       if (!state.operations || !operation) return state;
-      const changed = { ...withError(operation, action.status, action.error), status: action.status };
-      return { ...state, operations: state.operations.with(index, changed) };
+      return set(state, { operations: state.operations.with(index, withStatus(operation, action)) });
     }
     case "changeset/cleared":
-      return state.files.length === 0 ? state : { ...state, files: [] };
+      return set(state, { files: [] });
     case "(unknown)":
     default:
       return state;
@@ -93,16 +86,16 @@ export function reduceChangeset(state: ChangesetState, action: ChangesetAction |
 }
 
 /** An error lasts as long as the status says "error". */
-function withError<T extends { error?: ErrorInfo | undefined }>(
+function withStatus<T extends { status: string; error?: ErrorInfo | undefined }>(
   owner: T,
-  status: string,
-  error: ErrorInfo | undefined,
+  { status, error }: Pick<T, "status" | "error">,
 ): T {
-  return compact({ ...owner, error: status === "error" ? error : undefined });
+  return set<{ status: string; error?: ErrorInfo | undefined }>(owner, {
+    status,
+    error: status === "error" ? error : undefined,
+  }) as T;
 }
 
 function review(state: ChangesetState, ids: ReadonlySet<string>, reviewed: boolean): ChangesetState {
-  const isTouched = (file: ChangesetFile): boolean => ids.has(file.id) && file.reviewed !== reviewed;
-  if (!state.files.some(isTouched)) return state;
-  return { ...state, files: state.files.map((file) => (isTouched(file) ? { ...file, reviewed } : file)) };
+  return set(state, { files: state.files.map((file) => (ids.has(file.id) ? set(file, { reviewed }) : file)) });
 }

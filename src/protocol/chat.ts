@@ -2,7 +2,7 @@ import type { ChatAction, ChatActionOf } from "./chatActions.ts";
 import type { ActiveTurn, ChatState, ResponsePart, Turn } from "./chatState.ts";
 import { addDirectory, removeDirectory } from "./directories.ts";
 import type { InputRequest } from "./input.ts";
-import { compact, type UnknownAction, upsert } from "./schema.ts";
+import { compact, set, type UnknownAction, upsert } from "./schema.ts";
 import { STATUS, withActivity, withFlag } from "./status.ts";
 import { isToolCallBlocked, type ToolCall } from "./toolCall.ts";
 import {
@@ -60,42 +60,48 @@ export function reduceChat(state: ChatState, action: ChatAction | UnknownAction)
     case "chat/turnResume":
       return resumeTurn(state, action.turnId);
     case "chat/usage":
-      return updateTurn(state, action.turnId, (turn) => ({ ...turn, usage: action.usage }));
+      return updateTurn(state, action.turnId, (turn) => set(turn, { usage: action.usage }));
     case "chat/activityChanged":
-      return compact({ ...state, activity: action.activity });
+      return set(state, { activity: action.activity });
     case "chat/workingDirectorySet":
-      return withDirectories(state, addDirectory(state.workingDirectories, action.directory));
+      return set(state, { workingDirectories: addDirectory(state.workingDirectories, action.directory) });
     case "chat/workingDirectoryRemoved":
-      return withDirectories(state, removeDirectory(state.workingDirectories, action.directory));
+      return set(state, { workingDirectories: removeDirectory(state.workingDirectories, action.directory) });
     case "chat/pendingMessageSet":
       return setPending(state, action);
     case "chat/pendingMessageRemoved":
-      return action.kind === "steering" ? dropSteering(state, action.id) : dropQueued(state, action.id);
+      return dropPending(state, action.kind, action.id);
     case "chat/queuedMessagesReordered":
       return reorderQueue(state, action.order);
     case "chat/draftChanged":
-      return compact({ ...state, draft: action.draft });
+      return set(state, { draft: action.draft });
     case "chat/inputRequested":
       return requestInput(state, action.request);
     case "chat/inputAnswerChanged":
       return changeAnswer(state, action);
     case "chat/inputCompleted":
-      return updateOpenInput(state, action.requestId, ({ request }) => ({
-        kind: "inputRequest",
-        request: compact({ ...request, answers: action.answers ?? request.answers }),
-        response: action.response,
-      }));
+      return updateOpenInput(state, action.requestId, (part) =>
+        set(part, {
+          request: set(part.request, { answers: action.answers ?? part.request.answers }),
+          response: action.response,
+        }),
+      );
     case "chat/truncated":
       return truncate(state, action.turnId);
     case "chat/turnsLoaded": {
       const known = new Set(state.turns.map((turn) => turn.id));
       const older = action.turns.filter((turn) => !known.has(turn.id));
-      return compact({ ...state, turns: [...older, ...state.turns], turnsNextCursor: action.turnsNextCursor });
+      return set(state, { turns: [...older, ...state.turns], turnsNextCursor: action.turnsNextCursor });
     }
     case "(unknown)":
     default:
       return state;
   }
+}
+
+/** Is the turn under way, or in what is loaded of the past? */
+export function hasTurn(state: ChatState, turnId: string): boolean {
+  return state.activeTurn?.id === turnId || state.turns.some((turn) => turn.id === turnId);
 }
 
 function isOpenInput(part: ResponsePart): part is Extract<ResponsePart, { kind: "inputRequest" }> {
@@ -109,18 +115,20 @@ function withDerivedActivity(state: ChatState): ChatState {
     (part) => isOpenInput(part) || (part.kind === "toolCall" && isToolCallBlocked(part.toolCall)),
   );
   const activity = isBlocked ? STATUS.inputNeeded : parts ? STATUS.inProgress : STATUS.idle;
-  return { ...state, status: withActivity(state.status, activity) };
+  return set(state, { status: withActivity(state.status, activity) });
 }
 
 function startTurn(state: ChatState, action: ChatActionOf<"chat/turnStarted">): ChatState {
   const { turnId, startedAt, message, queuedMessageId } = action;
-  const pending = queuedMessageId ? dropSteering(dropQueued(state, queuedMessageId), queuedMessageId) : state;
-  return withDerivedActivity({
-    ...pending,
+  const consumed = queuedMessageId
+    ? dropPending(dropPending(state, "queued", queuedMessageId), "steering", queuedMessageId)
+    : state;
+  const started = set(consumed, {
     status: withFlag(state.status, STATUS.isRead, false),
     modifiedAt: startedAt,
     activeTurn: { id: turnId, startedAt, message, responseParts: [] },
   });
+  return withDerivedActivity(started);
 }
 
 function updateTurn(state: ChatState, turnId: string, update: (turn: ActiveTurn) => ActiveTurn): ChatState {
@@ -143,7 +151,7 @@ function appendText(
   return updateTurn(state, action.turnId, (turn) => {
     const index = turn.responseParts.findIndex((part) => "id" in part && part.id === action.partId);
     const part = turn.responseParts[index];
-    if (part?.kind !== kind) return turn;
+    if (part?.kind !== kind || action.content === "") return turn;
     const longer = { ...part, content: part.content + action.content };
     return { ...turn, responseParts: turn.responseParts.with(index, longer) };
   });
@@ -175,24 +183,21 @@ function endTurn(
   outcome: Turn["state"],
   error?: ResponsePart,
 ): ChatState {
-  const { activeTurn, ...rest } = state;
+  const { activeTurn } = state;
   if (activeTurn?.id !== action.turnId) return state;
-  const { id, startedAt, message, usage } = activeTurn;
   const duration = Math.max(0, action.duration);
   const closed = activeTurn.responseParts.map(closePart);
-  const responseParts = error ? [...closed, error] : closed;
-  const turn: Turn = compact({ id, startedAt, duration, message, responseParts, usage, state: outcome });
-  const activity = outcome === "error" ? STATUS.error : STATUS.idle;
-  return {
-    ...rest,
+  const turn: Turn = { ...activeTurn, duration, responseParts: error ? [...closed, error] : closed, state: outcome };
+  return set(state, {
     turns: [...state.turns, turn],
-    status: withActivity(state.status, activity),
-    modifiedAt: later(startedAt, duration) ?? state.modifiedAt,
-  };
+    activeTurn: undefined,
+    status: withActivity(state.status, outcome === "error" ? STATUS.error : STATUS.idle),
+    modifiedAt: later(activeTurn.startedAt, duration) ?? state.modifiedAt,
+  });
 }
 
 function closePart(part: ResponsePart): ResponsePart {
-  return part.kind === "toolCall" ? { ...part, toolCall: skipToolCall(part.toolCall) } : part;
+  return part.kind === "toolCall" ? set(part, { toolCall: skipToolCall(part.toolCall) }) : part;
 }
 
 /** `undefined` where either is no time. */
@@ -207,32 +212,40 @@ function resumeTurn(state: ChatState, turnId: string): ChatState {
   const last = turn?.responseParts.at(-1);
   if (state.activeTurn || turn?.id !== turnId || turn.state !== "error") return state;
   if (last?.kind !== "error" || !last.resumable) return state;
-  const { id, startedAt = state.modifiedAt, message, responseParts, usage } = turn;
-  const activeTurn: ActiveTurn = compact({ id, startedAt, message, responseParts, usage });
-  return withDerivedActivity({ ...state, turns: state.turns.slice(0, -1), activeTurn });
+  const { state: _outcome, duration: _duration, ...resumed } = turn;
+  const activeTurn: ActiveTurn = { ...resumed, startedAt: turn.startedAt ?? state.modifiedAt };
+  return withDerivedActivity(set(state, { turns: state.turns.slice(0, -1), activeTurn }));
 }
 
-function withDirectories(state: ChatState, directories: string[] | undefined): ChatState {
-  return directories === state.workingDirectories ? state : { ...state, workingDirectories: directories };
-}
-
-function setPending(state: ChatState, action: ChatActionOf<"chat/pendingMessageSet">): ChatState {
-  const { id, message } = action;
-  if (action.kind === "steering") return { ...state, steeringMessage: { id, message } };
-  return { ...state, queuedMessages: upsert(state.queuedMessages ?? [], { id, message }, (pending) => pending.id) };
-}
-
-function dropSteering(state: ChatState, id: string): ChatState {
-  if (state.steeringMessage?.id !== id) return state;
-  const { steeringMessage: _dropped, ...rest } = state;
-  return rest;
+function setPending(state: ChatState, { kind, id, message }: ChatActionOf<"chat/pendingMessageSet">): ChatState {
+  switch (kind) {
+    case "steering":
+      return set(state, { steeringMessage: { id, message } });
+    case "queued":
+      return set(state, { queuedMessages: upsert(state.queuedMessages ?? [], { id, message }, (queued) => queued.id) });
+    case "(unknown)":
+    default:
+      return state;
+  }
 }
 
 /** An empty queue is an absent one. */
-function dropQueued(state: ChatState, id: string): ChatState {
-  const left = state.queuedMessages?.filter((pending) => pending.id !== id);
-  if (!left || left.length === state.queuedMessages?.length) return state;
-  return compact({ ...state, queuedMessages: left.length > 0 ? left : undefined });
+function dropPending(
+  state: ChatState,
+  kind: ChatActionOf<"chat/pendingMessageRemoved">["kind"],
+  id: string,
+): ChatState {
+  switch (kind) {
+    case "steering":
+      return state.steeringMessage?.id === id ? set(state, { steeringMessage: undefined }) : state;
+    case "queued": {
+      const left = state.queuedMessages?.filter((pending) => pending.id !== id);
+      return set(state, { queuedMessages: left && left.length > 0 ? left : undefined });
+    }
+    case "(unknown)":
+    default:
+      return state;
+  }
 }
 
 /** What the order leaves out stays behind, in the order it had. */
@@ -242,7 +255,7 @@ function reorderQueue(state: ChatState, order: readonly string[]): ChatState {
   const byId = new Map(queue.map((pending) => [pending.id, pending]));
   const first = Array.from(new Set(order)).flatMap((id) => byId.get(id) ?? []);
   const named = new Set(first);
-  return { ...state, queuedMessages: [...first, ...queue.filter((pending) => !named.has(pending))] };
+  return set(state, { queuedMessages: [...first, ...queue.filter((pending) => !named.has(pending))] });
 }
 
 /** The same open request again replaces the part in place; drafts stay unless other answers come with it. */
@@ -251,11 +264,18 @@ function requestInput(state: ChatState, request: InputRequest): ChatState {
   if (!turn) return state;
   const index = turn.responseParts.findIndex((part) => isOpenInput(part) && part.request.id === request.id);
   const open = turn.responseParts[index];
-  const answers = request.answers ?? (open?.kind === "inputRequest" ? open.request.answers : undefined);
-  const part: ResponsePart = { kind: "inputRequest", request: compact({ ...request, answers }) };
-  const responseParts = open ? turn.responseParts.with(index, part) : [...turn.responseParts, part];
-  const status = withFlag(state.status, STATUS.isRead, false);
-  return withDerivedActivity({ ...state, status, activeTurn: { ...turn, responseParts } });
+  const responseParts =
+    open?.kind === "inputRequest"
+      ? turn.responseParts.with(
+          index,
+          set(open, { request: compact({ ...request, answers: request.answers ?? open.request.answers }) }),
+        )
+      : [...turn.responseParts, { kind: "inputRequest" as const, request }];
+  const asked = set(state, {
+    status: withFlag(state.status, STATUS.isRead, false),
+    activeTurn: set(turn, { responseParts }),
+  });
+  return withDerivedActivity(asked);
 }
 
 function updateOpenInput(
@@ -267,25 +287,26 @@ function updateOpenInput(
   const index = turn?.responseParts.findIndex((part) => isOpenInput(part) && part.request.id === requestId) ?? -1;
   const part = turn?.responseParts[index];
   if (!turn || part?.kind !== "inputRequest") return state;
-  return withDerivedActivity({
-    ...state,
-    activeTurn: { ...turn, responseParts: turn.responseParts.with(index, update(part)) },
-  });
+  const activeTurn = set(turn, { responseParts: turn.responseParts.with(index, update(part)) });
+  return withDerivedActivity(set(state, { activeTurn }));
 }
 
 function changeAnswer(state: ChatState, action: ChatActionOf<"chat/inputAnswerChanged">): ChatState {
   return updateOpenInput(state, action.requestId, (part) => {
     const { [action.questionId]: _former, ...others } = part.request.answers ?? {};
     const answers = action.answer ? { ...others, [action.questionId]: action.answer } : others;
-    const request = compact({ ...part.request, answers: Object.keys(answers).length > 0 ? answers : undefined });
-    return { ...part, request };
+    const left = Object.keys(answers).length > 0 ? answers : undefined;
+    return set(part, { request: set(part.request, { answers: left }) });
   });
 }
 
 function truncate(state: ChatState, turnId: string | undefined): ChatState {
   const last = turnId ? state.turns.findIndex((turn) => turn.id === turnId) : -1;
   if (turnId && last === -1) return state;
-  const { activeTurn: _dropped, turnsNextCursor, ...rest } = state;
-  const turns = state.turns.slice(0, last + 1);
-  return withDerivedActivity(compact({ ...rest, turns, turnsNextCursor: turnId ? turnsNextCursor : undefined }));
+  const cut = set(state, {
+    turns: state.turns.slice(0, last + 1),
+    activeTurn: undefined,
+    turnsNextCursor: turnId ? state.turnsNextCursor : undefined,
+  });
+  return withDerivedActivity(cut);
 }

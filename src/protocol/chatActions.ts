@@ -2,12 +2,12 @@ import * as z from "zod/mini";
 import { ErrorPart, Message, ResponsePart, Turn } from "./chatState.ts";
 import { AuthRequirement, StringOrMarkdown, UsageInfo } from "./content.ts";
 import { InputAnswer, InputRequest, InputResponse } from "./input.ts";
-import { type ActionOf, defineActions, loose, Meta, opt, Timestamp, Uri } from "./schema.ts";
+import { type ActionOf, defineActions, loose, Meta, openEnum, opt, Timestamp, Uri } from "./schema.ts";
 import { confirmation, ToolConfirmed, ToolContent, ToolContributor, ToolInput, ToolResult } from "./toolCall.ts";
 
 const ofTurn = { turnId: z.string(), _meta: opt(Meta) };
 const ofToolCall = { ...ofTurn, toolCallId: z.string() };
-const pendingKind = z.enum(["steering", "queued"]);
+const pendingKind = openEnum(["steering", "queued"]);
 /** Milliseconds; a negative one counts as 0. */
 const duration = z.number();
 
@@ -25,7 +25,7 @@ export const ToolCallConfirmed = z.union([
   loose({
     ...confirmed,
     approved: z.literal(false),
-    reason: z.enum(["denied", "skipped"]),
+    reason: openEnum(["denied", "skipped"]),
     userSuggestion: opt(z.string()),
     reasonMessage: opt(StringOrMarkdown),
   }),
@@ -87,7 +87,7 @@ export const chatActions = {
     "chat/inputAnswerChanged": { requestId: z.string(), questionId: z.string(), answer: opt(InputAnswer) },
     "chat/inputCompleted": {
       requestId: z.string(),
-      response: InputResponse,
+      response: openEnum(InputResponse.options),
       answers: opt(z.record(z.string(), InputAnswer)),
     },
     /** Drops everything after the turn; without `turnId` everything. */

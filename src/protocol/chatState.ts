@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { ContentRef, ErrorInfo, StringOrMarkdown, TextRange, UsageInfo } from "./content.ts";
 import { InputRequest, InputResponse } from "./input.ts";
-import { loose, Meta, openUnion, opt, Timestamp, Uri } from "./schema.ts";
+import { loose, Meta, openEnum, openUnion, opt, Timestamp, Uri } from "./schema.ts";
 import { Status } from "./status.ts";
 import { ToolCall } from "./toolCall.ts";
 
@@ -63,7 +63,7 @@ export const ResponsePart = openUnion(
     loose({ kind: z.literal("toolCall"), toolCall: ToolCall }),
     loose({ kind: z.literal("systemNotification"), content: StringOrMarkdown, _meta: opt(Meta) }),
     /** Open while it has no `response` and its turn runs. */
-    loose({ kind: z.literal("inputRequest"), request: InputRequest, response: opt(InputResponse) }),
+    loose({ kind: z.literal("inputRequest"), request: InputRequest, response: opt(openEnum(InputResponse.options)) }),
     ErrorPart,
   ],
   {},
@@ -78,7 +78,7 @@ export const Turn = loose({
   message: Message,
   responseParts: z.array(ResponsePart),
   usage: opt(UsageInfo),
-  state: z.enum(["complete", "cancelled", "error"]),
+  state: openEnum(["complete", "cancelled", "error"]),
 });
 export type Turn = z.infer<typeof Turn>;
 

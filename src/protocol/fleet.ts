@@ -1,11 +1,13 @@
 import * as z from "zod/mini";
+import { decode } from "./decode.ts";
 import {
   type ActionOf,
-  compact,
   defineActions,
   loose,
   type Meta,
+  openEnum,
   opt,
+  set,
   Timestamp,
   type UnknownAction,
   upsert,
@@ -30,11 +32,11 @@ export const FleetAdvertisement = loose({
   epoch: z.string(),
   methods: z.array(z.string()),
   channels: z.array(z.string()),
-  isolation: Isolation,
+  isolation: openEnum(Isolation.options),
 });
 export type FleetAdvertisement = z.infer<typeof FleetAdvertisement>;
 
-export const FleetPhase = z.enum(["queued", "provisioning", "ready", "working", "failed", "disposed"]);
+export const FleetPhase = openEnum(["queued", "provisioning", "ready", "working", "failed", "disposed"]);
 export type FleetPhase = z.infer<typeof FleetPhase>;
 
 /** A restorable point of the workspace. `commit` and `tree` are git object ids, the counts are against the base commit. */
@@ -78,7 +80,7 @@ const initial = {
   repository: z.string(),
   /** As asked for; the repository's default branch takes its place when the workspace is ready. */
   baseBranch: opt(z.string()),
-  isolation: Isolation,
+  isolation: openEnum(Isolation.options),
 };
 
 export const FleetSessionState = loose({
@@ -138,27 +140,26 @@ export function reduceFleetSession(
       return state;
     case "x-fleet/phaseChanged": {
       const { phase, queue, stage } = action;
-      return compact({ ...state, phase, queue, stage });
+      return set(state, { phase, queue, stage });
     }
     case "x-fleet/workspaceReady": {
       const { branch, baseBranch, baseCommit } = action;
-      return { ...state, branch, baseBranch, baseCommit };
+      return set(state, { branch, baseBranch, baseCommit });
     }
     case "x-fleet/agentSession":
-      return { ...state, agentSessionId: action.agentSessionId };
+      return set(state, { agentSessionId: action.agentSessionId });
     case "x-fleet/checkpointAdded": {
       const checkpoints = upsert(state.checkpoints, action.checkpoint, (checkpoint) => checkpoint.id);
-      return { ...state, checkpoints, head: checkpoints.at(-1)?.commit };
+      return set(state, { checkpoints, head: checkpoints.at(-1)?.commit });
     }
     case "x-fleet/pushed": {
       const { branch, commit, at } = action;
-      return { ...state, pushed: { branch, commit, at } };
+      return set(state, { pushed: { branch, commit, at } });
     }
     case "x-fleet/usageAdded":
-      return { ...state, usage: addUsage(state.usage, action) };
-    case "x-fleet/disposed": {
-      return compact({ ...state, phase: "disposed", queue: undefined, stage: undefined });
-    }
+      return set(state, { usage: addUsage(state.usage, action) });
+    case "x-fleet/disposed":
+      return set(state, { phase: "disposed", queue: undefined, stage: undefined });
     case "(unknown)":
     default:
       return state;
@@ -167,15 +168,14 @@ export function reduceFleetSession(
 
 function addUsage(total: FleetUsage, added: Partial<FleetUsage>): FleetUsage {
   const isPriced = added.costUsd !== undefined || total.costUsd !== undefined;
-  return compact({
-    ...total,
+  return set(total, {
     inputTokens: total.inputTokens + (added.inputTokens ?? 0),
     outputTokens: total.outputTokens + (added.outputTokens ?? 0),
     costUsd: isPriced ? (total.costUsd ?? 0) + (added.costUsd ?? 0) : undefined,
   });
 }
 
-export const FleetNeed = z.enum(["approval", "question", "failure", "review"]);
+export const FleetNeed = openEnum(["approval", "question", "failure", "review"]);
 export type FleetNeed = z.infer<typeof FleetNeed>;
 
 /** `SessionSummary._meta[META_NS]`: the few facts that a list of thousands of sessions shows. */
@@ -187,20 +187,31 @@ export const FleetSummaryMeta = loose({
   /** Position in the queue, from 1. */
   queue: opt(z.number()),
   needs: opt(FleetNeed),
-  isolation: opt(Isolation),
+  isolation: opt(openEnum(Isolation.options)),
   /** US dollars, where the agent tells a price. */
   costUsd: opt(z.number()),
 });
 export type FleetSummaryMeta = z.infer<typeof FleetSummaryMeta>;
 
+/** Notifications of a host of ours. */
+export const FleetNotifications = {
+  /**
+   * The host closes the connection next, on purpose. A client waits at least so long before it tries again, which spreads
+   * the returns of many clients.
+   */
+  "x-fleet/goingAway": loose({ channel: Uri, retryAfterMs: opt(z.number()) }),
+} as const;
+
 /** The fleet facts of a summary; `undefined` for a host that is not one of ours, or whose facts we cannot read. */
 export function fleetMetaOf(summary: { _meta?: Meta | undefined }): FleetSummaryMeta | undefined {
-  const parsed = FleetSummaryMeta.safeParse(summary._meta?.[META_NS]);
-  return parsed.success ? parsed.data : undefined;
+  const meta = summary._meta?.[META_NS];
+  if (meta === undefined) return undefined;
+  const decoded = decode(FleetSummaryMeta, meta);
+  return decoded.ok ? decoded.value : undefined;
 }
 
 /** What an `InitializeResult._meta` says of the fleet plane. */
 export function fleetAdvertisementOf(result: { _meta?: Meta | undefined }): FleetAdvertisement | undefined {
-  const parsed = FleetAdvertisement.safeParse(result._meta?.[META_NS]);
-  return parsed.success ? parsed.data : undefined;
+  const decoded = decode(FleetAdvertisement, result._meta?.[META_NS]);
+  return decoded.ok ? decoded.value : undefined;
 }

@@ -26,22 +26,34 @@ export interface FrameLimits {
   readonly maxBytes: number;
   /** Nested arrays and objects. */
   readonly maxDepth: number;
+  /** Members of all objects together. */
+  readonly maxKeys: number;
 }
 
-export const defaultFrameLimits: FrameLimits = { maxBytes: 32 * 1024 * 1024, maxDepth: 64 };
+/** What a client takes: a host may list ten thousand sessions, of some forty members each, in one answer. */
+export const defaultFrameLimits: FrameLimits = { maxBytes: 32 * 1024 * 1024, maxDepth: 64, maxKeys: 1_000_000 };
 
-/** One message of the wire. Size and depth are checked before anything is parsed; keys that could reach a prototype go. */
+/** Up to this length a frame is cheaper to parse than to look through, whatever it holds. In UTF-16 units. */
+const smallFrame = 16 * 1024;
+const tooDeep = "The message is nested deeper than this peer accepts.";
+const tooManyKeys = "The message has more members than this peer accepts.";
+
+/**
+ * One message of the wire. What is too large, too deep or has too many members is refused, the larger ones of them before
+ * they are parsed; keys that could reach a prototype go.
+ */
 export function parseFrame(text: string, limits: FrameLimits = defaultFrameLimits): Result<Frame, FrameFault> {
   if (isLongerThan(text, limits.maxBytes)) return fault("The message is larger than this peer accepts.");
-  if (isDeeperThan(text, limits.maxDepth)) return fault("The message is nested deeper than this peer accepts.");
+  const excess = text.length > smallFrame ? excessOf(text, limits) : undefined;
+  if (excess !== undefined) return fault(excess);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     return fault("The message is not JSON.");
   }
-  // An escape may spell a key in other letters, so its presence calls for the walk as well.
-  if (/__proto__|constructor|prototype|\\u/.test(text)) dropPrototypeKeys(value);
+  const walk = { keys: 0, limits };
+  if (!clean(value, 0, walk)) return fault(walk.keys > limits.maxKeys ? tooManyKeys : tooDeep);
   return toFrame(value);
 }
 
@@ -101,20 +113,25 @@ function isLongerThan(text: string, maxBytes: number): boolean {
 
 const quote = 0x22;
 const backslash = 0x5c;
+const colon = 0x3a;
 
-function isDeeperThan(text: string, maxDepth: number): boolean {
+/** What there is too much of, as a sentence. */
+function excessOf(text: string, { maxDepth, maxKeys }: FrameLimits): string | undefined {
   let depth = 0;
+  let keys = 0;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
     if (unit === quote) {
       at = endOfString(text, at);
+    } else if (unit === colon) {
+      if (++keys > maxKeys) return tooManyKeys;
     } else if (unit === 0x7b || unit === 0x5b) {
-      if (++depth > maxDepth) return true;
+      if (++depth > maxDepth) return tooDeep;
     } else if (unit === 0x7d || unit === 0x5d) {
       depth--;
     }
   }
-  return false;
+  return undefined;
 }
 
 /** The index of the quote that closes the string opened at `start`; the end of the text if none does. */
@@ -129,11 +146,19 @@ function endOfString(text: string, start: number): number {
   return text.length;
 }
 
-const prototypeKeys = ["__proto__", "constructor", "prototype"] as const;
-
-/** In place: `value` comes fresh from `JSON.parse`, and its depth is bounded. */
-function dropPrototypeKeys(value: unknown): void {
-  if (typeof value !== "object" || value === null) return;
-  if (!Array.isArray(value)) for (const key of prototypeKeys) if (Object.hasOwn(value, key)) delete Object(value)[key];
-  for (const member of Object.values(value)) dropPrototypeKeys(member);
+/** Drops prototype keys in place, for `value` comes fresh from `JSON.parse`. False as soon as a limit is passed. */
+function clean(value: unknown, depth: number, walk: { keys: number; readonly limits: FrameLimits }): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  if (depth === walk.limits.maxDepth) return false;
+  if (Array.isArray(value)) {
+    for (const element of value) if (typeof element === "object" && !clean(element, depth + 1, walk)) return false;
+    return true;
+  }
+  const members = value as Record<string, unknown>;
+  for (const key in members) {
+    if (++walk.keys > walk.limits.maxKeys) return false;
+    if (key === "__proto__" || key === "constructor" || key === "prototype") delete members[key];
+    else if (typeof members[key] === "object" && !clean(members[key], depth + 1, walk)) return false;
+  }
+  return true;
 }

@@ -122,7 +122,12 @@ export function toAppError(error: RpcError): AppError {
   const ours: unknown = "muster" in data ? data.muster : undefined;
   const told = typeof ours === "object" && ours !== null && "code" in ours ? ours.code : undefined;
   const code = isErrorCode(told) ? told : (appCodes[error.code] ?? "internal");
-  return new AppError(code, error.message, { cause: error, details: { ...data, rpcCode: error.code } });
+  return new AppError(code, sentenceOf(error), { cause: error, details: { ...data, rpcCode: error.code } });
+}
+
+/** Some hosts send what they caught: the name of its class and its stack are not for people. The cause has them. */
+function sentenceOf({ message }: RpcError): string {
+  return message.replace(/\n\s+at [^]*$/, "").replace(/^(?:[A-Z]\w*)?Error: /, "");
 }
 
 function isErrorCode(value: unknown): value is ErrorCode {
@@ -134,6 +139,8 @@ export interface PeerHandlers {
   readonly request?: (method: string, params: unknown) => unknown;
   /** Unknown ones are to be ignored. */
   readonly notification?: (method: string, params: unknown) => void;
+  /** A message came that cannot be read. It is answered by an error afterwards, unless this ends the connection. */
+  readonly malformed?: () => void;
 }
 
 export interface PeerOptions {
@@ -249,6 +256,7 @@ export class JsonRpcPeer implements Disposable {
     if (!parsed.ok) {
       const { kind, message } = parsed.error;
       this.#logger.warn("malformed message", { reason: message, length: text.length });
+      this.#handlers.malformed?.();
       const code = kind === "parse" ? RPC.parse : RPC.invalidRequest;
       this.#answerError(kind === "parse" ? null : parsed.error.id, { code, message });
       return;

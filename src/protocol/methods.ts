@@ -1,7 +1,9 @@
 import * as z from "zod/mini";
 import { ActionEnvelope, StateActionSchema } from "./actions.ts";
-import { ChatSource, Message } from "./chatState.ts";
+import { AutomationTriggerDefinition } from "./automations.ts";
+import { Attachment, ChatSource, Message } from "./chatState.ts";
 import { ConfigSchema, ConfigValues, ContentRef, ProtectedResource, StringOrMarkdown, TextRange } from "./content.ts";
+import { FleetNotifications } from "./fleet.ts";
 import { FileMethods } from "./resourceMethods.ts";
 import { loose, Meta, openUnion, opt, Timestamp, Uri } from "./schema.ts";
 import { ActiveClient, AnnotationsInfo, Project, SessionOrigin } from "./sessionState.ts";
@@ -66,7 +68,8 @@ export const InitializeParams = loose({
   clientInfo: opt(Implementation),
   initialSubscriptions: opt(z.array(Uri)),
   locale: opt(z.string()),
-  capabilities: opt(z.record(z.string(), z.unknown())),
+  /** Presence is the capability. */
+  capabilities: opt(loose({ mcpApps: z.optional(z.unknown()) })),
   _meta: opt(Meta),
 });
 export type InitializeParams = z.infer<typeof InitializeParams>;
@@ -82,7 +85,15 @@ export const InitializeResult = loose({
   completionTriggerCharacters: opt(z.array(z.string())),
   terminalCommandPrefix: opt(z.string()),
   telemetry: opt(loose({ logs: opt(Uri), traces: opt(Uri), metrics: opt(Uri) })),
-  automations: opt(z.record(z.string(), z.unknown())),
+  /** Present on hosts that have the channel `ahp-automations://`. */
+  automations: opt(
+    loose({
+      create: z.optional(z.unknown()),
+      schedules: opt(loose({ minIntervalMinutes: opt(z.number()) })),
+      runCancellation: z.optional(z.unknown()),
+      runHistoryLimit: opt(z.number()),
+    }),
+  ),
 });
 export type InitializeResult = z.infer<typeof InitializeResult>;
 
@@ -168,7 +179,7 @@ export const Methods = {
           insertText: z.string(),
           rangeStart: opt(z.number()),
           rangeEnd: opt(z.number()),
-          attachment: z.optional(z.unknown()),
+          attachment: opt(Attachment),
         }),
       ),
     }),
@@ -184,7 +195,8 @@ export const Methods = {
       workingDirectory: opt(Uri),
       config: opt(ConfigValues),
       property: z.string(),
-      query: z.string(),
+      /** What the person has typed so far; VS Code leaves it out before the first letter. */
+      query: opt(z.string()),
     }),
     result: loose({ items: z.array(loose({ value: z.string(), label: z.string(), description: opt(z.string()) })) }),
   },
@@ -221,13 +233,20 @@ export const Methods = {
   disposeTerminal: { params: loose(onChannel), result: nothing },
   ...FileMethods,
   listAutomationTriggerDefinitions: {
-    params: loose({ ...onChannel, provider: opt(z.string()), workingDirectories: opt(z.array(Uri)) }),
-    result: loose({ items: z.array(z.unknown()) }),
+    params: loose({
+      ...onChannel,
+      provider: opt(z.string()),
+      workingDirectories: opt(z.array(Uri)),
+      sessionConfig: opt(ConfigValues),
+    }),
+    result: loose({ items: z.array(AutomationTriggerDefinition) }),
   },
+  /** The same `requestId` again gives the same run. */
   runAutomation: {
     params: loose({ ...onChannel, automation: Uri, requestId: z.string() }),
     result: loose({ resource: Uri }),
   },
+  /** The runs arrive by `automation/set` before the answer. */
   fetchAutomationRuns: {
     params: loose({ ...onChannel, automation: Uri, cursor: opt(z.string()) }),
     result: nothing,
@@ -265,8 +284,11 @@ export const HostNotifications = {
   }),
   "auth/required": loose({
     ...onChannel,
-    /** Older hosts send the resource's URL alone. */
-    resource: z.union([ProtectedResource, z.string()]),
+    resource: ProtectedResource,
     reason: opt(z.string()),
   }),
+  "otlp/exportLogs": loose({ ...onChannel, payload: z.unknown() }),
+  "otlp/exportTraces": loose({ ...onChannel, payload: z.unknown() }),
+  "otlp/exportMetrics": loose({ ...onChannel, payload: z.unknown() }),
+  ...FleetNotifications,
 } as const;

@@ -100,6 +100,16 @@ export interface PanelFacts {
   readonly pullRequest: { readonly number: number | undefined; readonly url: string } | undefined;
   /** The host keeps turns older than those that were sent. */
   readonly hasOlder: boolean;
+  /** The host can push the agent's branch, so that a pull request can be made of it. */
+  readonly canShip: boolean;
+  /** Which of the session's changesets is shown, where the host has several. */
+  readonly changes: PanelChanges | undefined;
+}
+
+/** What a host calls a changeset, such as "Branch Changes" of "agents/fix → main". */
+export interface PanelChanges {
+  readonly label: string;
+  readonly description: string | undefined;
 }
 
 export type PanelItem =

@@ -1,16 +1,21 @@
+import type * as z from "zod/mini";
 import { AppError, assertNever } from "../base/appError.ts";
 import type { ChannelKind, StateAction } from "./actions.ts";
 import { type AnnotationsAction, AnnotationsState, reduceAnnotations } from "./annotations.ts";
+import { type AutomationRunAction, AutomationRunState, reduceAutomationRun } from "./automationRun.ts";
+import { type AutomationAction, AutomationsState, reduceAutomations } from "./automations.ts";
 import { type ChangesetAction, ChangesetState, reduceChangeset } from "./changeset.ts";
-import { reduceChat } from "./chat.ts";
+import { hasTurn, reduceChat } from "./chat.ts";
 import type { ChatAction } from "./chatActions.ts";
 import { ChatState } from "./chatState.ts";
+import { decode } from "./decode.ts";
 import { type FleetSessionAction, FleetSessionState, reduceFleetSession } from "./fleet.ts";
 import { reduceResourceWatch, type ResourceWatchAction, ResourceWatchState } from "./resourceWatch.ts";
 import { reduceRoot, type RootAction, RootState } from "./root.ts";
 import { reduceSession, type SessionAction } from "./session.ts";
 import { SessionState } from "./sessionState.ts";
 import { reduceTerminal, type TerminalAction, TerminalState } from "./terminal.ts";
+import { isBeforeOne } from "./versions.ts";
 
 /** The state of a channel by its kind. */
 export interface ChannelStates {
@@ -21,6 +26,8 @@ export interface ChannelStates {
   terminal: TerminalState;
   annotations: AnnotationsState;
   resourceWatch: ResourceWatchState;
+  automations: AutomationsState;
+  automationRun: AutomationRunState;
   fleetSession: FleetSessionState;
 }
 export type ChannelState = ChannelStates[ChannelKind];
@@ -33,6 +40,8 @@ const bySchemes: Readonly<Record<string, ChannelKind | undefined>> = {
   "ahp-terminal": "terminal",
   "agenthost-terminal": "terminal",
   "ahp-resource-watch": "resourceWatch",
+  "ahp-automations": "automations",
+  "ahp-automation-run": "automationRun",
   "x-fleet-session": "fleetSession",
 };
 
@@ -54,7 +63,18 @@ export function channelKind(uri: string): ChannelKind | undefined {
   return /^[^/]+$/.test(rest) ? "session" : undefined;
 }
 
-const stateSchemas = {
+/** Channels that carry messages alone: subscribing to one brings no snapshot, and no action is ever of it. */
+export type StatelessKind = "otlp" | "mcp";
+
+const statelessSchemes: Readonly<Record<string, StatelessKind | undefined>> = { "ahp-otlp": "otlp", mcp: "mcp" };
+
+export function statelessKind(uri: string): StatelessKind | undefined {
+  const [scheme] = /^[a-z][a-z0-9+.-]*(?=:)/i.exec(uri) ?? [];
+  return scheme !== undefined && Object.hasOwn(statelessSchemes, scheme) ? statelessSchemes[scheme] : undefined;
+}
+
+/** What a snapshot of each kind of channel holds. */
+export const stateSchemas = {
   root: RootState,
   session: SessionState,
   chat: ChatState,
@@ -62,17 +82,20 @@ const stateSchemas = {
   terminal: TerminalState,
   annotations: AnnotationsState,
   resourceWatch: ResourceWatchState,
+  automations: AutomationsState,
+  automationRun: AutomationRunState,
   fleetSession: FleetSessionState,
 } satisfies Record<ChannelKind, unknown>;
 
 /** The state of a snapshot. Throws `request.invalid` for one of a wrong shape. */
 export function parseState<K extends ChannelKind>(kind: K, value: unknown): ChannelStates[K] {
-  const parsed = stateSchemas[kind].safeParse(value);
-  if (!parsed.success) {
-    const path = parsed.error.issues[0]?.path.join(".");
-    throw new AppError("request.invalid", `The host sent a ${kind} state that cannot be read (${path ?? "root"}).`);
+  const schema: z.core.$ZodType<ChannelState> = stateSchemas[kind];
+  const decoded = decode(schema, value);
+  if (!decoded.ok) {
+    const where = decoded.error || "as a whole";
+    throw new AppError("request.invalid", `The host sent a ${kind} state that cannot be read (${where}).`);
   }
-  return parsed.data as ChannelStates[K];
+  return decoded.value as ChannelStates[K];
 }
 
 /**
@@ -97,9 +120,33 @@ export function reduce(kind: ChannelKind, state: ChannelState, action: StateActi
       return reduceAnnotations(state as AnnotationsState, action as AnnotationsAction);
     case "resourceWatch":
       return reduceResourceWatch(state as ResourceWatchState, action as ResourceWatchAction);
+    case "automations":
+      return reduceAutomations(state as AutomationsState, action as AutomationAction);
+    case "automationRun":
+      return reduceAutomationRun(state as AutomationRunState, action as AutomationRunAction);
     case "fleetSession":
       return reduceFleetSession(state as FleetSessionState, action as FleetSessionAction);
     default:
       return assertNever(kind);
   }
+}
+
+export type Reduce = typeof reduce;
+
+/**
+ * How the peers of a connection fold, by the version that they agreed on. They differ in one place: 1.0 made
+ * `chat/turnStarted` idempotent, where 0.9 starts the turn afresh.
+ */
+export function reducerOf(protocolVersion: string): Reduce {
+  return isBeforeOne(protocolVersion) ? reduce : reduceStartingOnce;
+}
+
+function reduceStartingOnce<K extends ChannelKind>(
+  kind: K,
+  state: ChannelStates[K],
+  action: StateAction,
+): ChannelStates[K] {
+  return kind === "chat" && action.type === "chat/turnStarted" && hasTurn(state as ChatState, action.turnId)
+    ? state
+    : reduce(kind, state, action);
 }

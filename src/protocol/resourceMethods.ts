@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { loose, Meta, opt, Uri } from "./schema.ts";
+import { loose, Meta, openEnum, opt, Uri } from "./schema.ts";
 
 /** Requests about files. A client may send them to a host and a host to a client, so they are a table of their own. */
 
@@ -14,7 +14,7 @@ export const FileMethods = {
   /** Whole content only. What is too large is answered by -32009. */
   resourceRead: {
     params: loose({ ...onRoot, uri: Uri, encoding: opt(ContentEncoding) }),
-    result: loose({ data: z.string(), encoding: ContentEncoding, contentType: opt(z.string()) }),
+    result: loose({ data: z.string(), encoding: openEnum(ContentEncoding.options), contentType: opt(z.string()) }),
   },
   resourceWrite: {
     params: loose({

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { ConfigSchema, ConfigState, ConfigValues, ProtectedResource } from "./content.ts";
 import { Customization } from "./customization.ts";
-import { type ActionOf, defineActions, loose, Meta, opt, type UnknownAction, Uri } from "./schema.ts";
+import { type ActionOf, defineActions, loose, Meta, opt, set, type UnknownAction, Uri } from "./schema.ts";
 import { TerminalClaim, TerminalLifecycle } from "./terminal.ts";
 
 export const ModelInfo = loose({
@@ -43,6 +43,8 @@ export const TerminalInfo = loose({
   title: z.string(),
   claim: TerminalClaim,
   lifecycle: opt(TerminalLifecycle),
+  /** Not in AHP: hosts of ours say here to which session a terminal belongs. */
+  _meta: opt(Meta),
 });
 export type TerminalInfo = z.infer<typeof TerminalInfo>;
 
@@ -68,19 +70,26 @@ export type RootAction = ActionOf<typeof rootActions>;
 export function reduceRoot(state: RootState, action: RootAction | UnknownAction): RootState {
   switch (action.type) {
     case "root/agentsChanged":
-      return { ...state, agents: action.agents };
+      return set(state, { agents: action.agents });
     case "root/activeSessionsChanged":
-      return { ...state, activeSessions: action.activeSessions };
+      return set(state, { activeSessions: action.activeSessions });
     case "root/terminalsChanged":
-      return { ...state, terminals: action.terminals };
+      return set(state, { terminals: action.terminals });
     case "root/configChanged":
-      return state.config ? { ...state, config: changeConfig(state.config, action) } : state;
+      return changeConfig(state, action);
     case "(unknown)":
     default:
       return state;
   }
 }
 
-export function changeConfig(config: ConfigState, change: { config: ConfigValues; replace?: boolean }): ConfigState {
-  return { ...config, values: change.replace ? change.config : { ...config.values, ...change.config } };
+/** Of the host or of a session: means nothing to one that has no configuration. */
+export function changeConfig<T extends { config?: ConfigState | undefined }>(
+  owner: T,
+  change: { readonly config: ConfigValues; readonly replace?: boolean | undefined },
+): T {
+  const { config } = owner;
+  if (!config) return owner;
+  const values = change.replace ? change.config : { ...config.values, ...change.config };
+  return set<{ config?: ConfigState | undefined }>(owner, { config: set(config, { values }) }) as T;
 }

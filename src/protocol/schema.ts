@@ -1,9 +1,25 @@
 import * as z from "zod/mini";
+import { isSame } from "../base/isSame.ts";
+import type { Result } from "../base/result.ts";
 
 /**
- * What every schema of the wire is made of. Peers of a later version send keys, variants and action types that we do
- * not know: they survive parsing untouched, and the types say where they may turn up.
+ * What every schema of the wire is made of. Peers of a later version send keys, variants, enum values and action types
+ * that we do not know: they survive parsing untouched, and the types say where they may turn up.
  */
+
+/** What a schema made here means, for those that read schemas: `decode.ts` and the generators of the tests. */
+export type Form =
+  | { readonly kind: "nullIsAbsent"; readonly inner: z.core.$ZodType }
+  | {
+      readonly kind: "openUnion";
+      readonly key: string;
+      readonly options: ReadonlyMap<string, z.core.$ZodType>;
+      readonly shared: z.core.$ZodType;
+    }
+  | { readonly kind: "openEnum"; readonly values: readonly string[] }
+  | { readonly kind: "decodedBy"; readonly decode: (value: unknown) => Result<unknown, string> };
+
+export const forms = new WeakMap<z.core.$ZodType, Form>();
 
 /**
  * An object whose unknown keys survive parsing. They are left out of the inferred type, so that a misspelt property
@@ -15,12 +31,14 @@ export function loose<T extends z.core.$ZodShape>(shape: T): z.ZodMiniObject<T> 
 
 /** An optional member. `null` means absent on this wire, whichever of the two a peer writes. */
 export function opt<T extends z.core.$ZodType>(schema: T) {
-  return z.optional(
+  const optional = z.optional(
     z.pipe(
       z.nullable(schema),
       z.transform((value) => value ?? undefined),
     ),
   );
+  forms.set(optional, { kind: "nullIsAbsent", inner: schema });
+  return optional;
 }
 
 /**
@@ -39,15 +57,52 @@ export function openUnion<
   Shared extends z.core.$ZodShape,
 >(key: K, options: Options, shared: Shared) {
   const known = z.discriminatedUnion(key, options);
-  const knownKinds = new Set<unknown>(options.flatMap((option) => Array.from(option._zod.propValues?.[key] ?? [])));
+  const byKind = new Map<string, z.core.$ZodType>(
+    options.flatMap((option) =>
+      Array.from(option._zod.propValues?.[key] ?? [], (kind) => [String(kind), option as z.core.$ZodTypes] as const),
+    ),
+  );
   const sharedMembers = loose(shared);
   type Unknown = Record<K, UnknownKind> & z.infer<z.ZodMiniObject<Shared>>;
   const unknown = z.custom<Unknown>((value) => {
     if (typeof value !== "object" || value === null) return false;
     const kind: unknown = Reflect.get(value, key);
-    return typeof kind === "string" && !knownKinds.has(kind) && sharedMembers.safeParse(value).success;
+    return typeof kind === "string" && !byKind.has(kind) && sharedMembers.safeParse(value).success;
   });
-  return z.union([known, unknown]);
+  const union = z.union([known, unknown]);
+  forms.set(union, { kind: "openUnion", key, options: byKind, shared: sharedMembers });
+  return union;
+}
+
+/** One of the strings, or one that a later version has added: that passes as it is. */
+export function openEnum<const Values extends readonly string[]>(values: Values) {
+  const schema = z.string() as z.core.$ZodType as z.ZodMiniType<Values[number] | UnknownKind>;
+  forms.set(schema, { kind: "openEnum", values });
+  return schema;
+}
+
+/** A value that a function of ours reads. Its error is a sentence. */
+export function decodedBy<T>(decode: (value: unknown) => Result<T, string>) {
+  const schema = z.pipe(
+    z.unknown(),
+    z.transform((value, context): T => {
+      const decoded = decode(value);
+      if (decoded.ok) return decoded.value;
+      context.issues.push({ code: "custom", message: decoded.error, input: value });
+      return z.NEVER;
+    }),
+  );
+  forms.set(schema, { kind: "decodedBy", decode });
+  return schema;
+}
+
+/** Functions that know some values of a schema at a glance. */
+export const glances = new WeakMap<z.core.$ZodType, (value: unknown) => boolean>();
+
+/** `glance` may say true only for values that the schema accepts as they are. */
+export function recognisedBy<T extends z.core.$ZodType>(glance: (value: unknown) => boolean, schema: T): T {
+  glances.set(schema, glance);
+  return schema;
 }
 
 /** Free-form producer data. Keys are namespaced by producer; ours is `META_NS` of fleet.ts. */
@@ -80,10 +135,31 @@ export interface UnknownAction {
   readonly type: UnknownKind;
 }
 
-/** A copy without the members that are `undefined`, so that a cleared member is an absent one. */
+/** The object without the members that are `undefined` or `null`, so that a cleared member is an absent one. */
 export function compact<T extends object>(value: T): T {
-  const entries = Object.entries(value).filter(([, member]) => member !== undefined && member !== null);
-  return Object.fromEntries(entries) as T;
+  for (const key in value) {
+    if (isPresent(value[key])) continue;
+    return Object.fromEntries(Object.entries(value).filter(([, member]) => isPresent(member))) as T;
+  }
+  return value;
+}
+
+function isPresent(member: unknown): boolean {
+  return member !== undefined && member !== null;
+}
+
+/**
+ * The target with its members changed, or the target itself if they are that already: reducers tell by the same object
+ * that nothing happened. `undefined` takes a member away.
+ */
+export function set<T extends object>(target: T, changes: { readonly [K in keyof T]?: T[K] | undefined }): T {
+  let changed: { [K in keyof T]?: T[K] | undefined } | undefined;
+  for (const key in changes) {
+    if (isSame(target[key], changes[key])) continue;
+    changed ??= { ...target };
+    changed[key] = changes[key];
+  }
+  return changed === undefined ? target : compact(changed as T);
 }
 
 /** The list with `item` in the place of the one that has the same id, or else at the end. */

@@ -5,7 +5,7 @@ import { Customization, Enablement, McpServerState } from "./customization.ts";
 import { idOf, removeCustomization, toggle, updateCustomization, withServerState } from "./customizationChanges.ts";
 import { addDirectory, removeDirectory, replaceDirectory } from "./directories.ts";
 import { changeConfig } from "./root.ts";
-import { type ActionOf, compact, defineActions, Meta, opt, type UnknownAction, upsert, Uri } from "./schema.ts";
+import { type ActionOf, defineActions, Meta, opt, set, type UnknownAction, upsert, Uri } from "./schema.ts";
 import { ActiveClient, ChangesetEntry, SessionInputRequest, type SessionState } from "./sessionState.ts";
 import { STATUS, withActivity, withFlag, withoutInputNeeded } from "./status.ts";
 
@@ -44,44 +44,48 @@ export type SessionAction = ActionOf<typeof sessionActions>;
 export function reduceSession(state: SessionState, action: SessionAction | UnknownAction): SessionState {
   switch (action.type) {
     case "session/ready":
-      return { ...state, lifecycle: "ready" };
+      return set(state, { lifecycle: "ready" });
     case "session/creationFailed":
-      return { ...state, lifecycle: "failed", creationError: action.error };
+      return set(state, { lifecycle: "failed", creationError: action.error });
     case "session/chatAdded":
-      return { ...state, chats: upsert(state.chats, action.summary, (chat) => chat.resource) };
+      return set(state, { chats: upsert(state.chats, action.summary, (chat) => chat.resource) });
     case "session/chatRemoved":
       return removeChat(state, action.chat);
     case "session/chatUpdated": {
       const index = state.chats.findIndex((chat) => chat.resource === action.chat);
       const chat = state.chats[index];
       if (!chat) return state;
-      const updated = compact({ ...chat, ...action.changes, resource: chat.resource });
-      return { ...state, chats: state.chats.with(index, updated) };
+      const updated = set(chat, { ...action.changes, resource: chat.resource });
+      return set(state, { chats: state.chats.with(index, updated) });
     }
     case "session/defaultChatChanged":
-      return compact({ ...state, defaultChat: action.defaultChat });
+      return set(state, { defaultChat: action.defaultChat });
     case "session/titleChanged":
-      return { ...state, title: action.title };
+      return set(state, { title: action.title });
     case "session/isReadChanged":
-      return { ...state, status: withFlag(state.status, STATUS.isRead, action.isRead) };
+      return set(state, { status: withFlag(state.status, STATUS.isRead, action.isRead) });
     case "session/isArchivedChanged":
-      return { ...state, status: withFlag(state.status, STATUS.isArchived, action.isArchived) };
+      return set(state, { status: withFlag(state.status, STATUS.isArchived, action.isArchived) });
     case "session/activityChanged":
-      return compact({ ...state, activity: action.activity });
+      return set(state, { activity: action.activity });
     case "session/serverToolsChanged":
-      return { ...state, serverTools: action.tools };
+      return set(state, { serverTools: action.tools });
     case "session/activeClientSet":
-      return { ...state, activeClients: upsert(state.activeClients, action.activeClient, (client) => client.clientId) };
-    case "session/activeClientRemoved": {
-      const activeClients = state.activeClients.filter((client) => client.clientId !== action.clientId);
-      return activeClients.length === state.activeClients.length ? state : { ...state, activeClients };
-    }
+      return set(state, {
+        activeClients: upsert(state.activeClients, action.activeClient, (client) => client.clientId),
+      });
+    case "session/activeClientRemoved":
+      return set(state, {
+        activeClients: state.activeClients.filter((client) => client.clientId !== action.clientId),
+      });
     case "session/workingDirectorySet":
-      return withDirectories(state, addDirectory(state.workingDirectories, action.directory));
+      return set(state, { workingDirectories: addDirectory(state.workingDirectories, action.directory) });
     case "session/workingDirectoryRemoved":
-      return withDirectories(state, removeDirectory(state.workingDirectories, action.directory));
+      return set(state, { workingDirectories: removeDirectory(state.workingDirectories, action.directory) });
     case "session/workingDirectoryReplaced":
-      return withDirectories(state, replaceDirectory(state.workingDirectories, action.directory, action.replacement));
+      return set(state, {
+        workingDirectories: replaceDirectory(state.workingDirectories, action.directory, action.replacement),
+      });
     case "session/inputNeededSet":
       return withInputNeeded(
         state,
@@ -92,16 +96,15 @@ export function reduceSession(state: SessionState, action: SessionAction | Unkno
       return !left || left.length === state.inputNeeded?.length ? state : withInputNeeded(state, left);
     }
     case "session/customizationsChanged":
-      return { ...state, customizations: action.customizations };
+      return set(state, { customizations: action.customizations });
     case "session/customizationUpdated":
-      return { ...state, customizations: upsert(state.customizations ?? [], action.customization, idOf) };
+      return set(state, { customizations: upsert(state.customizations ?? [], action.customization, idOf) });
     case "session/customizationRemoved":
-      return withCustomizations(state, removeCustomization(state.customizations, action.id));
+      return set(state, { customizations: removeCustomization(state.customizations, action.id) });
     case "session/customizationToggled":
-      return withCustomizations(
-        state,
-        updateCustomization(state.customizations, action.id, (one) => toggle(one, action.enablement)),
-      );
+      return set(state, {
+        customizations: updateCustomization(state.customizations, action.id, (one) => toggle(one, action.enablement)),
+      });
     case "session/mcpServerStateChanged":
       return setMcpServer(state, action.id, action.state, action.channel);
     case "session/mcpServerStartRequested":
@@ -109,11 +112,11 @@ export function reduceSession(state: SessionState, action: SessionAction | Unkno
     case "session/mcpServerStopRequested":
       return setMcpServer(state, action.id, { kind: "stopped" });
     case "session/changesetsChanged":
-      return compact({ ...state, changesets: action.changesets });
+      return set(state, { changesets: action.changesets });
     case "session/configChanged":
-      return state.config ? { ...state, config: changeConfig(state.config, action) } : state;
+      return changeConfig(state, action);
     case "session/metaChanged":
-      return compact({ ...state, _meta: action._meta });
+      return set(state, { _meta: action._meta });
     case "(unknown)":
     default:
       return state;
@@ -122,29 +125,18 @@ export function reduceSession(state: SessionState, action: SessionAction | Unkno
 
 function removeChat(state: SessionState, chat: string): SessionState {
   const chats = state.chats.filter((summary) => summary.resource !== chat);
-  if (chats.length === state.chats.length) return state;
-  const { defaultChat, ...rest } = state;
-  return defaultChat === undefined || defaultChat === chat ? { ...rest, chats } : { ...state, chats };
-}
-
-function withDirectories(state: SessionState, directories: string[] | undefined): SessionState {
-  return directories === state.workingDirectories ? state : { ...state, workingDirectories: directories };
+  return set(state, { chats, defaultChat: state.defaultChat === chat ? undefined : state.defaultChat });
 }
 
 /** Only requests that a person can answer put the session into "input needed"; a client's tool run is work going on. */
 function withInputNeeded(state: SessionState, requests: SessionInputRequest[]): SessionState {
   const isBlocked = requests.some((request) => request.kind !== "toolClientExecution");
   const status = isBlocked ? withActivity(state.status, STATUS.inputNeeded) : withoutInputNeeded(state.status);
-  return compact({ ...state, status, inputNeeded: requests.length > 0 ? requests : undefined });
-}
-
-function withCustomizations(state: SessionState, customizations: Customization[] | undefined): SessionState {
-  return customizations === state.customizations ? state : { ...state, customizations };
+  return set(state, { status, inputNeeded: requests.length > 0 ? requests : undefined });
 }
 
 function setMcpServer(state: SessionState, id: string, server: McpServerState, channel?: string): SessionState {
-  return withCustomizations(
-    state,
-    updateCustomization(state.customizations, id, (one) => withServerState(one, server, channel)),
-  );
+  return set(state, {
+    customizations: updateCustomization(state.customizations, id, (one) => withServerState(one, server, channel)),
+  });
 }

@@ -3,7 +3,7 @@ import { ChatSummary } from "./chatState.ts";
 import { ConfigState, ErrorInfo, ToolDefinition } from "./content.ts";
 import { Customization } from "./customization.ts";
 import { InputRequest } from "./input.ts";
-import { loose, Meta, openUnion, opt, Uri } from "./schema.ts";
+import { loose, Meta, openEnum, openUnion, opt, Uri } from "./schema.ts";
 import { Status } from "./status.ts";
 import { ToolCall } from "./toolCall.ts";
 
@@ -64,7 +64,7 @@ export const SessionState = loose({
   project: opt(Project),
   workingDirectories: opt(z.array(Uri)),
   annotations: opt(AnnotationsInfo),
-  lifecycle: z.enum(["creating", "ready", "failed"]),
+  lifecycle: openEnum(["creating", "ready", "failed"]),
   /** Means something only while `lifecycle` is failed. */
   creationError: opt(ErrorInfo),
   serverTools: opt(z.array(ToolDefinition)),

@@ -20,20 +20,22 @@ export const STATUS = {
 const activityMask = 31;
 const inputNeededBit = 16;
 
-/** JavaScript's bit operators are signed; a status with bit 31 set must stay positive. */
-const unsigned = (bits: number): number => bits >>> 0;
+/** JavaScript's bit operators see 32 bits, as a signed number: the status keeps its others, and stays positive. */
+function withBits(status: Status, bits: number): Status {
+  return status - (status >>> 0) + (bits >>> 0);
+}
 
 export function withActivity(status: Status, activity: Status): Status {
-  return unsigned((status & ~activityMask) | activity);
+  return withBits(status, (status & ~activityMask) | activity);
 }
 
 export function withFlag(status: Status, flag: Status, on: boolean): Status {
-  return unsigned(on ? status | flag : status & ~flag);
+  return withBits(status, on ? status | flag : status & ~flag);
 }
 
 /** The wait ends, the work goes on: in progress stays set. */
 export function withoutInputNeeded(status: Status): Status {
-  return unsigned(status & ~inputNeededBit);
+  return withBits(status, status & ~inputNeededBit);
 }
 
 export const activityOf = (status: Status): Status => status & activityMask;

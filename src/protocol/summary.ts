@@ -1,3 +1,4 @@
+import { isSame } from "../base/isSame.ts";
 import type { ChatState, ChatSummary } from "./chatState.ts";
 import type { SessionSummary, SessionSummaryChanges } from "./methods.ts";
 import { compact } from "./schema.ts";
@@ -106,13 +107,4 @@ export function applySummaryChanges(summary: SessionSummary, changes: SessionSum
   const present = changeable.filter((key) => changes[key] !== undefined);
   const merged = { ...summary, ...Object.fromEntries(present.map((key) => [key, changes[key]])) };
   return present.length === 0 ? summary : compact(merged);
-}
-
-/** Equality of JSON values; absent and `undefined` are one. */
-function isSame(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return Array.from(keys).every((key) => isSame(Reflect.get(a, key), Reflect.get(b, key)));
 }

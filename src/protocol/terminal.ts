@@ -1,5 +1,16 @@
 import * as z from "zod/mini";
-import { type ActionOf, defineActions, loose, openUnion, opt, type UnknownAction, Uri } from "./schema.ts";
+import {
+  type ActionOf,
+  compact,
+  defineActions,
+  loose,
+  openEnum,
+  openUnion,
+  opt,
+  set,
+  type UnknownAction,
+  Uri,
+} from "./schema.ts";
 
 /** Who may type into the terminal and decides its life. */
 export const TerminalClaim = openUnion(
@@ -18,7 +29,7 @@ export const TerminalClaim = openUnion(
 );
 export type TerminalClaim = z.infer<typeof TerminalClaim>;
 
-export const TerminalLifecycle = loose({ status: z.enum(["running", "exited"]), exitCode: opt(z.number()) });
+export const TerminalLifecycle = loose({ status: openEnum(["running", "exited"]), exitCode: opt(z.number()) });
 export type TerminalLifecycle = z.infer<typeof TerminalLifecycle>;
 
 export const TerminalPart = openUnion(
@@ -78,23 +89,21 @@ export type TerminalAction = ActionOf<typeof terminalActions>;
 export function reduceTerminal(state: TerminalState, action: TerminalAction | UnknownAction): TerminalState {
   switch (action.type) {
     case "terminal/data":
-      return { ...state, content: appendData(state.content, action.data) };
+      return action.data === "" ? state : { ...state, content: appendData(state.content, action.data) };
     case "terminal/resized":
-      return { ...state, cols: action.cols, rows: action.rows };
+      return set(state, { cols: action.cols, rows: action.rows });
     case "terminal/claimed":
-      return { ...state, claim: action.claim };
+      return set(state, { claim: action.claim });
     case "terminal/titleChanged":
-      return { ...state, title: action.title };
+      return set(state, { title: action.title });
     case "terminal/cwdChanged":
-      return { ...state, cwd: action.cwd };
-    case "terminal/exited": {
-      const exitCode = action.exitCode ?? undefined;
-      return { ...state, lifecycle: exitCode === undefined ? { status: "exited" } : { status: "exited", exitCode } };
-    }
+      return set(state, { cwd: action.cwd });
+    case "terminal/exited":
+      return set(state, { lifecycle: compact<TerminalLifecycle>({ status: "exited", exitCode: action.exitCode }) });
     case "terminal/cleared":
-      return { ...state, content: [] };
+      return set(state, { content: [] });
     case "terminal/commandDetectionAvailable":
-      return { ...state, supportsCommandDetection: true };
+      return set(state, { supportsCommandDetection: true });
     case "terminal/commandExecuted": {
       const { commandId, commandLine, timestamp } = action;
       const command: TerminalPart = {
@@ -134,6 +143,6 @@ function finishCommand(
   const command = state.content[index];
   if (command?.type !== "command" || command.isComplete) return state;
   const { exitCode, durationMs } = action;
-  const finished: TerminalPart = { ...command, isComplete: true, exitCode, durationMs };
+  const finished = compact({ ...command, isComplete: true, exitCode, durationMs });
   return { ...state, content: state.content.with(index, finished) };
 }

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { AuthRequirement, ContentRef, FileEdit, StringOrMarkdown } from "./content.ts";
-import { loose, Meta, openUnion, opt, Uri } from "./schema.ts";
+import { loose, Meta, openEnum, openUnion, opt, Uri } from "./schema.ts";
 
 /**
  *  streaming ─ready→ pending-confirmation ─confirmed→ running ─complete→ completed
@@ -22,7 +22,7 @@ export type ToolContributor = z.infer<typeof ToolContributor>;
 export const ConfirmationOption = loose({
   id: z.string(),
   label: z.string(),
-  kind: z.enum(["approve", "deny"]),
+  kind: openEnum(["approve", "deny"]),
   /** Options of one group are shown together. */
   group: opt(z.number()),
 });
@@ -68,7 +68,7 @@ export type ToolContent = z.infer<typeof ToolContent>;
 export const ToolInput = z.union([z.string(), ContentRef]);
 export type ToolInput = z.infer<typeof ToolInput>;
 
-export const ToolConfirmed = z.enum(["not-needed", "user-action", "setting"]);
+export const ToolConfirmed = openEnum(["not-needed", "user-action", "setting"]);
 export type ToolConfirmed = z.infer<typeof ToolConfirmed>;
 
 export const ToolEdits = loose({ items: z.array(FileEdit) });
@@ -125,26 +125,27 @@ export const AuthRequiredToolCall = loose({
 });
 export type AuthRequiredToolCall = z.infer<typeof AuthRequiredToolCall>;
 
-export const ToolCall = openUnion(
-  "status",
-  [
-    StreamingToolCall,
-    PendingToolCall,
-    RunningToolCall,
-    AuthRequiredToolCall,
-    loose({ ...started, ...result, status: z.literal("pending-result-confirmation") }),
-    loose({ ...started, ...result, status: z.literal("completed") }),
-    loose({
-      ...invoked,
-      status: z.literal("cancelled"),
-      reason: z.enum(["denied", "skipped", "result-denied"]),
-      reasonMessage: opt(StringOrMarkdown),
-      userSuggestion: opt(z.string()),
-      selectedOption: opt(ConfirmationOption),
-    }),
-  ],
-  base,
-);
+const variants = [
+  StreamingToolCall,
+  PendingToolCall,
+  RunningToolCall,
+  AuthRequiredToolCall,
+  loose({ ...started, ...result, status: z.literal("pending-result-confirmation") }),
+  loose({ ...started, ...result, status: z.literal("completed") }),
+  loose({
+    ...invoked,
+    status: z.literal("cancelled"),
+    reason: openEnum(["denied", "skipped", "result-denied"]),
+    reasonMessage: opt(StringOrMarkdown),
+    userSuggestion: opt(z.string()),
+    selectedOption: opt(ConfirmationOption),
+  }),
+] as const;
+
+/** The members of calls in any status that we know. */
+export const toolCallMembers: ReadonlySet<string> = new Set(variants.flatMap((variant) => Object.keys(variant.shape)));
+
+export const ToolCall = openUnion("status", variants, base);
 export type ToolCall = z.infer<typeof ToolCall>;
 export type ToolCallStatus = ToolCall["status"];
 

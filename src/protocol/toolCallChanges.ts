@@ -1,16 +1,25 @@
 import type { ChatActionOf } from "./chatActions.ts";
-import { compact, type Meta } from "./schema.ts";
-import { isToolCallOver, type ToolCall, type ToolContributor } from "./toolCall.ts";
+import { compact, type Meta, set } from "./schema.ts";
+import { isToolCallOver, type ToolCall, toolCallMembers, type ToolContributor } from "./toolCall.ts";
 
 /**
  * What each action does to one tool call: the transitions drawn in toolCall.ts. Every function returns its input when
  * the call is in a status from which the action leads nowhere.
  */
 
-/** What every status keeps. An action's `_meta` replaces the call's. */
+/** What every status keeps, members of later versions among it. An action's `_meta` replaces the call's. */
 function identity(toolCall: ToolCall, meta: Meta | undefined) {
   const { toolCallId, toolName, displayName, intention, contributor, _meta } = toolCall;
-  return { toolCallId, toolName, displayName, intention, contributor, _meta: meta ?? _meta };
+  const later = Object.entries(toolCall).filter(([key]) => !toolCallMembers.has(key));
+  return {
+    ...Object.fromEntries(later),
+    toolCallId,
+    toolName,
+    displayName,
+    intention,
+    contributor,
+    _meta: meta ?? _meta,
+  };
 }
 
 export function startToolCall(action: ChatActionOf<"chat/toolCallStart">): ToolCall {
@@ -21,8 +30,7 @@ export function startToolCall(action: ChatActionOf<"chat/toolCallStart">): ToolC
 export function streamToolCall(toolCall: ToolCall, action: ChatActionOf<"chat/toolCallDelta">): ToolCall {
   if (toolCall.status !== "streaming") return toolCall;
   const content = action.content ?? "";
-  return compact({
-    ...toolCall,
+  return set(toolCall, {
     partialInput: content === "" ? toolCall.partialInput : (toolCall.partialInput ?? "") + content,
     invocationMessage: action.invocationMessage ?? toolCall.invocationMessage,
     _meta: action._meta ?? toolCall._meta,
@@ -130,7 +138,7 @@ export function resolveToolCallAuth(toolCall: ToolCall, action: ChatActionOf<"ch
 
 export function setToolCallContent(toolCall: ToolCall, action: ChatActionOf<"chat/toolCallContentChanged">): ToolCall {
   if (toolCall.status !== "running") return toolCall;
-  return compact({ ...toolCall, ...identity(toolCall, action._meta), content: action.content });
+  return set(toolCall, { content: action.content, _meta: action._meta ?? toolCall._meta });
 }
 
 /** The turn ends while the call is open: whatever its status, it will not go on. */

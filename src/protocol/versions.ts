@@ -1,12 +1,30 @@
-/** Versions of AHP that this product speaks, highest first. Both peers of a connection use the one that was agreed. */
-export const SUPPORTED_VERSIONS: readonly string[] = ["0.9.0"];
+/** What a client of ours offers, most preferred first: the two baselines and the latest release that it can fold. */
+export const CLIENT_VERSIONS: readonly string[] = ["1.1.0", "1.0.0", "0.9.0"];
+
+/** What a host of ours serves: the latest version of each line. */
+export const HOST_VERSIONS: readonly string[] = ["0.9.0"];
 
 /** For the `supportedVersions` of error -32005. */
-export const SUPPORTED_RANGES: readonly string[] = SUPPORTED_VERSIONS.map((version) => `^${version}`);
+export function rangesOf(versions: readonly string[]): string[] {
+  return versions.map((version) => `^${version}`);
+}
 
 interface Version {
   readonly text: string;
   readonly parts: readonly [number, number, number];
+}
+
+/**
+ * Did the host agree to one of our offers? Any other answer, even one of the same line, is a version that nobody
+ * offered: the peers are incompatible.
+ */
+export function isOffered(answer: string, offers: readonly string[] = CLIENT_VERSIONS): boolean {
+  return offers.includes(answer);
+}
+
+/** Of the line 0.x, in which every minor version is one of its own. Text that is no version counts as that too. */
+export function isBeforeOne(version: string): boolean {
+  return !(parseVersion(version)[0] && !version.startsWith("0."));
 }
 
 /**
@@ -16,7 +34,7 @@ interface Version {
  */
 export function negotiate(
   offered: readonly string[],
-  supported: readonly string[] = SUPPORTED_VERSIONS,
+  supported: readonly string[] = HOST_VERSIONS,
 ): string | undefined {
   const ours = supported.flatMap(parseVersion);
   const common = offered.flatMap(parseVersion).filter((offer) => ours.some((own) => covers(own, offer)));

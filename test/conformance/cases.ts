@@ -1,8 +1,9 @@
 import * as z from "zod/mini";
-import { ActionEnvelope, StateActionSchema } from "../../src/protocol/actions.ts";
+import { ActionEnvelope, channelKinds, StateActionSchema } from "../../src/protocol/actions.ts";
 import { ChatSource } from "../../src/protocol/chatState.ts";
 import { StringOrMarkdown } from "../../src/protocol/content.ts";
 import { Customization } from "../../src/protocol/customization.ts";
+import { decode } from "../../src/protocol/decode.ts";
 import { parseFrame } from "../../src/protocol/frame.ts";
 import { InputQuestion } from "../../src/protocol/input.ts";
 import {
@@ -37,8 +38,6 @@ const RoundTripCase = z.object({
   preservedOutput: z.optional(z.unknown()),
 });
 
-const kinds = ["root", "session", "chat", "terminal", "changeset", "annotations", "resourceWatch"] as const;
-
 const decoders: Readonly<Record<string, z.core.$ZodType>> = {
   ActionEnvelope,
   StateAction: StateActionSchema,
@@ -71,7 +70,7 @@ function failed(detail: string): Outcome {
 const passed: Outcome = { kind: "passed", detail: "ok" };
 
 function runReducer(one: z.infer<typeof ReducerCase>): Outcome {
-  const kind = kinds.find((known) => known === one.reducer);
+  const kind = channelKinds.find((known) => known === one.reducer);
   if (!kind) return failed(`no reducer "${one.reducer}"`);
   const before = JSON.stringify(one.initial);
   deepFreeze(one.initial);
@@ -105,9 +104,10 @@ type Encoded = { readonly ok: true; readonly text: string } | { readonly ok: fal
 function throughSchema(type: string, input: unknown): Encoded | undefined {
   const schema = decoders[type];
   if (!schema) return undefined;
-  const parsed = z.safeParse(schema, input);
-  if (parsed.success) return { ok: true, text: JSON.stringify(parsed.data) };
-  return { ok: false, error: parsed.error.issues[0]?.message ?? "refused" };
+  const decoded = decode(schema, input);
+  return decoded.ok
+    ? { ok: true, text: JSON.stringify(decoded.value) }
+    : { ok: false, error: `refused at ${decoded.error || "the value itself"}` };
 }
 
 function throughFrame(input: unknown): Encoded {

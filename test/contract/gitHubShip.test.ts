@@ -4,7 +4,7 @@ import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { silentLogger } from "../../src/base/logger.ts";
 import { Fleet } from "../../src/extension/fleet/fleet.ts";
-import { readBranchChanges } from "../../src/extension/fleet/branchChanges.ts";
+import { readBranchChanges } from "../../src/extension/fleet/sessionChanges.ts";
 import type { FleetAgent } from "../../src/extension/fleet/fleetAgent.ts";
 import { newHostClient } from "../../src/extension/hosts/hostClient.ts";
 import { HostConnections } from "../../src/extension/hosts/hostConnections.ts";
@@ -140,7 +140,7 @@ function person(answers: { readonly lends: boolean }) {
 }
 
 async function textsOf(row: DiffRow): Promise<readonly (string | undefined)[]> {
-  const reader = new RevisionReader(connections);
+  const reader = new RevisionReader(connections, { get: () => undefined });
   return Promise.all([row.left, row.right].map(async (side) => side && (await reader.read(side)).text));
 }
 
@@ -166,7 +166,14 @@ describe("from an agent's work to its pull request", () => {
       clock: systemClock,
     });
     const { baseCommit, head = "" } = session;
-    const diff = toMultiDiff(hostId, { title: agent.title, baseCommit, head, isMoving: false, files });
+    const diff = toMultiDiff(hostId, {
+      title: agent.title,
+      baseCommit,
+      head,
+      isMoving: false,
+      snapshot: undefined,
+      files,
+    });
     const readme = diff.rows.find((row) => row.label.path.endsWith("README.md"));
     if (readme === undefined) throw new Error("The sample agent edits the README");
     const [before, after] = await textsOf(readme);

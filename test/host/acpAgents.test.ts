@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { silentLogger } from "../../src/base/logger.ts";
 import { AcpProvider } from "../../src/host/providers/acp/acpProvider.ts";
 import type { AcpAgent } from "../../src/host/providers/acp/agentCatalogue.ts";
-import { markedProcesses } from "../../src/host/providers/acp/agentProcess.ts";
+import { markedProcesses } from "../../src/host/offspring.ts";
 import type { AgentConnection, AgentEvent } from "../../src/host/providers/provider.ts";
 import { systemClock } from "../../src/host/systemClock.ts";
 import { GitWorkspaces } from "../../src/host/workspaces/gitWorkspaces.ts";

@@ -16,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLogger } from "../../src/base/logger.ts";
 import { AcpProvider, type AcpProviderOptions } from "../../src/host/providers/acp/acpProvider.ts";
 import type { AcpAgent } from "../../src/host/providers/acp/agentCatalogue.ts";
-import { markedProcesses } from "../../src/host/providers/acp/agentProcess.ts";
+import { markedProcesses } from "../../src/host/offspring.ts";
 import type { AgentConnection, AgentContext, AgentEvent } from "../../src/host/providers/provider.ts";
 import { systemClock } from "../../src/host/systemClock.ts";
 import { makeIsolation } from "../../src/host/workspaces/isolation.ts";

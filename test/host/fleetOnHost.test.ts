@@ -6,7 +6,7 @@ import { newHostClient } from "../../src/extension/hosts/hostClient.ts";
 import { HostConnections } from "../../src/extension/hosts/hostConnections.ts";
 import { HostRegistry } from "../../src/extension/hosts/hostRegistry.ts";
 import { systemClock } from "../../src/host/systemClock.ts";
-import { branchChangesetUri, chatUri } from "../../src/protocol/uris.ts";
+import { branchChangesetUri, chatUri, ROOT_URI } from "../../src/protocol/uris.ts";
 import { FakeHostsStore, FakeSecrets } from "../support/fakeHostsPorts.ts";
 import { HostDirectory, type HostProcess } from "./hostProcess.ts";
 import { hostConfig, remoteRepository } from "./sessionFixture.ts";
@@ -98,7 +98,7 @@ describe("the fleet on a real host", () => {
     const changeset = client.subscribe("changeset", branchChangesetUri(done.session));
     const { files } = await changeset.ready;
     const content = files[0]?.edit.after?.content.uri;
-    expect((await client.resourceRead(content!)).data.length).toBeGreaterThan(0);
+    expect((await client.request("resourceRead", { channel: ROOT_URI, uri: content! })).data.length).toBeGreaterThan(0);
     changeset.dispose();
     await fleet.rename(key, "Better name");
     await until(key, ({ title }) => title === "Better name");

@@ -132,6 +132,28 @@ describe("the handshake", () => {
   });
 });
 
+describe("a host without room or at its end", () => {
+  it("says when to try again instead of letting one more in", async () => {
+    await gateway.stop();
+    gateway = await startGateway({ maxConnections: 1 });
+    await open();
+    const answer = await upgradeStatus(gateway.port, { path: `/?tkn=${TOKEN}` });
+    expect(answer).toMatchObject({ status: 503, retryAfter: "10" });
+  });
+
+  it("says so to its clients, each with a time of its own to come back", async () => {
+    const [one, two] = [await connected("one"), await connected("two")];
+    await gateway.gateway.close();
+    const hints = await Promise.all(
+      [one, two].map(async (client) => {
+        expect(await client.closed).toMatchObject({ code: 1001 });
+        return client.notifications.find(({ method }) => method === "x-fleet/goingAway")?.params["retryAfterMs"];
+      }),
+    );
+    expect(hints).toEqual([1_000, 1_020]);
+  });
+});
+
 describe("messages that are wrong", () => {
   it.each([
     ["no JSON", "{", -32700],
@@ -187,9 +209,12 @@ describe("messages that are wrong", () => {
 
   it("does not know methods that there are not, nor params of the wrong shape", async () => {
     const client = await connected();
+    expect(await client.refusal("runAutomation", { automation: "a:/b", requestId: "1" })).toMatchObject({
+      code: -32601,
+    });
     expect(
       await client.refusal("resourceWrite", { uri: "file:///etc/passwd", data: "", encoding: "utf-8" }),
-    ).toMatchObject({ code: -32601 });
+    ).toMatchObject({ code: -32009 });
     expect(await client.refusal("toString", {})).toMatchObject({ code: -32601 });
     const malformed = await client.refusal("resourceRead", { uri: 5 });
     expect(malformed).toMatchObject({ code: -32602, message: "The params of resourceRead are malformed at uri." });
@@ -261,18 +286,6 @@ describe("actions", () => {
     await client.until(() => client.envelopes.length > seen);
     expect(client.envelopes.at(-1)).toMatchObject({ serverSeq: first.serverSeq, origin: { clientSeq: 1 } });
     expect(gateway.channels.state("chat", CHAT)?.draft?.text).toBe("twice");
-  });
-
-  it("of VS Code's configuration push are neither stored nor answered", async () => {
-    const client = await connected();
-    const { lastSeq } = gateway.log;
-    client.notify("dispatchAction", {
-      channel: ROOT_URI,
-      clientSeq: 0,
-      action: { type: "root/configChanged", config: { a: 1 } },
-    });
-    await client.request("ping", {});
-    expect(gateway.log.lastSeq).toBe(lastSeq);
   });
 });
 

@@ -2,36 +2,29 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { AppError } from "../../src/base/appError.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { Channels } from "../../src/host/channels/channels.ts";
 import type { ReplayWindow } from "../../src/host/channels/replayWindow.ts";
 import { AccessToken } from "../../src/host/gateway/accessToken.ts";
 import { FanOut } from "../../src/host/gateway/fanOut.ts";
 import { Gateway, type GatewayOptions } from "../../src/host/gateway/gateway.ts";
-import type { HostApi } from "../../src/host/gateway/hostApi.ts";
+import { VsCodeDialect } from "../../src/host/gateway/vscodeDialect.ts";
 import { KnownClients } from "../../src/host/gateway/knownClients.ts";
 import { SqliteLog } from "../../src/host/log/sqlite.ts";
 import { systemClock } from "../../src/host/systemClock.ts";
 import { ROOT_URI } from "../../src/protocol/uris.ts";
+import { aHostApi } from "../support/aHostApi.ts";
 
 export const TOKEN = "t".repeat(43);
 export const CHAT = "ahp-chat://default/Y2hhdA";
 export const TERMINAL = "ahp-terminal:/session-1/call-1";
 
-const notHere = () => {
-  throw new AppError("notFound", "There is nothing behind this gateway.");
-};
-
-const api: HostApi = {
+const api = aHostApi({
+  recentSessions: () => [],
   listSessions: () => ({ items: [] }),
   createSession: () => Promise.reject(new Error("secret /path/of/this/machine at line 3")),
-  disposeSession: async () => notHere(),
-  resolveSessionConfig: notHere,
-  resourceRead: async () => notHere(),
-  invokeChangesetOperation: async () => notHere(),
   authenticate: () => {},
-};
+});
 
 /** Rejects where the constructor throws. */
 async function makeGateway(options: GatewayOptions): Promise<Gateway> {
@@ -71,6 +64,7 @@ export async function startGateway(options: Partial<GatewayOptions> & { readonly
     clients: new KnownClients(systemClock),
     clock: systemClock,
     logger: silentLogger,
+    vscode: new VsCodeDialect(() => undefined),
     version: "1.2.3",
     advertisement: { version: 1, epoch: log.epoch, methods: [], channels: [], isolation: "none" },
     host: "127.0.0.1",
@@ -94,7 +88,7 @@ export async function startGateway(options: Partial<GatewayOptions> & { readonly
 export async function upgradeStatus(
   port: number,
   change: { readonly path?: string; readonly headers?: Record<string, string> } = {},
-): Promise<{ readonly status: number; readonly body: string }> {
+): Promise<{ readonly status: number; readonly body: string; readonly retryAfter?: string | undefined }> {
   const headers = {
     Connection: "Upgrade",
     Upgrade: "websocket",
@@ -111,7 +105,8 @@ export async function upgradeStatus(
     sent.on("response", (response) => {
       let body = "";
       response.on("data", (chunk: Buffer) => (body += chunk.toString()));
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+      const retryAfter = response.headers["retry-after"];
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, body, retryAfter }));
     });
     sent.on("error", reject);
     sent.end();

@@ -25,6 +25,13 @@ interface Mirror {
   seq: number;
 }
 
+/** A channel as a client folded it: everything up to `seq` and nothing after. */
+export interface HeldState {
+  readonly channel: string;
+  readonly seq: number;
+  readonly state: ChannelState;
+}
+
 /** A raw client of the wire: what it gets is kept as it came, and folded by the protocol's own reducers. */
 export class WireClient {
   readonly envelopes: ActionEnvelope[] = [];
@@ -135,6 +142,11 @@ export class WireClient {
     const mirror = this.#mirrors.get(channel);
     if (mirror?.kind !== kind) throw new Error(`${channel} is not subscribed`);
     return mirror.state as ChannelStates[K];
+  }
+
+  /** Every channel that it watches. */
+  held(): readonly HeldState[] {
+    return Array.from(this.#mirrors, ([channel, { seq, state }]) => ({ channel, seq, state }));
   }
 
   /** Resolves as soon as it holds after some message. The test's own timeout ends the wait. */

@@ -1,7 +1,10 @@
-import { silentLogger } from "../../src/base/logger.ts";
+import { type Logger, silentLogger } from "../../src/base/logger.ts";
 import { AhpClient } from "../../src/client/ahpClient.ts";
 import type { Dial } from "../../src/client/connection.ts";
+import type { ClientLimits } from "../../src/client/limits.ts";
+import type { StateAction } from "../../src/protocol/actions.ts";
 import type { SessionSummary } from "../../src/protocol/methods.ts";
+import type { TerminalState } from "../../src/protocol/terminal.ts";
 import { FakeClock, settle } from "./fakeClock.ts";
 import { FakeHost } from "./fakeHost.ts";
 
@@ -13,7 +16,13 @@ export class ClientOnFakeHost {
   dials = 0;
   dial: Dial = async () => this.host.connect();
 
-  constructor(host = new FakeHost(), clock = new FakeClock(), clientId = "client-1") {
+  constructor(
+    host = new FakeHost(),
+    clock = new FakeClock(),
+    clientId = "client-1",
+    limits: Partial<ClientLimits> = {},
+    logger: Logger = silentLogger,
+  ) {
     this.host = host;
     this.clock = clock;
     this.client = new AhpClient({
@@ -23,9 +32,11 @@ export class ClientOnFakeHost {
       },
       clientId,
       clientInfo: { name: "test" },
+      hostName: "farm",
       clock,
       random: () => 0.5,
-      logger: silentLogger,
+      logger,
+      limits,
     });
   }
 
@@ -52,4 +63,26 @@ export function aSummary(resource: string, changes: Partial<SessionSummary> = {}
     modifiedAt: "2026-01-01T00:00:00Z",
     ...changes,
   };
+}
+
+export const terminalUri = "ahp-terminal:/s/t";
+
+export const emptyTerminal: TerminalState = {
+  title: "t",
+  content: [],
+  lifecycle: { status: "running" },
+  claim: { kind: "client", clientId: "client-1" },
+};
+
+export const printed = (text: string): StateAction => ({ type: "terminal/data", data: text });
+export const titled = (text: string): StateAction => ({ type: "terminal/titleChanged", title: text });
+
+/** A live client that follows a terminal of its host. */
+export async function onTerminal(limits: Partial<ClientLimits> = {}) {
+  const scene = new ClientOnFakeHost(new FakeHost(), new FakeClock(), "client-1", limits);
+  scene.host.put(terminalUri, emptyTerminal);
+  await scene.live();
+  const handle = scene.client.subscribe("terminal", terminalUri);
+  await settle();
+  return { scene, handle };
 }

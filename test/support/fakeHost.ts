@@ -43,6 +43,10 @@ export class FakeHost {
   /** The newest envelopes that can be replayed; who missed more gets snapshots. */
   replayLimit = Number.POSITIVE_INFINITY;
   epoch = "epoch-1";
+  /** Says that it speaks the fleet plane. */
+  fleet = true;
+  /** What it answers to `initialize`, whatever was offered. */
+  protocolVersion = "0.9.0";
   pageSize = 100;
   serverSeq = 0;
   isSilent = false;
@@ -144,11 +148,13 @@ export class FakeHost {
         const wanted = (params["initialSubscriptions"] as string[]).filter((uri) => this.channels.has(uri));
         return {
           result: {
-            protocolVersion: "0.9.0",
+            protocolVersion: this.protocolVersion,
             serverSeq: this.serverSeq,
             serverInfo: { name: "Fake host", version: "1" },
             snapshots: wanted.map((uri) => this.#snapshot(peer, uri)),
-            _meta: { muster: { version: 1, epoch: this.epoch, methods: [], channels: [], isolation: "none" } },
+            ...(this.fleet && {
+              _meta: { muster: { version: 1, epoch: this.epoch, methods: [], channels: [], isolation: "none" } },
+            }),
           },
         };
       }

@@ -6,33 +6,48 @@ import { CHAIN_START, recordHash } from "../../src/host/log/recordHash.ts";
 
 /** What a `MemoryLog` leaves behind, for the next one to open. */
 export interface MemoryDisk {
+  readonly epoch: string;
   records: LogRecord[];
   readonly snapshots: Map<string, LogSnapshot>;
   readonly blobs: Map<string, Uint8Array>;
   isOpen: boolean;
 }
 
-export function memoryDisk(): MemoryDisk {
-  return { records: [], snapshots: new Map(), blobs: new Map(), isOpen: false };
+export function memoryDisk(epoch = "memory"): MemoryDisk {
+  return { epoch, records: [], snapshots: new Map(), blobs: new Map(), isOpen: false };
 }
 
 /** An event log without a file, for tests that are not about the disk. It passes the contract suite. */
 export class MemoryLog implements EventLog {
-  readonly epoch = "memory";
   readonly #clock: Clock;
+  readonly #schedule: (commit: () => void) => void;
+  /** Hash of the last record of each channel. */
+  readonly #heads = new Map<string, string>();
   readonly #disk: MemoryDisk;
   readonly #committed = new Emitter<readonly LogRecord[]>((error) => Promise.reject(error));
   readonly #failed = new Emitter<Error>((error) => Promise.reject(error));
   #pending: LogRecord[] = [];
   #lastSeq: number;
   #isScheduled = false;
+  #isOpen = true;
 
-  constructor(clock: Clock, disk: MemoryDisk = memoryDisk()) {
+  /** `schedule` decides when what was appended becomes durable. */
+  constructor(
+    clock: Clock,
+    disk: MemoryDisk = memoryDisk(),
+    schedule: (commit: () => void) => void = (commit) => setImmediate(commit),
+  ) {
     if (disk.isOpen) throw new Error("Another host already uses this log.");
     disk.isOpen = true;
     this.#clock = clock;
     this.#disk = disk;
+    this.#schedule = schedule;
+    for (const { channel, hash } of disk.records) this.#heads.set(channel, hash);
     this.#lastSeq = this.durableSeq;
+  }
+
+  get epoch(): string {
+    return this.#disk.epoch;
   }
 
   get lastSeq(): number {
@@ -52,12 +67,13 @@ export class MemoryLog implements EventLog {
   }
 
   append(channel: string, body: string): number {
-    if (!this.#disk.isOpen) throw new Error("The log is not open for writing.");
+    if (!this.#isOpen) throw new Error("The log is not open for writing.");
     this.#lastSeq += 1;
     const record = { seq: this.#lastSeq, channel, time: this.#clock.now(), body };
-    const before = [...this.#disk.records, ...this.#pending].findLast((other) => other.channel === channel);
-    this.#pending.push({ ...record, hash: recordHash(before?.hash ?? CHAIN_START, record) });
-    if (!this.#isScheduled) setImmediate(() => this.#commit());
+    const hash = recordHash(this.#heads.get(channel) ?? CHAIN_START, record);
+    this.#heads.set(channel, hash);
+    this.#pending.push({ ...record, hash });
+    if (!this.#isScheduled) this.#schedule(() => this.#commit());
     this.#isScheduled = true;
     return record.seq;
   }
@@ -111,12 +127,14 @@ export class MemoryLog implements EventLog {
   }
 
   async close(): Promise<void> {
-    if (this.#disk.isOpen) this.#commit();
+    this.#commit();
     this.dispose();
   }
 
   dispose(): void {
     this.#pending = [];
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     this.#disk.isOpen = false;
   }
 

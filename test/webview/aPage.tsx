@@ -47,6 +47,8 @@ export class Page {
       problem: undefined,
       pullRequest: undefined,
       hasOlder: false,
+      canShip: true,
+      changes: undefined,
     } as const;
     this.push({ type: "facts", facts: { ...facts, ...changes } });
   }

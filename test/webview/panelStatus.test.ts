@@ -35,6 +35,9 @@ describe("what an agent does, in the header", () => {
       [{ ...ready, chat: question }, "needsYou", "Asks you a question"],
       [{ ...ready, chat: active, fleet: { ...fleet, phase: "queued" as const } }, "queued", "Queued"],
       [{ ...ready, chat: active, fleet: { ...fleet, phase: "provisioning" as const } }, "starting", "Starting"],
+      [{ ...ready, session: aSession({ lifecycle: "creating" }), chat: active }, "starting", "Starting"],
+      // A host may call a session so until its first message.
+      [{ ...ready, session: aSession({ lifecycle: "creating" }) }, "idle", "Waiting for a prompt"],
       [{ ...ready, chat: active }, "working", "Working"],
       [{ ...ready, chat: aChat({ turns: [aTurn("1", [], { state: "error" })] }) }, "failed", "Failed"],
       [{ ...ready, changeset: { status: "ready" as const, files: [file] } }, "review", "Ready for review"],

@@ -36,12 +36,17 @@ export interface SceneOptions {
   readonly isSignedInToGitHub?: boolean;
 }
 
-let current: Scene | undefined;
+let current: VsCode | undefined;
+
+/** Which VS Code is meant when a test fails. */
+export function pictured(vscode: VsCode | undefined): void {
+  current = vscode;
+}
 
 /** A picture of every open window, when a test has failed. */
 export async function takePictures(title: string): Promise<void> {
   const name = `failed-${title.replaceAll(/[^\w.-]+/g, "-").slice(0, 100)}`;
-  for (const [index, page] of (current?.vscode.pages ?? []).entries()) {
+  for (const [index, page] of (current?.pages ?? []).entries()) {
     await page.screenshot({ path: path.join(outputDir, `${name}-${index}.png`) }).catch(() => undefined);
   }
 }
@@ -88,7 +93,8 @@ export async function startScene(options: SceneOptions): Promise<Scene> {
     lifetime.defer(() => vscode.close());
     const workbench = await vscode.openWindow();
     await workbench.resizeSideBar(500);
-    current = {
+    pictured(vscode);
+    return {
       vscode,
       workbench,
       host,
@@ -97,11 +103,10 @@ export async function startScene(options: SceneOptions): Promise<Scene> {
       repositoryUrl: gitHub.cloneUrl("octocat", "format"),
       restartHost: () => startHostProcess(lifetime, { ...hostOptions, port: host.port }),
       close: async () => {
-        current = undefined;
+        pictured(undefined);
         await lifetime.end();
       },
     };
-    return current;
   } catch (error) {
     await lifetime.end();
     throw error;

@@ -29,6 +29,16 @@ export async function dispatchOn(
   await following(client, kind, uri, () => client.dispatch(uri, action));
 }
 
+/** What the host says of the session at this moment. */
+export async function readSession({ client, session }: AgentAddress): Promise<SessionState> {
+  return following(client, "session", session, async (state) => state);
+}
+
+/** The chat that a prompt goes to. A session that names none has the one that VS Code derives for it. */
+export function defaultChatOf(session: string, { defaultChat, chats }: SessionState): string {
+  return defaultChat ?? chats[0]?.resource ?? chatUri(session);
+}
+
 /** Ends every running turn. */
 export async function stopAgent({ client, session }: AgentAddress, clock: Clock): Promise<void> {
   for (const chat of await chatsOf(client, session, isInProgress)) {
@@ -133,9 +143,9 @@ async function untilGone({ client, session }: AgentAddress, requestId: string, a
 
 /** Chats whose status fits. A session that tells no chats has the one that VS Code derives for it. */
 async function chatsOf(client: Client, session: string, fits: (status: number) => boolean): Promise<readonly string[]> {
-  const { chats, defaultChat } = await following(client, "session", session, async (state) => state);
-  const known = chats.filter(({ status }) => fits(status)).map(({ resource }) => resource);
-  return chats.length > 0 ? known : [defaultChat ?? chatUri(session)];
+  const state = await readSession({ client, session });
+  const known = state.chats.filter(({ status }) => fits(status)).map(({ resource }) => resource);
+  return state.chats.length > 0 ? known : [defaultChatOf(session, state)];
 }
 
 async function following<K extends ChannelKind, T>(
@@ -177,7 +187,8 @@ export function resumableTurn({ turns, activeTurn }: Pick<ChatState, "turns" | "
   return isResumable && activeTurn === undefined ? last.id : undefined;
 }
 
-function requestsOfChat(chat: string, { activeTurn }: ChatState): readonly SessionInputRequest[] {
+/** What the running turn of a chat waits for. */
+export function requestsOfChat(chat: string, { activeTurn }: ChatState): readonly SessionInputRequest[] {
   if (activeTurn === undefined) return [];
   const turnId = activeTurn.id;
   return activeTurn.responseParts.flatMap((part): SessionInputRequest[] => {

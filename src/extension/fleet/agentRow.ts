@@ -1,8 +1,10 @@
 import * as z from "zod/mini";
+import { decode } from "../../protocol/decode.ts";
 import { fleetMetaOf } from "../../protocol/fleet.ts";
 import type { SessionSummary } from "../../protocol/methods.ts";
 import type { SessionInputRequest } from "../../protocol/sessionState.ts";
 import { isArchived, isRead } from "../../protocol/status.ts";
+import { folderName, folderPath } from "./folders.ts";
 import { attentionOf } from "./attention.ts";
 import { agentKey, type FleetAgent, type FleetPullRequest, type Freshness } from "./fleetAgent.ts";
 
@@ -11,6 +13,8 @@ export interface RowFacts {
   readonly hostId: string;
   readonly summary: SessionSummary;
   readonly freshness: Freshness;
+  /** The host has the fleet plane. */
+  readonly hasFleet: boolean;
   readonly requests: readonly SessionInputRequest[];
   /** Found by this product; it stands over what the host tells. */
   readonly pullRequest: FleetPullRequest | undefined;
@@ -52,15 +56,17 @@ export function toFleetAgent(facts: RowFacts): FleetAgent {
     isArchived: isArchived(summary.status),
     isRead: isRead(summary.status),
     provider: summary.provider,
-    repo: repoOf(fleet?.repository, git, gitHub) ?? summary.project?.displayName ?? "",
+    place: repoOf(fleet?.repository, git, gitHub) ?? summary.project?.displayName ?? folderNameOf(summary),
     repository: fleet?.repository,
+    folder: fleet === undefined ? folderOf(summary) : undefined,
+    canShip: facts.hasFleet,
     branch: fleet?.branch ?? git?.branchName,
     baseBranch: git?.baseBranchName,
     head: fleet?.head,
     changes: changesOf(summary),
     phase: fleet?.phase,
     queuePosition: fleet?.queue,
-    isolation: fleet?.isolation,
+    isolation: fleet?.isolation === "(unknown)" ? undefined : fleet?.isolation,
     spend: fleet?.costUsd,
     activity: summary.activity,
     createdAt: toMs(summary.createdAt),
@@ -69,9 +75,21 @@ export function toFleetAgent(facts: RowFacts): FleetAgent {
   };
 }
 
-function read<T extends z.core.$ZodType>(schema: T, value: unknown): z.infer<T> | undefined {
-  const parsed = z.safeParse(schema, value);
-  return parsed.success ? parsed.data : undefined;
+function read<T>(schema: z.core.$ZodType<T>, value: unknown): T | undefined {
+  if (value === undefined) return undefined;
+  const decoded = decode(schema, value);
+  return decoded.ok ? decoded.value : undefined;
+}
+
+/** The folder that the agent works in, as a path on its host. */
+function folderOf({ workingDirectories }: SessionSummary): string | undefined {
+  const [first] = workingDirectories ?? [];
+  return first === undefined ? undefined : folderPath(first);
+}
+
+function folderNameOf({ workingDirectories }: SessionSummary): string {
+  const [first] = workingDirectories ?? [];
+  return first === undefined ? "" : folderName(first);
 }
 
 function changesOf({ changes }: SessionSummary): FleetAgent["changes"] {

@@ -1,9 +1,10 @@
 import type { ChangesetState } from "../../protocol/changeset.ts";
 import type { FileSide } from "../../protocol/content.ts";
+import { filePathOf } from "../../protocol/filePath.ts";
 import { META_NS } from "../../protocol/fleet.ts";
-import { parseBlobUri, parseFileUri } from "../../protocol/uris.ts";
+import { parseBlobUri } from "../../protocol/uris.ts";
 
-/** One side of a changed file: content that never changes under its address. */
+/** One side of a changed file. With `blob`, content that never changes under its address; else it may be a live file. */
 export interface RevisionContent {
   /** What `resourceRead` takes. */
   readonly uri: string;
@@ -15,7 +16,7 @@ export interface RevisionContent {
 /** A file of a changeset as people speak of it. */
 export interface ChangedFile {
   readonly id: string;
-  /** Relative to the repository; the old path of a deleted file. */
+  /** Relative to the repository or the working directory; the old path of a deleted file. */
   readonly path: string;
   /** Only of a renamed file. */
   readonly oldPath: string | undefined;
@@ -29,18 +30,6 @@ export interface ChangedFile {
   readonly isBinary: boolean | undefined;
   /** Git file mode after the change ("120000" is a symlink, "160000" a submodule), where the host tells it. */
   readonly mode: string | undefined;
-}
-
-/** The path that a side names. A host that is not one of ours has other URIs: the last resort is the URI's own path. */
-function pathOf(side: FileSide): string {
-  const own = parseFileUri(side.uri);
-  if (own !== undefined) return own.path;
-  const path = side.uri.replace(/^[A-Za-z][A-Za-z0-9+.-]*:(\/\/[^/?#]*)?/, "").replace(/[?#].*$/s, "");
-  try {
-    return decodeURIComponent(path).replace(/^\/+/, "");
-  } catch {
-    return path.replace(/^\/+/, "");
-  }
 }
 
 function contentOf(side: FileSide | undefined): RevisionContent | undefined {
@@ -59,14 +48,21 @@ function remarksOf(meta: Readonly<Record<string, unknown>> | undefined): {
   return { isBinary: Reflect.get(own, "binary") === true, mode: typeof mode === "string" ? mode : undefined };
 }
 
-/** The files of a changeset, by path. An entry with neither side says nothing and is left out. */
-export function changedFilesOf(state: Pick<ChangesetState, "files">): readonly ChangedFile[] {
+/**
+ * The files of a changeset, by path. An entry with neither side says nothing and is left out.
+ *
+ * @param directories URIs of the session's working directories, for hosts that name files by their absolute place.
+ */
+export function changedFilesOf(
+  state: Pick<ChangesetState, "files">,
+  directories: readonly string[] = [],
+): readonly ChangedFile[] {
   const files = state.files.flatMap((file): ChangedFile[] => {
     const { before, after, diff } = file.edit;
     const side = after ?? before;
     if (side === undefined) return [];
-    const path = pathOf(side);
-    const oldPath = before !== undefined && after !== undefined ? pathOf(before) : path;
+    const path = filePathOf(side.uri, directories);
+    const oldPath = before !== undefined && after !== undefined ? filePathOf(before.uri, directories) : path;
     return [
       {
         id: file.id,

@@ -26,11 +26,12 @@ import {
   type LaunchRequest,
   parseAgentKey,
 } from "./fleetAgent.ts";
-import { FleetRows, keyOfLaunch, type Launching } from "./fleetRows.ts";
+import { FleetRows, type FleetTallies, keyOfLaunch, type Launching } from "./fleetRows.ts";
 import { freshnessOf } from "./freshness.ts";
 import { launchAgent, launchSummary } from "./launch.ts";
 import { NeedsReader } from "./needsReader.ts";
 import type { FleetCounts } from "./selectors.ts";
+import { WaitingAgent } from "./waitingAgent.ts";
 
 export interface FleetOptions {
   readonly connections: HostConnectionsView;
@@ -67,10 +68,7 @@ export class Fleet implements Disposable {
     );
     this.#needs = this.#owned.add(
       new NeedsReader({
-        follow: (key) => {
-          const { client, session } = this.#address(key);
-          return client.subscribe("session", session);
-        },
+        follow: (key, changed) => new WaitingAgent(this.#address(key), changed),
         needsChanged: (key) => this.#update(() => this.#refreshRow(key)),
       }),
     );
@@ -88,9 +86,19 @@ export class Fleet implements Disposable {
     return this.#rows.agents.get(key);
   }
 
+  /** How many agents one host has, those included whose launch is on its way. */
+  countOn(hostId: string): number {
+    return this.#rows.ofHost(hostId).length;
+  }
+
   /** Agents in each group, kept up with every update. */
   get counts(): FleetCounts {
     return this.#rows.counts;
+  }
+
+  /** Likewise kept up: what commands are offered by. */
+  get tallies(): FleetTallies {
+    return this.#rows.tallies;
   }
 
   /** One event an update; its size is the size of the update. */
@@ -172,7 +180,7 @@ export class Fleet implements Disposable {
   async remove(key: string): Promise<void> {
     const { client, session } = this.#address(key);
     try {
-      await client.disposeSession(session);
+      await client.request("disposeSession", { channel: session });
     } catch (error) {
       if (!AppError.is(error, "notFound")) throw error;
     }
@@ -209,6 +217,7 @@ export class Fleet implements Disposable {
   }
 
   async #requests(key: string): Promise<readonly SessionInputRequest[]> {
+    this.#needs.use(key);
     const read = this.#needs.requests(key);
     return read.length > 0 ? read : readRequests(this.#address(key));
   }
@@ -239,13 +248,16 @@ export class Fleet implements Disposable {
   #forgetHost(hostId: string): void {
     this.#hosts.get(hostId)?.owned.dispose();
     this.#hosts.delete(hostId);
-    for (const key of this.#rows.ofHost(hostId)) this.#refreshRow(key);
+    const keys = this.#rows.ofHost(hostId);
+    this.#needs.forget(keys);
+    for (const key of keys) this.#refreshRow(key);
   }
 
   #sessionsChanged(hostId: string, { added, changed, removed }: SessionsChange): void {
     this.#update(() => {
-      for (const session of [...added, ...changed, ...removed]) this.#refreshRow(agentKey(hostId, session));
+      // First, so that the rows of a whole listing are made once.
       this.#checkFreshness(hostId);
+      for (const session of [...added, ...changed, ...removed]) this.#refreshRow(agentKey(hostId, session));
     });
   }
 
@@ -274,6 +286,7 @@ export class Fleet implements Disposable {
       hostId: parsed.hostId,
       summary,
       freshness: host.freshness,
+      hasFleet: host.client.hostInfo?.fleet !== undefined,
       requests: this.#needs.requests(key),
       pullRequest: this.#pullRequests.get(key),
       isPending: this.#launching.has(key),

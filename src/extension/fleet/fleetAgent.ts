@@ -25,7 +25,7 @@ export interface FleetPullRequest {
 /** *Whether we can see it*, apart from *what it does*. */
 export interface Freshness {
   readonly live: boolean;
-  /** When the host was last heard, in ms since the epoch; `undefined` while live, or if it never was. */
+  /** When the list was known to be the host's, in ms since the epoch; `undefined` while live, or if it never was. */
   readonly heardAt: number | undefined;
 }
 
@@ -54,10 +54,14 @@ export interface FleetAgent {
   readonly isRead: boolean;
   /** Agent type, as in `RootState.agents[].provider`. */
   readonly provider: string;
-  /** `owner/name` or the last part of the path; "" when the host does not tell. */
-  readonly repo: string;
+  /** What it works on, in a word: `owner/name`, or the name of a repository or folder; "" when the host does not tell. */
+  readonly place: string;
   /** URL or path as the host tells it, without credentials. */
   readonly repository: string | undefined;
+  /** Path on the host, where the host tells folders instead of repositories. */
+  readonly folder: string | undefined;
+  /** The host keeps checkpoints and pushes branches: without that there is no pull request to create from here. */
+  readonly canShip: boolean;
   readonly branch: string | undefined;
   readonly baseBranch: string | undefined;
   /** Commit of the last checkpoint. */
@@ -101,13 +105,31 @@ export interface FleetChange {
   readonly removed: readonly string[];
 }
 
-export interface LaunchRequest {
+interface LaunchBasics {
   readonly hostId: string;
   readonly provider: string;
   readonly prompt: string;
+  readonly title?: string;
+  readonly model?: string;
+}
+
+/** For hosts with the fleet plane: they clone. */
+export interface RepositoryLaunch extends LaunchBasics {
   /** `https:`, `ssh:`, `file:` URL or an absolute path on the host. */
   readonly repository: string;
   readonly baseBranch?: string;
-  readonly title?: string;
-  readonly model?: string;
+}
+
+/** For every other host: the agent works where the files are. */
+export interface FolderLaunch extends LaunchBasics {
+  /** URI of a folder on the host. */
+  readonly folder: string;
+  /** Answers to what the host's own configuration schema requires. */
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+export type LaunchRequest = RepositoryLaunch | FolderLaunch;
+
+export function isFolderLaunch(request: LaunchRequest): request is FolderLaunch {
+  return "folder" in request;
 }

@@ -1,8 +1,15 @@
 import type { SessionSummary } from "../../protocol/methods.ts";
-import { isSame } from "../../client/mirror.ts";
+import { isSame } from "../../base/isSame.ts";
 import { type RowFacts, toFleetAgent } from "./agentRow.ts";
 import { ATTENTIONS, type Attention, type FleetAgent, type FleetChange, agentKey } from "./fleetAgent.ts";
 import type { FleetCounts } from "./selectors.ts";
+
+/** How many agents have something that commands depend on. */
+export interface FleetTallies {
+  /** On a connected host that pushes branches. */
+  readonly canShip: number;
+  readonly pullRequests: number;
+}
 
 /**
  * The table of rows with its counts, kept up by differences. Collects what an update touches; `flush` tells it once.
@@ -10,11 +17,16 @@ import type { FleetCounts } from "./selectors.ts";
 export class FleetRows {
   readonly agents = new Map<string, FleetAgent>();
   readonly #counts: Record<Attention, number> = zero();
+  readonly #tallies = { canShip: 0, pullRequests: 0 };
   readonly #byHost = new Map<string, Set<string>>();
   readonly #touched = new Map<string, "added" | "changed" | "removed">();
 
   get counts(): FleetCounts {
     return this.#counts;
+  }
+
+  get tallies(): FleetTallies {
+    return this.#tallies;
   }
 
   /** Keys of one host's rows. */
@@ -27,8 +39,8 @@ export class FleetRows {
     const { key } = agent;
     const before = this.agents.get(key);
     if (before !== undefined && isSame(before, agent)) return before;
-    if (before !== undefined) this.#counts[before.attention]--;
-    this.#counts[agent.attention]++;
+    if (before !== undefined) this.#count(before, -1);
+    this.#count(agent, 1);
     this.agents.set(key, agent);
     this.#keysOf(agent.hostId).add(key);
     const earlier = this.#touched.get(key);
@@ -42,7 +54,7 @@ export class FleetRows {
   delete(key: string): void {
     const before = this.agents.get(key);
     if (before === undefined) return;
-    this.#counts[before.attention]--;
+    this.#count(before, -1);
     this.agents.delete(key);
     this.#byHost.get(before.hostId)?.delete(key);
     if (this.#touched.get(key) === "added") this.#touched.delete(key);
@@ -56,6 +68,12 @@ export class FleetRows {
     for (const [key, how] of this.#touched) change[how].push(key);
     this.#touched.clear();
     return change;
+  }
+
+  #count({ attention, canShip, freshness, pullRequest }: FleetAgent, step: 1 | -1): void {
+    this.#counts[attention] += step;
+    if (canShip && freshness.live) this.#tallies.canShip += step;
+    if (pullRequest !== undefined) this.#tallies.pullRequests += step;
   }
 
   #keysOf(hostId: string): Set<string> {

@@ -3,24 +3,36 @@ import type { Client } from "../../client/client.ts";
 import { META_NS } from "../../protocol/fleet.ts";
 import type { SessionSummary } from "../../protocol/methods.ts";
 import { STATUS } from "../../protocol/status.ts";
-import { chatUri, sessionUri } from "../../protocol/uris.ts";
-import { dispatchOn } from "./agentCommands.ts";
-import type { LaunchRequest } from "./fleetAgent.ts";
+import { sessionUri } from "../../protocol/uris.ts";
+import { defaultChatOf, dispatchOn, readSession } from "./agentCommands.ts";
+import { isFolderLaunch, type LaunchRequest } from "./fleetAgent.ts";
 
 const maxTitleLength = 80;
+
+/**
+ * The URI of a session to be. Hosts without the fleet plane tell the kind of agent by the scheme, as VS Code's does; a
+ * provider that is no scheme has the standard's own form.
+ */
+export function newSessionUri(id: string, request: LaunchRequest): string {
+  return isFolderLaunch(request) && /^[a-z][a-z0-9+.-]*$/i.test(request.provider)
+    ? `${request.provider}:/${id}`
+    : sessionUri(id);
+}
 
 /** The row to show until the host lists the session. */
 export function launchSummary(id: string, request: LaunchRequest, nowMs: number): SessionSummary {
   const now = new Date(nowMs).toISOString();
   return {
-    resource: sessionUri(id),
+    resource: newSessionUri(id, request),
     provider: request.provider,
     title: launchTitle(request),
     status: STATUS.idle,
     activity: "Launching",
     createdAt: now,
     modifiedAt: now,
-    _meta: { [META_NS]: { phase: "queued", repository: request.repository } },
+    ...(isFolderLaunch(request)
+      ? { workingDirectories: [request.folder] }
+      : { _meta: { [META_NS]: { phase: "queued", repository: request.repository } } }),
   };
 }
 
@@ -37,26 +49,34 @@ export async function launchAgent(
   request: LaunchRequest,
   ports: { readonly clock: Clock; readonly newId: () => string },
 ): Promise<void> {
-  const { provider, prompt, repository, baseBranch, title, model } = request;
-  await client.createSession({
-    session,
-    provider,
-    config: {
-      repository,
-      ...(baseBranch && { baseBranch }),
-      ...(title?.trim() && { title: title.trim() }),
-      ...(model && { model }),
-    },
-  });
+  const { provider, prompt, model } = request;
+  await client.request("createSession", { channel: session, provider, ...sessionParams(request) });
   try {
-    await dispatchOn(client, "chat", chatUri(session), {
+    const chat = defaultChatOf(session, await readSession({ client, session }));
+    await dispatchOn(client, "chat", chat, {
       type: "chat/turnStarted",
       turnId: ports.newId(),
       startedAt: new Date(ports.clock.now()).toISOString(),
       message: { text: prompt, origin: { kind: "user" }, ...(model && { model: { id: model } }) },
     });
   } catch (error) {
-    await client.disposeSession(session).catch(() => undefined);
+    await client.request("disposeSession", { channel: session }).catch(() => undefined);
     throw error;
   }
+}
+
+/** What the session works on, in the terms of its host. */
+function sessionParams(request: LaunchRequest): { workingDirectories?: string[]; config?: Record<string, unknown> } {
+  if (isFolderLaunch(request)) {
+    return { workingDirectories: [request.folder], ...(request.config && { config: { ...request.config } }) };
+  }
+  const { repository, baseBranch, title, model } = request;
+  return {
+    config: {
+      repository,
+      ...(baseBranch && { baseBranch }),
+      ...(title?.trim() && { title: title.trim() }),
+      ...(model && { model }),
+    },
+  };
 }

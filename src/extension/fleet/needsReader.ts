@@ -1,24 +1,30 @@
 import type { Disposable } from "../../base/disposables.ts";
-import type { ChannelHandle } from "../../client/client.ts";
-import type { SessionInputRequest, SessionState } from "../../protocol/sessionState.ts";
+import type { SessionInputRequest } from "../../protocol/sessionState.ts";
 
 /** How many waiting agents are read ahead, over all hosts. */
 export const maxRead = 50;
 
+/** What one agent waits for, as long as it is followed. */
+export interface FollowedNeeds extends Disposable {
+  readonly requests: readonly SessionInputRequest[];
+}
+
 export interface NeedsPort {
-  /** Follows the session channel of an agent. */
-  follow(key: string): ChannelHandle<SessionState>;
+  /** Follows what an agent waits for. `changed` tells that it is another. */
+  follow(key: string, changed: () => void): FollowedNeeds;
   /** What the agent waits for is known, or another. */
   needsChanged(key: string): void;
 }
 
 /**
- * Reads what the waiting agents wait for, so that they can be answered from the list. Only the first `maxRead` of them
- * are followed; one that is answered makes place for the next.
+ * Reads what the waiting agents wait for, so that they can be answered from the list. At most `maxRead` of them are
+ * followed: one that is answered makes place for the next, and one that a person turns to takes the place of the one that
+ * nobody has turned to for longest.
  */
 export class NeedsReader implements Disposable {
   readonly #port: NeedsPort;
-  readonly #read = new Map<string, { handle: ChannelHandle<SessionState>; requests: readonly SessionInputRequest[] }>();
+  /** The one that nobody has turned to for longest comes first. */
+  readonly #read = new Map<string, FollowedNeeds>();
   readonly #waiting = new Set<string>();
 
   constructor(port: NeedsPort) {
@@ -37,31 +43,50 @@ export class NeedsReader implements Disposable {
     else this.#waiting.add(key);
   }
 
+  /** These are gone together: none of them takes the place of another. */
+  forget(keys: readonly string[]): void {
+    for (const key of keys) this.#waiting.delete(key);
+    for (const key of keys) this.#release(key);
+  }
+
+  /** A person turns to the agent. */
+  use(key: string): void {
+    const followed = this.#read.get(key);
+    if (followed !== undefined) {
+      this.#read.delete(key);
+      this.#read.set(key, followed);
+    } else if (this.#waiting.has(key)) {
+      const [oldest] = this.#read;
+      if (oldest === undefined) return;
+      this.#read.delete(oldest[0]);
+      oldest[1].dispose();
+      this.#waiting.add(oldest[0]);
+      this.#follow(key);
+      this.#port.needsChanged(oldest[0]);
+      this.#port.needsChanged(key);
+    }
+  }
+
   dispose(): void {
-    for (const { handle } of this.#read.values()) handle.dispose();
+    for (const followed of this.#read.values()) followed.dispose();
     this.#read.clear();
     this.#waiting.clear();
   }
 
   #follow(key: string): void {
     this.#waiting.delete(key);
-    const handle = this.#port.follow(key);
-    const entry = { handle, requests: requestsOf(handle.state) };
-    this.#read.set(key, entry);
-    handle.onDidChange(({ state }) => {
-      const requests = requestsOf(state);
-      if (requests === entry.requests) return;
-      entry.requests = requests;
-      this.#port.needsChanged(key);
-    });
+    this.#read.set(
+      key,
+      this.#port.follow(key, () => this.#port.needsChanged(key)),
+    );
   }
 
   #release(key: string): void {
     this.#waiting.delete(key);
-    const entry = this.#read.get(key);
-    if (entry === undefined) return;
+    const followed = this.#read.get(key);
+    if (followed === undefined) return;
     this.#read.delete(key);
-    entry.handle.dispose();
+    followed.dispose();
     const [next] = this.#waiting;
     if (next === undefined) return;
     this.#follow(next);
@@ -70,7 +95,3 @@ export class NeedsReader implements Disposable {
 }
 
 const none: readonly SessionInputRequest[] = [];
-
-function requestsOf(state: SessionState | undefined): readonly SessionInputRequest[] {
-  return state?.inputNeeded ?? none;
-}

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import { AhpClient } from "../../client/ahpClient.ts";
+import { hostDial } from "./hostDial.ts";
 import type { HostRecord } from "./hosts.ts";
-import { dialWebSocket } from "./wsTransport.ts";
 
 export interface HostClientPorts {
   readonly clock: Clock;
@@ -20,9 +20,10 @@ export function newHostClient(
 ): AhpClient {
   const own = logger.child(host.name);
   return new AhpClient({
-    dial: async (attempt) => dialWebSocket(host.url, await token(), attempt, own),
+    dial: hostDial({ url: host.url, token, logger: own }),
     clientId: randomUUID(),
     clientInfo: { name: "Muster", version },
+    hostName: host.name,
     clock,
     random: Math.random,
     logger: own,

@@ -1,17 +1,22 @@
 import { WebSocket } from "ws";
 import { AppError } from "../../base/appError.ts";
-import type { Disposables } from "../../base/disposables.ts";
-import { Emitter } from "../../base/emitter.ts";
+import { type Disposables, toDisposable } from "../../base/disposables.ts";
+import { Emitter, type Event } from "../../base/emitter.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Transport } from "../../protocol/jsonrpc.ts";
 
 /** The largest message that a host may send: a snapshot of a long transcript. */
 const maxPayloadBytes = 32 * 1024 * 1024;
 const handshakeTimeoutMs = 10_000;
+/** What may wait for a host that does not read. */
+const maxUnsentBytes = 64 * 1024 * 1024;
+/** Close code of WebSocket for a message beyond `maxPayloadBytes`. */
+const tooBig = 1009;
 
 /**
  * Opens a WebSocket to a host. The token goes into a header, never into the address. Rejects with `host.unauthorized`,
- * `host.incompatible`, `limit.exceeded` or `host.unreachable`, each a sentence for people. `attempt` ends the socket.
+ * `host.incompatible`, `limit.exceeded` or `host.unreachable`, each a sentence for people; `details.retryAfterMs` is how
+ * long the host asks to be left alone. `attempt` ends the socket.
  */
 export function dialWebSocket(
   url: string,
@@ -39,17 +44,24 @@ export function dialWebSocket(
   socket.once("unexpected-response", (_request, response) => {
     response.destroy();
     socket.terminate();
-    reject(refusal(response.statusCode ?? 0, url));
+    const retryAfterMs = parseRetryAfter(response.headers["retry-after"], response.headers.date);
+    reject(refusal(response.statusCode ?? 0, url, retryAfterMs));
   });
   socket.once("error", (error) => reject(unreachable(error, url)));
   socket.once("close", () => reject(new AppError("host.unreachable", `${nameOf(url)} closed the connection.`)));
   return promise;
 }
 
+interface Closed {
+  readonly code: number;
+  readonly reason: string;
+}
+
 class WsTransport implements Transport {
   readonly #socket: WebSocket;
   readonly #message: Emitter<string>;
-  readonly #close: Emitter<{ readonly code: number; readonly reason: string }>;
+  readonly #close: Emitter<Closed>;
+  #closed: Closed | undefined;
 
   constructor(socket: WebSocket, logger: Logger) {
     this.#socket = socket;
@@ -61,23 +73,38 @@ class WsTransport implements Transport {
       if (isBinary) socket.close(1003, "text only");
       else this.#message.fire(textOf(data));
     });
-    socket.on("close", (code, reason) => {
-      this.#close.fire({ code, reason: reason.toString("utf8") });
-      this.#message.dispose();
-      this.#close.dispose();
+    socket.on("close", (code, reason) => this.#end(code, reason.toString("utf8")));
+    socket.on("error", (error) => {
+      // Nothing more will be read, and the peer may take its time to agree to the end.
+      this.#end("code" in error && error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH" ? tooBig : 1006, "");
+      socket.terminate();
     });
+  }
+
+  #end(code: number, reason: string): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = { code, reason };
+    this.#close.fire(this.#closed);
+    this.#message.dispose();
+    this.#close.dispose();
   }
 
   get onMessage() {
     return this.#message.event;
   }
 
-  get onClose() {
-    return this.#close.event;
-  }
+  /** Whoever comes after the close, which may follow the opening in the same breath, hears of it too. */
+  readonly onClose: Event<Closed> = (listener) => {
+    const closed = this.#closed;
+    if (closed === undefined) return this.#close.event(listener);
+    queueMicrotask(() => listener(closed));
+    return toDisposable(() => undefined);
+  };
 
   send(text: string): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    if (this.#socket.bufferedAmount > maxUnsentBytes) this.#socket.terminate();
+    else this.#socket.send(text);
   }
 
   close(code?: number, reason?: string): void {
@@ -90,10 +117,18 @@ function textOf(data: Buffer | ArrayBuffer | Buffer[]): string {
   return Buffer.isBuffer(data) ? data.toString("utf8") : Buffer.from(data).toString("utf8");
 }
 
+/** The header `Retry-After`, seconds or a date, in ms; a date counts from the answer's own. */
+export function parseRetryAfter(value: string | undefined, date: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+  const waitMs = Date.parse(value) - Date.parse(date ?? "");
+  return waitMs > 0 ? waitMs : undefined;
+}
+
 /** Why an upgrade was answered by an HTTP status. */
-export function refusal(status: number, url: string): AppError {
+function refusal(status: number, url: string, retryAfterMs: number | undefined): AppError {
   const host = nameOf(url);
-  const details = { details: { status } };
+  const details = { details: { status, ...(retryAfterMs !== undefined && { retryAfterMs }) } };
   switch (status) {
     case 401:
     case 403:
@@ -141,7 +176,7 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /** A socket error by its code; its text is for the log only. */
-export function unreachable(error: Error, url: string): AppError {
+function unreachable(error: Error, url: string): AppError {
   const code: unknown = Reflect.get(error, "code");
   const known = typeof code === "string" && Object.hasOwn(reasons, code) ? reasons[code] : undefined;
   const sentence = known ?? "{host} cannot be reached. Check the address and your network.";

@@ -105,11 +105,20 @@ export function registerAgentCommands(options: AgentCommandsOptions): Disposable
       if (first === undefined) return;
       const question =
         agents.length === 1 ? `Delete the agent "${targets.titleOf(first)}"?` : `Delete ${agents.length} agents?`;
-      const detail = "Its conversation and its workspace on the host are deleted. Branches that were pushed stay.";
-      if (await dialogs.confirm(question, detail, "Delete")) await forEach(agents, (key) => fleet.remove(key));
+      const rows = agents.map((agent) => fleet.get(keyOf(agent)));
+      if (await dialogs.confirm(question, whatIsLost(rows), "Delete"))
+        await forEach(agents, (key) => fleet.remove(key));
     }),
   );
   return owned;
+}
+
+/** A host without the fleet plane keeps no copy of the work: a folder that it made for the agent goes, whatever is in it. */
+function whatIsLost(agents: readonly (FleetAgent | undefined)[]): string {
+  const isKept = agents.every((agent) => agent?.canShip !== false);
+  return isKept
+    ? "Its conversation and its workspace on the host are deleted. Branches that were pushed stay."
+    : "Its conversation is deleted. So is a worktree that the host made for it, with everything in it that is not committed.";
 }
 
 /** All of them, whatever becomes of the others; then the first failure, saying how many there were. */

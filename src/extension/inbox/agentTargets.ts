@@ -19,7 +19,7 @@ export class AgentTargets {
     this.#clock = clock;
   }
 
-  /** @param fits which agents are offered when nobody says. */
+  /** @param fits which agents are offered when nobody says, and whether the panel in front is meant. */
   async one(
     target: unknown,
     placeholder: string,
@@ -27,7 +27,9 @@ export class AgentTargets {
   ): Promise<AgentTarget | undefined> {
     if (isAgentTarget(target)) return { hostId: target.hostId, session: target.session };
     const active = this.#active();
-    if (active !== undefined) return active;
+    const shown = active && this.agent(active);
+    // A panel whose agent is listed no more is taken for what it names.
+    if (active !== undefined && (shown === undefined || fits(shown))) return active;
     const nowMs = this.#clock.now();
     const items = sortByPriority(this.#fleet.agents.values())
       .filter(fits)

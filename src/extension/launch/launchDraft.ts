@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import type { LaunchRequest } from "../fleet/fleetAgent.ts";
+import { isFolderLaunch, type LaunchRequest } from "../fleet/fleetAgent.ts";
 
 /** What was entered last. The second launch needs a prompt and Enter; a launch that failed keeps its prompt too. */
 export const LaunchDraft = z.object({
@@ -7,6 +7,10 @@ export const LaunchDraft = z.object({
   provider: z.optional(z.string()),
   repository: z.optional(z.string()),
   baseBranch: z.optional(z.string()),
+  /** URI of a folder, by host: another host has other folders. */
+  folders: z.optional(z.record(z.string(), z.string())),
+  /** Answers to the questions of the host's own schema, by property. */
+  config: z.optional(z.record(z.string(), z.unknown())),
   prompt: z.optional(z.string()),
   /** Repositories that were used, latest first. */
   recent: z.optional(z.array(z.string())),
@@ -40,6 +44,7 @@ export class LaunchDrafts {
 
   /** The host has taken the prompt: it need not be kept. */
   async launched(request: LaunchRequest): Promise<void> {
+    if (isFolderLaunch(request)) return this.merge({ prompt: undefined });
     const recent = [request.repository, ...(this.read().recent ?? []).filter((url) => url !== request.repository)];
     await this.merge({ prompt: undefined, recent: recent.slice(0, maxRecent) });
   }

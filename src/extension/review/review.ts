@@ -3,26 +3,30 @@ import { AppError } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import { toLine } from "../../base/visibleText.ts";
-import { readBranchChanges } from "../fleet/branchChanges.ts";
+import type { ChangedFile } from "../fleet/changedFiles.ts";
+import { readChanges } from "../fleet/sessionChanges.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
 import type { AgentTarget } from "../ids.ts";
 import type { CommandRegistry } from "../platform/commandRegistry.ts";
-import type { Dialogs } from "../platform/dialogs.ts";
+import type { Contexts } from "../platform/contexts.ts";
 import type { Telemetry } from "../platform/telemetry.ts";
 import { ReviewContent } from "./reviewContent.ts";
-import { type BranchChanges, type DiffRow, toFileDiff, toMultiDiff } from "./reviewDiffs.ts";
+import { type BranchChanges, type DiffRow, type TakenSnapshot, toFileDiff, toMultiDiff } from "./reviewDiffs.ts";
 import { ReviewedCommits, type StatePort } from "./reviewedCommits.ts";
 import type { UriParts } from "./reviewUri.ts";
 import { RevisionReader } from "./revisionReader.ts";
+import { Snapshots, takeSnapshots } from "./snapshots.ts";
+import { SnapshotTabs } from "./snapshotTabs.ts";
 
 export interface ReviewPorts {
   readonly hosts: Pick<HostConnectionsView, "client" | "get" | "onDidChange">;
   readonly commands: Pick<CommandRegistry, "register">;
-  readonly dialogs: Pick<Dialogs, "tell">;
+  readonly contexts: Pick<Contexts, "set">;
   readonly telemetry: Pick<Telemetry, "send">;
   /** `context.workspaceState` or `globalState`. */
   readonly state: StatePort;
   readonly clock: Clock;
+  readonly newId: () => string;
   /** The agent that a command was meant for: its argument, else the active panel's, else the person is asked. */
   readonly resolveAgent: (target: AgentTarget | undefined) => Promise<AgentTarget | undefined>;
   /** The agent's title as the list shows it. */
@@ -36,47 +40,55 @@ export interface ReviewPorts {
 export class Review implements Disposable {
   readonly #ports: ReviewPorts;
   readonly #owned = new Disposables();
+  readonly #snapshots: Snapshots;
+  readonly #tabs: SnapshotTabs;
   readonly reviewed: ReviewedCommits;
 
   constructor(ports: ReviewPorts) {
     this.#ports = ports;
     this.reviewed = new ReviewedCommits(ports.state, ports.clock);
-    this.#owned.add(new ReviewContent(new RevisionReader(ports.hosts), ports.hosts));
+    this.#snapshots = new Snapshots(ports.newId);
+    this.#tabs = this.#owned.add(new SnapshotTabs(ports.contexts));
+    this.#owned.add(new ReviewContent(new RevisionReader(ports.hosts, this.#snapshots), ports.hosts));
     this.#owned.add(
       ports.commands.register("muster.agent.review", "review the changes", async (target) => {
         const agent = await ports.resolveAgent(target);
         if (agent !== undefined) await this.openBranch(agent);
       }),
     );
+    this.#owned.add(
+      ports.commands.register("muster.review.refresh", "refresh the changes", () => this.#tabs.refresh()),
+    );
   }
 
-  /** Opens all changes of the agent's branch against its base, and remembers its commit as reviewed. */
+  /**
+   * Opens all changes of the agent's work, and remembers its commit as reviewed. Where the host serves live files, the
+   * diff shows them as they are at this moment.
+   */
   async openBranch(target: AgentTarget): Promise<void> {
     const changes = await this.#read(target);
     const diff = toMultiDiff(target.hostId, changes);
-    this.#requireSome(changes, diff.rows.length);
+    requireSome(changes);
     await openDiff(diff.title, diff.rows);
+    if (changes.snapshot !== undefined) this.#tabs.add(diff.title, () => this.openBranch(target));
     // After the diff is open: what failed to open was not shown to anybody. While a turn runs no commit is what is shown.
-    const isWhole = diff.unpinned === 0 && !changes.isMoving;
-    if (isWhole && changes.head !== undefined) await this.reviewed.remember(target, changes.head);
+    else if (!changes.isMoving && changes.head !== undefined) await this.reviewed.remember(target, changes.head);
     this.#ports.telemetry.send("review.opened", { files: diff.rows.length });
-    if (diff.unpinned > 0) {
-      await this.#ports.dialogs.tell(`${diff.unpinned} files can't be shown: the host doesn't offer their content.`);
-    }
   }
 
   /** Opens what one turn changed. Does not count as a review of the branch. */
   async openTurn(target: AgentTarget, turnId: string): Promise<void> {
-    const changes = await this.#read(target, turnId);
+    const changes = await this.#read(target, { turnId });
     const diff = toMultiDiff(target.hostId, changes);
-    this.#requireSome(changes, diff.rows.length);
+    requireSome(changes);
     await openDiff(toLine(`${changes.title} (one turn)`, 100), diff.rows);
   }
 
   /** Opens one file of the branch against its base. Does not count as a review of the branch. */
   async openFileDiff(target: AgentTarget, path: string): Promise<void> {
-    const changes = await this.#read(target);
-    const file = changes.files.find((candidate) => candidate.path === path);
+    const isIt = (candidate: ChangedFile) => candidate.path === path;
+    const changes = await this.#read(target, { isWanted: isIt });
+    const file = changes.files.find(isIt);
     const diff = file === undefined ? undefined : toFileDiff(target.hostId, changes, file);
     if (diff === undefined) {
       throw new AppError(
@@ -85,30 +97,32 @@ export class Review implements Disposable {
       );
     }
     await vscode.commands.executeCommand("vscode.diff", toUri(diff.left), toUri(diff.right), diff.title);
+    if (changes.snapshot !== undefined) this.#tabs.add(diff.title, () => this.openFileDiff(target, path));
   }
 
-  async #read(target: AgentTarget, turnId?: string): Promise<BranchChanges> {
-    const client = this.#ports.hosts.client(target.hostId);
-    const { session, files } = await readBranchChanges(client, target.session, { clock: this.#ports.clock, turnId });
-    const isMoving = session.phase === "working" || session.phase === "provisioning";
-    return { title: this.#ports.titleOf(target), baseCommit: session.baseCommit, head: session.head, isMoving, files };
-  }
-
-  #requireSome(changes: BranchChanges, rows: number): void {
-    if (changes.files.length === 0) {
-      throw new AppError("branch.empty", "The agent has changed no files yet. Review again when it has.");
-    }
-    if (rows === 0) {
-      throw new AppError(
-        "notFound",
-        "The host doesn't offer the content of these files. Open the agent to see its changes.",
-      );
-    }
+  /** @param isWanted which files are going to be shown: no other live file is read. */
+  async #read(
+    target: AgentTarget,
+    { turnId, isWanted }: { turnId?: string; isWanted?: (file: ChangedFile) => boolean } = {},
+  ): Promise<BranchChanges> {
+    const { hosts, clock, titleOf } = this.#ports;
+    const client = hosts.client(target.hostId);
+    const { fleet, label, files } = await readChanges(client, target.session, { clock, turnId });
+    const isMoving = fleet?.phase === "working" || fleet?.phase === "provisioning";
+    const atMs = clock.now();
+    const ids = await takeSnapshots(client, isWanted ? files.filter(isWanted) : files, this.#snapshots);
+    const snapshot: TakenSnapshot | undefined = fleet === undefined ? { label, atMs, ids } : undefined;
+    return { title: titleOf(target), baseCommit: fleet?.baseCommit, head: fleet?.head, isMoving, snapshot, files };
   }
 
   dispose(): void {
     this.#owned.dispose();
   }
+}
+
+function requireSome({ files }: BranchChanges): void {
+  if (files.length > 0) return;
+  throw new AppError("branch.empty", "The agent has changed no files yet. Review again when it has.");
 }
 
 async function openDiff(title: string, rows: readonly DiffRow[]): Promise<void> {

@@ -23,7 +23,7 @@ export class ReviewContent implements vscode.TextDocumentContentProvider, Dispos
       hosts.onDidChange(({ changed }) => {
         for (const [key, uri] of Array.from(this.#waiting)) {
           const revision = parseReviewUri(uri);
-          const hostId = revision.ok ? revision.value.hostId : "";
+          const hostId = revision.ok && revision.value.kind === "revision" ? revision.value.hostId : "";
           if (!changed.includes(hostId) || hosts.get(hostId)?.state.kind !== "live") continue;
           this.#waiting.delete(key);
           this.#changed.fire(uri);

@@ -1,17 +1,28 @@
 import { toLine } from "../../base/visibleText.ts";
 import type { ChangedFile, RevisionContent } from "../fleet/changedFiles.ts";
-import { displayPath, toReviewUri, type UriParts } from "./reviewUri.ts";
+import { displayPath, toReviewUri, toSnapshotUri, type UriParts } from "./reviewUri.ts";
+import type { SnapshotIds } from "./snapshots.ts";
 
 /** What an agent's branch changed, at the moment it was read. */
 export interface BranchChanges {
   /** The agent's title. */
   readonly title: string;
+  /** Where the host serves live files instead of revisions: what the changes are called, and when they were read. */
+  readonly snapshot: TakenSnapshot | undefined;
   readonly baseCommit: string | undefined;
   /** The commit that a person who reads these files has reviewed. Never newer than `files`. */
   readonly head: string | undefined;
   /** A turn runs: `files` may show more than `head` holds. */
   readonly isMoving: boolean;
   readonly files: readonly ChangedFile[];
+}
+
+export interface TakenSnapshot {
+  /** The host's name of the changeset, such as "Branch Changes". */
+  readonly label: string | undefined;
+  /** ms since the epoch. */
+  readonly atMs: number;
+  readonly ids: SnapshotIds;
 }
 
 /** One row of the multi-diff: what names it, and its sides. An absent side means that the file is not there. */
@@ -32,8 +43,15 @@ export interface FileDiff {
   readonly right: UriParts;
 }
 
-function sideUri(hostId: string, path: string, content: RevisionContent | undefined): UriParts | undefined {
-  if (content?.blob === undefined) return undefined;
+function sideUri(
+  hostId: string,
+  path: string,
+  content: RevisionContent | undefined,
+  taken: TakenSnapshot | undefined,
+): UriParts | undefined {
+  if (content === undefined) return undefined;
+  // Without a snapshot the document says that there is none.
+  if (content.blob === undefined) return toSnapshotUri(taken?.ids.get(content.uri) ?? "none", path);
   return toReviewUri({
     hostId,
     sessionId: content.blob.sessionId,
@@ -43,39 +61,45 @@ function sideUri(hostId: string, path: string, content: RevisionContent | undefi
   });
 }
 
-/** Both sides of a file; `undefined` for a host that does not address content by revision. */
-function rowOf(hostId: string, file: ChangedFile): DiffRow | undefined {
-  const left = sideUri(hostId, file.oldPath ?? file.path, file.before);
-  const right = sideUri(hostId, file.path, file.after);
+/** Both sides of a file; one of them is there. */
+function rowOf(hostId: string, file: ChangedFile, taken: TakenSnapshot | undefined): DiffRow | undefined {
+  const left = sideUri(hostId, file.oldPath ?? file.path, file.before, taken);
+  const right = sideUri(hostId, file.path, file.after, taken);
   const label = right ?? left;
-  const isPinned = (file.before === undefined || left) && (file.after === undefined || right);
-  return label === undefined || !isPinned ? undefined : { label, left, right };
+  return label && { label, left, right };
 }
 
 const commitLength = 7;
 
-/** `abc1234..def5678`, as git writes a range; what is unknown is left out. */
-export function rangeText(changes: Pick<BranchChanges, "baseCommit" | "head">): string {
+/** `abc1234..def5678`, as git writes a range; what is unknown is left out. A snapshot has its time instead. */
+export function rangeText(changes: Pick<BranchChanges, "baseCommit" | "head" | "snapshot">): string {
+  if (changes.snapshot !== undefined) {
+    const { label, atMs } = changes.snapshot;
+    const name = label === undefined ? "" : `${toLine(label, 40)} `;
+    return `${name}as of ${timeOf(atMs)}`;
+  }
   const [base, head] = [changes.baseCommit?.slice(0, commitLength), changes.head?.slice(0, commitLength)];
   return base !== undefined && head !== undefined ? `${base}..${head}` : (head ?? base ?? "uncommitted");
 }
 
-/** All files of the branch for `vscode.changes`. Files whose content is not pinned are left out and counted. */
-export function toMultiDiff(hostId: string, changes: BranchChanges): MultiDiff & { readonly unpinned: number } {
-  const rows = changes.files.map((file) => rowOf(hostId, file));
-  const pinned = rows.filter((row) => row !== undefined);
+/** `14:03:27`, in the local time of whoever reads it. */
+function timeOf(atMs: number): string {
+  return new Date(atMs).toTimeString().slice(0, 8);
+}
+
+/** All files of the branch for `vscode.changes`. */
+export function toMultiDiff(hostId: string, changes: BranchChanges): MultiDiff {
   return {
     title: `${toLine(changes.title, 80)} (${rangeText(changes)}${changes.isMoving ? ", still working" : ""})`,
-    rows: pinned,
-    unpinned: rows.length - pinned.length,
+    rows: changes.files.flatMap((file) => rowOf(hostId, file, changes.snapshot) ?? []),
   };
 }
 
 /** One file for `vscode.diff`, which needs both sides: the missing one is an empty document. */
 export function toFileDiff(hostId: string, changes: BranchChanges, file: ChangedFile): FileDiff | undefined {
-  const row = rowOf(hostId, file);
-  const sessionId = (file.after ?? file.before)?.blob?.sessionId;
-  if (row === undefined || sessionId === undefined) return undefined;
+  const row = rowOf(hostId, file, changes.snapshot);
+  if (row === undefined) return undefined;
+  const sessionId = (file.after ?? file.before)?.blob?.sessionId ?? "none";
   const empty = toReviewUri({ hostId, sessionId, path: file.path });
   const name = displayPath(file.path);
   const moved = file.oldPath === undefined ? name : `${displayPath(file.oldPath)} → ${name}`;

@@ -16,12 +16,24 @@ export interface UriParts {
  * diff where the file does not exist. `path` serves titles and the choice of a language, never a look-up.
  */
 export interface Revision {
+  readonly kind: "revision";
   readonly hostId: string;
   readonly sessionId: string;
   readonly oid?: string | undefined;
   readonly sizeBytes?: number | undefined;
   readonly path: string;
 }
+
+/** What a file held when it was read, kept in this window under an id. */
+export interface Snapshot {
+  readonly kind: "snapshot";
+  readonly id: string;
+  readonly path: string;
+}
+
+export type ReviewDocument = Revision | Snapshot;
+
+const SnapshotQuery = z.object({ snapshot: z.string().check(z.regex(/^[A-Za-z0-9-]{1,64}$/)) });
 
 const RevisionQuery = z.object({
   host: z.string().check(z.minLength(1), z.maxLength(200)),
@@ -37,8 +49,8 @@ export function displayPath(path: string): string {
   return shown === "" ? "file" : shown;
 }
 
-/** Same revision, same URI: a document never changes under an editor and may be cached for ever. */
-export function toReviewUri(revision: Revision): UriParts {
+/** Same document, same URI: it never changes under an editor and may be cached for ever. */
+export function toReviewUri(revision: Omit<Revision, "kind">): UriParts {
   const query = new URLSearchParams({
     host: revision.hostId,
     session: revision.sessionId,
@@ -48,13 +60,23 @@ export function toReviewUri(revision: Revision): UriParts {
   return { scheme: SCHEMES.revision, authority: "", path: `/${displayPath(revision.path)}`, query: query.toString() };
 }
 
-/** The revision that a URI names; an error for anything that `toReviewUri` did not build. */
-export function parseReviewUri(uri: UriParts): Result<Revision, "notAReviewUri"> {
+/** Names the text only: a link to it that somebody else made leads nowhere. */
+export function toSnapshotUri(id: string, path: string): UriParts {
+  const query = new URLSearchParams({ snapshot: id });
+  return { scheme: SCHEMES.revision, authority: "", path: `/${displayPath(path)}`, query: query.toString() };
+}
+
+/** The document that a URI names; an error for anything that was not built here. */
+export function parseReviewUri(uri: UriParts): Result<ReviewDocument, "notAReviewUri"> {
   if (uri.scheme !== SCHEMES.revision || uri.authority !== "" || !uri.path.startsWith("/")) return err("notAReviewUri");
-  const query = RevisionQuery.safeParse(Object.fromEntries(new URLSearchParams(uri.query)));
+  const parameters = Object.fromEntries(new URLSearchParams(uri.query));
+  const snapshot = SnapshotQuery.safeParse(parameters);
+  if (snapshot.success) return ok({ kind: "snapshot", id: snapshot.data.snapshot, path: uri.path.slice(1) });
+  const query = RevisionQuery.safeParse(parameters);
   if (!query.success) return err("notAReviewUri");
   const { host, session, blob, size } = query.data;
   return ok({
+    kind: "revision",
     hostId: host,
     sessionId: session,
     oid: blob === "" ? undefined : blob,

@@ -1,7 +1,8 @@
 import { AppError } from "../../base/appError.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
-import { blobUri } from "../../protocol/uris.ts";
+import { blobUri, ROOT_URI } from "../../protocol/uris.ts";
 import { parseReviewUri, type Revision, type UriParts } from "./reviewUri.ts";
+import type { Snapshots } from "./snapshots.ts";
 import { decodeText, maxDocumentBytes, type Notice, noticeText } from "./revisionText.ts";
 
 /** UTF-16 units of text that are kept for documents that open again. */
@@ -19,19 +20,24 @@ export interface RevisionText {
  */
 export class RevisionReader {
   readonly #hosts: Pick<HostConnectionsView, "client">;
+  readonly #snapshots: Pick<Snapshots, "get">;
   /** Oldest use first. */
   readonly #texts = new Map<string, string>();
   readonly #reading = new Map<string, Promise<RevisionText>>();
   #cachedLength = 0;
 
-  constructor(hosts: Pick<HostConnectionsView, "client">) {
+  constructor(hosts: Pick<HostConnectionsView, "client">, snapshots: Pick<Snapshots, "get">) {
     this.#hosts = hosts;
+    this.#snapshots = snapshots;
   }
 
   /** Never rejects: what cannot be shown is a short text that says so. */
   async read(uri: UriParts): Promise<RevisionText> {
     const revision = parseReviewUri(uri);
     if (!revision.ok) return lasting(noticeText("notPinned", {}));
+    if (revision.value.kind === "snapshot") {
+      return lasting(this.#snapshots.get(revision.value.id) ?? noticeText("expired", {}));
+    }
     if (revision.value.oid === undefined) return lasting("");
     const key = `${revision.value.hostId}|${revision.value.sessionId}|${revision.value.oid}`;
     const kept = this.#texts.get(key);
@@ -52,7 +58,11 @@ export class RevisionReader {
     if (facts.sizeBytes !== undefined && facts.sizeBytes > maxDocumentBytes)
       return lasting(noticeText("tooLarge", facts));
     try {
-      const answer = await this.#hosts.client(revision.hostId).resourceRead(blobUri(revision.sessionId, oid), "base64");
+      const answer = await this.#hosts.client(revision.hostId).request("resourceRead", {
+        channel: ROOT_URI,
+        uri: blobUri(revision.sessionId, oid),
+        encoding: "base64",
+      });
       const bytes = Buffer.from(answer.data, answer.encoding === "base64" ? "base64" : "utf8");
       const read = { oid, sizeBytes: bytes.length };
       if (bytes.length > maxDocumentBytes) return lasting(noticeText("tooLarge", read));

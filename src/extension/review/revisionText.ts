@@ -4,7 +4,7 @@ import { assertNever } from "../../base/appError.ts";
 export const maxDocumentBytes = 5 * 1024 * 1024;
 
 /** What stands in place of content that cannot be shown. Each is short, says why, and names the revision. */
-export type Notice = "missing" | "binary" | "tooLarge" | "notPinned" | "unreachable";
+export type Notice = "missing" | "binary" | "tooLarge" | "notPinned" | "unreachable" | "gone" | "expired";
 
 export function noticeText(notice: Notice, facts: { readonly oid?: string; readonly sizeBytes?: number }): string {
   const size = facts.sizeBytes === undefined ? "" : `, ${formatBytes(facts.sizeBytes)}`;
@@ -20,6 +20,10 @@ export function noticeText(notice: Notice, facts: { readonly oid?: string; reado
       return "This address names no revision of an agent's file. Review the agent's changes again.\n";
     case "unreachable":
       return `The host cannot be reached, so this revision cannot be read${id}. It loads when the host is back.\n`;
+    case "gone":
+      return "The host could not read this file: it is gone, or the host may not read it. Refresh the changes.\n";
+    case "expired":
+      return "What this document showed is not kept any more: it was read in an earlier window, or long ago. Review the changes again.\n";
     default:
       return assertNever(notice);
   }

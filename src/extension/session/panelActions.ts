@@ -124,7 +124,8 @@ export function panelActions(
       return null;
     },
     openDiff: ({ fileId }) => {
-      const file = changedFilesOf(source.changeset ?? { files: [] }).find(({ id }) => id === fileId);
+      const files = changedFilesOf(source.changeset ?? { files: [] }, source.session?.workingDirectories);
+      const file = files.find(({ id }) => id === fileId);
       if (file === undefined) throw new AppError("notFound", "That file is not among the agent's changes any more.");
       return done(ports.openFileDiff(target, file.path));
     },

@@ -6,7 +6,9 @@ import type { ChannelChange, ChannelHandle, Client } from "../../client/client.t
 import type { ConnectionState } from "../../client/connectionState.ts";
 import type { PanelFacts, PanelItem, PanelKind } from "../../protocol/panel.ts";
 import type { ChannelStates } from "../../protocol/reduce.ts";
-import { branchChangesetUri, chatUri, fleetSessionUri, parseSessionUri } from "../../protocol/uris.ts";
+import { fleetSessionUri, parseSessionUri } from "../../protocol/uris.ts";
+import { defaultChatOf } from "../fleet/agentCommands.ts";
+import { chooseChangeset, type SessionChangeset } from "../fleet/changesets.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { agentKey } from "../fleet/fleetAgent.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
@@ -36,8 +38,8 @@ interface Opened {
 type Snapshot = Extract<PanelItem, { type: "snapshot" }>;
 
 /**
- * The channels of one agent, as long as its panel is looked at: session, default chat, branch changeset, fleet facts, and
- * the terminals that the page watches. Follows the host through drops, and through being configured anew.
+ * The channels of one agent, as long as its panel is looked at: session, default chat, the changeset of its work, fleet
+ * facts, and the terminals that the page watches. Follows the host through drops, and through being configured anew.
  */
 export class PanelSource implements Disposable {
   readonly #options: PanelSourceOptions;
@@ -48,6 +50,7 @@ export class PanelSource implements Disposable {
   readonly #watched = new Map<string, number>();
   #client: Client | undefined;
   #chatUri: string | undefined;
+  #changeset: SessionChangeset | undefined;
   /** Oldest turn that the page has, by its index in the chat. */
   #firstTurn = 0;
 
@@ -81,10 +84,11 @@ export class PanelSource implements Disposable {
   }
 
   get changeset(): ChannelStates["changeset"] | undefined {
-    for (const { kind, handle } of this.#channels.values()) {
-      if (kind === "changeset") return handle.state as ChannelStates["changeset"] | undefined;
-    }
-    return undefined;
+    return this.#changeset && this.#handle("changeset", this.#changeset.uri)?.state;
+  }
+
+  get session(): ChannelStates["session"] | undefined {
+    return this.#handle("session", this.#options.target.session)?.state;
   }
 
   get uris(): readonly string[] {
@@ -119,10 +123,12 @@ export class PanelSource implements Disposable {
     return {
       hostName: connection?.host.name ?? "an unknown host",
       connection: connection === undefined ? "offline" : connectionOf(connection.state),
-      heardAtMs: connection?.client.lastHeardAt,
+      heardAtMs: this.chat?.asOf ?? connection?.client.lastHeardAt,
       problem: this.#problem(connection?.state),
       pullRequest: agent?.pullRequest && { number: agent.pullRequest.number, url: agent.pullRequest.url },
       hasOlder: this.#firstTurn > 0,
+      canShip: this.#hasFleet,
+      changes: changesOf(this.#changeset),
     };
   }
 
@@ -187,6 +193,7 @@ export class PanelSource implements Disposable {
       this.#watched.clear();
       this.#client = client;
       this.#chatUri = undefined;
+      this.#changeset = undefined;
       if (client !== undefined) this.#open("session", target.session);
     }
     this.#openFleet();
@@ -197,22 +204,28 @@ export class PanelSource implements Disposable {
   #followSession(state: ChannelStates["session"] | undefined): void {
     if (state === undefined) return;
     const { session } = this.#options.target;
-    const chat = state.defaultChat ?? state.chats[0]?.resource ?? chatUri(session);
+    const chat = defaultChatOf(session, state);
     if (chat !== this.#chatUri) {
       if (this.#chatUri !== undefined) this.#close(this.#chatUri);
       this.#chatUri = chat;
       this.#firstTurn = 0;
       this.#open("chat", chat);
     }
-    const entry = state.changesets?.find(({ changeKind }) => changeKind === "branch");
-    if (entry !== undefined) this.#open("changeset", entry.uriTemplate);
-    else if (this.#client?.hostInfo?.fleet) this.#open("changeset", branchChangesetUri(session));
+    const changeset = chooseChangeset(session, state.changesets, this.#hasFleet);
+    if (this.#changeset !== undefined && changeset?.uri !== this.#changeset.uri) this.#close(this.#changeset.uri);
+    this.#changeset = changeset;
+    if (changeset !== undefined) this.#open("changeset", changeset.uri);
     this.#openFleet();
+  }
+
+  /** The handshake tells it, and outlives a drop. */
+  get #hasFleet(): boolean {
+    return this.#client?.hostInfo?.fleet !== undefined;
   }
 
   #openFleet(): void {
     const id = parseSessionUri(this.#options.target.session);
-    if (id !== undefined && this.#client?.hostInfo?.fleet) this.#open("fleetSession", fleetSessionUri(id));
+    if (id !== undefined && this.#hasFleet) this.#open("fleetSession", fleetSessionUri(id));
   }
 
   #open(kind: PanelKind, uri: string): void {
@@ -267,4 +280,9 @@ function connectionOf({ kind }: ConnectionState): PanelFacts["connection"] {
     default:
       return "offline";
   }
+}
+
+function changesOf(changeset: SessionChangeset | undefined): PanelFacts["changes"] {
+  if (changeset?.label === undefined) return undefined;
+  return { label: changeset.label, description: changeset.description };
 }

@@ -1,6 +1,6 @@
-import * as z from "zod/mini";
 import { AppError } from "../../base/appError.ts";
 import { META_NS } from "../../protocol/fleet.ts";
+import { fleetMeta } from "../../protocol/fleetMeta.ts";
 import { branchChangesetUri } from "../../protocol/uris.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
 import type { AgentTarget } from "../ids.ts";
@@ -30,8 +30,6 @@ export interface BranchPushPort {
   push(target: AgentTarget, request: PushRequest): Promise<PushedBranch>;
 }
 
-const PushAnswer = z.looseObject({ branch: z.string(), commit: z.optional(z.string()) });
-
 /** The host's `push` operation on the branch changeset. */
 export class HostBranchPush implements BranchPushPort {
   readonly #hosts: Pick<HostConnectionsView, "client">;
@@ -44,21 +42,21 @@ export class HostBranchPush implements BranchPushPort {
 
   async push(target: AgentTarget, { branch, ...push }: PushRequest): Promise<PushedBranch> {
     const request = () =>
-      this.#hosts.client(target.hostId).invokeChangesetOperation({
-        changeset: branchChangesetUri(target.session),
+      this.#hosts.client(target.hostId).request("invokeChangesetOperation", {
+        channel: branchChangesetUri(target.session),
         operationId: "push",
-        meta: { [META_NS]: push },
+        _meta: { [META_NS]: push },
       });
     const result = await this.#credentials.withCredentials(target.hostId, request);
-    const answer = PushAnswer.safeParse(result._meta?.[META_NS]);
-    if (!answer.success) return { branch, commit: undefined };
+    const pushed = fleetMeta("pushed", result);
+    if (pushed === undefined) return { branch, commit: undefined };
     // Only the branch that was shown may become a pull request.
-    if (answer.data.branch !== branch) {
+    if (pushed.branch !== branch) {
       throw new AppError(
         "branch.moved",
         "The host pushed to another branch than it had announced. Review the changes again.",
       );
     }
-    return { branch, commit: answer.data.commit };
+    return { branch, commit: pushed.commit };
   }
 }

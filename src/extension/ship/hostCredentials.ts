@@ -1,7 +1,9 @@
 import * as z from "zod/mini";
 import { AppError } from "../../base/appError.ts";
 import { toLine } from "../../base/visibleText.ts";
-import { ProtectedResource } from "../../protocol/content.ts";
+import { errorDataOf } from "../../protocol/errorData.ts";
+import { RPC } from "../../protocol/jsonrpc.ts";
+import { ROOT_URI } from "../../protocol/uris.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
 import type { Dialogs } from "../platform/dialogs.ts";
 import { type GitHubServer, webOrigin } from "./gitHubServers.ts";
@@ -73,7 +75,7 @@ export class HostCredentials {
       await this.#remember(consent);
     }
     const token = await this.#ports.signIn.token(server);
-    await this.#ports.hosts.client(hostId).authenticate({ resource, token });
+    await this.#ports.hosts.client(hostId).request("authenticate", { channel: ROOT_URI, resource, token });
   }
 
   /** The first resource that a configured server stands for, compared by whole origin. */
@@ -110,14 +112,12 @@ function originOf(server: GitHubServer): string | undefined {
   }
 }
 
-const Resources = z.looseObject({ resources: z.array(ProtectedResource) });
-
 /** What the host asks for: the data of its error, as the client passes it on. */
 function resourcesOf(failure: AppError): readonly string[] {
   const data: unknown = failure.cause instanceof Error ? Reflect.get(failure.cause, "data") : undefined;
   for (const candidate of [failure.details, data]) {
-    const parsed = Resources.safeParse(candidate);
-    if (parsed.success) return parsed.data.resources.map((entry) => entry.resource);
+    const told = errorDataOf(RPC.authRequired, candidate);
+    if (told) return told.resources.map((entry) => entry.resource);
   }
   return [];
 }

@@ -3,6 +3,7 @@ import { AppError } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import type { Logger } from "../../base/logger.ts";
+import type { FleetAgent, FleetPullRequest } from "../fleet/fleetAgent.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
 import type { AgentTarget } from "../ids.ts";
 import type { CommandRegistry } from "../platform/commandRegistry.ts";
@@ -36,7 +37,12 @@ export interface ShipPorts {
   /** `muster/<version>`. */
   readonly userAgent: string;
   /** The agent that a command was meant for: its argument, else the active panel's, else the person is asked. */
-  readonly resolveAgent: (target: AgentTarget | undefined) => Promise<AgentTarget | undefined>;
+  readonly resolveAgent: (
+    target: AgentTarget | undefined,
+    fits: (agent: Pick<FleetAgent, "canShip" | "pullRequest">) => boolean,
+  ) => Promise<AgentTarget | undefined>;
+  /** The pull request that the agent's row shows: its host may know of one that was not created here. */
+  readonly listed: (target: AgentTarget) => FleetPullRequest | undefined;
   /** The agent's whole title, as its host has it: it becomes the pull request's. */
   readonly titleOf: (target: AgentTarget) => string;
   /** Which commit the person was last shown, and how to show the present one. */
@@ -78,13 +84,13 @@ export class Ship implements Disposable {
     const { commands } = ports;
     this.#owned.add(
       commands.register("muster.agent.createPullRequest", "create the pull request", async (target) => {
-        const agent = await ports.resolveAgent(target);
+        const agent = await ports.resolveAgent(target, ({ canShip }) => canShip);
         if (agent !== undefined) await this.create(agent);
       }),
     );
     this.#owned.add(
       commands.register("muster.agent.showPullRequest", "open the pull request", async (target) => {
-        const agent = await ports.resolveAgent(target);
+        const agent = await ports.resolveAgent(target, ({ pullRequest }) => pullRequest !== undefined);
         if (agent !== undefined) await this.show(agent);
       }),
     );
@@ -121,9 +127,7 @@ export class Ship implements Disposable {
   /** Opens the page of the agent's pull request. */
   async show(target: AgentTarget): Promise<void> {
     const tracked = this.pullRequests.get(target);
-    if (tracked === undefined) {
-      throw new AppError("notFound", "This agent has no pull request that Muster knows of. Create one first.");
-    }
+    if (tracked === undefined) return this.#showListed(target);
     const repository = resolveGitHubRepository(tracked.repository, this.#ports.servers());
     if (!repository.ok) {
       throw new AppError(
@@ -133,6 +137,22 @@ export class Ship implements Disposable {
     }
     await openPage(repository.value.server, tracked.url);
     await this.#refresh(tracked);
+  }
+
+  /** A link that a host tells is opened only on a server that this person's settings name. */
+  async #showListed(target: AgentTarget): Promise<void> {
+    const url = this.#ports.listed(target)?.url;
+    if (url === undefined) {
+      throw new AppError("notFound", "This agent has no pull request that Muster knows of. Create one first.");
+    }
+    const server = this.#ports.servers().find((candidate) => safePageUrl(candidate, url) !== undefined);
+    if (server === undefined) {
+      throw new AppError(
+        "github.notGitHub",
+        "Its pull request is on a server that is not in the setting muster.github.servers. Add the server to open it.",
+      );
+    }
+    await openPage(server, url);
   }
 
   /** Asks GitHub what became of the pull requests that were open, for servers where the person is signed in. Asks no one to sign in. */

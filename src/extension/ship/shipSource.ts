@@ -3,7 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 import { Disposables } from "../../base/disposables.ts";
 import type { ChatState } from "../../protocol/chatState.ts";
 import { chatUri } from "../../protocol/uris.ts";
-import { type ChannelReader, readBranchChanges } from "../fleet/branchChanges.ts";
+import { type ChannelReader, readBranchChanges } from "../fleet/sessionChanges.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
 import type { AgentTarget } from "../ids.ts";
 import { promptOf, type ShippableAgent, testRunsOf } from "./shippableAgent.ts";

@@ -46,7 +46,7 @@ export function nodeOf(agent: FleetAgent, nowMs: number): NodeView {
   const look = lookOf(agent);
   const isLive = agent.freshness.live;
   const doing = doingOf(agent, look.words);
-  const facts = [toLabel(agent.repo, 40), doing, countsOf(agent), spendOf(agent) ?? "", ageOf(agent, nowMs)].filter(
+  const facts = [toLabel(agent.place, 40), doing, countsOf(agent), spendOf(agent) ?? "", ageOf(agent, nowMs)].filter(
     (fact) => fact !== "",
   );
   const label = toLabel(agent.title, 100);
@@ -55,9 +55,16 @@ export function nodeOf(agent: FleetAgent, nowMs: number): NodeView {
     description: facts.join(" · "),
     icon: isLive ? look.icon : look.icon.replace("~spin", ""),
     iconColor: isLive ? look.color : "disabledForeground",
-    contextValue: isLive ? look.contextValue : "agent.stale",
+    contextValue: isLive ? contextValueOf(look.contextValue, agent) : "agent.stale",
     spoken: [label, look.words, ...facts, isLive ? "" : "not connected"].filter((part) => part !== "").join(", "),
   };
+}
+
+/** A row offers a pull request only where its host can push a branch. */
+function contextValueOf(value: ContextValue, { canShip }: FleetAgent): ContextValue {
+  if (!canShip) return value;
+  if (value === "agent.review" || value === "agent.done" || value === "agent.failed") return `${value}.ships`;
+  return value;
 }
 
 /** What the agent has cost so far; nothing where no price is told. */
@@ -144,6 +151,7 @@ export function tooltipLines(
   const lines: (readonly [string, string | undefined])[] = [
     ["State", lookOf(agent).words + (agent.activity ? `: ${agent.activity}` : "")],
     ["Repository", agent.repository],
+    ["Folder", agent.folder],
     ["Branch", agent.branch && agent.baseBranch ? `${agent.branch} from ${agent.baseBranch}` : agent.branch],
     ["Agent", agent.provider],
     ["Host", hostName],

@@ -7,8 +7,8 @@ import type { HostConnectionsView } from "../hosts/hosts.ts";
 import { type AgentTarget, SCHEMES } from "../ids.ts";
 import { commandLink } from "../platform/commandRegistry.ts";
 import { toMarkdownText } from "../platform/plainText.ts";
-import { type AgentOrder, compareOrders, orderAgents } from "./agentGroups.ts";
 import { type GroupId, groupOf, groupTitles, nodeOf, tooltipLines } from "./agentNode.ts";
+import { AgentOrder } from "./agentOrder.ts";
 
 export interface GroupElement {
   readonly kind: "group";
@@ -39,7 +39,7 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
   readonly #elements = new Map<string, AgentElement>();
   readonly #groups = new Map<GroupId, GroupElement>();
   readonly #touched = new Set<string>();
-  #order: AgentOrder;
+  readonly #order = new AgentOrder();
   #pendingRefresh: Disposable | undefined;
   #aging: Disposable | undefined;
 
@@ -47,15 +47,15 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
     this.#fleet = fleet;
     this.#connections = connections;
     this.#clock = clock;
-    this.#order = orderAgents(fleet.agents.values());
+    this.#order.update(fleet.agents.keys(), (key) => fleet.get(key));
     this.#owned.add(fleet.onDidChange((change) => this.#collect(change)));
     this.#ageLater();
   }
 
   getChildren(element?: TreeElement): TreeElement[] {
-    if (element === undefined) return Array.from(this.#order.keys(), (id) => this.#group(id));
+    if (element === undefined) return this.#order.groups.map((id) => this.#group(id));
     if (element.kind === "agent") return [];
-    return (this.#order.get(element.id) ?? []).map((key) => this.element(key)).filter((agent) => agent !== undefined);
+    return this.#elementsOf(this.#order.keys(element.id));
   }
 
   getParent(element: TreeElement): TreeElement | undefined {
@@ -98,6 +98,10 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
     this.#owned.dispose();
   }
 
+  #elementsOf(keys: readonly string[]): AgentElement[] {
+    return keys.map((key) => this.element(key)).filter((element) => element !== undefined);
+  }
+
   #group(id: GroupId): GroupElement {
     const group = this.#groups.get(id) ?? { kind: "group", id };
     this.#groups.set(id, group);
@@ -107,7 +111,7 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
   #groupItem({ id }: GroupElement): vscode.TreeItem {
     const { Expanded, Collapsed } = vscode.TreeItemCollapsibleState;
     const item = new vscode.TreeItem(groupTitles[id], id === "done" ? Collapsed : Expanded);
-    const size = this.#order.get(id)?.length ?? 0;
+    const size = this.#order.count(id);
     item.id = `group:${id}`;
     item.description = String(size);
     item.contextValue = "group";
@@ -133,36 +137,33 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
   }
 
   #collect({ added, changed, removed }: FleetChange): void {
-    for (const key of [...added, ...changed]) this.#touched.add(key);
-    for (const key of removed) {
-      this.#touched.delete(key);
-      this.#elements.delete(key);
-    }
+    for (const key of [...added, ...changed, ...removed]) this.#touched.add(key);
+    for (const key of removed) this.#elements.delete(key);
     this.#pendingRefresh ??= this.#clock.setTimeout(() => this.#refresh(), refreshDelayMs);
   }
 
   #refresh(): void {
     this.#pendingRefresh = undefined;
-    const before = this.#order;
-    this.#order = orderAgents(this.#fleet.agents.values());
-    const { isRootChanged, groups } = compareOrders(before, this.#order);
     const touched = Array.from(this.#touched);
     this.#touched.clear();
+    const { isRootChanged, groups } = this.#order.update(touched, (key) => this.#fleet.get(key));
     if (isRootChanged) {
       this.#changed.fire(undefined);
       return;
     }
     // A group draws its rows anew, so its members need no event of their own.
-    const rows = touched.filter((key) => !groups.some((id) => this.#order.get(id)?.includes(key)));
-    const elements = rows.map((key) => this.element(key)).filter((element) => element !== undefined);
-    const all = [...groups.map((id) => this.#group(id)), ...elements];
+    const rows = touched.filter((key) => {
+      const agent = this.#fleet.get(key);
+      return agent !== undefined && !groups.includes(groupOf(agent.attention));
+    });
+    const all = [...groups.map((id) => this.#group(id)), ...this.#elementsOf(rows)];
     if (all.length > 0) this.#changed.fire(all);
   }
 
   /** Ages grow without anybody saying so. */
   #ageLater(): void {
     this.#aging = this.#clock.setTimeout(() => {
-      const groups = Array.from(this.#order.keys(), (id) => this.#group(id));
+      const groups = this.#order.groups.map((id) => this.#group(id));
       if (groups.length > 0) this.#changed.fire(groups);
       this.#ageLater();
     }, agingMs);

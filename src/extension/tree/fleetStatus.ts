@@ -59,6 +59,8 @@ export class FleetStatus implements Disposable {
       );
       contexts.set("muster:hasAgents", fleet.agents.size > 0);
       contexts.set("muster:needsYou", needs > 0);
+      contexts.set("muster:canShip", fleet.tallies.canShip > 0);
+      contexts.set("muster:hasPullRequests", fleet.tallies.pullRequests > 0);
     };
     const later = () => {
       this.#pendingRefresh ??= clock.setTimeout(refresh, refreshDelayMs);

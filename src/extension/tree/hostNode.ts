@@ -1,5 +1,7 @@
 import { toLine } from "../../base/visibleText.ts";
 import type { ConnectionState } from "../../client/connectionState.ts";
+import type { TerminalInfo } from "../../protocol/root.ts";
+import { terminalName } from "../fleet/hostTerminals.ts";
 import { toLabel } from "../platform/plainText.ts";
 import { formatAge, type NodeView } from "./agentNode.ts";
 
@@ -8,6 +10,8 @@ export interface HostFacts {
   readonly name: string;
   readonly url: string;
   readonly state: ConnectionState;
+  /** What runs there, where it is not a host of ours. */
+  readonly software: string | undefined;
   /** Version of the host's software, while known. */
   readonly version: string | undefined;
   readonly agents: number;
@@ -24,7 +28,8 @@ export function hostNodeOf(facts: HostFacts, nowMs: number): NodeView {
       : `seen ${formatAge(nowMs - facts.heardAtMs)} ago`;
   const agents = facts.state.kind === "live" ? `${facts.agents} ${facts.agents === 1 ? "agent" : "agents"}` : "";
   const label = toLabel(facts.name, 80);
-  const description = [words, agents, seen].filter((part) => part !== "").join(" · ");
+  const software = facts.software === undefined ? "" : toLabel(facts.software, 40);
+  const description = [words, software, agents, seen].filter((part) => part !== "").join(" · ");
   return { label, description, icon, iconColor, contextValue, spoken: `${label}, ${description}` };
 }
 
@@ -72,8 +77,28 @@ export function hostTooltipLines(facts: HostFacts): readonly (readonly [string, 
     facts.state.kind === "refused" || facts.state.kind === "waiting" ? facts.state.error.message : undefined;
   const lines: (readonly [string, string | undefined])[] = [
     ["Address", facts.url],
+    ["Software", facts.software],
     ["Version", facts.version],
     ["Reason", reason],
   ];
   return lines.flatMap(([name, value]) => (value === undefined ? [] : [[name, toLine(value, 400)] as const]));
+}
+
+/** How the row of one of a host's terminals looks. @param agent title of the agent that it belongs to. */
+export function terminalNodeOf(info: TerminalInfo, agent: string | undefined): NodeView {
+  const { lifecycle } = info;
+  const hasExited = lifecycle?.status === "exited";
+  const label = toLabel(terminalName(info), 80);
+  const end = lifecycle?.exitCode === undefined ? "ended" : `ended with ${lifecycle.exitCode}`;
+  const description = [agent === undefined ? "" : toLabel(agent, 60), hasExited ? end : ""]
+    .filter((part) => part !== "")
+    .join(" · ");
+  return {
+    label,
+    description,
+    icon: "terminal",
+    iconColor: hasExited ? "disabledForeground" : undefined,
+    contextValue: hasExited ? "terminal.exited" : "terminal.running",
+    spoken: ["Terminal", label, description].filter((part) => part !== "").join(", "),
+  };
 }

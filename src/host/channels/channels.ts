@@ -8,7 +8,7 @@ import { type ChannelState, type ChannelStates, reduce } from "../../protocol/re
 import type { EventLog, LogRecord } from "../log/log.ts";
 import { refusal } from "./policy.ts";
 import { ReplayWindow } from "./replayWindow.ts";
-import { actionBody, actionFrame, type ClientOrigin, parseStoredRecord } from "./storedRecord.ts";
+import { actionBody, actionFrame, type ClientOrigin, keptAction, parseStoredRecord } from "./storedRecord.ts";
 
 /** An action that is on disk. Everything that a reader or a service does about an action starts from here. */
 export interface CommittedAction {
@@ -45,9 +45,11 @@ interface Channel {
   snapshotBytes: number;
 }
 
-type Fresh = Omit<CommittedAction, "frame"> & { readonly actionJson: string };
+type Fresh = Omit<CommittedAction, "frame"> & { readonly actionJson: string; readonly keptJson: string };
 
 const minTailBytes = 64 * 1024;
+/** How much larger than its last snapshot a channel's tail may grow. */
+const tailsPerSnapshot = 4;
 
 /**
  * All live channels. `dispatch` is the only way to change one: may this principal do this here and now, append, reduce,
@@ -60,7 +62,12 @@ export class Channels implements Disposable {
   readonly #channels = new Map<string, Channel>();
   readonly #loading = new Map<string, Promise<boolean>>();
   readonly #fresh = new Map<number, Fresh>();
+  /** Channels that were removed since the start and not made again. */
+  readonly #gone = new Set<string>();
+  /** Removals that are not on disk yet, by number. */
+  readonly #endings = new Map<number, string>();
   readonly #window: ReplayWindow;
+  readonly #removed: Emitter<string>;
   readonly #committed: Emitter<readonly CommittedAction[]>;
   readonly #disposables = new Disposables();
 
@@ -68,15 +75,20 @@ export class Channels implements Disposable {
     this.#log = options.log;
     this.#logger = options.logger;
     this.#window = options.window ?? new ReplayWindow();
-    this.#committed = this.#disposables.add(
-      new Emitter((error) => this.#logger.error("a reader of channels failed", { error: String(error) })),
-    );
+    const report = (error: unknown) => this.#logger.error("a reader of channels failed", { error: String(error) });
+    this.#committed = this.#disposables.add(new Emitter(report));
+    this.#removed = this.#disposables.add(new Emitter(report));
     this.#disposables.add(this.#log.onCommitted((records) => this.#publish(records)));
   }
 
   /** Every commit, in order, also one that holds no action. Refused actions are among them. */
   get onCommitted() {
     return this.#committed.event;
+  }
+
+  /** The channel with this URI is no more. One that is made under the same URI later is another channel. */
+  get onRemoved() {
+    return this.#removed.event;
   }
 
   get lastSeq(): number {
@@ -98,6 +110,7 @@ export class Channels implements Disposable {
     this.#window.startAfter(after);
     for await (const record of this.#log.read({ after })) {
       const stored = parseStoredRecord(record.seq, record.body);
+      if (stored.type === "removed") this.#window.end(record.seq, record.channel);
       if (stored.type !== "action") continue;
       const { action, origin, refused } = stored;
       const { seq, channel } = record;
@@ -113,12 +126,28 @@ export class Channels implements Disposable {
     if (this.#channels.has(uri)) throw new AppError("conflict", `Channel ${uri} exists already.`);
     const body = JSON.stringify({ type: "created", kind, state });
     this.#channels.set(uri, { kind, state, tailBytes: body.length, snapshotBytes: 0 });
+    this.#gone.delete(uri);
     return this.#log.append(uri, body);
+  }
+
+  /** Takes the next number for something that is told to one reader alone and changes nothing. */
+  mark(uri: string): number {
+    return this.#log.append(uri, JSON.stringify({ type: "mark" }));
   }
 
   /** Ends a channel. Its records stay in the log. */
   remove(uri: string): void {
-    if (this.#channels.delete(uri)) this.#log.append(uri, JSON.stringify({ type: "removed" }));
+    if (!this.#channels.delete(uri)) return;
+    this.#gone.add(uri);
+    this.#endings.set(this.#log.append(uri, JSON.stringify({ type: "removed" })), uri);
+    this.#removed.fire(uri);
+  }
+
+  /** A reader that has seen everything up to `seq` has not seen the end of this channel: its state is another one's. */
+  hasEndedSince(uri: string, seq: number): boolean {
+    if (this.#window.hasEndedSince(seq, uri)) return true;
+    for (const [ending, channel] of this.#endings) if (channel === uri && ending > seq) return true;
+    return false;
   }
 
   /** Every channel that the log has records of; some may be removed since. */
@@ -133,6 +162,8 @@ export class Channels implements Disposable {
   /** Brings a channel into memory: its snapshot and what came after. False when there is no such channel. */
   async load(uri: string): Promise<boolean> {
     if (this.#channels.has(uri)) return true;
+    // The log may not know yet.
+    if (this.#gone.has(uri)) return false;
     const loading = this.#loading.get(uri) ?? this.#read(uri).finally(() => this.#loading.delete(uri));
     this.#loading.set(uri, loading);
     return loading;
@@ -164,7 +195,9 @@ export class Channels implements Disposable {
     if (earlier) return { ...earlier, isRepeat: true };
     const channel = this.#channels.get(uri);
     const refused = this.#refusal(channel, action, origin);
-    const body = actionBody(actionJson, origin, refused);
+    const kept = keptAction(action);
+    const keptJson = kept === action ? actionJson : JSON.stringify(kept);
+    const body = actionBody(keptJson, origin, refused);
     const seq = this.#log.append(uri, body);
     if (channel && refused === undefined) {
       channel.state = reduce(channel.kind, channel.state, action);
@@ -172,7 +205,7 @@ export class Channels implements Disposable {
     }
     const kind = channel?.kind ?? "root";
     const optional = { ...(origin && { origin }), ...(refused !== undefined && { refused }) };
-    this.#fresh.set(seq, { seq, channel: uri, kind, action, actionJson, ...optional });
+    this.#fresh.set(seq, { seq, channel: uri, kind, action, actionJson, keptJson, ...optional });
     const outcome = { seq, ...(refused !== undefined && { refused }) };
     if (origin) this.#window.remember(origin, { channel: uri, actionJson }, outcome);
     return outcome;
@@ -198,13 +231,19 @@ export class Channels implements Disposable {
   #publish(records: readonly LogRecord[]): void {
     const actions: CommittedAction[] = [];
     for (const { seq } of records) {
+      const ended = this.#endings.get(seq);
+      if (ended !== undefined) this.#window.end(seq, ended);
+      this.#endings.delete(seq);
       const fresh = this.#fresh.get(seq);
       if (fresh === undefined) continue;
       this.#fresh.delete(seq);
-      const { actionJson, ...rest } = fresh;
+      const { actionJson, keptJson, ...rest } = fresh;
       const { channel, origin, refused } = fresh;
-      const committed = { ...rest, frame: actionFrame({ channel, actionJson, seq, origin, refused }) };
-      this.#window.add(committed);
+      const envelope = { channel, seq, origin, refused };
+      const committed = { ...rest, frame: actionFrame({ ...envelope, actionJson }) };
+      const isKeptWhole = keptJson === actionJson;
+      const keptFrame = isKeptWhole ? committed.frame : actionFrame({ ...envelope, actionJson: keptJson });
+      this.#window.add({ seq, channel, frame: keptFrame, ...(refused !== undefined && { refused }) });
       actions.push(committed);
     }
     // Also for a batch without actions: somebody may wait for what it made durable.
@@ -222,10 +261,10 @@ export class Channels implements Disposable {
     return this.#channels.has(uri);
   }
 
-  /** A snapshot is worth writing when the tail has grown as large as it, which keeps the cost per action constant. */
+  /** Writing snapshots adds a quarter to what is written, however large the state; a load reads at most five times it. */
   #keepSnapshot(uri: string, channel: Channel, seq: number, bytes: number): void {
     channel.tailBytes += bytes;
-    if (channel.tailBytes > Math.max(minTailBytes, channel.snapshotBytes)) this.#save(uri, channel, seq);
+    if (channel.tailBytes > Math.max(minTailBytes, tailsPerSnapshot * channel.snapshotBytes)) this.#save(uri, channel, seq);
   }
 
   #save(uri: string, channel: Channel, seq: number): void {
@@ -249,6 +288,8 @@ function foldRecord(channel: Channel | undefined, record: LogRecord): Channel | 
       return { kind: stored.kind, state: stored.state, tailBytes: bytes, snapshotBytes: 0 };
     case "removed":
       return undefined;
+    case "mark":
+      return channel;
     case "action":
       if (channel === undefined || stored.refused !== undefined) return channel;
       channel.state = reduce(channel.kind, channel.state, stored.action);

@@ -1,6 +1,6 @@
 import type { StateAction } from "../../protocol/actions.ts";
 import type { ChatState, Message, ResponsePart } from "../../protocol/chatState.ts";
-import type { InputRequest } from "../../protocol/input.ts";
+import { type InputRequest, InputResponse } from "../../protocol/input.ts";
 import type { ChatActionOf } from "../../protocol/chatActions.ts";
 import type { ToolCall } from "../../protocol/toolCall.ts";
 import type { ClientOrigin } from "./storedRecord.ts";
@@ -81,7 +81,7 @@ function ownsToolCall(
 }
 
 function refusePendingMessage(state: ChatState, action: ChatActionOf<"chat/pendingMessageSet">): string | undefined {
-  if (action.kind === "steering") return "This host cannot steer a running turn. Queue the message instead.";
+  if (action.kind !== "queued") return "This host cannot steer a running turn. Queue the message instead.";
   if (action.id === "" || action.id.length > maxIdLength) return "A message needs an id of 1 to 200 characters.";
   const queued = state.queuedMessages ?? [];
   const isFull = queued.length >= maxQueuedMessages && !queued.some((message) => message.id === action.id);
@@ -90,12 +90,13 @@ function refusePendingMessage(state: ChatState, action: ChatActionOf<"chat/pendi
 
 function hasPending(state: ChatState, action: ChatActionOf<"chat/pendingMessageRemoved">): boolean {
   if (action.kind === "steering") return state.steeringMessage?.id === action.id;
-  return state.queuedMessages?.some((message) => message.id === action.id) ?? false;
+  return action.kind === "queued" && (state.queuedMessages?.some((message) => message.id === action.id) ?? false);
 }
 
 function refuseInputCompleted(state: ChatState, action: ChatActionOf<"chat/inputCompleted">): string | undefined {
   const request = openRequest(state, action.requestId);
   if (!request) return "That question is no longer open.";
+  if (!InputResponse.safeParse(action.response).success) return "This host does not know that answer.";
   if (action.response !== "accept") return undefined;
   const answers = { ...request.answers, ...action.answers };
   const missing = request.questions?.find(

@@ -5,6 +5,7 @@ import {
   isClientDispatchable,
   type StateAction,
 } from "../../protocol/actions.ts";
+import { fleetMeta } from "../../protocol/fleetMeta.ts";
 import type { ChangesetState } from "../../protocol/changeset.ts";
 import type { ChatState } from "../../protocol/chatState.ts";
 import type { ChannelState } from "../../protocol/reduce.ts";
@@ -12,6 +13,7 @@ import type { SessionState } from "../../protocol/sessionState.ts";
 import type { TerminalState } from "../../protocol/terminal.ts";
 import { refuseChatAction } from "./chatPolicy.ts";
 import type { ClientOrigin } from "./storedRecord.ts";
+import { refuseTerminalAction } from "./terminalPolicy.ts";
 
 const maxTitleLength = 300;
 
@@ -35,11 +37,13 @@ export function refusal(
     case "changeset":
       return refuseChangesetAction(state as ChangesetState, action);
     case "terminal":
-      return refuseTerminalAction(state as TerminalState, action);
+      return refuseTerminalAction(state as TerminalState, action, origin);
     case "root":
       return "The configuration of this host is in its configuration file.";
     case "annotations":
     case "resourceWatch":
+    case "automations":
+    case "automationRun":
     case "fleetSession":
       return "This host does not offer that.";
     default:
@@ -60,6 +64,7 @@ function refuseSessionAction(state: SessionState, action: StateAction, origin: C
     case "session/activeClientRemoved":
       return action.clientId === origin.clientId ? undefined : "A client may only withdraw itself.";
     case "session/configChanged":
+      if (fleetMeta("session", state)?.draft) return undefined;
       return state.config
         ? "The configuration of a session is fixed when it is created."
         : "There is no configuration.";
@@ -72,9 +77,4 @@ function refuseChangesetAction(state: ChangesetState, action: StateAction): stri
   if (action.type !== "changeset/filesReviewChanged") return "This host does not offer that.";
   const known = new Set(state.files.map((file) => file.id));
   return action.files.every((id) => known.has(id)) ? undefined : "That file is not part of this changeset.";
-}
-
-function refuseTerminalAction(state: TerminalState, action: StateAction): string | undefined {
-  if (action.type === "terminal/titleChanged") return undefined;
-  return state.isPty === false ? "This terminal only shows the output of a command." : "This host does not offer that.";
 }

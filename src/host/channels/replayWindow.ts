@@ -4,7 +4,7 @@ import type { ClientOrigin } from "./storedRecord.ts";
 export interface WindowEntry {
   readonly seq: number;
   readonly channel: string;
-  /** The `action` notification as JSON text. */
+  /** The `action` notification as JSON text; empty for the end of the channel. */
   readonly frame: string;
   readonly refused?: string;
 }
@@ -33,6 +33,8 @@ export class ReplayWindow {
   #bytes = 0;
   /** Everything after this number is held. */
   #after = 0;
+  /** The latest end that is held, by channel. */
+  readonly #ends = new Map<string, number>();
   readonly #outcomes = new Map<string, ClientOutcome & { readonly fingerprint: string }>();
 
   constructor(limits: { readonly maxActions?: number; readonly maxBytes?: number } = {}) {
@@ -49,7 +51,8 @@ export class ReplayWindow {
     this.#entries.push(entry);
     this.#bytes += entry.frame.length;
     while (this.#entries.length - this.#first > this.maxActions || this.#bytes > this.#maxBytes) this.#dropOldest();
-    if (this.#first > this.maxActions) {
+    // Long before as many are dropped as may be held: each may be large, and what is dropped is to leave the memory.
+    if (this.#first > this.#entries.length / 2) {
       this.#entries = this.#entries.slice(this.#first);
       this.#first = 0;
     }
@@ -59,7 +62,19 @@ export class ReplayWindow {
   since(seq: number, channels: ReadonlySet<string>): readonly WindowEntry[] | undefined {
     if (seq < this.#after) return undefined;
     const held = this.#entries.slice(this.#first);
-    return held.filter((entry) => entry.seq > seq && entry.refused === undefined && channels.has(entry.channel));
+    return held.filter(
+      (entry) => entry.seq > seq && entry.frame !== "" && entry.refused === undefined && channels.has(entry.channel),
+    );
+  }
+
+  /** The channel was removed: what is made under its address later is another one. */
+  end(seq: number, channel: string): void {
+    this.#ends.set(channel, seq);
+    this.add({ seq, channel, frame: "" });
+  }
+
+  hasEndedSince(seq: number, channel: string): boolean {
+    return (this.#ends.get(channel) ?? 0) > seq;
   }
 
   /**
@@ -89,6 +104,7 @@ export class ReplayWindow {
     this.#first += 1;
     this.#bytes -= oldest.frame.length;
     this.#after = oldest.seq;
+    if (this.#ends.get(oldest.channel) === oldest.seq) this.#ends.delete(oldest.channel);
   }
 }
 

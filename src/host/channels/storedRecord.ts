@@ -12,11 +12,13 @@ export interface ClientOrigin {
 
 /**
  * What the log keeps of a channel. `created` is its first record and holds the whole first state, so a channel can be
- * folded from its own records alone. A refused action is kept for the audit; it is never folded.
+ * folded from its own records alone. A refused action is kept for the audit; it is never folded. A `mark` says nothing:
+ * it takes a number for what concerns one reader alone.
  */
 export type StoredRecord =
   | { readonly type: "created"; readonly kind: ChannelKind; readonly state: ChannelState }
   | { readonly type: "action"; readonly action: StateAction; readonly origin?: ClientOrigin; readonly refused?: string }
+  | { readonly type: "mark" }
   | { readonly type: "removed" };
 
 const Origin = z.object({ principal: z.string(), clientId: z.string(), clientSeq: z.number() });
@@ -32,6 +34,7 @@ const Body = z.union([
     origin: z.optional(Origin),
     refused: z.optional(z.string()),
   }),
+  z.object({ type: z.literal("mark") }),
   z.object({ type: z.literal("removed") }),
 ]);
 
@@ -41,6 +44,14 @@ export function parseStoredRecord(seq: number, body: string): StoredRecord {
   if (!parsed.success)
     throw new AppError("internal", `Record ${seq} of the log has a form that this host cannot read.`);
   return parsed.data;
+}
+
+/**
+ * What is kept of an action, in the log and in the replay window. Of what is typed into a terminal only that something
+ * was typed, by whom and when: it may be a password, and it changes no state. Those who watch while it is typed see it.
+ */
+export function keptAction(action: StateAction): StateAction {
+  return action.type === "terminal/input" ? { type: action.type, data: "" } : action;
 }
 
 /** The body for an action whose JSON text the caller needs for its subscribers too: serialised once. */

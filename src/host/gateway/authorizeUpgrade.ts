@@ -18,7 +18,9 @@ export interface UpgradePolicy {
 }
 
 export interface UpgradeRefusal {
-  readonly status: 401 | 403 | 429;
+  readonly status: 401 | 403 | 429 | 503;
+  /** When trying again makes sense. */
+  readonly retryAfterSeconds?: number;
   /** One plain sentence. */
   readonly reason: string;
 }
@@ -41,7 +43,9 @@ export function authorizeUpgrade(
   const token = tokenOf(request);
   const principal = token === undefined ? undefined : policy.principalOf(token);
   if (principal !== undefined) return ok({ principal });
-  if (policy.failures.isExceeded()) return err({ status: 429, reason: "Too many failed attempts. Wait a minute." });
+  if (policy.failures.isExceeded()) {
+    return err({ status: 429, retryAfterSeconds: 60, reason: "Too many failed attempts. Wait a minute." });
+  }
   policy.failures.count();
   if (token === undefined) return err({ status: 401, reason: "A token is needed." });
   return err({ status: 403, reason: "The token is not valid." });

@@ -2,12 +2,17 @@ import { AppError } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import type { Logger } from "../../base/logger.ts";
+import { parseAction } from "../../protocol/actions.ts";
+import { decode } from "../../protocol/decode.ts";
 import type { FleetAdvertisement } from "../../protocol/fleet.ts";
+import { fleetMeta } from "../../protocol/fleetMeta.ts";
 import { parseFrame, type RpcId } from "../../protocol/frame.ts";
 import { RPC, RpcError, toRpcError } from "../../protocol/jsonrpc.ts";
-import { ClientNotifications, type ParamsOf, type Snapshot } from "../../protocol/methods.ts";
-import { negotiate, SUPPORTED_RANGES } from "../../protocol/versions.ts";
+import { ClientNotifications, type Implementation, type ParamsOf, type Snapshot } from "../../protocol/methods.ts";
+import { HOST_VERSIONS, negotiate, rangesOf } from "../../protocol/versions.ts";
+import { ROOT_URI } from "../../protocol/uris.ts";
 import type { Channels } from "../channels/channels.ts";
+import type { Dialect } from "./dialect.ts";
 import type { FanOut, Reader } from "./fanOut.ts";
 import { frameBytes } from "./frameBytes.ts";
 import type { Caller, HostApi } from "./hostApi.ts";
@@ -15,11 +20,14 @@ import type { KnownClients } from "./knownClients.ts";
 import type { Outbox } from "./outbox.ts";
 import { RateLimit } from "./rateLimit.ts";
 import { answerRequest, parseParams, requestHandlers } from "./requests.ts";
-import { isUnheard, isVsCode } from "./vscodeDialect.ts";
+import { newestTurns, turnsBefore } from "./turnWindow.ts";
+import { isVsCode } from "./vscodeDialect.ts";
 
-export const INBOUND_LIMITS = { maxBytes: 2 * 1024 * 1024, maxDepth: 64 };
+export const INBOUND_LIMITS = { maxBytes: 2 * 1024 * 1024, maxDepth: 64, maxKeys: 10_000 };
 const maxSubscriptions = 2_000;
 const maxIdLength = 200;
+/** Turns that `fetchTurns` brings at a time. */
+const turnsAPage = 20;
 
 export interface ConnectionPorts {
   readonly channels: Channels;
@@ -30,6 +38,8 @@ export interface ConnectionPorts {
   readonly logger: Logger;
   readonly version: string;
   readonly advertisement: FleetAdvertisement;
+  /** For clients that are VS Code. */
+  readonly vscode: Dialect;
 }
 
 /**
@@ -49,7 +59,7 @@ export class Connection implements Reader, Disposable {
   readonly #subscriptions = new Set<string>();
   #state: "greeting" | "opening" | "open" | "closed" = "greeting";
   #clientId: string | undefined;
-  #archivesFirst = false;
+  #dialect: Dialect | undefined;
   /** Ends when everything that must stay in order has been done. */
   #ordered: Promise<void> = Promise.resolve();
   #orderedCount = 0;
@@ -65,6 +75,14 @@ export class Connection implements Reader, Disposable {
 
   get clientId(): string | undefined {
     return this.#state === "open" ? this.#clientId : undefined;
+  }
+
+  get dialect(): Dialect | undefined {
+    return this.#dialect;
+  }
+
+  get queuedBytes(): number {
+    return this.#outbox.queuedBytes;
   }
 
   get isOpen(): boolean {
@@ -84,8 +102,15 @@ export class Connection implements Reader, Disposable {
       return;
     }
     const frame = parsed.value;
-    if (frame.kind === "request") this.#request(frame.id, frame.method, frame.params);
-    else if (frame.kind === "notification") this.#hear(frame.method, frame.params);
+    if (frame.kind !== "request" && frame.kind !== "notification") return;
+    const params = this.#heard(frame.method, frame.params);
+    if (frame.kind === "request") this.#request(frame.id, frame.method, params);
+    else if (params !== undefined) this.#hear(frame.method, params);
+  }
+
+  /** The host stops: a client that knows the fleet plane waits this long before it tries again. */
+  goAway(retryAfterMs: number): void {
+    this.#send({ method: "x-fleet/goingAway", params: { channel: ROOT_URI, retryAfterMs } });
   }
 
   dispose(): void {
@@ -98,7 +123,16 @@ export class Connection implements Reader, Disposable {
   }
 
   get #caller(): Caller {
-    return { principal: this.principal, archivesFirst: this.#archivesFirst };
+    const { archivesFirst = false, makesDrafts = false } = this.#dialect ?? {};
+    return { principal: this.principal, clientId: this.#clientId ?? "", archivesFirst, makesDrafts };
+  }
+
+  #chooseDialect(client: Implementation | undefined): void {
+    this.#dialect = isVsCode(client) ? this.#ports.vscode : undefined;
+  }
+
+  #heard(method: string, params: unknown): unknown {
+    return this.#dialect ? this.#dialect.hear(method, params) : params;
   }
 
   #request(id: RpcId, method: string, params: unknown): void {
@@ -114,6 +148,7 @@ export class Connection implements Reader, Disposable {
       );
     }
     if (method === "subscribe") return this.#run(id, method, () => this.#subscribe(id, params));
+    if (method === "fetchTurns") return this.#run(id, method, async () => this.#fetchTurns(id, params));
     this.#run(id, method, async () => {
       const result = await answerRequest(this.#handlers, method, params, this.#caller);
       this.#answerDurable(id, result ?? null);
@@ -127,8 +162,14 @@ export class Connection implements Reader, Disposable {
     this.#state = "opening";
     this.#run(id, method, async () => {
       try {
-        if (method === "initialize") await this.#initialize(id, parseParams(method, params));
-        else await this.#reconnect(id, parseParams(method, params));
+        if (method === "initialize") {
+          this.#chooseDialect(parseParams(method, params).clientInfo);
+          await this.#initialize(id, parseParams(method, this.#heard(method, params)));
+        } else {
+          // Only `initialize` says who the client is.
+          this.#chooseDialect(this.#ports.clients.infoOf(this.principal, parseParams(method, params).clientId));
+          await this.#reconnect(id, parseParams(method, this.#heard(method, params)));
+        }
       } catch (error) {
         if (this.#state === "opening") this.#state = "greeting";
         throw error;
@@ -140,20 +181,21 @@ export class Connection implements Reader, Disposable {
     const protocolVersion = negotiate(params.protocolVersions);
     if (protocolVersion === undefined) {
       const offers = params.protocolVersions.slice(0, 5).join(", ");
-      throw new RpcError(RPC.versionMismatch, `This host speaks AHP ${SUPPORTED_RANGES.join(", ")}, not ${offers}.`, {
-        supportedVersions: SUPPORTED_RANGES,
+      const supportedVersions = rangesOf(HOST_VERSIONS);
+      throw new RpcError(RPC.versionMismatch, `This host speaks AHP ${supportedVersions.join(", ")}, not ${offers}.`, {
+        supportedVersions,
         muster: { code: "host.incompatible" },
       });
     }
     const wanted = await this.#loaded(params.initialSubscriptions ?? []);
-    this.#claim(params.clientId);
-    this.#archivesFirst = isVsCode(params.clientInfo);
+    this.#claim(params.clientId, params.clientInfo);
     const { lastSeq } = this.#ports.channels;
     this.#answerGreeting(id, {
       protocolVersion,
       serverSeq: lastSeq,
       serverInfo: { name: "Muster", version: this.#ports.version },
       snapshots: wanted.map((uri) => this.#snapshotAndSubscribe(uri)),
+      ...(this.#dialect && { defaultDirectory: this.#dialect.defaultDirectory }),
       _meta: { muster: this.#ports.advertisement },
     });
   }
@@ -161,7 +203,7 @@ export class Connection implements Reader, Disposable {
   async #reconnect(id: RpcId, params: ParamsOf<"reconnect">): Promise<void> {
     const { channels, clients, advertisement } = this.#ports;
     // A client that names this log's epoch may resume over a restart of the host, which forgot its clients.
-    const { epoch } = (params._meta?.["muster"] ?? {}) as { epoch?: unknown };
+    const { epoch, windows = [] } = fleetMeta("reconnect", params) ?? {};
     if (!clients.isKnown(this.principal, params.clientId) && epoch !== advertisement.epoch) {
       throw new RpcError(RPC.notFound, "This host does not know this client any more. Initialize again.", {
         muster: { code: "notFound" },
@@ -171,50 +213,66 @@ export class Connection implements Reader, Disposable {
     this.#claim(params.clientId);
     const seen = params.lastSeenServerSeq;
     const isPlausible = Number.isInteger(seen) && seen >= 0 && seen <= channels.lastSeq;
-    const missed = isPlausible ? channels.window.since(seen, new Set(present)) : undefined;
+    const same = present.filter((uri) => !channels.hasEndedSince(uri, seen));
+    const missed = isPlausible ? channels.window.since(seen, new Set(same)) : undefined;
     if (missed === undefined) {
-      const snapshots = present.map((uri) => this.#snapshotAndSubscribe(uri));
+      const turns = new Map(windows.map((window) => [window.channel, window.turns]));
+      const snapshots = present.map((uri) => this.#snapshotAndSubscribe(uri, turns.get(uri)));
       return this.#answerGreeting(id, { type: "snapshot", snapshots });
     }
     // The window holds what is durable. What is not yet will be delivered after the answer like anything later.
     const after = channels.durableSeq;
-    for (const uri of present) this.#follow(uri, after);
-    const missing = params.subscriptions.filter((uri) => !present.includes(uri));
+    for (const uri of same) this.#follow(uri, after);
+    const missing = params.subscriptions.filter((uri) => !same.includes(uri));
     const actions = missed.map((entry) => entry.frame.slice(entry.frame.indexOf('"params":') + 9, -1));
+    const answer = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"type":"replay","actions":[${actions.join(",")}],"missing":${JSON.stringify(missing)}}}`;
     this.#state = "open";
-    this.#sendText(
-      `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"type":"replay","actions":[${actions.join(",")}],"missing":${JSON.stringify(missing)}}}`,
-    );
+    if (this.#dialect) this.#send(JSON.parse(answer));
+    else this.#sendText(answer);
+    this.#remind();
   }
 
   async #subscribe(id: RpcId, params: unknown): Promise<void> {
-    const { channel } = parseParams("subscribe", params);
+    const { channel, view } = parseParams("subscribe", params);
     if (!this.#subscriptions.has(channel) && this.#subscriptions.size >= maxSubscriptions) {
       throw new AppError("limit.exceeded", `A connection can watch at most ${maxSubscriptions} channels.`);
     }
     if (!(await this.#ports.channels.load(channel))) {
       throw new RpcError(RPC.channelNotFound, "There is no such channel.", { muster: { code: "notFound" } });
     }
-    this.#answerDurable(id, { snapshot: this.#snapshotAndSubscribe(channel) });
+    this.#answerDurable(id, { snapshot: this.#snapshotAndSubscribe(channel, view?.turns) });
+  }
+
+  /** Older turns reach only who asked: everybody else has them, or does not want them. */
+  #fetchTurns(id: RpcId, params: unknown): void {
+    const { channel, cursor } = parseParams("fetchTurns", params);
+    const { channels, fanOut } = this.#ports;
+    const chat = this.#subscriptions.has(channel) ? channels.state("chat", channel) : undefined;
+    if (!chat) throw new RpcError(RPC.channelNotFound, "There is no such chat among the channels that you follow.");
+    if (cursor !== undefined) {
+      const action = { type: "chat/turnsLoaded", ...turnsBefore(chat, cursor, turnsAPage) };
+      const serverSeq = channels.mark(channel);
+      fanOut.afterDurable(serverSeq, () => this.#send({ method: "action", params: { channel, action, serverSeq } }));
+    }
+    this.#answerDurable(id, {});
   }
 
   #hear(method: string, params: unknown): void {
     if (this.#state !== "open") return;
     if (method === "unsubscribe") {
-      const parsed = ClientNotifications.unsubscribe.safeParse(params);
-      if (!parsed.success) return;
-      this.#subscriptions.delete(parsed.data.channel);
-      this.#ports.fanOut.unsubscribe(this, parsed.data.channel);
+      const decoded = decode(ClientNotifications.unsubscribe, params);
+      if (!decoded.ok) return;
+      this.#subscriptions.delete(decoded.value.channel);
+      this.#ports.fanOut.unsubscribe(this, decoded.value.channel);
     } else if (method === "dispatchAction") {
       this.#dispatchAction(params);
     }
   }
 
   #dispatchAction(params: unknown): void {
-    const parsed = ClientNotifications.dispatchAction.safeParse(params);
-    if (!parsed.success) return this.#refuseUnparsed(params, parsed.error.issues[0]?.message ?? "It is malformed.");
-    const { channel, clientSeq, action } = parsed.data;
-    if (isUnheard(action)) return;
+    const decoded = decode(ClientNotifications.dispatchAction, params);
+    if (!decoded.ok) return this.#refuseUnparsed(params);
+    const { channel, clientSeq, action } = decoded.value;
     if (!this.#rate.take()) return this.#refuseUnparsed(params, "Too many messages. Slow down.");
     const { channels } = this.#ports;
     const origin = { principal: this.principal, clientId: this.#clientId ?? "", clientSeq };
@@ -232,10 +290,12 @@ export class Connection implements Reader, Disposable {
   }
 
   /** What has no readable action has no place in the log either; its sender still learns that it did not happen. */
-  #refuseUnparsed(params: unknown, reason: string): void {
+  #refuseUnparsed(params: unknown, reason?: string): void {
     const { channel, clientSeq, action } = (params ?? {}) as Record<string, unknown>;
     if (typeof channel !== "string" || typeof clientSeq !== "number") return;
-    this.#echo({ channel, action, serverSeq: this.#ports.channels.durableSeq }, clientSeq, reason);
+    const read = parseAction(action);
+    const sentence = reason ?? (read.ok ? "The dispatch is malformed." : read.error);
+    this.#echo({ channel, action, serverSeq: this.#ports.channels.durableSeq }, clientSeq, sentence);
   }
 
   #echo(envelope: object, clientSeq: number, refused: string | undefined): void {
@@ -245,12 +305,12 @@ export class Connection implements Reader, Disposable {
   }
 
   /** The id is this connection's from here on; the connection is open when the client reads so. */
-  #claim(clientId: string): void {
+  #claim(clientId: string, info?: Implementation): void {
     if (clientId === "" || clientId.length > maxIdLength) {
       throw new RpcError(RPC.invalidParams, `A client id has 1 to ${maxIdLength} characters.`);
     }
     if (this.#state !== "opening") throw new AppError("cancelled", "The connection was closed.");
-    if (!this.#ports.clients.joined(this.principal, clientId)) {
+    if (!this.#ports.clients.joined(this.principal, clientId, info)) {
       throw new RpcError(RPC.notFound, "This host does not know this client.");
     }
     this.#clientId = clientId;
@@ -263,12 +323,17 @@ export class Connection implements Reader, Disposable {
     return unique.filter((_, index) => found[index]);
   }
 
-  /** State and subscription belong to the same instant, so nothing is lost or doubled between the two. */
-  #snapshotAndSubscribe(uri: string): Snapshot {
+  /**
+   * State and subscription belong to the same instant, so nothing is lost or doubled between the two. `turns`: so many of
+   * a chat are enough.
+   */
+  #snapshotAndSubscribe(uri: string, turns?: number): Snapshot {
     const snapshot = this.#ports.channels.snapshot(uri);
     if (!snapshot) throw new RpcError(RPC.channelNotFound, "There is no such channel.");
     this.#follow(uri, snapshot.seq);
-    return { resource: uri, state: snapshot.state, fromSeq: snapshot.seq };
+    const chat = turns === undefined ? undefined : this.#ports.channels.state("chat", uri);
+    const state = chat && turns !== undefined ? newestTurns(chat, turns) : snapshot.state;
+    return { resource: uri, state, fromSeq: snapshot.seq };
   }
 
   #follow(uri: string, after: number): void {
@@ -286,11 +351,23 @@ export class Connection implements Reader, Disposable {
       if (this.#state !== "opening") return;
       this.#state = "open";
       this.#send({ id, result });
+      this.#remind();
     });
   }
 
+  /** What a client that does not list again may have missed. */
+  #remind(): void {
+    if (!this.#dialect) return;
+    for (const summary of this.#ports.api.recentSessions(this.#dialect.remindsOfMs)) {
+      this.#send({ method: "root/sessionAdded", params: { channel: ROOT_URI, summary } });
+    }
+  }
+
   #run(id: RpcId, method: string, work: () => Promise<void>): void {
-    work().catch((error: unknown) => this.#fail(id, method, error));
+    // A refusal may rest on what is not on disk yet as well.
+    const refuse = (error: unknown) =>
+      this.#ports.fanOut.afterDurable(this.#ports.channels.lastSeq, () => this.#fail(id, method, error));
+    work().catch(refuse);
   }
 
   #inOrder(work: () => Promise<void>): void {
@@ -318,7 +395,7 @@ export class Connection implements Reader, Disposable {
   }
 
   #send(message: object): void {
-    this.#sendText(JSON.stringify({ jsonrpc: "2.0", ...message }));
+    this.#sendText(JSON.stringify({ jsonrpc: "2.0", ...(this.#dialect?.say(message) ?? message) }));
   }
 
   #sendText(text: string): void {

@@ -1,11 +1,15 @@
-import { type Disposable, toDisposable } from "../../base/disposables.ts";
+import { type Disposable, Disposables, toDisposable } from "../../base/disposables.ts";
 import type { Channels, CommittedAction } from "../channels/channels.ts";
+import type { Dialect } from "./dialect.ts";
 import { frameBytes } from "./frameBytes.ts";
 
 /** A connection as the fan-out sees it. */
 export interface Reader {
   readonly principal: string;
   readonly clientId: string | undefined;
+  readonly dialect: Dialect | undefined;
+  /** Bytes that wait to be sent to it. */
+  readonly queuedBytes: number;
   deliver(frame: Buffer): void;
 }
 
@@ -21,16 +25,17 @@ export class FanOut implements Disposable {
   readonly #channels: Channels;
   readonly #readers = new Set<Reader>();
   readonly #subscribers = new Map<string, Subscribers>();
-  readonly #committed: Disposable;
+  readonly #owned = new Disposables();
   #waiting: { readonly seq: number; readonly run: () => void }[] = [];
   #framed = 0;
 
   constructor(channels: Channels) {
     this.#channels = channels;
-    this.#committed = channels.onCommitted((batch) => this.#deliver(batch));
+    this.#owned.add(channels.onCommitted((batch) => this.#deliver(batch)));
+    this.#owned.add(channels.onRemoved((uri) => this.#subscribers.delete(uri)));
   }
 
-  /** Actions framed since the start: one each, whatever the number of readers. */
+  /** Actions framed since the start: one each for every language that its readers speak, whatever their number. */
   get framed(): number {
     return this.#framed;
   }
@@ -60,24 +65,32 @@ export class FanOut implements Disposable {
     if (subscribers?.size === 0) this.#subscribers.delete(uri);
   }
 
+  /** Bytes that wait to be sent to the slowest reader of a channel. */
+  backlogOf(uri: string): number {
+    let backlog = 0;
+    for (const reader of this.#subscribers.get(uri)?.keys() ?? []) backlog = Math.max(backlog, reader.queuedBytes);
+    return backlog;
+  }
+
   /** Runs once everything up to `seq` is on disk, before any later action is delivered; at once if it is already. */
   afterDurable(seq: number, run: () => void): void {
     if (this.#channels.durableSeq >= seq) run();
     else this.#waiting.push({ seq, run });
   }
 
-  /** To every connection of a principal, or of everybody. */
+  /** To every connection of a principal, or of everybody, once what it tells of is on disk. */
   notify(method: string, params: object, principal?: string): void {
-    const frame = frameBytes(JSON.stringify({ jsonrpc: "2.0", method, params }));
-    for (const reader of this.#readers) {
-      if (reader.clientId !== undefined && (principal === undefined || reader.principal === principal)) {
-        reader.deliver(frame);
-      }
-    }
+    const message = JSON.stringify({ jsonrpc: "2.0", method, params });
+    this.afterDurable(this.#channels.lastSeq, () => {
+      const readers = Array.from(this.#readers).filter(
+        (reader) => reader.clientId !== undefined && (principal === undefined || reader.principal === principal),
+      );
+      this.#send(message, readers);
+    });
   }
 
   dispose(): void {
-    this.#committed.dispose();
+    this.#owned.dispose();
     this.#readers.clear();
     this.#subscribers.clear();
   }
@@ -86,12 +99,21 @@ export class FanOut implements Disposable {
     for (const committed of batch) {
       this.#runWaiting(committed.seq - 1);
       const readers = this.#readersOf(committed);
-      if (readers.length === 0) continue;
-      const frame = frameBytes(committed.frame);
-      this.#framed += 1;
-      for (const reader of readers) reader.deliver(frame);
+      this.#framed += this.#send(committed.frame, readers);
     }
     this.#runWaiting(this.#channels.durableSeq);
+  }
+
+  /** One message to many: framed once for each language. Tells how often that was. */
+  #send(message: string, readers: readonly Reader[]): number {
+    const frames = new Map<Dialect | undefined, Buffer>();
+    for (const reader of readers) {
+      const { dialect } = reader;
+      const frame = frames.get(dialect) ?? frameBytes(dialect ? translate(message, dialect) : message);
+      frames.set(dialect, frame);
+      reader.deliver(frame);
+    }
+    return frames.size;
   }
 
   #readersOf({ channel, seq, origin, refused }: CommittedAction): readonly Reader[] {
@@ -114,4 +136,9 @@ export class FanOut implements Disposable {
       for (const waiter of due) waiter.run();
     }
   }
+}
+
+function translate(message: string, dialect: Dialect): string {
+  const parsed: object = JSON.parse(message);
+  return JSON.stringify(dialect.say(parsed));
 }

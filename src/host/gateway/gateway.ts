@@ -17,6 +17,8 @@ export interface GatewayOptions extends ConnectionPorts {
   readonly maxQueuedBytes?: number;
   /** How long a new connection may take until it is initialized. Default 30 s. */
   readonly greetingTimeoutMs?: number;
+  /** Default 1,000. */
+  readonly maxConnections?: number;
 }
 
 /** Codes with which the host closes a socket. */
@@ -25,7 +27,14 @@ export const CLOSE = { goingAway: 1001, notText: 1003, tooSlow: 1013, noGreeting
 /** `ws` takes the last two, its types do not name them. */
 const receiveLimits = { maxPayload: INBOUND_LIMITS.maxBytes, maxFragments: 64, maxBufferedChunks: 256 };
 const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
-const maxConnections = 1_000;
+const busy: UpgradeRefusal = {
+  status: 503,
+  retryAfterSeconds: 10,
+  reason: "The host has no room for more connections.",
+};
+/** Clients of a host that stops come back one after the other: this long after it at the earliest, and this far apart. */
+const firstReturnMs = 1_000;
+const betweenReturnsMs = 20;
 
 /** The host's door: one HTTP server that upgrades to WebSocket, and `GET /health` for whoever watches the process. */
 export class Gateway {
@@ -84,10 +93,13 @@ export class Gateway {
     return actual;
   }
 
-  /** Lets queued frames leave, closes every socket with 1001, then stops listening. */
+  /** Tells every client when to come back, lets queued frames leave, closes every socket with 1001, then stops listening. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    let retryAfterMs = firstReturnMs;
     for (const [socket, connection] of this.#open) {
+      connection.goAway(retryAfterMs);
+      retryAfterMs += betweenReturnsMs;
       connection.dispose();
       socket.close(CLOSE.goingAway, "The host is stopping.");
     }
@@ -105,12 +117,13 @@ export class Gateway {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", () => socket.destroy());
     const policy = this.#policy;
-    if (policy === undefined || this.#open.size >= maxConnections) return void socket.destroy();
+    if (policy === undefined) return void socket.destroy();
     const allowed = authorizeUpgrade({ url: request.url ?? "", headers: request.headers }, policy);
     if (!allowed.ok) {
       this.#options.logger.warn("connection refused", { status: allowed.error.status, reason: allowed.error.reason });
       return refuse(socket, allowed.error);
     }
+    if (this.#open.size >= (this.#options.maxConnections ?? 1_000)) return refuse(socket, busy);
     this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#accept(ws, socket, allowed.value.principal));
   }
 
@@ -145,9 +158,19 @@ export class Gateway {
 
 function refuse(socket: Duplex, refusal: UpgradeRefusal): void {
   const body = JSON.stringify({ error: refusal.reason });
-  const titles = { 401: "Unauthorized", 403: "Forbidden", 429: "Too Many Requests" } as const;
+  const titles = {
+    401: "Unauthorized",
+    403: "Forbidden",
+    429: "Too Many Requests",
+    503: "Service Unavailable",
+  } as const;
+  const { retryAfterSeconds } = refusal;
   const extra =
-    refusal.status === 401 ? "WWW-Authenticate: Bearer\r\n" : refusal.status === 429 ? "Retry-After: 60\r\n" : "";
+    refusal.status === 401
+      ? "WWW-Authenticate: Bearer\r\n"
+      : retryAfterSeconds === undefined
+        ? ""
+        : `Retry-After: ${retryAfterSeconds}\r\n`;
   socket.end(
     `HTTP/1.1 ${refusal.status} ${titles[refusal.status]}\r\nConnection: close\r\nContent-Type: application/json\r\n${extra}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );

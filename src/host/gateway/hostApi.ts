@@ -1,10 +1,25 @@
-import type { ParamsOf, ResultOf } from "../../protocol/methods.ts";
+import type { ParamsOf, ResultOf, SessionSummary } from "../../protocol/methods.ts";
 
 /** Who asks: always from the token and the connection, never from what a message says. */
 export interface Caller {
   readonly principal: string;
+  readonly clientId: string;
   /** For this client `disposeSession` puts a session with a history into the archive first. */
   readonly archivesFirst: boolean;
+  /** This client makes sessions before their first message and changes their configuration until then. */
+  readonly makesDrafts: boolean;
+}
+
+/** What an editor asks before there is a session. */
+export interface FormsApi {
+  resolveSessionConfig(params: ParamsOf<"resolveSessionConfig">): ResultOf<"resolveSessionConfig">;
+  sessionConfigCompletions(params: ParamsOf<"sessionConfigCompletions">): ResultOf<"sessionConfigCompletions">;
+}
+
+export interface FilesApi {
+  resourceRead(params: ParamsOf<"resourceRead">): Promise<ResultOf<"resourceRead">>;
+  resourceList(params: ParamsOf<"resourceList">): ResultOf<"resourceList">;
+  resourceResolve(params: ParamsOf<"resourceResolve">): ResultOf<"resourceResolve">;
 }
 
 /**
@@ -12,14 +27,18 @@ export interface Caller {
  * everything that the call changed is durable.
  */
 export interface HostApi {
+  readonly forms: FormsApi;
+  readonly files: FilesApi;
+  /** The sessions whose summary changed in the last `withinMs` milliseconds, the latest first. */
+  recentSessions(withinMs: number): readonly SessionSummary[];
   listSessions(params: ParamsOf<"listSessions">): ResultOf<"listSessions">;
   createSession(params: ParamsOf<"createSession">, caller: Caller): Promise<void>;
   disposeSession(params: ParamsOf<"disposeSession">, caller: Caller): Promise<void>;
-  resolveSessionConfig(params: ParamsOf<"resolveSessionConfig">): ResultOf<"resolveSessionConfig">;
-  resourceRead(params: ParamsOf<"resourceRead">): Promise<ResultOf<"resourceRead">>;
   invokeChangesetOperation(
     params: ParamsOf<"invokeChangesetOperation">,
     caller: Caller,
   ): Promise<ResultOf<"invokeChangesetOperation">>;
+  createTerminal(params: ParamsOf<"createTerminal">, caller: Caller): Promise<void>;
+  disposeTerminal(params: ParamsOf<"disposeTerminal">): Promise<void>;
   authenticate(params: ParamsOf<"authenticate">, caller: Caller): void;
 }

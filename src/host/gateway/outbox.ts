@@ -19,6 +19,11 @@ export class Outbox {
     this.#onOverflow = options.onOverflow;
   }
 
+  /** Bytes that the socket has taken and its reader has not. */
+  get queuedBytes(): number {
+    return this.#isClosed ? 0 : this.#socket.writableLength;
+  }
+
   push(frame: Buffer): void {
     if (this.#isClosed) return;
     this.#frames.push(frame);

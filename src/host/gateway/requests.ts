@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import { decode } from "../../protocol/decode.ts";
 import { isMethod, type MethodName, Methods, type ParamsOf, type ResultOf } from "../../protocol/methods.ts";
 import { RPC, RpcError } from "../../protocol/jsonrpc.ts";
 import type { Caller, HostApi } from "./hostApi.ts";
@@ -13,15 +13,18 @@ export function requestHandlers(api: HostApi): Handlers {
     listSessions: (params) => api.listSessions(params),
     createSession: (params, caller) => api.createSession(params, caller),
     disposeSession: (params, caller) => api.disposeSession(params, caller),
-    resolveSessionConfig: (params) => api.resolveSessionConfig(params),
-    resourceRead: (params) => api.resourceRead(params),
+    resolveSessionConfig: (params) => api.forms.resolveSessionConfig(params),
+    sessionConfigCompletions: (params) => api.forms.sessionConfigCompletions(params),
+    resourceList: (params) => api.files.resourceList(params),
+    resourceResolve: (params) => api.files.resourceResolve(params),
+    resourceRead: (params) => api.files.resourceRead(params),
     invokeChangesetOperation: (params, caller) => api.invokeChangesetOperation(params, caller),
+    createTerminal: (params, caller) => api.createTerminal(params, caller),
+    disposeTerminal: (params) => api.disposeTerminal(params),
     authenticate: (params, caller) => {
       api.authenticate(params, caller);
       return {};
     },
-    // Chats are served whole, so there are never older turns to bring.
-    fetchTurns: () => ({}),
     ...answerForVsCode,
   };
 }
@@ -42,9 +45,10 @@ export async function answerRequest(
 
 /** Throws `RpcError` -32602 that names the first member that is wrong and repeats none of its content. */
 export function parseParams<M extends MethodName>(method: M, params: unknown): ParamsOf<M> {
-  const schema: z.core.$ZodType = Methods[method].params;
-  const parsed = z.safeParse(schema, params ?? {});
-  if (parsed.success) return parsed.data as ParamsOf<M>;
-  const path = parsed.error.issues[0]?.path.join(".");
-  throw new RpcError(RPC.invalidParams, `The params of ${method} are malformed${path ? ` at ${path}` : ""}.`);
+  const decoded = decode<unknown>(Methods[method].params, params ?? {});
+  if (decoded.ok) return decoded.value as ParamsOf<M>;
+  throw new RpcError(
+    RPC.invalidParams,
+    `The params of ${method} are malformed${decoded.error && ` at ${decoded.error}`}.`,
+  );
 }

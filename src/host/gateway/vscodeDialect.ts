@@ -1,22 +1,129 @@
-import type { Implementation } from "../../protocol/methods.ts";
-import type { StateAction } from "../../protocol/actions.ts";
 import { RPC, RpcError } from "../../protocol/jsonrpc.ts";
-import { parseChatUri } from "../../protocol/uris.ts";
+import type { Implementation } from "../../protocol/methods.ts";
+import { type ModelInfo } from "../../protocol/root.ts";
+import { parseChatUri, ROOT_URI } from "../../protocol/uris.ts";
+import { REPOSITORIES_FOLDER } from "../sessions/repositoryFolders.ts";
+import type { Dialect } from "./dialect.ts";
+import { fromVsCodeFile, fromVsCodeReference, toVsCodeFile, toVsCodeSide } from "./vscodeFiles.ts";
+import { type FindSession, fromVsCodeUri, mapUris, toVsCodeUri } from "./vscodeUris.ts";
 
-/**
- * What VS Code's own client does that AHP does not ask for, or asks for differently. Seen in VS Code 1.139:
- * `reconnect` comes without `channel` (the schema lets it), a dozen `root/configChanged` follow every connect, the
- * default chat is created although the session has it, and the folder picker and the terminal ask for more than we give.
- */
-
-/** Pushed on every connect with clientSeq 0, trusted folders included: neither stored, nor echoed, nor refused. */
-export function isUnheard(action: StateAction): boolean {
-  return action.type === "root/configChanged";
-}
-
-/** It disposes of sessions that it still shows. */
 export function isVsCode(client: Implementation | undefined): boolean {
   return /^(vscode|visual studio code|code - |vs code)/i.test(client?.name ?? "");
+}
+
+/** VS Code offers an agent only if it has a model to choose. This one stands for the agent's own choice. */
+const agentsChoice: ModelInfo = { id: "muster.agents-choice", name: "Agent's default" };
+
+type Members = Readonly<Record<string, unknown>>;
+
+/**
+ * What VS Code's own client (seen in 1.139) does that AHP does not ask for, or asks for differently:
+ * - the type of a session is the scheme of its URI (vscodeUris.ts);
+ * - the name and the language of a file are taken from the path of its content's URI (vscodeFiles.ts);
+ * - an agent without a model cannot be chosen;
+ * - about eight `root/configChanged` follow every connect, trusted folders included: neither stored nor answered;
+ * - a session's new title is dispatched on the channel of its chat;
+ * - sessions are made before their first message, and thrown away when the person chooses differently;
+ * - sessions that it still shows are disposed of;
+ * - after a reconnect it shows its old list, though nothing of `root/session*` is replayed.
+ */
+export class VsCodeDialect implements Dialect {
+  readonly makesDrafts = true;
+  readonly archivesFirst = true;
+  /** It stops trying to come back after some minutes. */
+  readonly remindsOfMs = 60 * 60 * 1000;
+  readonly defaultDirectory = REPOSITORIES_FOLDER;
+  readonly #find: FindSession;
+
+  constructor(find: FindSession) {
+    this.#find = find;
+  }
+
+  hear(method: string, params: unknown): unknown {
+    const channel = (uri: string) => fromVsCodeUri(uri, this.#find);
+    const side = (file: string, content: string) => ({ file, content });
+    const mapped = mapUris(params, { channel, reference: fromVsCodeReference, side });
+    switch (method) {
+      case "dispatchAction":
+        return heardAction(mapped);
+      case "resourceRead":
+      case "resourceResolve":
+        return heardFile(mapped);
+      default:
+        return mapped;
+    }
+  }
+
+  say<T extends object>(message: T): T {
+    const channel = (uri: string) => toVsCodeUri(uri, this.#find);
+    return withModels(mapUris(message, { channel, reference: toVsCodeFile, side: toVsCodeSide }));
+  }
+}
+
+function heardFile(params: unknown): unknown {
+  if (!isMembers(params) || typeof params["uri"] !== "string") return params;
+  return { ...params, uri: fromVsCodeFile(params["uri"]) };
+}
+
+function heardAction(params: unknown): unknown {
+  if (!isMembers(params) || !isMembers(params["action"])) return params;
+  const { channel, action } = params;
+  switch (action["type"]) {
+    case "root/configChanged":
+      return undefined;
+    case "session/titleChanged": {
+      const chat = typeof channel === "string" ? parseChatUri(channel) : undefined;
+      return chat?.chatId === "default" ? { ...params, channel: chat.session } : params;
+    }
+    case "chat/turnStarted":
+    case "chat/pendingMessageSet":
+      return { ...params, action: { ...action, message: withoutAgentsChoice(action["message"]) } };
+    case "chat/draftChanged":
+      return { ...params, action: { ...action, draft: withoutAgentsChoice(action["draft"]) } };
+    default:
+      return params;
+  }
+}
+
+function withoutAgentsChoice(message: unknown): unknown {
+  if (!isMembers(message) || !isMembers(message["model"]) || message["model"]["id"] !== agentsChoice.id) return message;
+  const { model: _agents, ...rest } = message;
+  return rest;
+}
+
+/** The root's agents, in whichever of its forms a message brings them. */
+function withModels<T extends object>(message: T): T {
+  const { params, result }: { params?: unknown; result?: unknown } = message;
+  if (isMembers(params) && isMembers(params["action"]) && params["action"]["type"] === "root/agentsChanged") {
+    return { ...message, params: { ...params, action: withAgents(params["action"]) } };
+  }
+  if (!isMembers(result)) return message;
+  if (isMembers(result["snapshot"])) {
+    return { ...message, result: { ...result, snapshot: withRootAgents(result["snapshot"]) } };
+  }
+  const { snapshots } = result;
+  return Array.isArray(snapshots)
+    ? { ...message, result: { ...result, snapshots: snapshots.map(withRootAgents) } }
+    : message;
+}
+
+function withRootAgents(snapshot: unknown): unknown {
+  const isRoot = isMembers(snapshot) && snapshot["resource"] === ROOT_URI && isMembers(snapshot["state"]);
+  return isRoot ? { ...snapshot, state: withAgents(snapshot["state"] as Members) } : snapshot;
+}
+
+function withAgents(holder: Members): Members {
+  const { agents } = holder;
+  return Array.isArray(agents) ? { ...holder, agents: agents.map(withModel) } : holder;
+}
+
+function withModel(agent: unknown): unknown {
+  if (!isMembers(agent) || !Array.isArray(agent["models"]) || agent["models"].length > 0) return agent;
+  return { ...agent, models: [{ ...agentsChoice, provider: agent["provider"] }] };
+}
+
+function isMembers(value: unknown): value is Members {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 export const answerForVsCode = {
@@ -26,15 +133,14 @@ export const answerForVsCode = {
     if (chat?.chatId === "default" && chat.session === params.channel) return null;
     throw new RpcError(RPC.permissionDenied, "A session on this host has one chat.");
   },
-  createTerminal() {
-    throw new RpcError(RPC.permissionDenied, "This host opens no terminals.");
-  },
   completions: () => ({ items: [] }),
-  sessionConfigCompletions: () => ({ items: [] }),
-  resourceList: refuseFiles,
-  resourceResolve: refuseFiles,
+  resourceWrite: refuseWrites,
+  resourceCopy: refuseWrites,
+  resourceMove: refuseWrites,
+  resourceDelete: refuseWrites,
+  resourceMkdir: refuseWrites,
 };
 
-function refuseFiles(): never {
-  throw new RpcError(RPC.permissionDenied, "This host shows no files of its machine.");
+function refuseWrites(): never {
+  throw new RpcError(RPC.permissionDenied, "An agent's files are the agent's to change. Ask it in a message.");
 }

@@ -4,14 +4,16 @@ import { createHash } from "node:crypto";
 export const CHAIN_START = "";
 
 /**
- * Links a record to the one before it in its channel. The fields are hashed as one JSON array rather than joined by a
- * separator, so no two different records can have the same bytes.
+ * Links a record to the one before it in its channel. What is hashed is the short fields as one line of JSON, which holds
+ * no line break of its own, and then the body as it is: no two different records can have the same bytes, and the body,
+ * which may be long, is not written a second time.
  */
 export function recordHash(
   before: string,
   record: { readonly seq: number; readonly channel: string; readonly time: number; readonly body: string },
 ): string {
   return createHash("sha256")
-    .update(JSON.stringify([before, record.seq, record.channel, record.time, record.body]))
+    .update(`${JSON.stringify([before, record.seq, record.channel, record.time])}\n`)
+    .update(record.body)
     .digest("hex");
 }

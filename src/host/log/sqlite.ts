@@ -19,7 +19,7 @@ export interface SqliteLogOptions {
 }
 
 const PAGE = 500;
-const SCHEMA_VERSION = "1";
+const SCHEMA_VERSION = "2";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;

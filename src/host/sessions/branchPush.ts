@@ -1,15 +1,9 @@
 import { AppError } from "../../base/appError.ts";
 import { META_NS } from "../../protocol/fleet.ts";
+import { fleetMeta } from "../../protocol/fleetMeta.ts";
 import type { ParamsOf, ResultOf } from "../../protocol/methods.ts";
 import type { SessionPorts } from "./sessionPorts.ts";
 import type { SessionRun } from "./sessionRun.ts";
-import * as z from "zod/mini";
-
-const PushRequest = z.looseObject({
-  commit: z.string(),
-  title: z.optional(z.string()),
-  body: z.optional(z.string()),
-});
 
 /**
  * Pushes the commit that the person reviewed, and no other. Throws `branch.empty`, `branch.moved`, `push.refused`,
@@ -26,12 +20,12 @@ export async function pushBranch(
   const fleet = channels.state("fleetSession", refs.fleet);
   const session = channels.state("session", refs.session);
   if (!fleet || !session) throw new AppError("notFound", "There is no such session.");
-  const wanted = PushRequest.safeParse(params._meta?.[META_NS] ?? {});
+  const wanted = fleetMeta("push", params);
   if (fleet.head === undefined || fleet.branch === undefined) {
     throw new AppError("branch.empty", "The agent has changed nothing yet, so there is nothing to push.");
   }
   // Without a commit the button of another AHP client was pressed: it shows the changes of `head`.
-  const commit = wanted.success ? wanted.data.commit : fleet.head;
+  const commit = wanted?.commit ?? fleet.head;
   if (commit !== fleet.head) {
     throw new AppError(
       "branch.moved",
@@ -45,8 +39,8 @@ export async function pushBranch(
   channels.dispatch(refs.branchChanges, { type: "changeset/operationStatusChanged", ...operation, status: "running" });
   try {
     const workspace = await run.workspace();
-    const title = (wanted.success && wanted.data.title) || session.title;
-    const body = wanted.success ? wanted.data.body : undefined;
+    const title = wanted?.title || session.title;
+    const body = wanted?.body;
     const pushed = await workspace.push({
       branch: fleet.branch,
       commit,

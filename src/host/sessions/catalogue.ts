@@ -13,10 +13,13 @@ export type Notify = (method: string, params: object) => void;
 interface Row {
   readonly refs: SessionRefs;
   summary: SessionSummary;
+  /** When the summary became this one, in milliseconds since the Unix epoch. */
+  changedAt: number;
 }
 
 const settleMs = 100;
 const maxPage = 1_000;
+const maxRecent = 500;
 
 /**
  * The list of sessions, derived from their channels. Clients hear of what differs at most ten times a second, however
@@ -28,6 +31,8 @@ export class Catalogue implements Disposable {
   readonly #notify: Notify;
   readonly #rows = new Map<string, Row>();
   readonly #touched = new Set<string>();
+  /** Newest first, as long as no row comes or goes: a listing asks for one page after the other. */
+  #sorted: readonly Row[] | undefined;
   #timer: Disposable | undefined;
 
   constructor(channels: Channels, clock: Clock, notify: Notify) {
@@ -40,12 +45,15 @@ export class Catalogue implements Disposable {
   add(refs: SessionRefs, isNew: boolean): void {
     const summary = this.#derive(refs);
     if (!summary) return;
-    this.#rows.set(refs.id, { refs, summary });
+    const changedAt = isNew ? this.#clock.now() : Date.parse(summary.modifiedAt) || 0;
+    this.#rows.set(refs.id, { refs, summary, changedAt });
+    this.#sorted = undefined;
     if (isNew) this.#notify("root/sessionAdded", { channel: ROOT_URI, summary });
   }
 
   remove(refs: SessionRefs): void {
     if (!this.#rows.delete(refs.id)) return;
+    this.#sorted = undefined;
     this.#touched.delete(refs.id);
     this.#notify("root/sessionRemoved", { channel: ROOT_URI, session: refs.session });
   }
@@ -63,16 +71,26 @@ export class Catalogue implements Disposable {
   }): ResultOf<"listSessions"> {
     // What is listed must be what was announced: a difference to anything else would never be told.
     this.#tell();
-    const summaries = Array.from(this.#rows.values(), (row) => row.summary);
-    const sorted = summaries.toSorted((a, b) => compare(b.createdAt, a.createdAt) || compare(a.resource, b.resource));
+    this.#sorted ??= Array.from(this.#rows.values()).toSorted(byAge);
+    const sorted = this.#sorted;
     const start = params.cursor === undefined ? 0 : afterCursor(sorted, params.cursor);
-    if (params.limit === undefined) return { items: sorted.slice(start) };
-    const end = start + Math.min(Math.max(1, Math.floor(params.limit)), maxPage);
-    const last = sorted[end - 1];
-    const items = sorted.slice(start, end);
-    return end < sorted.length && last
+    const size = params.limit === undefined ? sorted.length : Math.min(Math.max(1, Math.floor(params.limit)), maxPage);
+    const items = sorted.slice(start, start + size).map((row) => row.summary);
+    const last = items.at(-1);
+    return start + size < sorted.length && last
       ? { items, nextCursor: JSON.stringify([last.createdAt, last.resource]) }
       : { items };
+  }
+
+  /** The sessions whose summary changed in the last `withinMs` milliseconds, the latest first, at most 500. */
+  recent(withinMs: number): readonly SessionSummary[] {
+    this.#tell();
+    const since = this.#clock.now() - withinMs;
+    const rows = Array.from(this.#rows.values()).filter((row) => row.changedAt >= since);
+    return rows
+      .toSorted((a, b) => b.changedAt - a.changedAt)
+      .slice(0, maxRecent)
+      .map((row) => row.summary);
   }
 
   dispose(): void {
@@ -91,7 +109,9 @@ export class Catalogue implements Disposable {
       const changes = summaryChanges(row.summary, summary);
       row.summary = summary;
       const { session } = row.refs;
-      if (changes) this.#notify("root/sessionSummaryChanged", { channel: ROOT_URI, session, changes });
+      if (!changes) continue;
+      row.changedAt = this.#clock.now();
+      this.#notify("root/sessionSummaryChanged", { channel: ROOT_URI, session, changes });
     }
   }
 
@@ -103,15 +123,19 @@ export class Catalogue implements Disposable {
   }
 }
 
+function byAge({ summary: a }: Row, { summary: b }: Row): number {
+  return compare(b.createdAt, a.createdAt) || compare(a.resource, b.resource);
+}
+
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** A cursor names the last row of its page, so that rows added or removed meanwhile shift nothing. */
-function afterCursor(sorted: readonly SessionSummary[], cursor: string): number {
+function afterCursor(sorted: readonly Row[], cursor: string): number {
   const [createdAt, resource] = parseCursor(cursor);
   const index = sorted.findIndex(
-    (row) => row.createdAt < createdAt || (row.createdAt === createdAt && row.resource > resource),
+    ({ summary }) => summary.createdAt < createdAt || (summary.createdAt === createdAt && summary.resource > resource),
   );
   return index === -1 ? sorted.length : index;
 }

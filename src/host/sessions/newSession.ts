@@ -7,7 +7,8 @@ import {
   type Isolation,
   META_NS,
 } from "../../protocol/fleet.ts";
-import type { ParamsOf, ResultOf } from "../../protocol/methods.ts";
+import type { ChangesetState } from "../../protocol/changeset.ts";
+import type { ParamsOf } from "../../protocol/methods.ts";
 import type { AgentInfo } from "../../protocol/root.ts";
 import type { SessionState } from "../../protocol/sessionState.ts";
 import { STATUS } from "../../protocol/status.ts";
@@ -17,8 +18,9 @@ import { turnChangesetTemplate } from "../../protocol/uris.ts";
 import { checkBranch } from "../workspaces/refs.ts";
 import { parseRepository } from "../workspaces/repositoryUrl.ts";
 import type { SessionRefs } from "./sessionRefs.ts";
-import { sourceControlMeta } from "./sessionSummary.ts";
-import { repositoryName } from "./wording.ts";
+import { branchOperations } from "./changesetFiles.ts";
+import { repositoryUri } from "./repositoryFolders.ts";
+import { projectOf, sourceControlMeta } from "./sessionSummary.ts";
 
 export interface NewSessionRules {
   readonly agents: readonly AgentInfo[];
@@ -30,6 +32,8 @@ export interface NewSession {
   readonly provider: string;
   readonly model: string | undefined;
   readonly config: FleetSessionConfig;
+  /** As the client named them; else the repository itself if it is a folder of this machine. */
+  readonly workingDirectories?: readonly string[] | undefined;
 }
 
 const Config = z.extend(FleetSessionConfig, { repository: z.string() });
@@ -48,7 +52,7 @@ export function parseNewSession(params: ParamsOf<"createSession">, rules: NewSes
     throw new AppError("request.invalid", `The value of ${member} is not usable.`);
   }
   const config = parsed.data;
-  parseRepository(config.repository, rules.allowLocal);
+  const remote = parseRepository(config.repository, rules.allowLocal);
   if (config.baseBranch !== undefined) checkBranch(config.baseBranch);
   const { models } = provider;
   if (config.model !== undefined && models.length > 0 && !models.some((model) => model.id === config.model)) {
@@ -58,10 +62,13 @@ export function parseNewSession(params: ParamsOf<"createSession">, rules: NewSes
       `${provider.displayName} has no model "${config.model}". It offers ${offered}.`,
     );
   }
-  return { provider: provider.provider, model: config.model, config };
+  const ownFolder = remote.kind === "file" ? [repositoryUri(config.repository)] : undefined;
+  const workingDirectories = params.workingDirectories ?? ownFolder;
+  return { provider: provider.provider, model: config.model, config, workingDirectories };
 }
 
-function chooseAgent(id: string | undefined, agents: readonly AgentInfo[]): AgentInfo {
+/** Throws `agent.unknown`. */
+export function chooseAgent(id: string | undefined, agents: readonly AgentInfo[]): AgentInfo {
   const only = agents[0];
   if (!only) {
     throw new AppError(
@@ -77,7 +84,7 @@ function chooseAgent(id: string | undefined, agents: readonly AgentInfo[]): Agen
   throw new AppError("agent.unknown", `This host has no agent "${id.slice(0, 80)}". It offers ${offered}.`);
 }
 
-/** VS Code names a working directory where our own client names a repository. */
+/** Where a client names a working directory instead of a repository. */
 function withRepository(params: ParamsOf<"createSession">): Record<string, unknown> {
   const { config, workingDirectories } = params;
   if (config?.["repository"] !== undefined || !workingDirectories?.[0]) return config ?? {};
@@ -87,11 +94,11 @@ function withRepository(params: ParamsOf<"createSession">): Record<string, unkno
 /** The first states of a session's channels. */
 export function initialStates(
   refs: SessionRefs,
-  { provider, config, model }: NewSession,
+  { provider, config, model, workingDirectories }: NewSession,
   at: { readonly createdAt: string; readonly isolation: Isolation },
 ): { readonly fleet: FleetSessionState; readonly session: SessionState; readonly chat: ChatState } {
   const { repository, baseBranch } = config;
-  const title = config.title?.trim() || "New agent";
+  const title = config.title?.trim() || UNTITLED;
   const fleet = initialFleetSession({
     type: "x-fleet/created",
     session: refs.session,
@@ -101,27 +108,11 @@ export function initialStates(
     ...at,
     phase: "queued",
   });
-  const chat: ChatState = {
-    resource: refs.chat,
-    title,
-    status: STATUS.idle,
-    modifiedAt: at.createdAt,
-    origin: { kind: "user" },
-    turns: [],
-  };
-  const session: SessionState = {
-    provider,
-    title,
-    status: STATUS.idle,
-    project: { uri: repository, displayName: repositoryName(repository) },
-    lifecycle: "creating",
-    activeClients: [],
-    chats: [chatSummaryOf(chat)],
-    defaultChat: refs.chat,
-    changesets: [
-      { label: "Branch", uriTemplate: refs.branchChanges, changeKind: "branch", capabilities: { review: {} } },
-      { label: "Turn", uriTemplate: turnChangesetTemplate(refs.session), changeKind: "turn" },
-    ],
+  const chat = initialChat(refs, title, at.createdAt);
+  const session = {
+    ...initialSession(refs, provider, chat),
+    project: projectOf(repository),
+    ...(workingDirectories && { workingDirectories: [...workingDirectories] }),
     _meta: {
       ...sourceControlMeta(fleet),
       [META_NS]: { ...(config.title && { titleBy: "user" }), ...(model !== undefined && { model }) },
@@ -130,35 +121,30 @@ export function initialStates(
   return { fleet, session, chat };
 }
 
-/** The form that VS Code draws for a new session. */
-export function sessionConfigForm(
-  params: ParamsOf<"resolveSessionConfig">,
-  agents: readonly AgentInfo[],
-): ResultOf<"resolveSessionConfig"> {
-  const models = agents.find((agent) => agent.provider === params.provider)?.models ?? [];
-  const fixed = { type: "string", sessionMutable: false };
+export const UNTITLED = "New agent";
+
+export function initialChat(refs: SessionRefs, title: string, createdAt: string): ChatState {
+  const { chat: resource } = refs;
+  return { resource, title, status: STATUS.idle, modifiedAt: createdAt, origin: { kind: "user" }, turns: [] };
+}
+
+export function initialSession(refs: SessionRefs, provider: string, chat: ChatState): SessionState {
   return {
-    schema: {
-      type: "object",
-      properties: {
-        repository: { ...fixed, title: "Repository", description: "Its https or ssh address." },
-        baseBranch: {
-          ...fixed,
-          title: "Base branch",
-          description: "The branch to start from. The repository's default if empty.",
-        },
-        title: { ...fixed, title: "Title" },
-        ...(models.length > 0 && {
-          model: {
-            ...fixed,
-            title: "Model",
-            enum: models.map((model) => model.id),
-            enumLabels: models.map((model) => model.name),
-          },
-        }),
-      },
-      required: ["repository"],
-    },
-    values: params.config ?? {},
+    provider,
+    title: chat.title,
+    status: STATUS.idle,
+    lifecycle: "creating",
+    activeClients: [],
+    chats: [chatSummaryOf(chat)],
+    defaultChat: refs.chat,
+    changesets: [
+      { label: "Branch", uriTemplate: refs.branchChanges, changeKind: "branch", capabilities: { review: {} } },
+      { label: "Turn", uriTemplate: turnChangesetTemplate(refs.session), changeKind: "turn" },
+    ],
   };
+}
+
+/** No files yet, and nothing to push. */
+export function initialChanges(): ChangesetState {
+  return { status: "ready", files: [], operations: branchOperations(undefined) };
 }

@@ -2,6 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { FleetSessionState } from "../../protocol/fleet.ts";
 import { parseFleetSessionUri } from "../../protocol/uris.ts";
 import type { Channels } from "../channels/channels.ts";
+import { withdraw } from "./presence.ts";
 import { refsOf, type SessionRefs } from "./sessionRefs.ts";
 import { failureOfTurn, interruption } from "./turnEnds.ts";
 
@@ -26,6 +27,8 @@ export async function restoreSessions(channels: Channels, clock: Clock): Promise
     const refs = refsOf(fleet.session);
     const loaded = await Promise.all([refs.session, refs.chat, refs.branchChanges].map((each) => channels.load(each)));
     if (loaded.includes(false)) continue;
+    // Whoever was present in the session has to say so again.
+    withdraw(channels, refs.session, () => true);
     found.push({ fleet, restored: settle(channels, clock, refs, fleet) });
   }
   const byQueue = found.toSorted(

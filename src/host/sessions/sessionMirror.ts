@@ -1,6 +1,7 @@
 import type { StateAction } from "../../protocol/actions.ts";
 import type { ChatState } from "../../protocol/chatState.ts";
 import { META_NS } from "../../protocol/fleet.ts";
+import { fleetMeta } from "../../protocol/fleetMeta.ts";
 import type { SessionState } from "../../protocol/sessionState.ts";
 import { chatSummaryOf, inputNeededOf } from "../../protocol/summary.ts";
 import { headline } from "./wording.ts";
@@ -14,8 +15,13 @@ function mirrorSummary(session: SessionState, chat: ChatState): StateAction[] {
   const present = session.chats.find((summary) => summary.resource === chat.resource);
   const { status, modifiedAt } = chatSummaryOf(chat);
   const activity = doingOf(chat);
-  if (present?.status === status && present.activity === activity && present.modifiedAt === modifiedAt) return [];
-  return [{ type: "session/chatUpdated", chat: chat.resource, changes: { status, activity, modifiedAt } }];
+  // A session has one chat here, and a chat's own state has no action that changes its title.
+  const { title } = session;
+  const isRenamed = present?.title !== title;
+  const isSame = present?.status === status && present.activity === activity && present.modifiedAt === modifiedAt;
+  if (isSame && !isRenamed) return [];
+  const changes = { status, activity, modifiedAt, ...(isRenamed && { title }) };
+  return [{ type: "session/chatUpdated", chat: chat.resource, changes }];
 }
 
 /** What the agent says it does; else the tool that it uses at present. */
@@ -48,12 +54,10 @@ function idOf(request: object): string {
 
 /** A person's own title is never replaced by one of the agent's. */
 export function isTitledByUser(session: SessionState): boolean {
-  const ours = session._meta?.[META_NS];
-  return typeof ours === "object" && ours !== null && "titleBy" in ours && ours.titleBy === "user";
+  return fleetMeta("session", session)?.titleBy === "user";
 }
 
 export function titledByUser(session: SessionState): StateAction {
-  const ours = session._meta?.[META_NS];
-  const before = typeof ours === "object" && ours !== null ? ours : {};
-  return { type: "session/metaChanged", _meta: { ...session._meta, [META_NS]: { ...before, titleBy: "user" } } };
+  const ours = { ...fleetMeta("session", session), titleBy: "user" };
+  return { type: "session/metaChanged", _meta: { ...session._meta, [META_NS]: ours } };
 }

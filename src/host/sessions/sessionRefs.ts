@@ -17,7 +17,7 @@ const idPattern = /^[A-Za-z0-9][A-Za-z0-9-]{7,63}$/;
  * Throws `request.invalid` for any other.
  */
 export function refsOf(session: string): SessionRefs {
-  const id = parseSessionUri(session) ?? /^[a-z][a-z0-9+.-]*:\/([^/]+)$/.exec(session)?.[1];
+  const id = parseSessionUri(session) ?? /^[a-z0-9][a-z0-9._+-]*:\/([^/]+)$/.exec(session)?.[1];
   if (id === undefined || !idPattern.test(id)) {
     throw new AppError(
       "request.invalid",

@@ -1,30 +1,39 @@
 import { AppError } from "../../base/appError.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import { META_NS } from "../../protocol/fleet.ts";
+import { fleetMeta } from "../../protocol/fleetMeta.ts";
 import { RPC, RpcError } from "../../protocol/jsonrpc.ts";
-import type { ParamsOf, ResultOf } from "../../protocol/methods.ts";
+import type { ParamsOf, ResultOf, SessionSummary } from "../../protocol/methods.ts";
 import { isArchived } from "../../protocol/status.ts";
-import { parseBlobUri, parseChangesetUri, ROOT_URI } from "../../protocol/uris.ts";
+import { parseChangesetUri, parseChatUri, ROOT_URI } from "../../protocol/uris.ts";
 import type { CommittedAction } from "../channels/channels.ts";
 import { OWNER } from "../gateway/accessToken.ts";
-import type { Caller, HostApi } from "../gateway/hostApi.ts";
+import type { Caller, FilesApi, FormsApi, HostApi } from "../gateway/hostApi.ts";
+import { SessionAddresses } from "./addresses.ts";
 import { pushBranch } from "./branchPush.ts";
+import type { Terminals } from "../terminals/terminals.ts";
 import { Catalogue, type Notify } from "./catalogue.ts";
-import { branchOperations } from "./changesetFiles.ts";
 import { IdleAgents } from "./idleAgents.ts";
-import { initialStates, type NewSessionRules, parseNewSession, sessionConfigForm } from "./newSession.ts";
-import { readBlobResource } from "./resources.ts";
+import { beginDraft, createDraft, discardDraft } from "./drafts.ts";
+import { type KnownRepositories, knownRepositories } from "./knownRepositories.ts";
+import { chooseAgent, initialChanges, initialStates, type NewSessionRules, parseNewSession } from "./newSession.ts";
+import { newSessionForms } from "./newSessionForm.ts";
 import { isTitledByUser, mirrorChat, titledByUser } from "./sessionMirror.ts";
+import { SessionFiles } from "./sessionFiles.ts";
 import type { SessionPorts } from "./sessionPorts.ts";
 import { refsOf, type SessionRefs } from "./sessionRefs.ts";
 import { restoreSessions } from "./restore.ts";
 import { SessionRun } from "./sessionRun.ts";
 import { Slots } from "./slots.ts";
+import { terminalTarget } from "./terminalPlace.ts";
 import { headline } from "./wording.ts";
 
 export interface SessionServiceOptions extends SessionPorts {
   readonly rules: NewSessionRules;
   readonly concurrentSessions: number;
+  readonly terminals: Terminals;
+  /** Addresses from the configuration, for forms. */
+  readonly knownRepositories: readonly string[];
 }
 
 /** A session without a prompt gets its workspace after this long: its name comes from the prompt if that is in time. */
@@ -40,9 +49,19 @@ export class SessionService implements HostApi, Disposable {
   readonly #slots: Slots;
   readonly #idleAgents: IdleAgents;
   readonly #owned = new Disposables();
+  readonly addresses = new SessionAddresses();
+  readonly forms: FormsApi;
+  readonly files: FilesApi;
 
   constructor(options: SessionServiceOptions) {
     this.#options = options;
+    const known = () => this.#known();
+    this.forms = newSessionForms(known, options.rules.allowLocal);
+    this.files = new SessionFiles(
+      options.channels,
+      (id) => this.#runs.get(id),
+      () => known().repositories,
+    );
     const { channels, clock } = options;
     const notify: Notify = (method, params) => options.notify(method, params);
     this.#catalogue = this.#owned.add(new Catalogue(channels, clock, notify));
@@ -76,12 +95,16 @@ export class SessionService implements HostApi, Disposable {
     logger.info("sessions restored", { sessions: found.length });
   }
 
-  listSessions(params: ParamsOf<"listSessions">): ResultOf<"listSessions"> {
-    return this.#catalogue.list(params);
+  has(session: string): boolean {
+    return this.#byChannel.has(session);
   }
 
-  resolveSessionConfig(params: ParamsOf<"resolveSessionConfig">): ResultOf<"resolveSessionConfig"> {
-    return sessionConfigForm(params, this.#options.rules.agents);
+  recentSessions(withinMs: number): readonly SessionSummary[] {
+    return this.#catalogue.recent(withinMs);
+  }
+
+  listSessions(params: ParamsOf<"listSessions">): ResultOf<"listSessions"> {
+    return this.#catalogue.list(params);
   }
 
   authenticate({ resource, token }: ParamsOf<"authenticate">, caller: Caller): void {
@@ -89,22 +112,20 @@ export class SessionService implements HostApi, Disposable {
     for (const run of this.#runs.values()) run.retryWithCredentials(resource);
   }
 
-  async createSession(params: ParamsOf<"createSession">): Promise<void> {
+  async createSession(params: ParamsOf<"createSession">, caller: Caller): Promise<void> {
     const { channels, clock, rules } = this.#options;
     const refs = refsOf(params.channel);
-    const wanted = parseNewSession(params, rules);
+    const { provider } = chooseAgent(params.provider, rules.agents);
+    const wanted = caller.makesDrafts ? undefined : parseNewSession(params, rules);
     if ((await channels.load(refs.session)) || (await channels.load(refs.fleet)) || this.#runs.has(refs.id)) {
       throw new RpcError(RPC.sessionExists, "That session exists already.", { [META_NS]: { code: "conflict" } });
     }
-    const createdAt = new Date(clock.now()).toISOString();
-    const states = initialStates(refs, wanted, { createdAt, isolation: rules.isolation });
+    const at = { createdAt: new Date(clock.now()).toISOString(), isolation: rules.isolation };
+    if (!wanted) return createDraft(channels, refs, { provider, params, forms: this.forms, ...at });
+    const states = initialStates(refs, wanted, at);
     channels.create(refs.fleet, "fleetSession", states.fleet);
     channels.create(refs.chat, "chat", states.chat);
-    channels.create(refs.branchChanges, "changeset", {
-      status: "ready",
-      files: [],
-      operations: branchOperations(undefined),
-    });
+    channels.create(refs.branchChanges, "changeset", initialChanges());
     channels.create(refs.session, "session", states.session);
     const run = this.#adopt(refs);
     this.#catalogue.add(refs, true);
@@ -116,7 +137,8 @@ export class SessionService implements HostApi, Disposable {
    * everybody else, and the second time, it is gone: channels, workspace and all; its records stay in the log.
    */
   async disposeSession({ channel }: ParamsOf<"disposeSession">, caller: Caller): Promise<void> {
-    const { channels, workspaces } = this.#options;
+    const { channels, workspaces, terminals } = this.#options;
+    if (!this.#byChannel.has(channel) && (await discardDraft(channels, refsOf(channel)))) return;
     const run = this.#runOf(channel);
     const { refs } = run;
     await channels.load(refs.chat);
@@ -129,21 +151,15 @@ export class SessionService implements HostApi, Disposable {
     await run.stop();
     channels.dispatch(refs.fleet, { type: "x-fleet/disposed" });
     this.#runs.delete(refs.id);
+    this.addresses.remove(refs.id);
     for (const uri of [refs.session, refs.chat, refs.branchChanges, refs.fleet]) {
       this.#byChannel.delete(uri);
       channels.remove(uri);
     }
     this.#catalogue.remove(refs);
+    await terminals.removeOf(refs.session);
     await workspaces.remove(refs.id);
     this.#tellActive();
-  }
-
-  async resourceRead({ uri, encoding }: ParamsOf<"resourceRead">): Promise<ResultOf<"resourceRead">> {
-    const blob = parseBlobUri(uri);
-    // Anything else is answered like what is not there, so that nobody can ask which files exist.
-    const run = blob && this.#runs.get(blob.sessionId);
-    if (!blob || !run) throw new AppError("notFound", "This host has no such content.");
-    return readBlobResource(await run.workspace(), blob.oid, encoding);
   }
 
   async invokeChangesetOperation(
@@ -156,14 +172,42 @@ export class SessionService implements HostApi, Disposable {
     return pushBranch(this.#options, this.#runOf(changeset.session), params, caller.principal);
   }
 
-  /** Ends every agent. Turns stay as they are in the log; the next start finds them interrupted. */
+  /** A shell in the workspace of the session that its claim, or else its directory, names. */
+  async createTerminal(params: ParamsOf<"createTerminal">, caller: Caller): Promise<void> {
+    const sessions = this.#catalogue.list({}).items.map(({ resource, workingDirectories = [] }) => {
+      return { id: this.#byChannel.get(resource) ?? "", session: resource, workingDirectories };
+    });
+    const target = terminalTarget(params, sessions);
+    const run = this.#runOf(target.session);
+    const { id: sessionId, session } = run.refs;
+    const { root, home } = (await run.workspace()).paths;
+    if (this.#runs.get(sessionId) !== run) throw new AppError("notFound", "The session was removed.");
+    await this.#options.terminals.create(
+      { ...params, cwd: target.cwd },
+      { sessionId, session, root, home },
+      caller.clientId,
+    );
+  }
+
+  async disposeTerminal({ channel }: ParamsOf<"disposeTerminal">): Promise<void> {
+    await this.#options.terminals.remove(channel);
+  }
+
+  /** Ends every agent and every terminal. Turns stay as they are in the log; the next start finds them interrupted. */
   async stop(): Promise<void> {
-    await Promise.all(Array.from(this.#runs.values(), (run) => run.stop()));
+    await Promise.all([this.#options.terminals.stop(), ...Array.from(this.#runs.values(), (run) => run.stop())]);
     this.dispose();
   }
 
   dispose(): void {
     this.#owned.dispose();
+  }
+
+  #known(): KnownRepositories {
+    const { channels, knownRepositories: configured } = this.#options;
+    const runs = Array.from(this.#runs.values());
+    const fleets = runs.flatMap((run) => channels.state("fleetSession", run.refs.fleet) ?? []);
+    return knownRepositories(fleets, configured);
   }
 
   #runOf(session: string): SessionRun {
@@ -178,18 +222,18 @@ export class SessionService implements HostApi, Disposable {
   #adopt(refs: SessionRefs): SessionRun {
     const { channels, providers } = this.#options;
     const fleet = channels.state("fleetSession", refs.fleet);
-    const ours = channels.state("session", refs.session)?._meta?.[META_NS];
-    const model = typeof ours === "object" && ours !== null && "model" in ours ? ours.model : undefined;
+    const model = fleetMeta("session", channels.state("session", refs.session))?.model;
     const run = new SessionRun({
       ...this.#options,
       refs,
       principal: OWNER,
       provider: providers.get(fleet?.provider ?? ""),
-      model: typeof model === "string" ? model : undefined,
+      model,
       slots: this.#slots,
       idleAgents: this.#idleAgents,
     });
     this.#runs.set(refs.id, run);
+    this.addresses.add(refs.id, { session: refs.session, provider: fleet?.provider ?? "" });
     for (const uri of [refs.session, refs.chat, refs.fleet, refs.branchChanges]) this.#byChannel.set(uri, refs.id);
     return run;
   }
@@ -199,13 +243,36 @@ export class SessionService implements HostApi, Disposable {
     for (const committed of batch) {
       const id = this.#byChannel.get(committed.channel);
       const run = id === undefined ? undefined : this.#runs.get(id);
-      if (id === undefined || !run || committed.refused !== undefined) continue;
+      if (committed.refused !== undefined) continue;
+      if (id === undefined || !run) {
+        void this.#begin(committed);
+        continue;
+      }
       const { type } = committed.action;
-      if (committed.kind === "chat" && type !== "chat/delta" && type !== "chat/reasoning") chats.add(run);
+      const isOfChat = committed.kind === "chat" && type !== "chat/delta" && type !== "chat/reasoning";
+      if (isOfChat || type === "session/titleChanged") chats.add(run);
       if (type !== "chat/delta" && type !== "chat/reasoning") this.#catalogue.touch(id);
       this.#follow(run, committed);
     }
     for (const run of chats) this.#mirror(run.refs);
+  }
+
+  /** The first message makes a session of a draft. */
+  async #begin(committed: CommittedAction): Promise<void> {
+    const { channels, clock, rules } = this.#options;
+    const { type } = committed.action;
+    const isMessage = type === "chat/turnStarted" || type === "chat/turnResume";
+    const chat = isMessage ? parseChatUri(committed.channel) : undefined;
+    if (!chat || !(await channels.load(chat.session))) return;
+    const refs = refsOf(chat.session);
+    await channels.load(refs.branchChanges);
+    if (this.#runs.has(refs.id)) return;
+    const at = { createdAt: new Date(clock.now()).toISOString(), isolation: rules.isolation };
+    if (!beginDraft(channels, refs, rules, at)) return;
+    const run = this.#adopt(refs);
+    this.#catalogue.add(refs, true);
+    this.#follow(run, committed);
+    this.#mirror(refs);
   }
 
   /** What an action asks of the session's agent. The host's own actions take the same way. */

@@ -5,7 +5,8 @@ import { compact } from "../../protocol/schema.ts";
 import type { SessionState } from "../../protocol/sessionState.ts";
 import { isFailed, isInProgress, STATUS, withActivity } from "../../protocol/status.ts";
 import { aggregateStatus, latestModifiedAt } from "../../protocol/summary.ts";
-import { ownerAndRepo } from "./wording.ts";
+import { repositoryUri } from "./repositoryFolders.ts";
+import { ownerAndRepo, repositoryName } from "./wording.ts";
 
 export interface SummarySources {
   readonly session: SessionState;
@@ -24,7 +25,8 @@ export function summaryOf({ session, fleet, changes }: SummarySources): SessionS
     title: session.title,
     status,
     activity: session.activity ?? activityOfChats(session),
-    project: session.project,
+    project: projectOf(fleet.repository),
+    workingDirectories: session.workingDirectories,
     createdAt: fleet.createdAt,
     modifiedAt: latestModifiedAt(session.chats, fleet.createdAt),
     changes: totals && totals.files > 0 ? totals : undefined,
@@ -42,6 +44,11 @@ export function summaryOf({ session, fleet, changes }: SummarySources): SessionS
       }),
     },
   });
+}
+
+/** The repository as the project that a session belongs to. */
+export function projectOf(repository: string): { uri: string; displayName: string } {
+  return { uri: repositoryUri(repository), displayName: repositoryName(repository) };
 }
 
 function statusOf(session: SessionState, fleet: FleetSessionState): number {

@@ -16,6 +16,10 @@ export interface IsolatedProcess {
   /** Read-write, at the same path inside. */
   readonly root: string;
   readonly home: string;
+  /** Where it starts: `root`, or a directory below it. */
+  readonly cwd?: string;
+  /** It gets a terminal of its own, whose keys reach it as signals: it must stay in that terminal's session. */
+  readonly hasTerminal?: boolean;
 }
 
 export interface SpawnPlan {
@@ -25,7 +29,7 @@ export interface SpawnPlan {
   readonly cwd: string;
 }
 
-/** How an agent's process is confined. */
+/** How the programs of a workspace, agents and shells, are confined. */
 export interface Isolation {
   readonly kind: IsolationKind;
   /** Throws `isolation.missing` when the layer that was asked for is not there: there is no running without it. */
@@ -49,15 +53,15 @@ export function makeIsolation(kind: IsolationKind, options: IsolationOptions): I
 
 const noIsolation: Isolation = {
   kind: "none",
-  plan({ command, env, root }) {
+  plan({ command, env, root, cwd = root }) {
     const [file = "", ...args] = command;
-    return Promise.resolve({ file, args, env, cwd: root });
+    return Promise.resolve({ file, args, env, cwd });
   },
 };
 
 /**
  * Bubblewrap: everything read-only; a `/tmp`, `/run` and home of its own; the host's data hidden; own process, IPC and
- * host name spaces, no capabilities, no terminal, and an end of the namespace with its first process. The network is the
+ * host name spaces, no capabilities, no terminal but one of its own, and an end of the namespace with its first process. The network is the
  * host's: an agent needs its model's server, and nothing here filters where else it connects.
  */
 class BubblewrapIsolation implements Isolation {
@@ -69,7 +73,7 @@ class BubblewrapIsolation implements Isolation {
     this.#options = options;
   }
 
-  async plan({ command, env, root, home }: IsolatedProcess): Promise<SpawnPlan> {
+  async plan({ command, env, root, home, cwd = root, hasTerminal }: IsolatedProcess): Promise<SpawnPlan> {
     this.#program ??= findWorkingBwrap(this.#options.path);
     const attempt = this.#program;
     const program = await attempt.catch((error: unknown) => {
@@ -85,7 +89,8 @@ class BubblewrapIsolation implements Isolation {
     // One option with its values a line.
     const args = [
       ["--die-with-parent"],
-      ["--new-session"],
+      // Keeps a program from typing into the terminal from which the host was started.
+      ...(hasTerminal ? [] : [["--new-session"]]),
       ...userNamespace(),
       ["--unshare-pid"],
       ["--unshare-ipc"],
@@ -100,7 +105,7 @@ class BubblewrapIsolation implements Isolation {
       ...Array.from(new Set(visible), (directory) => ["--ro-bind-try", directory, directory]),
       ["--bind", root, root],
       ["--bind", home, home],
-      ["--chdir", root],
+      ["--chdir", cwd],
       ["--", ...command],
     ].flat();
     // The variables hold keys and an argument list can be read by anyone on the machine: bwrap passes its own on.

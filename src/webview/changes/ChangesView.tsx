@@ -6,6 +6,7 @@ import { count } from "../kit/format.ts";
 import { Icon } from "../kit/Icon.tsx";
 import { memo } from "../kit/memo.ts";
 import { usePanel } from "../kit/panelContext.ts";
+import type { PanelStore } from "../panelStore.ts";
 import { filePathOf, type FileStatus, fileStatusOf, oldPathOf } from "./filePath.ts";
 
 const statusLetters: Record<FileStatus, string> = { added: "A", modified: "M", deleted: "D", renamed: "R" };
@@ -14,8 +15,17 @@ const statusLetters: Record<FileStatus, string> = { added: "A", modified: "M", d
 export function ChangesView() {
   const panel = usePanel();
   const changeset = panel.store.changeset.value;
-  const files = (changeset?.files ?? []).toSorted((a, b) => (filePathOf(a.edit) < filePathOf(b.edit) ? -1 : 1));
+  const directories = panel.store.session.value?.workingDirectories;
+  const pathOf = ({ edit }: ChangesetFile) => filePathOf(edit, directories);
+  const files = (changeset?.files ?? []).toSorted((a, b) => (pathOf(a) < pathOf(b) ? -1 : 1));
   const base = panel.store.fleet.value?.baseBranch;
+  if (changeset === undefined && isWithoutChangeset(panel.store)) {
+    return (
+      <p class="empty">
+        <Icon name="files" /> No changes yet. The host tells them once the agent has begun.
+      </p>
+    );
+  }
   if (changeset === undefined || (changeset.status === "computing" && files.length === 0)) {
     return (
       <p class="empty" role="status">
@@ -43,7 +53,7 @@ export function ChangesView() {
         <div class="changes-head">
           <h2>
             {count(files.length, "file")} changed <Counts {...changeTotals(changeset)} />
-            {base === undefined ? null : <span class="muted"> against {toLine(base)}</span>}
+            {base === undefined ? <WhichChanges /> : <span class="muted"> against {toLine(base)}</span>}
           </h2>
           <button type="button" class="button" onClick={() => panel.act("review", {})}>
             <Icon name="diff-multiple" /> Review changes
@@ -51,7 +61,7 @@ export function ChangesView() {
         </div>
         <ul class="files" aria-label="Changed files">
           {files.map((file) => (
-            <FileRow key={file.id} file={file} />
+            <FileRow key={file.id} file={file} directories={directories} />
           ))}
         </ul>
       </div>
@@ -59,12 +69,37 @@ export function ChangesView() {
   );
 }
 
-const FileRow = memo(function FileRow({ file }: { file: ChangesetFile }) {
+/** The session is there and the host has named no changeset: nothing is being computed. */
+function isWithoutChangeset({ session, facts }: PanelStore): boolean {
+  const { value } = session;
+  return value !== undefined && facts.value?.canShip === false && (value.changesets?.length ?? 0) === 0;
+}
+
+/** Which of the host's changesets this is, where it has several. */
+function WhichChanges() {
+  const changes = usePanel().store.facts.value?.changes;
+  if (changes === undefined) return null;
+  const { label, description } = changes;
+  return (
+    <span class="muted">
+      {" "}
+      in {toLine(label, 60)}
+      {description === undefined ? "" : ` (${toLine(description, 120)})`}
+    </span>
+  );
+}
+
+interface FileRowProps {
+  file: ChangesetFile;
+  directories: readonly string[] | undefined;
+}
+
+const FileRow = memo(function FileRow({ file, directories }: FileRowProps) {
   const panel = usePanel();
-  const path = filePathOf(file.edit);
+  const path = filePathOf(file.edit, directories);
   const slash = path.lastIndexOf("/");
   const status = fileStatusOf(file.edit);
-  const oldPath = oldPathOf(file.edit);
+  const oldPath = oldPathOf(file.edit, directories);
   const added = file.edit.diff?.added ?? 0;
   const removed = file.edit.diff?.removed ?? 0;
   return (

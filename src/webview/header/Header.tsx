@@ -1,5 +1,7 @@
 import { toLine } from "../../base/visibleText.ts";
+import { filePathOf } from "../../protocol/filePath.ts";
 import type { PanelFacts } from "../../protocol/panel.ts";
+import type { SessionState } from "../../protocol/sessionState.ts";
 import { nowMs } from "../kit/clock.ts";
 import { Counts } from "../kit/Counts.tsx";
 import { CopyButton } from "../kit/CopyButton.tsx";
@@ -30,7 +32,7 @@ export function Header() {
     fleet: fleet.value,
   });
   const title = toLine(session.value?.title ?? "", 200) || "Agent";
-  const branch = fleet.value?.branch;
+  const branch = fleet.value?.branch ?? branchOf(session.value);
   const files = changeset.value?.files.length ?? 0;
   const totals = changeTotals(changeset.value);
   const pullRequest = facts.value?.pullRequest;
@@ -56,7 +58,7 @@ export function Header() {
               <Icon name="git-pull-request" /> Pull request
               {pullRequest.number === undefined ? "" : ` #${pullRequest.number}`}
             </button>
-          ) : files > 0 ? (
+          ) : files > 0 && facts.value?.canShip ? (
             <button
               type="button"
               class="button"
@@ -79,6 +81,7 @@ export function Header() {
             <CopyButton text={branch} label="Copy branch name" />
           </span>
         )}
+        <Folder />
         {files > 0 ? (
           <span class="fact" aria-label={`${count(files, "file")} changed`}>
             <Icon name="files" /> {files} <Counts {...totals} />
@@ -101,6 +104,26 @@ function StatusPill({ status }: { status: PanelStatus }) {
       {status.detail ? <span class="status-detail">{toLine(status.detail, 160)}</span> : null}
     </span>
   );
+}
+
+/** Where the agent works, on hosts that name folders instead of repositories. */
+function Folder() {
+  const { facts, session } = usePanel().store;
+  const [folder] = session.value?.workingDirectories ?? [];
+  if (folder === undefined || facts.value === undefined || facts.value.canShip) return null;
+  const path = `/${filePathOf(folder)}`;
+  return (
+    <span class="fact" title={toLine(path, 1000)}>
+      <Icon name="folder" label="Folder" /> {toLine(path.slice(path.lastIndexOf("/") + 1), 60)}
+    </span>
+  );
+}
+
+/** VS Code's convention for hosts without the fleet plane. */
+function branchOf(session: SessionState | undefined): string | undefined {
+  const git = session?._meta?.["git"];
+  const branch: unknown = typeof git === "object" && git !== null ? Reflect.get(git, "branchName") : undefined;
+  return typeof branch === "string" && branch !== "" ? branch : undefined;
 }
 
 /** Said on each agent, so that nobody takes an agent for confined that is not. */

@@ -31,7 +31,9 @@ export function toPanelStatus({ session, chat, changeset, fleet }: PanelStates):
   const need = chat.activeTurn?.responseParts.map(needOf).find((label) => label !== undefined);
   if (need !== undefined) return { kind: "needsYou", label: need, detail };
   if (fleet?.phase === "queued") return { kind: "queued", label: "Queued", detail: detail ?? fleet.stage };
-  if (fleet?.phase === "provisioning" || session.lifecycle === "creating") {
+  // A host may call a session "creating" until its first message: nothing starts before somebody asks.
+  const isAwaited = chat.activeTurn !== undefined || fleet !== undefined;
+  if (fleet?.phase === "provisioning" || (session.lifecycle === "creating" && isAwaited)) {
     return { kind: "starting", label: "Starting", detail: fleet?.stage ?? detail };
   }
   if (chat.activeTurn !== undefined) return { kind: "working", label: "Working", detail };

@@ -78,7 +78,7 @@ function Output({ item }: { item: ToolContent }) {
       return (
         <p class="tool-edit">
           <Icon name={fileStatusOf(item) === "added" ? "diff-added" : "diff-modified"} />{" "}
-          {toLine(filePathOf(item), 300)}{" "}
+          {toLine(filePathOf(item, panel.store.session.value?.workingDirectories), 300)}{" "}
           {item.diff ? <Counts added={item.diff.added ?? 0} removed={item.diff.removed ?? 0} /> : null}
         </p>
       );

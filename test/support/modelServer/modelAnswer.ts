@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { writeAnthropic } from "./anthropicFormat.ts";
 import type { ModelRequest } from "./modelRequest.ts";
 import type { WireCall } from "./toolMapping.ts";
 
@@ -25,6 +26,7 @@ export interface AnswerSink {
 export async function writeAnswer(request: ModelRequest, answer: ModelAnswer, sink: AnswerSink): Promise<void> {
   if (request.format === "responses") await writeResponses(request, answer, sink);
   else if (request.format === "chat") await writeChat(request, answer, sink);
+  else if (request.format === "anthropic") await writeAnthropic(request, answer, sink);
   else await writeGemini(request, answer, sink);
 }
 

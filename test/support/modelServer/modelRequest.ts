@@ -1,7 +1,8 @@
 import * as z from "zod/mini";
+import { AnthropicBody, fromAnthropic } from "./anthropicFormat.ts";
 import type { HistoryMessage } from "./scenario.ts";
 
-export type WireFormat = "responses" | "chat" | "gemini";
+export type WireFormat = "responses" | "chat" | "gemini" | "anthropic";
 
 /** The parts of a JSON schema that the mapping of tools looks at. */
 export const ToolSchema = z.looseObject({
@@ -88,6 +89,7 @@ const GeminiBody = z.looseObject({
 export function wireFormatOf(path: string): WireFormat | undefined {
   if (path.endsWith("/chat/completions")) return "chat";
   if (path.endsWith("/responses")) return "responses";
+  if (path.endsWith("/messages")) return "anthropic";
   if (/:(?:streamGenerateContent|generateContent)$/.test(path)) return "gemini";
   return undefined;
 }
@@ -96,6 +98,7 @@ export function wireFormatOf(path: string): WireFormat | undefined {
 export function parseModelRequest(format: WireFormat, path: string, body: unknown): ModelRequest {
   if (format === "responses") return fromResponses(ResponsesBody.parse(body));
   if (format === "chat") return fromChat(ChatBody.parse(body));
+  if (format === "anthropic") return fromAnthropic(AnthropicBody.parse(body));
   return fromGemini(GeminiBody.parse(body), path);
 }
 
@@ -121,7 +124,7 @@ function fromResponses(body: z.infer<typeof ResponsesBody>): ModelRequest {
     model: body.model,
     stream: body.stream ?? false,
     system,
-    history: merge(messages),
+    history: mergeAssistant(messages),
     tools,
   };
 }
@@ -134,7 +137,7 @@ function fromChat(body: z.infer<typeof ChatBody>): ModelRequest {
     else messages.push({ role: role === "user" || role === "tool" ? role : "assistant", text: textOf(content) });
   }
   const tools = (body.tools ?? []).map((tool) => offered(tool.function.name, tool.function.parameters, false));
-  return { format: "chat", model: body.model, stream: body.stream ?? false, system, history: merge(messages), tools };
+  return { format: "chat", model: body.model, stream: body.stream ?? false, system, history: mergeAssistant(messages), tools };
 }
 
 function fromGemini(body: z.infer<typeof GeminiBody>, path: string): ModelRequest {
@@ -151,12 +154,12 @@ function fromGemini(body: z.infer<typeof GeminiBody>, path: string): ModelReques
     model: /models\/([^:/]+):/.exec(path)?.[1] ?? "scripted",
     stream: path.endsWith(":streamGenerateContent"),
     system: textOf(body.systemInstruction?.parts),
-    history: merge(messages),
+    history: mergeAssistant(messages),
     tools: declarations.map((tool) => offered(tool.name, tool.parametersJsonSchema ?? tool.parameters, false)),
   };
 }
 
-function offered(name: string, schema: unknown, takesText: boolean): OfferedTool {
+export function offered(name: string, schema: unknown, takesText: boolean): OfferedTool {
   const parsed = ToolSchema.safeParse(schema);
   return { name, schema: parsed.success ? parsed.data : {}, takesText };
 }
@@ -164,7 +167,7 @@ function offered(name: string, schema: unknown, takesText: boolean): OfferedTool
 const TextPart = z.looseObject({ text: z.string() });
 const Nested = z.looseObject({ content: z.optional(z.unknown()), output: z.optional(z.unknown()) });
 
-function textOf(content: unknown): string {
+export function textOf(content: unknown): string {
   if (typeof content === "string") return content;
   if (Array.isArray(content)) return content.map(textOf).join("\n");
   const part = TextPart.safeParse(content);
@@ -173,7 +176,8 @@ function textOf(content: unknown): string {
   return nested.success ? textOf(nested.data.content ?? nested.data.output ?? "") : "";
 }
 
-function merge(messages: readonly HistoryMessage[]): HistoryMessage[] {
+/** Runs of assistant items are one message. */
+export function mergeAssistant(messages: readonly HistoryMessage[]): HistoryMessage[] {
   const merged: HistoryMessage[] = [];
   for (const message of messages) {
     const last = merged.at(-1);

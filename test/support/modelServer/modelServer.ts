@@ -45,7 +45,7 @@ export interface ModelServer {
   close(): Promise<void>;
 }
 
-/** Starts a scripted model on loopback. It speaks OpenAI responses, OpenAI chat completions and Gemini. */
+/** Starts a scripted model on loopback. It speaks OpenAI responses, OpenAI chat completions, Anthropic messages and Gemini. */
 export async function startModelServer(options: ModelServerOptions): Promise<ModelServer> {
   const state = new ModelServerState(options.scenarios);
   const server = createServer((request, response) => {
@@ -171,7 +171,7 @@ function filler(vars: Readonly<Record<string, string>>): (text: string) => strin
   return (text) => text.replaceAll(/\{\{(\w+)\}\}/g, (whole, name: string) => vars[name] ?? whole);
 }
 
-/** The working folder as the agents tell it to the model: Codex in an environment block, Gemini in a sentence or a list. */
+/** The working folder as the agents tell it to the model: Codex in an environment block, the others in a sentence or a list. */
 function sniffCwd(request: ModelRequest): string | undefined {
   const texts = [request.system, ...request.history.filter(({ role }) => role === "user").map(({ text }) => text)];
   const patterns = [
@@ -207,11 +207,11 @@ function sinkOf(response: ServerResponse, gapMs: number): AnswerSink {
 
 function answerOther(path: string, response: ServerResponse): void {
   const isModelList = path.endsWith("/models");
-  const isCount = path.endsWith(":countTokens");
+  const isCount = path.endsWith(":countTokens") || path.endsWith("/count_tokens");
   const status = isModelList || isCount ? 200 : 404;
   response.writeHead(status, { "content-type": "application/json" });
   if (isModelList) response.end(JSON.stringify({ object: "list", data: [], models: [] }));
-  else if (isCount) response.end(JSON.stringify({ totalTokens: 100 }));
+  else if (isCount) response.end(JSON.stringify({ totalTokens: 100, input_tokens: 100 }));
   else response.end(JSON.stringify({ error: { message: `nothing at ${path}`, type: "not_found_error" } }));
 }
 

@@ -5,7 +5,8 @@ export type AbstractCall =
   /** `old` and `new` are whole lines, so that an agent that only takes patches can apply them. */
   | { readonly tool: "edit"; readonly path: string; readonly old: string; readonly new: string }
   | { readonly tool: "shell"; readonly command: string; readonly why: string }
-  | { readonly tool: "plan"; readonly items: readonly PlanItem[] };
+  | { readonly tool: "plan"; readonly items: readonly PlanItem[] }
+  | { readonly tool: "ask"; readonly question: string; readonly choices: readonly string[] };
 
 export interface PlanItem {
   readonly text: string;

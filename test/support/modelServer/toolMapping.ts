@@ -15,10 +15,11 @@ type ToolName = AbstractCall["tool"];
 /** Names under which agents offer a tool, best first. */
 const TOOL_NAMES: Readonly<Record<ToolName, readonly string[]>> = {
   read: ["read_file", "read", "Read", "view"],
-  write: ["write_file", "write", "Write", "create_file"],
+  write: ["write_file", "write", "Write", "create_file", "create"],
   edit: ["replace", "edit", "Edit", "edit_file", "str_replace"],
   shell: ["run_shell_command", "exec_command", "shell_command", "shell", "bash", "Bash", "local_shell"],
   plan: ["update_plan", "write_todos", "todowrite", "TodoWrite"],
+  ask: ["ask_user", "AskUserQuestion", "question"],
 };
 
 /** Names of a tool's parameters, best first; the one that the offered schema has is used. */
@@ -42,8 +43,9 @@ export function mapCall(call: AbstractCall, tools: readonly OfferedTool[], cwd: 
   if (tool !== undefined) return { name: tool.name, args: argumentsFor(call, tool, cwd) };
   const patch = tools.find(({ name }) => name === "apply_patch");
   if ((call.tool === "write" || call.tool === "edit") && patch !== undefined) return patchCall(call, patch);
-  if (call.tool === "plan") throw new Error(`No tool for "plan" among ${namesOf(tools)}`);
-  if (call.tool === "shell") throw new Error(`No tool for "shell" among ${namesOf(tools)}`);
+  if (call.tool === "plan" || call.tool === "shell" || call.tool === "ask") {
+    throw new Error(`No tool for "${call.tool}" among ${namesOf(tools)}`);
+  }
   return mapCall({ tool: "shell", command: asShell(call), why: `${call.tool} ${call.path}` }, tools, cwd);
 }
 
@@ -58,6 +60,7 @@ function findTool(name: ToolName, tools: readonly OfferedTool[]): OfferedTool | 
 function argumentsFor(call: AbstractCall, tool: OfferedTool, cwd: string): Record<string, unknown> {
   const properties = tool.schema.properties ?? {};
   if (call.tool === "plan") return planArguments(call.items, properties);
+  if (call.tool === "ask") return askArguments(call, properties);
   const args: Record<string, unknown> = {};
   for (const [key, names] of Object.entries(PARAMETER_NAMES)) {
     const value = valueOf(call, key, cwd);
@@ -71,7 +74,7 @@ function argumentsFor(call: AbstractCall, tool: OfferedTool, cwd: string): Recor
   return args;
 }
 
-function valueOf(call: Exclude<AbstractCall, { tool: "plan" }>, key: string, cwd: string): string | undefined {
+function valueOf(call: Exclude<AbstractCall, { tool: "plan" | "ask" }>, key: string, cwd: string): string | undefined {
   if (key === "path" && call.tool !== "shell") return path.resolve(cwd, call.path);
   if (key === "why" && call.tool !== "shell") return `${call.tool} ${call.path}`;
   const value: unknown = Object.entries(call).find(([name]) => name === key)?.[1];
@@ -84,6 +87,15 @@ function sampleOf(type: unknown): unknown {
   if (name === "integer" || name === "number") return 1;
   if (name === "array") return [];
   return name === "object" ? {} : "scripted";
+}
+
+function askArguments(
+  { question, choices }: Extract<AbstractCall, { tool: "ask" }>,
+  properties: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  if (!("questions" in properties)) return { question, choices };
+  const options = choices.map((label) => ({ label, description: `The choice ${label}` }));
+  return { questions: [{ question, header: "Choice", multiSelect: false, options }] };
 }
 
 const TodoItems = z.looseObject({ items: z.looseObject({ properties: z.record(z.string(), z.unknown()) }) });
@@ -132,7 +144,7 @@ function patchText(call: Extract<AbstractCall, { tool: "write" | "edit" }>): str
 }
 
 /** The action for an agent that has only a shell; Codex recognises `apply_patch` there and shows a diff. */
-function asShell(call: Exclude<AbstractCall, { tool: "plan" | "shell" }>): string {
+function asShell(call: Exclude<AbstractCall, { tool: "plan" | "shell" | "ask" }>): string {
   if (call.tool === "read") return `cat '${call.path.replaceAll("'", String.raw`'\''`)}'`;
   return `apply_patch <<'EOF'\n${patchText(call)}\nEOF`;
 }

@@ -17,6 +17,8 @@ export interface AgentConfig {
   /** Written into the agent's home before it starts; a value that is not text is written as JSON. */
   readonly files: Readonly<Record<string, unknown>>;
   readonly models?: readonly { readonly id: string; readonly name: string }[];
+  /** The mode that the host switches the agent to. */
+  readonly mode?: string;
 }
 
 export interface RealAgents {
@@ -66,7 +68,7 @@ async function installAgents(onProgress: Progress): Promise<string> {
  * The agents' shells find the Node that runs this process first, so that a repository's `node --test` runs on it.
  * The temporary folder is the agent's own: codex refuses a `CODEX_HOME` inside the temporary folder.
  */
-function commonEnv(): Record<string, string> {
+export function commonEnv(): Record<string, string> {
   const system = ["/usr/local/bin", "/usr/bin", "/bin"];
   return {
     PATH: [path.dirname(process.execPath), ...system].join(path.delimiter),

@@ -14,7 +14,7 @@ export interface CodeServer {
 
 /**
  * A real VS Code from npm alone: code-server without its install scripts, plus the run-time packages that those scripts
- * would have fetched. No compiler is needed: the two native modules without a prebuilt binary have small stand-ins.
+ * would have fetched. No compiler is needed: the native modules without a prebuilt binary have small stand-ins.
  */
 export async function ensureCodeServer(onProgress: Progress = () => {}): Promise<CodeServer> {
   if (!process.versions.node.startsWith("24.")) {
@@ -39,11 +39,12 @@ export async function ensureCodeServer(onProgress: Progress = () => {}): Promise
 async function replaceNativeModules(vscode: string): Promise<void> {
   const packages = path.join(vscode, "node_modules", "@vscode");
   const standIns = path.join(import.meta.dirname, "native");
-  for (const [name, file] of [
-    ["spdlog", "spdlog.cjs"],
-    ["native-watchdog", "watchdog.cjs"],
+  for (const [main, file] of [
+    ["spdlog/index.js", "spdlog.cjs"],
+    ["native-watchdog/index.js", "watchdog.cjs"],
+    ["sqlite3/lib/sqlite3.js", "sqlite3.cjs"],
   ] as const) {
-    const entry = path.join(packages, name, "index.js");
+    const entry = path.join(packages, main);
     const standIn = path.join(standIns, file);
     if ((await readFile(entry, "utf8")) !== (await readFile(standIn, "utf8"))) await copyFile(standIn, entry);
   }

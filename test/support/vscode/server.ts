@@ -20,6 +20,8 @@ export interface ServerOptions {
   readonly port?: number;
   /** Built-in extensions to leave out, by id. */
   readonly skipBuiltin?: readonly string[];
+  /** Further arguments of the server, such as those that say where its agent host is. */
+  readonly args?: readonly string[];
   /** Begins the names of the log files. */
   readonly name?: string;
   /** Where `logs/` goes. */
@@ -87,6 +89,7 @@ export async function startServer(lifetime: Lifetime, options: ServerOptions): P
       ...loopback,
       ...profile,
       ...quiet,
+      ...(options.args ?? []),
       ...(install.length > 0 ? ["--start-server", "--force", ...install] : []),
     ],
     { stdio: ["ignore", "pipe", "pipe"], detached: true, env: serverEnvironment(options, tempDir) },

@@ -11,8 +11,8 @@ import { startServer, type ServerOptions, type VsCodeServer } from "./server.ts"
 export type Theme = "light" | "dark";
 
 export interface PageOptions {
-  /** The folder that the window has open; default: an empty one. */
-  readonly workspaceFolder?: string;
+  /** The folder that the window has open; default: an empty one. `false` opens a window without a folder. */
+  readonly workspaceFolder?: string | false;
   /** Signs in to the built-in GitHub provider with this token. */
   readonly githubToken?: string;
   /** Extension ids that get an existing session without a consent dialog. */
@@ -79,7 +79,7 @@ export class VsCode {
     const folder = chosen.workspaceFolder ?? (await mkdtemp(path.join(this.server.tempDir, "folder-")));
     const query = new URLSearchParams({
       tkn: this.server.token,
-      folder: path.resolve(folder),
+      ...(folder === false ? { ew: "true" } : { folder: path.resolve(folder) }),
       payload: '[["skipWelcome","true"],["skipReleaseNotes","true"]]',
     });
     await page.goto(`http://${authority}/?${query}`);

@@ -3,6 +3,7 @@ import { AppError } from "../../../src/base/appError.ts";
 import type { Clock } from "../../../src/base/clock.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
 import { Connection, type Handshake } from "../../../src/client/connection.ts";
+import { defaultLimits } from "../../../src/client/limits.ts";
 import { FakeClock } from "../../support/fakeClock.ts";
 
 const handshake: Handshake = {
@@ -29,6 +30,8 @@ it("goes on trying when its timer fires a moment before the time by the clock", 
     clock: early,
     random: () => 0.5,
     logger: silentLogger,
+    limits: defaultLimits,
+    hostName: "The host",
   });
   connection.connect();
   await time.advance(60_000);

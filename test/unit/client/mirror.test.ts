@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isSame, type Mirror, mirrorOf, propose, receive, withdraw } from "../../../src/client/mirror.ts";
+import { isSame } from "../../../src/base/isSame.ts";
+import { type Mirror, mirrorOf, propose, receive, withdraw } from "../../../src/client/mirror.ts";
 import type { StateAction } from "../../../src/protocol/actions.ts";
 import type { TerminalState } from "../../../src/protocol/terminal.ts";
 import { reduce } from "../../../src/protocol/reduce.ts";
@@ -122,17 +123,5 @@ describe("a mirror", () => {
     const first = propose(mirrorOf(empty, 0), { clientSeq: 1, action: data("a") }, fold);
     const second = propose(first.mirror, { clientSeq: 2, action: data("b") }, fold);
     expect(withdraw(second.mirror, 1, fold).mirror.shown.content).toEqual([{ type: "unclassified", value: "b" }]);
-  });
-});
-
-describe("isSame", () => {
-  it.each([
-    [{ a: 1, b: undefined }, { a: 1 }, true],
-    [{ a: [1, { b: 2 }] }, { a: [1, { b: 2 }] }, true],
-    [{ a: 1 }, { a: 1, b: 2 }, false],
-    [[], {}, false],
-    [null, {}, false],
-  ])("%j and %j: %s", (a, b, outcome) => {
-    expect(isSame(a, b)).toBe(outcome);
   });
 });

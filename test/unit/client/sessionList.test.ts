@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SessionsChange } from "../../../src/client/client.ts";
+import { aChat, aSession, chat, session } from "../../support/aChat.ts";
 import { aSummary, ClientOnFakeHost } from "../../support/clientOnFakeHost.ts";
 import { settle } from "../../support/fakeClock.ts";
 
@@ -99,5 +100,150 @@ describe("the list of sessions", () => {
     scene.host.answers["listSessions"] = () => ({ error: { code: -32603, message: "No." } });
     await expect(sessions.refresh()).rejects.toMatchObject({ code: "internal" });
     expect(sessions.all.size).toBe(1);
+  });
+});
+
+describe("a host that lists in its own way", () => {
+  it("may ignore the limit and list everything at once", async () => {
+    const { scene, sessions } = await withSessions();
+    const items = Array.from({ length: 3000 }, (_, i) => aSummary(`ahp-session:/${i}`));
+    scene.host.answers["listSessions"] = () => ({ result: { items } });
+    await sessions.refresh();
+    expect(sessions.all.size).toBe(3000);
+    expect(sessions.isCut).toBe(false);
+  });
+
+  it("may list a session twice", async () => {
+    const { scene, sessions } = await withSessions();
+    scene.host.answers["listSessions"] = ({ cursor }) =>
+      cursor === undefined
+        ? { result: { items: [aSummary(a), aSummary(b)], nextCursor: "2" } }
+        : { result: { items: [aSummary(b), aSummary(a, { title: "later" })] } };
+    await sessions.refresh();
+    expect(Array.from(sessions.all.values(), ({ title }) => title)).toEqual(["later", `Title of ${b}`]);
+  });
+
+  it("may go in circles", async () => {
+    const { scene, sessions } = await withSessions();
+    let pages = 0;
+    scene.host.answers["listSessions"] = ({ cursor }) => {
+      pages++;
+      return { result: { items: [aSummary(a)], nextCursor: cursor === "x" ? "y" : "x" } };
+    };
+    await sessions.refresh();
+    expect(pages).toBe(3);
+  });
+
+  it("may never end: then the list is cut", async () => {
+    const { scene, sessions } = await withSessions();
+    let pages = 0;
+    scene.host.answers["listSessions"] = () => ({ result: { items: [aSummary(a)], nextCursor: `${++pages}` } });
+    await sessions.refresh();
+    expect(pages).toBe(1000);
+    expect(sessions.isCut).toBe(true);
+  });
+
+  it("is asked again after a while when it fails to, as long as the connection lasts", async () => {
+    const scene = new ClientOnFakeHost();
+    scene.host.sessions.set(a, aSummary(a));
+    let failures = 0;
+    scene.host.answers["listSessions"] = () =>
+      ++failures < 3 ? { error: { code: -32603, message: "No." } } : undefined;
+    await scene.live();
+    expect(scene.client.sessions.isCurrent).toBe(false);
+    await scene.clock.advance(60_000);
+    expect(failures).toBe(3);
+    expect(scene.client.sessions).toMatchObject({ isCurrent: true, isListed: true });
+    expect(scene.client.sessions.all.size).toBe(1);
+  });
+
+  it("is listed on the next connection although the last listing never ended", async () => {
+    const { scene, sessions } = await withSessions(a);
+    scene.host.isSilent = true;
+    const refreshed = expect(sessions.refresh()).rejects.toMatchObject({ code: "host.disconnected" });
+    await settle();
+    scene.host.isSilent = false;
+    scene.host.dropAll();
+    await refreshed;
+    await scene.retried();
+    expect(sessions.isCurrent).toBe(true);
+  });
+});
+
+describe("announcements while the sessions are being listed", () => {
+  const channel = "ahp-root://";
+
+  async function during(...news: [method: string, params: object][]) {
+    const { scene, sessions } = await withSessions();
+    scene.host.answers["listSessions"] = () => {
+      for (const [method, params] of news) scene.host.notify(method, { channel, ...params });
+      return { result: { items: [aSummary(a), aSummary(b)] } };
+    };
+    await sessions.refresh();
+    return sessions.all;
+  }
+  const changed = (session: string, changes: object): [string, object] => [
+    "root/sessionSummaryChanged",
+    { session, changes },
+  ];
+
+  it("change what is listed after them", async () => {
+    const all = await during(changed(a, { title: "one", activity: "x" }), changed(a, { title: "two" }));
+    expect(all.get(a)).toMatchObject({ title: "two", activity: "x" });
+  });
+
+  it("count in their order for each session", async () => {
+    const all = await during(
+      ["root/sessionAdded", { summary: aSummary(c) }],
+      changed(c, { title: "new" }),
+      ["root/sessionRemoved", { session: a }],
+      changed(a, { title: "ghost" }),
+      ["root/sessionRemoved", { session: b }],
+      ["root/sessionAdded", { summary: aSummary(b, { title: "back" }) }],
+    );
+    expect(Array.from(all.values(), ({ title }) => title).toSorted()).toEqual(["back", "new"]);
+  });
+});
+
+describe("a followed session", () => {
+  it("that the host removes is gone, with all that belongs to it", async () => {
+    const { scene } = await withSessions(session);
+    scene.host.put(session, aSession());
+    scene.host.put(chat, aChat());
+    scene.host.put("ahp-session:/other", aSession());
+    const [one, two, other] = [
+      scene.client.subscribe("session", session),
+      scene.client.subscribe("chat", chat),
+      scene.client.subscribe("session", "ahp-session:/other"),
+    ];
+    await settle();
+    scene.host.channels.delete(session);
+    scene.host.channels.delete(chat);
+    scene.host.notify("root/sessionRemoved", { channel: "ahp-root://", session });
+    await settle();
+    expect([one.status, two.status, other.status]).toEqual(["failed", "failed", "live"]);
+    expect(one.error).toMatchObject({ code: "notFound" });
+  });
+
+  it("that the host removes and makes again is read anew", async () => {
+    const { scene } = await withSessions(session);
+    scene.host.put(session, aSession({ title: "old" }));
+    const handle = scene.client.subscribe("session", session);
+    await settle();
+    scene.host.put(session, aSession({ title: "another" }));
+    scene.host.notify("root/sessionRemoved", { channel: "ahp-root://", session });
+    await settle();
+    expect(handle).toMatchObject({ status: "live", state: { title: "another" } });
+  });
+
+  it("that the host adds is followed by those who came too early", async () => {
+    const { scene } = await withSessions();
+    const handle = scene.client.subscribe("session", session);
+    await settle();
+    expect(handle.status).toBe("failed");
+    scene.host.put(session, aSession());
+    scene.host.notify("root/sessionAdded", { channel: "ahp-root://", summary: aSummary(session) });
+    await settle();
+    expect(handle.status).toBe("live");
   });
 });

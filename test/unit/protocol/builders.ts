@@ -41,6 +41,14 @@ const initialStates: { readonly [K in ChannelKind]: Record<string, unknown> } = 
   terminal: { title: "sh", content: [], claim: { kind: "client", clientId: "c1" }, lifecycle: { status: "running" } },
   annotations: { annotations: [] },
   resourceWatch: { root: "file:///w", recursive: true },
+  automations: { entries: [] },
+  automationRun: {
+    resource: "ahp-automation-run:/r1",
+    automation: "ahp-automation:/a1",
+    origin: { kind: "manual" },
+    lifecycle: { status: "pending", createdAt: at },
+    sessions: [],
+  },
   fleetSession: {
     session,
     provider: "sample",
@@ -69,7 +77,9 @@ export const aTurnStart = (turnId = "t1") => ({
 });
 
 /** The actions that bring a tool call to the point where a person has to approve it. */
-export const aPendingToolCall = (toolCallId = "tc1") => [
+type WireAction = { readonly type: string; readonly [key: string]: unknown };
+
+export const aPendingToolCall = (toolCallId = "tc1"): [start: WireAction, ready: WireAction] => [
   { type: "chat/toolCallStart", turnId: "t1", toolCallId, toolName: "bash", displayName: "Run" },
   {
     type: "chat/toolCallReady",

@@ -139,8 +139,8 @@ describe("tool calls", () => {
   it("keep input behind a reference as it is, whatever a person typed", () => {
     const [start, ready] = aPendingToolCall();
     const state = running(
-      start!,
-      { ...ready!, toolInput: { uri: "x-input:/1" } },
+      start,
+      { ...ready, toolInput: { uri: "x-input:/1" } },
       {
         type: "chat/toolCallConfirmed",
         ...ofCall,
@@ -154,10 +154,10 @@ describe("tool calls", () => {
 
   it("never change hands between clients", () => {
     const [start, ready] = aPendingToolCall();
-    const owned = { ...start!, contributor: { kind: "client", clientId: "a" } };
-    const state = running(owned, { ...ready!, contributor: { kind: "client", clientId: "b" } });
+    const owned = { ...start, contributor: { kind: "client", clientId: "a" } };
+    const state = running(owned, { ...ready, contributor: { kind: "client", clientId: "b" } });
     expect(toolCall(state)?.contributor).toEqual({ kind: "client", clientId: "a" });
-    const late = running(start!, { ...ready!, contributor: { kind: "client", clientId: "b" } });
+    const late = running(start, { ...ready, contributor: { kind: "client", clientId: "b" } });
     expect(toolCall(late)).not.toHaveProperty("contributor");
   });
 
@@ -179,10 +179,10 @@ describe("tool calls", () => {
       ...ofCall,
       auth: { reason: "required", resource: { resource: "https://x" } },
     };
-    const plain = running(start!, { ...ready!, confirmed: "setting" });
+    const plain = running(start, { ...ready, confirmed: "setting" });
     expect(fold("chat", plain, auth)).toBe(plain);
-    const mcp = { ...start!, contributor: { kind: "mcp", customizationId: "m" } };
-    const held = running(mcp, { ...ready!, confirmed: "setting" }, auth);
+    const mcp = { ...start, contributor: { kind: "mcp", customizationId: "m" } };
+    const held = running(mcp, { ...ready, confirmed: "setting" }, auth);
     expect(held.status).toBe(STATUS.inputNeeded);
     const result = { success: true, pastTenseMessage: "Done" };
     expect(fold("chat", held, { type: "chat/toolCallComplete", ...ofCall, result })).toBe(held);

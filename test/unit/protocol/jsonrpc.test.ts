@@ -5,7 +5,6 @@ import type { Clock } from "../../../src/base/clock.ts";
 import { toDisposable } from "../../../src/base/disposables.ts";
 import { Emitter } from "../../../src/base/emitter.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
-import { defaultFrameLimits, parseFrame } from "../../../src/protocol/frame.ts";
 import {
   JsonRpcPeer,
   type PeerHandlers,
@@ -200,35 +199,6 @@ describe("what arrives malformed", () => {
   });
 });
 
-describe("a frame", () => {
-  const nested = (depth: number) =>
-    `{"jsonrpc":"2.0","method":"x","params":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`;
-
-  it("is refused unread when nested too deep, however the brackets hide", () => {
-    expect(parseFrame(nested(64)).ok).toBe(true);
-    expect(parseFrame(nested(65))).toMatchObject({ ok: false, error: { kind: "parse" } });
-    expect(parseFrame("[".repeat(5_000_000)).ok).toBe(false);
-    const text = JSON.stringify({ jsonrpc: "2.0", method: "x", params: { text: `\\"${"[{".repeat(100)}\\` } });
-    expect(parseFrame(text).ok).toBe(true);
-  });
-
-  it("is measured in bytes", () => {
-    const text = JSON.stringify({ jsonrpc: "2.0", method: "x", params: { text: "é€😀" } });
-    const bytes = Buffer.byteLength(text);
-    expect(parseFrame(text, { ...defaultFrameLimits, maxBytes: bytes }).ok).toBe(true);
-    expect(parseFrame(text, { ...defaultFrameLimits, maxBytes: bytes - 1 })).toMatchObject({ ok: false });
-  });
-
-  it("loses keys that could reach a prototype, in any spelling", () => {
-    const text =
-      '{"jsonrpc":"2.0","method":"x","params":{"a":[{"__proto__":{"p":1},"\\u005f_proto__":2,"constructor":3,"prototype":4,"k":5}]}}';
-    const parsed = parseFrame(text);
-    expect(parsed.ok && JSON.stringify(parsed.value)).toBe(
-      '{"kind":"notification","method":"x","params":{"a":[{"k":5}]}}',
-    );
-  });
-});
-
 describe("errors across the wire", () => {
   it("come back as the code that they left with", () => {
     const left = new AppError("push.refused", "The remote refused.");
@@ -248,5 +218,11 @@ describe("errors across the wire", () => {
       details: { resources: [{ resource: "https://x" }] },
     });
     expect(toAppError(new RpcError(-1, "?", { muster: { code: "toString" } })).code).toBe("internal");
+  });
+
+  it("leave the other host's stack behind", () => {
+    const caught = new RpcError(RPC.internal, "TypeError: It broke.\n    at f (file:///x.js:1:2)\n    at g (x.js:3)");
+    expect(toAppError(caught)).toMatchObject({ message: "It broke.", cause: caught });
+    expect(toAppError(new RpcError(RPC.internal, "Error: two\nlines at once")).message).toBe("two\nlines at once");
   });
 });

@@ -71,7 +71,7 @@ describe("status", () => {
   it("keeps read, archived and unknown bits apart", () => {
     const state = fold(
       "session",
-      aState("session", { status: 1 | (2 ** 31) }),
+      aState("session", { status: 1 + 2 ** 31 }),
       { type: "session/isReadChanged", isRead: true },
       { type: "session/isArchivedChanged", isArchived: true },
       { type: "session/isReadChanged", isRead: false },

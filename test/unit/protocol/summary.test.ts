@@ -60,8 +60,8 @@ describe("what waits in a chat", () => {
       "chat",
       aState("chat"),
       aTurnStart(),
-      { ...start!, contributor: { kind: "client", clientId: "ide" } },
-      { ...ready!, confirmed: "not-needed" },
+      { ...start, contributor: { kind: "client", clientId: "ide" } },
+      { ...ready, confirmed: "not-needed" },
     );
     expect(inputNeededOf(state)).toMatchObject([{ kind: "toolClientExecution", clientId: "ide" }]);
   });

@@ -18,6 +18,11 @@ export class ReviewEditor {
     return this.#workbench.page.locator(".multiDiffEntry .line-insert");
   }
 
+  /** Lines that are drawn with this text. */
+  line(text: string): Locator {
+    return this.#workbench.page.locator(".multiDiffEntry .view-line", { hasText: text }).first();
+  }
+
   /** Resolves when the first file's changes are drawn. */
   async ready(): Promise<void> {
     await this.files.first().waitFor();

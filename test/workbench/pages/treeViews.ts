@@ -58,6 +58,23 @@ class TreeView {
     await menu.waitFor({ state: "detached" });
   }
 
+  /** Labels of the row's whole menu. */
+  async contextActions(label: string): Promise<string[]> {
+    await this.row(label).click({ button: "right" });
+    const menu = this.workbench.page.locator(".context-view .monaco-menu");
+    await menu.waitFor();
+    const labels = await menu.locator(".action-menu-item .action-label").allInnerTexts();
+    await this.workbench.page.keyboard.press("Escape");
+    await menu.waitFor({ state: "detached" });
+    return labels.map((text) => text.trim()).filter((text) => text !== "");
+  }
+
+  /** Shows what is under the row. */
+  async expand(label: string): Promise<void> {
+    const row = this.row(label);
+    if ((await row.getAttribute("aria-expanded")) === "false") await row.locator(".monaco-tl-twistie").click();
+  }
+
   /** The text that stands where rows would be. */
   get welcome(): Locator {
     return this.pane.locator(".welcome-view-content");

@@ -1,6 +1,7 @@
-import { lstat, mkdir, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "../../../base/appError.ts";
+import { cleanEnvironment, makeHomeDirectory } from "../../workspaces/environment.ts";
 import { isExecutable } from "../../workspaces/isolation.ts";
 
 /** One agent of the host's configuration. Texts may hold `${home}`, `${workspace}`, `${sessionId}` and `${env:NAME}`. */
@@ -47,13 +48,7 @@ export function expand(text: string, agent: AcpAgent, values: Expansion): string
 /** From scratch: nothing of the host's own environment but what the configuration names. */
 export function agentEnvironment(agent: AcpAgent, values: Expansion): Record<string, string> {
   const given = Object.entries(agent.env ?? {}).map(([name, value]) => [name, expand(value, agent, values)]);
-  return {
-    PATH: values.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
-    HOME: values.home,
-    TMPDIR: path.join(values.home, "tmp"),
-    LANG: "C.UTF-8",
-    ...Object.fromEntries(given),
-  };
+  return { ...cleanEnvironment(values.home, values.env["PATH"]), ...Object.fromEntries(given) };
 }
 
 /** Values that came from the host's environment: keys, as far as the host can tell. */
@@ -70,7 +65,7 @@ export function secretsOf(agent: AcpAgent, values: Expansion): string[] {
  * in the way is removed, and a file is made anew.
  */
 export async function writeAgentFiles(agent: AcpAgent, values: Expansion): Promise<void> {
-  await makeDirectory(values.home, ["tmp"]);
+  await makeHomeDirectory(values.home, ["tmp"]);
   for (const [name, content] of Object.entries(agent.files ?? {})) {
     const segments = path.normalize(name).split(path.sep);
     const file = segments.pop();
@@ -80,22 +75,10 @@ export async function writeAgentFiles(agent: AcpAgent, values: Expansion): Promi
         `${agent.displayName} can't start: its file "${name}" lies outside the agent's home.`,
       );
     }
-    const target = path.join(await makeDirectory(values.home, segments), file);
+    const target = path.join(await makeHomeDirectory(values.home, segments), file);
     await rm(target, { recursive: true, force: true });
     await writeFile(target, expand(textOf(content), agent, values), { mode: 0o600, flag: "wx" });
   }
-}
-
-async function makeDirectory(base: string, segments: readonly string[]): Promise<string> {
-  let directory = base;
-  for (const segment of segments) {
-    directory = path.join(directory, segment);
-    const stat = await lstat(directory).catch(() => undefined);
-    if (stat?.isDirectory()) continue;
-    await rm(directory, { force: true });
-    await mkdir(directory, { mode: 0o700 });
-  }
-  return directory;
 }
 
 function textOf(content: unknown): string {

@@ -1,8 +1,8 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { readdir, readFile } from "node:fs/promises";
 import { Readable, Writable } from "node:stream";
 import type { Clock } from "../../../base/clock.ts";
 import type { Logger } from "../../../base/logger.ts";
+import { endMarked, MARKER_NAME, signalQuietly } from "../../offspring.ts";
 import { cleanText } from "../../workspaces/gitFailure.ts";
 import type { SpawnPlan } from "../../workspaces/isolation.ts";
 
@@ -23,14 +23,9 @@ export interface AgentProcessOptions {
   readonly secrets: readonly string[];
 }
 
-/** Agents' commands may leave the process group; the environment they inherit does not lie. */
-export const MARKER_NAME = "MUSTER_AGENT_PROCESS";
-
 const pipeDrainMs = 200;
 const graceAfterCloseMs = 500;
 const graceAfterTermMs = 2_000;
-const maxSweeps = 40;
-const sweepPauseMs = 50;
 const maxTail = 8 * 1024;
 const maxLoggedLines = 2_000;
 
@@ -127,7 +122,8 @@ export class AgentProcess {
     }
     this.#signal("SIGKILL");
     await this.exited;
-    await this.#sweep();
+    const isAllGone = await endMarked(this.#options.marker, this.#options.clock);
+    if (!isAllGone) this.#options.logger.warn("an agent's processes could not all be ended", { pid: this.pid });
   }
 
   async #exitsWithin(ms: number): Promise<boolean> {
@@ -143,51 +139,7 @@ export class AgentProcess {
   }
 
   #signal(signal: "SIGTERM" | "SIGKILL"): void {
-    const { pid } = this.#child;
-    if (pid === undefined) return;
-    try {
-      // The group outlives its leader as long as one member does.
-      process.kill(-pid, signal);
-    } catch {
-      // Nobody left in the group.
-    }
-  }
-
-  async #sweep(): Promise<void> {
-    let emptySweeps = 0;
-    for (let attempt = 0; attempt < maxSweeps; attempt += 1) {
-      const left = await markedProcesses(this.#options.marker);
-      emptySweeps = left.length === 0 ? emptySweeps + 1 : 0;
-      // A process that is just being started shows no environment for a moment, so one look is not enough.
-      if (emptySweeps === 2) return;
-      for (const pid of left) killQuietly(pid);
-      await new Promise<void>((resolve) => {
-        this.#options.clock.setTimeout(resolve, sweepPauseMs);
-      });
-    }
-    this.#options.logger.warn("an agent's processes could not all be ended", { pid: this.pid });
-  }
-}
-
-/** Linux only: elsewhere there is no `/proc`, and the process group has to do. */
-export async function markedProcesses(marker: string): Promise<number[]> {
-  const entries = await readdir("/proc").catch(() => []);
-  const wanted = `${MARKER_NAME}=${marker}`;
-  const pids = await Promise.all(
-    entries
-      .filter((entry) => /^\d+$/.test(entry))
-      .map(async (entry) => {
-        const environment = await readFile(`/proc/${entry}/environ`, "utf8").catch(() => "");
-        return environment.split("\0").includes(wanted) ? Number(entry) : undefined;
-      }),
-  );
-  return pids.filter((pid) => pid !== undefined);
-}
-
-function killQuietly(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // It ended by itself.
+    // The group outlives its leader as long as one member does.
+    if (this.#child.pid !== undefined) signalQuietly(-this.#child.pid, signal);
   }
 }

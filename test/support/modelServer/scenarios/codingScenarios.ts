@@ -153,6 +153,20 @@ const plan: Scenario = {
   ],
 };
 
+/** "ask me for a colour": a question to the user, for agents that can ask. */
+const askQuestion: Scenario = {
+  name: "ask-question",
+  turns: [
+    {
+      match: /ask me for a colour/i,
+      steps: [
+        { text: "One thing first.", calls: [{ tool: "ask", question: "Which colour?", choices: ["Red", "Blue"] }] },
+        { text: "Thank you, that is all." },
+      ],
+    },
+  ],
+};
+
 /** "write slowly": a text that streams for about fifteen seconds, to watch or to cancel. */
 const slowStream: Scenario = {
   name: "slow-stream",
@@ -195,6 +209,7 @@ export const CODING_SCENARIOS: readonly Scenario[] = [
   formatPlaceholder,
   askPermission,
   plan,
+  askQuestion,
   slowStream,
   failing,
 ];

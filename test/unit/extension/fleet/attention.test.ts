@@ -91,6 +91,7 @@ describe("toFleetAgent", () => {
       hostId: "a",
       summary: aSummary("ahp-session:/1", summary),
       freshness: { live: true, heardAt: undefined },
+      hasFleet: true,
       requests: [],
       pullRequest,
       isPending: false,
@@ -101,7 +102,7 @@ describe("toFleetAgent", () => {
     expect(row({ title: "  ", _meta })).toMatchObject({
       key: "a|ahp-session:/1",
       title: "Untitled agent",
-      repo: "o/r",
+      place: "o/r",
       branch: "agent/x",
       head: "abc",
       queuePosition: 2,
@@ -121,7 +122,7 @@ describe("toFleetAgent", () => {
       },
     };
     expect(row({ _meta })).toMatchObject({
-      repo: "o/r",
+      place: "o/r",
       branch: "b",
       baseBranch: "main",
       phase: undefined,
@@ -132,7 +133,7 @@ describe("toFleetAgent", () => {
 
   it("shrugs at what it cannot read", () => {
     const _meta = { muster: 7, git: "x", github: { pullRequestUrls: ["javascript:alert(1)"], owner: 3 } };
-    expect(row({ _meta, createdAt: "yesterday" })).toMatchObject({ repo: "", createdAt: 0, pullRequest: undefined });
+    expect(row({ _meta, createdAt: "yesterday" })).toMatchObject({ place: "", createdAt: 0, pullRequest: undefined });
   });
 
   it.each([

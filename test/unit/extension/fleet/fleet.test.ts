@@ -113,7 +113,7 @@ describe("the fleet", () => {
 
 describe("what agents wait for", () => {
   it("is read ahead, so that the row says it", async () => {
-    const { fleet, host } = await aFleet((host) => put(host, one, STATUS.inputNeeded, asking));
+    const { fleet, host } = await aFleet((host) => put(host, one, STATUS.inputNeeded));
     expect(fleet.get(key)).toMatchObject({ attention: "needsYou", need: "unknown", requests: [] });
     host.act(one, { type: "session/inputNeededSet", request });
     await settle();
@@ -128,7 +128,9 @@ describe("what agents wait for", () => {
     const { host } = await aFleet((host) => {
       for (const uri of uris) put(host, uri, STATUS.inputNeeded);
     });
-    const followed = () => host.heard.filter(({ method }) => method === "subscribe").length;
+    const followed = () =>
+      host.heard.filter(({ method, params }) => method === "subscribe" && uris.includes(params["channel"] as string))
+        .length;
     expect(followed()).toBe(maxRead);
     host.notify("root/sessionSummaryChanged", { channel: "x", session: uris[0], changes: { status: 1 } });
     await settle();
@@ -136,9 +138,10 @@ describe("what agents wait for", () => {
   });
 
   it("is approved without opening the agent", async () => {
-    const { fleet, host } = await aFleet((host) => put(host, one, STATUS.inputNeeded, asking));
-    host.act(one, { type: "session/inputNeededSet", request });
-    await settle();
+    const { fleet, host } = await aFleet((host) => {
+      put(host, one, STATUS.inputNeeded, asking);
+      host.act(one, { type: "session/inputNeededSet", request });
+    });
     await fleet.approve(key);
     expect(dispatched(host, "chat/toolCallConfirmed")).toEqual([
       { type: "chat/toolCallConfirmed", turnId: "turn", toolCallId: "call", approved: true, confirmed: "user-action" },
@@ -200,7 +203,7 @@ describe("commands", () => {
       title: "Fix the tests",
       isPending: true,
       attention: "queued",
-      repo: "o/r",
+      place: "o/r",
     });
     await expect(launching).resolves.toBe(`a|${session}`);
     expect(fleet.get(`a|${session}`)?.isPending).toBe(false);

@@ -9,6 +9,7 @@ function agent(id: string, status: number, minute: number) {
     hostId: "a",
     summary: aSummary(id, { status, modifiedAt: `2026-01-01T00:${String(minute).padStart(2, "0")}:00Z` }),
     freshness: { live: true, heardAt: undefined },
+    hasFleet: true,
     requests: [],
     pullRequest: undefined,
     isPending: false,

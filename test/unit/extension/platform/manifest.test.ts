@@ -110,6 +110,37 @@ describe("package.json and ids.ts", () => {
     expect(offered.map(({ command }) => command)).toEqual(["muster.agent.open"]);
   });
 
+  it("offer a pull request only on rows whose host pushes branches", () => {
+    const offers = (contributes.menus["view/item/context"] ?? []).filter(
+      ({ command }) => command === "muster.agent.createPullRequest",
+    );
+    for (const { when } of offers) {
+      const [, equal] = /viewItem == ([\w.]+)/.exec(when) ?? [];
+      const [, pattern] = /viewItem =~ \/(.+?)\/(?:\s|$)/.exec(when) ?? [];
+      const rows = CONTEXT_VALUES.filter((value) => value === equal || (pattern && new RegExp(pattern).test(value)));
+      expect(rows.length, when).toBeGreaterThan(0);
+      for (const row of rows) expect(row).toMatch(/\.ships$/);
+    }
+    const inPalette = contributes.menus["commandPalette"]?.find(
+      ({ command }) => command === "muster.agent.createPullRequest",
+    );
+    expect(inPalette?.when).toBe("muster:canShip");
+  });
+
+  it("offer on a row whose host pushes branches all that is offered on the others", () => {
+    const offered = (row: string) =>
+      (contributes.menus["view/item/context"] ?? [])
+        .filter(({ when }) => {
+          const [, equal] = /viewItem == ([\w.]+)/.exec(when) ?? [];
+          const [, pattern] = /viewItem =~ \/(.+?)\/(?:\s|$)/.exec(when) ?? [];
+          return equal === row || (pattern !== undefined && new RegExp(pattern).test(row));
+        })
+        .map(({ command }) => command);
+    for (const row of CONTEXT_VALUES.filter((value) => value.endsWith(".ships"))) {
+      expect(offered(row), row).toEqual(expect.arrayContaining(offered(row.replace(/\.ships$/, ""))));
+    }
+  });
+
   it("show at most three actions in a row", () => {
     for (const value of CONTEXT_VALUES) {
       const inline = (contributes.menus["view/item/context"] ?? []).filter(({ when, group }) => {

@@ -19,7 +19,15 @@ const files = changedFilesOf({
 });
 
 function changes(overrides: Partial<BranchChanges> = {}): BranchChanges {
-  return { title: "Fix the parser", baseCommit: oid("a"), head: oid("b"), isMoving: false, files, ...overrides };
+  return {
+    title: "Fix the parser",
+    baseCommit: oid("a"),
+    head: oid("b"),
+    isMoving: false,
+    snapshot: undefined,
+    files,
+    ...overrides,
+  };
 }
 
 function file(path: string): ChangedFile {
@@ -30,7 +38,7 @@ function file(path: string): ChangedFile {
 
 function oidOf(uri: UriParts | undefined): string | undefined {
   const parsed = uri && parseReviewUri(uri);
-  return parsed?.ok ? parsed.value.oid : undefined;
+  return parsed?.ok && parsed.value.kind === "revision" ? parsed.value.oid : undefined;
 }
 
 describe("the multi-diff of a branch", () => {
@@ -43,7 +51,6 @@ describe("the multi-diff of a branch", () => {
       ["/to/there.ts", oid("5"), oid("6")],
     ]);
     expect(diff.rows[0]?.left).toBeUndefined();
-    expect(diff.unpinned).toBe(0);
   });
 
   it("says agent and both commits in its title, and that a turn still runs", () => {
@@ -52,10 +59,19 @@ describe("the multi-diff of a branch", () => {
     expect(toMultiDiff("h1", changes({ title: "a\n‮b" })).title).toBe("a ‹U+202E›b (aaaaaaa..bbbbbbb)");
   });
 
-  it("leaves out and counts what a host does not address by revision", () => {
-    const foreign = { uri: "file:///a", content: { uri: "file:///a" } };
-    const mixed = changedFilesOf({ files: [{ id: "1", edit: { before: side("a", "1"), after: foreign } }] });
-    expect(toMultiDiff("h1", changes({ files: mixed }))).toMatchObject({ rows: [], unpinned: 1 });
+  it("shows what was read where the host serves live files, and says when that was", () => {
+    const live = { uri: "file:///w/a b.ts", content: { uri: "file:///w/a b.ts" } };
+    const edited = [{ id: "1", edit: { before: side("a b.ts", "1"), after: live } }];
+    const atMs = new Date(2026, 0, 1, 14, 3, 27).getTime();
+    const snapshot = { label: "Branch Changes", atMs, ids: new Map([[live.uri, "snap-1"]]) };
+    const diff = toMultiDiff("h1", changes({ files: changedFilesOf({ files: edited }, ["file:///w"]), snapshot }));
+    expect(diff.title).toBe("Fix the parser (Branch Changes as of 14:03:27)");
+    const [row] = diff.rows;
+    expect(oidOf(row?.left)).toBe(oid("1"));
+    expect(row?.right && parseReviewUri(row.right)).toEqual({
+      ok: true,
+      value: { kind: "snapshot", id: "snap-1", path: "a b.ts" },
+    });
   });
 });
 

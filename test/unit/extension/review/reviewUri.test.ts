@@ -24,6 +24,7 @@ const path = fc
   .array(fc.oneof(odd, fc.string({ unit: "binary" })), { minLength: 1, maxLength: 6 })
   .map((parts) => parts.join("/"));
 const revision: fc.Arbitrary<Revision> = fc.record({
+  kind: fc.constant("revision"),
   hostId: fc.string({ minLength: 1, maxLength: 60, unit: "grapheme" }).filter((text) => text.length <= 200),
   sessionId: fc.uuid(),
   oid: fc.option(oid, { nil: undefined }),

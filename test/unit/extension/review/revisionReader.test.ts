@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AppError } from "../../../../src/base/appError.ts";
-import { toReviewUri } from "../../../../src/extension/review/reviewUri.ts";
+import { toReviewUri, toSnapshotUri } from "../../../../src/extension/review/reviewUri.ts";
 import { RevisionReader } from "../../../../src/extension/review/revisionReader.ts";
 import { maxDocumentBytes } from "../../../../src/extension/review/revisionText.ts";
 
@@ -9,12 +9,12 @@ const oid = "c".repeat(40);
 function aReader(answer: () => Uint8Array) {
   const asked: string[] = [];
   const client = {
-    async resourceRead(uri: string) {
+    async request(_method: string, { uri }: { uri: string }) {
       asked.push(uri);
       return { data: Buffer.from(answer()).toString("base64"), encoding: "base64" as const };
     },
   };
-  const reader = new RevisionReader({ client: () => client as never });
+  const reader = new RevisionReader({ client: () => client as never }, { get: () => undefined });
   return {
     asked,
     read: (sizeBytes?: number) =>
@@ -64,13 +64,18 @@ describe("reading a revision", () => {
   });
 
   it("gives the missing side of a diff no text, and a foreign address a sentence", async () => {
-    const reader = new RevisionReader({
-      client: () => {
-        throw new AppError("notFound", "nobody may be asked");
+    const reader = new RevisionReader(
+      {
+        client: () => {
+          throw new AppError("notFound", "nobody may be asked");
+        },
       },
-    });
+      { get: (id) => (id === "kept" ? "as it was\n" : undefined) },
+    );
     expect((await reader.read(toReviewUri({ hostId: "h", sessionId: "s", path: "a" }))).text).toBe("");
     const foreign = { scheme: "muster-rev", authority: "", path: "/x", query: "" };
     expect((await reader.read(foreign)).text).toContain("names no revision");
+    expect((await reader.read(toSnapshotUri("kept", "a.ts"))).text).toBe("as it was\n");
+    expect((await reader.read(toSnapshotUri("of-another-window", "a.ts"))).text).toContain("not kept any more");
   });
 });

@@ -136,6 +136,29 @@ describe("the panel bridge", () => {
     ).toBe(true);
   });
 
+  it("shows a host without the fleet plane the changeset that its session names, and the next when that goes", async () => {
+    const entry = (kind: string) => ({
+      changeKind: kind,
+      label: `${kind} changes`,
+      uriTemplate: `${session}/changeset/${kind}`,
+    });
+    const { ask, page, host, clock } = await aPanel((host) => {
+      host.fleet = false;
+      host.put(`${session}/changeset/session`, { status: "ready", files: [{ id: "s", edit: {} }] });
+    });
+    await ask("ready");
+    expect(page.facts.value).toMatchObject({ canShip: false, changes: undefined });
+    expect([page.changeset.value, page.fleet.value]).toEqual([undefined, undefined]);
+    host.act(session, { type: "session/changesetsChanged", changesets: [entry("session")] });
+    await clock.advance(1000);
+    expect(page.facts.value?.changes).toEqual({ label: "session changes", description: undefined });
+    expect(page.changeset.value?.files.map(({ id }) => id)).toEqual(["s"]);
+    host.act(session, { type: "session/changesetsChanged", changesets: [entry("session"), entry("branch")] });
+    await clock.advance(1000);
+    expect(page.facts.value?.changes?.label).toBe("branch changes");
+    expect(page.changeset.value?.files.map(({ id }) => id)).toEqual(["f1"]);
+  });
+
   it("catches up by snapshot after the page was hidden", async () => {
     const { ask, page, host, clock, bridge, posted } = await aPanel();
     await ask("ready");

@@ -11,6 +11,8 @@ const facts = {
   problem: undefined,
   pullRequest: undefined,
   hasOlder: false,
+  canShip: true,
+  changes: undefined,
 } as const;
 const terminal = (value: string) => ({
   title: "t",

@@ -17,8 +17,8 @@ function aHost(options: { resource?: string; answer?: boolean; state?: FakeMemen
     url = "wss://host.example/",
   } = options;
   const client = {
-    async authenticate(params: { resource: string; token: string }) {
-      lent.push(params);
+    async request(_method: string, { resource, token }: { resource: string; token: string }) {
+      lent.push({ resource, token });
     },
   };
   const credentials = new HostCredentials({

@@ -22,12 +22,12 @@ describe("an agent's row", () => {
       question: [{ attention: "needsYou", need: "question" }, "question", "agent.question"],
       signIn: [{ attention: "needsYou", need: "signIn" }, "key", "agent.question"],
       unknown: [{ attention: "needsYou", need: "unknown" }, "bell-dot", "agent.question"],
-      failed: [{ attention: "failed" }, "error", "agent.failed"],
+      failed: [{ attention: "failed" }, "error", "agent.failed.ships"],
       queued: [{ attention: "queued", queuePosition: 2 }, "clock", "agent.queued"],
-      review: [{ attention: "review", changes }, "diff", "agent.review"],
+      review: [{ attention: "review", changes }, "diff", "agent.review.ships"],
       pullRequest: [{ attention: "pullRequest", pullRequest }, "git-pull-request", "agent.pullRequest"],
-      done: [{ attention: "done" }, "pass", "agent.done"],
-      archived: [{ attention: "done", isArchived: true }, "archive", "agent.done"],
+      done: [{ attention: "done" }, "pass", "agent.done.ships"],
+      archived: [{ attention: "done", isArchived: true }, "archive", "agent.done.ships"],
     };
     for (const [name, [facts, icon, contextValue]] of Object.entries(looks)) {
       expect(node(facts), name).toMatchObject({ icon, contextValue });

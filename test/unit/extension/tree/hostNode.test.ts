@@ -9,6 +9,7 @@ const facts = (state: ConnectionState) => ({
   name: "farm",
   url: "wss://farm.example",
   state,
+  software: undefined,
   version: "1.2.3",
   agents: 1,
   heardAtMs: nowMs - 90_000,

@@ -56,6 +56,30 @@ describe("channels", () => {
     expect(bare.channels.state("chat", uri)).toEqual(first.channels.state("chat", uri));
   });
 
+  it("keep nothing of what is typed into a terminal, and let those see it who watch", async () => {
+    const terminal = "ahp-terminal:/s/1";
+    const { channels, committed, log, disk } = open();
+    const claim = { kind: "session", session: "ahp-session:/s" } as const;
+    const lifecycle = { status: "running" } as const;
+    channels.create(terminal, "terminal", { title: "bash", content: [], claim, lifecycle, isPty: true });
+    const typed = { type: "terminal/input", data: "hunter2", note: "hunter2" } as const;
+    const { seq } = channels.dispatch(terminal, typed, origin(1));
+    channels.dispatch("ahp-terminal:/s/none", { ...typed }, origin(2));
+    await log.flush();
+    expect(committed[0]?.frame).toContain('"data":"hunter2"');
+    expect(committed[0]?.action).toEqual(typed);
+    expect(JSON.stringify(disk.records)).not.toContain("hunter2");
+    expect(disk.records[1]?.body).toContain('"type":"terminal/input"');
+    const replayed = channels.window.since(seq - 1, new Set([terminal]));
+    expect(replayed).toMatchObject([{ seq, channel: terminal }]);
+    expect(JSON.parse(replayed?.[0]?.frame ?? "").params).toMatchObject({
+      action: { type: "terminal/input", data: "" },
+      serverSeq: seq,
+      origin: { clientId: "one", clientSeq: 1 },
+    });
+    expect(channels.dispatch(terminal, typed, origin(1))).toEqual({ seq, isRepeat: true });
+  });
+
   it("do nothing twice, also when the repeat comes after a restart", async () => {
     const first = open();
     first.channels.create(uri, "chat", chat);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { refuseChatAction } from "../../../../src/host/channels/chatPolicy.ts";
-import type { StateAction } from "../../../../src/protocol/actions.ts";
+import { parseAction, type StateAction } from "../../../../src/protocol/actions.ts";
 import type { ChatState, ResponsePart } from "../../../../src/protocol/chatState.ts";
 
 const message = { text: "go", origin: { kind: "user" } };
@@ -42,6 +42,13 @@ const started = (over: object = {}): StateAction => ({
 const accepted: StateAction = { type: "chat/inputCompleted", requestId: "q", response: "accept" };
 const answers = { a: { state: "submitted", value: { kind: "text", value: "yes" } } } as const;
 
+/** As it comes from the wire, where a later version's words are allowed. */
+function asClient(value: object): StateAction {
+  const parsed = parseAction(value);
+  if (!parsed.ok) throw new Error(parsed.error);
+  return parsed.value;
+}
+
 describe("a client may", () => {
   it.each<[string, ChatState, StateAction]>([
     ["start a turn when none runs", idle, started()],
@@ -76,6 +83,21 @@ describe("a client may not", () => {
     ["start a turn a second time", ended([]), started({ turnId: "old" })],
     ["start an empty turn", idle, started({ message: { text: " ", origin: { kind: "user" } } })],
     ["speak as the agent", idle, started({ message: { text: "x", origin: { kind: "agent" } } })],
+    [
+      "leave a message of a kind that nobody here knows",
+      busy(),
+      asClient({ type: "chat/pendingMessageSet", kind: "later", id: "m", message }),
+    ],
+    [
+      "take back a message of such a kind",
+      { ...busy(), queuedMessages: [{ id: "m", message }] },
+      asClient({ type: "chat/pendingMessageRemoved", kind: "later", id: "m" }),
+    ],
+    [
+      "give an answer that nobody here knows",
+      busy(question()),
+      asClient({ type: "chat/inputCompleted", requestId: "q", response: "later", answers }),
+    ],
     ["cancel another turn", busy(), { type: "chat/turnCancelled", turnId: "other", duration: 0 }],
     ["resume a turn that cannot be", ended([]), { type: "chat/turnResume", turnId: "old" }],
     [

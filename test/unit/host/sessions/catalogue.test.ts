@@ -55,6 +55,20 @@ describe("catalogue", () => {
     expect(() => catalogue.list({ cursor: "nonsense" })).toThrow(/cursor/);
   });
 
+  it("knows what changed lately, the latest first", async () => {
+    const { clock, channels, catalogue, add } = aCatalogue();
+    const resources = (ms: number) => catalogue.recent(ms).map((summary) => summary.resource);
+    const first = add("aaaaaaaa", "2026-01-01T00:00:00Z");
+    const second = add("bbbbbbbb", "2026-01-01T00:00:00Z");
+    await clock.advance(1_000);
+    channels.dispatch(second.session, { type: "session/titleChanged", title: "one" });
+    catalogue.touch(second.id);
+    expect(resources(10_000)).toEqual([second.session, first.session]);
+    expect(catalogue.recent(500)).toMatchObject([{ resource: second.session, title: "one" }]);
+    await clock.advance(20_000);
+    expect(resources(10_000)).toEqual([]);
+  });
+
   it("sets no timer that outlives it", () => {
     const { clock, catalogue, add } = aCatalogue();
     catalogue.touch(add("aaaaaaaa", "2026-01-01T00:00:00Z").id);

@@ -4,16 +4,27 @@ import { Disposables } from "../../base/disposables.ts";
 import type { ChannelHandle, Client } from "../../client/client.ts";
 import type { ChangesetState } from "../../protocol/changeset.ts";
 import type { FleetSessionState } from "../../protocol/fleet.ts";
+import type { SessionState } from "../../protocol/sessionState.ts";
 import { branchChangesetUri, fleetSessionUri, parseSessionUri, turnChangesetUri } from "../../protocol/uris.ts";
 import { type ChangedFile, changedFilesOf } from "./changedFiles.ts";
+import { chooseChangeset } from "./changesets.ts";
 
 /** The part of a client that reads channels. */
-export type ChannelReader = Pick<Client, "subscribe">;
+export type ChannelReader = Pick<Client, "subscribe" | "hostInfo">;
 
 /** What an agent's branch (or one turn of it) holds, and what the host says of the session. */
 export interface BranchRead {
   /** Read before `files`: its `head` is never newer than what `files` shows. */
   readonly session: FleetSessionState;
+  readonly files: readonly ChangedFile[];
+}
+
+/** What an agent changed. */
+export interface ChangesRead {
+  /** Facts of the fleet plane, where the host has one; read before `files`. */
+  readonly fleet: FleetSessionState | undefined;
+  /** What the host calls these changes, where it offers several kinds. */
+  readonly label: string | undefined;
   readonly files: readonly ChangedFile[];
 }
 
@@ -25,9 +36,43 @@ export interface ReadOptions {
 
 const timeoutMs = 30_000;
 
+/** Reads an agent's changes once the host has computed them. Rejects with `notFound`, `timeout`, `host.disconnected`, or whatever the host answers. */
+export async function readChanges(client: ChannelReader, session: string, options: ReadOptions): Promise<ChangesRead> {
+  if (client.hostInfo?.fleet !== undefined && parseSessionUri(session) !== undefined) {
+    const read = await readBranchChanges(client, session, options);
+    return { fleet: read.session, label: undefined, files: read.files };
+  }
+  const held = new Disposables();
+  try {
+    const handle = held.add(client.subscribe("session", session));
+    const state = await within(handle.ready, options.clock, held);
+    const { uri, label } = chosen(session, state, options.turnId);
+    const changeset = held.add(client.subscribe("changeset", uri));
+    const settled = await within(whenSettled(changeset, held), options.clock, held);
+    return { fleet: undefined, label, files: changedFilesOf(settled, state.workingDirectories) };
+  } finally {
+    held.dispose();
+  }
+}
+
+function chosen(
+  session: string,
+  { changesets }: SessionState,
+  turnId: string | undefined,
+): { uri: string; label: string | undefined } {
+  if (turnId !== undefined) {
+    const entry = changesets?.find(({ changeKind }) => changeKind === "turn");
+    if (entry === undefined) throw new AppError("notFound", "The host doesn't tell what one turn changed.");
+    return { uri: entry.uriTemplate.replace("{turnId}", encodeURIComponent(turnId)), label: entry.label };
+  }
+  const whole = chooseChangeset(session, changesets, false);
+  if (whole !== undefined) return whole;
+  throw new AppError("branch.empty", "The host tells no changes of this agent yet. Review again when it has worked.");
+}
+
 /**
- * Reads an agent's changes once the host has computed them. Rejects with `notFound` for a session that the host does not
- * keep in git, `timeout`, `host.disconnected`, or whatever the host answers.
+ * Reads the branch of an agent on a host with the fleet plane. Rejects with `notFound` for a session that the host does
+ * not keep in git.
  */
 export async function readBranchChanges(
   client: ChannelReader,
@@ -55,7 +100,6 @@ export async function readBranchChanges(
     held.dispose();
   }
 }
-
 async function whenSettled(changeset: ChannelHandle<ChangesetState>, held: Disposables): Promise<ChangesetState> {
   await changeset.ready;
   return new Promise((resolve, reject) => {

@@ -1,0 +1,156 @@
+import { StringDecoder } from "node:string_decoder";
+import { pathToFileURL } from "node:url";
+import type { Clock } from "../../base/clock.ts";
+import type { Disposable } from "../../base/disposables.ts";
+import type { TerminalAction } from "../../protocol/terminal.ts";
+import type { Channels } from "../channels/channels.ts";
+import { OscScanner } from "./oscScanner.ts";
+import type { Pty, PtyEvents, PtySize } from "./pty.ts";
+import { type ScrollbackLimits, shortened } from "./scrollback.ts";
+
+export interface HostTerminalPorts {
+  readonly channels: Channels;
+  readonly clock: Clock;
+  /** Bytes that wait to be sent to the slowest reader of a channel. */
+  readonly backlogOf: (uri: string) => number;
+  /** What the list of terminals shows of this one has changed. */
+  readonly onChanged: () => void;
+  readonly scrollback?: ScrollbackLimits | undefined;
+}
+
+/** The programs wait while a reader has this much to catch up on. Far below what cuts a reader off. */
+const maxUnsentBytes = 1024 * 1024;
+const resumeBelowBytes = 256 * 1024;
+const lookIntervalMs = 5;
+/** A reader that takes nothing for this long is not waited for: it is cut off and comes back to a snapshot. */
+const patienceMs = 2_000;
+/** Programs may change their title with every line. */
+const hintIntervalMs = 200;
+
+/** A live shell and its channel. The channel exists for as long as this does. */
+export class HostTerminal implements PtyEvents, Disposable {
+  readonly uri: string;
+  readonly #ports: HostTerminalPorts;
+  readonly #decoder = new StringDecoder("utf8");
+  readonly #scanner = new OscScanner();
+  #hintTimer: Disposable | undefined;
+  #lookTimer: Disposable | undefined;
+  #isNamed: boolean;
+  #pty: Pty | undefined;
+  #ended: Promise<void> | undefined;
+  #hint: { title?: string; cwd?: string } | undefined;
+  #waiting: { lowest: number; since: number } | undefined;
+  /** The slowest reader has stood still for too long. */
+  #isReaderStuck = false;
+
+  /** `isNamed`: somebody has chosen the title, and programs do not change it. */
+  constructor(uri: string, isNamed: boolean, ports: HostTerminalPorts) {
+    this.uri = uri;
+    this.#isNamed = isNamed;
+    this.#ports = ports;
+  }
+
+  attach(pty: Pty): void {
+    this.#pty = pty;
+  }
+
+  get isRunning(): boolean {
+    return this.#ports.channels.state("terminal", this.uri)?.lifecycle?.status === "running";
+  }
+
+  /** Somebody has chosen the title. */
+  named(): void {
+    this.#isNamed = true;
+  }
+
+  input(text: string): void {
+    this.#pty?.write(text);
+  }
+
+  resize(size: PtySize): void {
+    this.#pty?.resize(size);
+  }
+
+  data(bytes: Buffer): void {
+    const text = this.#decoder.write(bytes);
+    if (text !== "") this.#show(text);
+  }
+
+  exited(exitCode: number | undefined): void {
+    const rest = this.#decoder.end();
+    if (rest !== "") this.#show(rest);
+    this.dispose();
+    this.#dispatch({ type: "terminal/exited", ...(exitCode !== undefined && { exitCode }) });
+    this.#ports.onChanged();
+  }
+
+  /** Ends the shell and all that it started. Resolves when nothing is left and the channel says so. */
+  async end(): Promise<void> {
+    this.#ended ??= this.#pty?.end();
+    await this.#ended;
+  }
+
+  dispose(): void {
+    this.#hintTimer?.dispose();
+    this.#lookTimer?.dispose();
+  }
+
+  #show(text: string): void {
+    const hints = this.#scanner.scan(text);
+    this.#dispatch({ type: "terminal/data", data: text });
+    const content = this.#ports.channels.state("terminal", this.uri)?.content ?? [];
+    const short = shortened(content, this.#scanner.modes, this.#ports.scrollback);
+    if (short !== undefined) {
+      this.#dispatch({ type: "terminal/cleared" });
+      this.#dispatch({ type: "terminal/data", data: short });
+    }
+    if (hints.title !== undefined || hints.cwd !== undefined) this.#noteHints(hints);
+    this.#minReaders();
+  }
+
+  #minReaders(): void {
+    const backlog = this.#ports.backlogOf(this.uri);
+    if (backlog < resumeBelowBytes) this.#isReaderStuck = false;
+    if (this.#waiting || this.#isReaderStuck || backlog <= maxUnsentBytes) return;
+    this.#pty?.pause();
+    this.#waiting = { lowest: backlog, since: this.#ports.clock.now() };
+    this.#lookAgain();
+  }
+
+  #lookAgain(): void {
+    const { clock, backlogOf } = this.#ports;
+    this.#lookTimer = clock.setTimeout(() => {
+      const waiting = this.#waiting;
+      if (!waiting) return;
+      const backlog = backlogOf(this.uri);
+      if (backlog < waiting.lowest) this.#waiting = { lowest: backlog, since: clock.now() };
+      this.#isReaderStuck = clock.now() - waiting.since >= patienceMs && backlog >= waiting.lowest;
+      if (backlog >= resumeBelowBytes && !this.#isReaderStuck) return this.#lookAgain();
+      this.#waiting = undefined;
+      this.#pty?.resume();
+    }, lookIntervalMs);
+  }
+
+  #noteHints(hints: { readonly title?: string; readonly cwd?: string }): void {
+    const isFirst = this.#hint === undefined;
+    this.#hint = { ...this.#hint, ...hints };
+    if (isFirst) this.#hintTimer = this.#ports.clock.setTimeout(() => this.#tellHints(), hintIntervalMs);
+  }
+
+  #tellHints(): void {
+    const { title, cwd } = this.#hint ?? {};
+    this.#hint = undefined;
+    const state = this.#ports.channels.state("terminal", this.uri);
+    if (!state) return;
+    if (title !== undefined && title.trim() !== "" && title !== state.title && !this.#isNamed) {
+      this.#dispatch({ type: "terminal/titleChanged", title });
+      this.#ports.onChanged();
+    }
+    const uri = cwd === undefined ? undefined : pathToFileURL(cwd).href;
+    if (uri !== undefined && uri !== state.cwd) this.#dispatch({ type: "terminal/cwdChanged", cwd: uri });
+  }
+
+  #dispatch(action: TerminalAction): void {
+    if (this.#ports.channels.isLoaded(this.uri)) this.#ports.channels.dispatch(this.uri, action);
+  }
+}

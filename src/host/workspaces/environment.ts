@@ -1,0 +1,28 @@
+import { lstat, mkdir, rm } from "node:fs/promises";
+import path from "node:path";
+
+/**
+ * What every program of a workspace starts from, agents and shells alike: from scratch, nothing of the host's own
+ * environment but where programs are.
+ */
+export function cleanEnvironment(home: string, searchPath: string | undefined): Record<string, string> {
+  return {
+    PATH: searchPath ?? "/usr/local/bin:/usr/bin:/bin",
+    HOME: home,
+    TMPDIR: path.join(home, "tmp"),
+    LANG: "C.UTF-8",
+  };
+}
+
+/** Makes directories below a workspace's home, which its programs may change: a link in the way is removed, not followed. */
+export async function makeHomeDirectory(home: string, segments: readonly string[]): Promise<string> {
+  let directory = home;
+  for (const segment of segments) {
+    directory = path.join(directory, segment);
+    const stat = await lstat(directory).catch(() => undefined);
+    if (stat?.isDirectory()) continue;
+    await rm(directory, { force: true });
+    await mkdir(directory, { mode: 0o700 });
+  }
+  return directory;
+}

@@ -1,0 +1,53 @@
+import * as z from "zod/mini";
+import { decode } from "./decode.ts";
+import { META_NS } from "./fleet.ts";
+import { loose, type Meta, openEnum, opt, Uri } from "./schema.ts";
+
+/**
+ * What the fleet plane says in `_meta[META_NS]`, by the object that carries it; `InitializeResult` and `SessionSummary` are
+ * in fleet.ts.
+ */
+export const FleetMeta = {
+  /** Params of `reconnect`. */
+  reconnect: loose({
+    /** A client that names the log's epoch may resume over a restart of the host. */
+    epoch: z.string(),
+    /** How many of a chat's latest turns are enough if it comes as a snapshot, as in `view` of `subscribe`. */
+    windows: opt(z.array(loose({ channel: Uri, turns: z.number() }))),
+  }),
+  /** `SessionState`. */
+  session: loose({
+    /** An editor made the session before its first message: nobody else sees it yet. */
+    draft: opt(z.boolean()),
+    /** A title of a person's own is never replaced by one of the agent's. */
+    titleBy: opt(openEnum(["user"])),
+    model: opt(z.string()),
+  }),
+  /** `ChangesetFile`: what git says of it. */
+  changesetFile: loose({
+    status: opt(z.string()),
+    /** As git writes it, such as `100755`. */
+    oldMode: opt(z.string()),
+    mode: opt(z.string()),
+    binary: opt(z.boolean()),
+    oldPath: opt(z.string()),
+  }),
+  /** `TerminalInfo`. */
+  terminal: loose({ session: z.string() }),
+  /** Params of the changeset operation `push`: the commit that was reviewed, and the message of the pushed one. */
+  push: loose({ commit: z.string(), title: opt(z.string()), body: opt(z.string()) }),
+  /** Its result: where the commit went, and what it is there. */
+  pushed: loose({ branch: z.string(), commit: opt(z.string()) }),
+} as const;
+export type FleetMeta = typeof FleetMeta;
+
+/** `undefined` where a peer that is not one of ours said nothing, or something that cannot be read. */
+export function fleetMeta<K extends keyof FleetMeta>(
+  kind: K,
+  owner: { readonly _meta?: Meta | undefined } | undefined,
+): z.infer<FleetMeta[K]> | undefined {
+  const schema: z.core.$ZodType<z.infer<FleetMeta[K]>> = FleetMeta[kind] as never;
+  const told = owner?._meta?.[META_NS];
+  const decoded = told === undefined ? undefined : decode(schema, told);
+  return decoded?.ok ? decoded.value : undefined;
+}

@@ -1,0 +1,38 @@
+/**
+ * Side-by-side measurements; docs/benchmarks.md says what each of them means.
+ *
+ *     npm run bench -- wire [PART ...] [--quick] [--json]
+ *
+ * Prints a table, with `--json` one line instead. What was left out and why goes to standard error. Exits 0 when all
+ * was measured, whatever the numbers say, and 2 when asked for something that there is not.
+ */
+import { parseArgs } from "node:util";
+import { jsonLine, table } from "./report.ts";
+import { runSuite } from "./suite.ts";
+import { wire } from "./wire/wire.ts";
+
+const suites = { wire };
+const later = ["host", "editor", "review"];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: "boolean", default: false }, quick: { type: "boolean", default: false } },
+});
+const [name, ...parts] = positionals;
+const suite = Object.entries(suites).find(([known]) => known === name)?.[1];
+const unknown = parts.filter((part) => suite !== undefined && !Object.hasOwn(suite, part));
+
+if (name === undefined || suite === undefined || unknown.length > 0) {
+  console.error(complaint());
+  process.exitCode = 2;
+} else {
+  const measures = await runSuite(suite, parts, { isQuick: values.quick, note: (text) => console.error(text) });
+  console.log(values.json ? jsonLine(name, measures) : table(measures));
+}
+
+function complaint(): string {
+  if (suite !== undefined)
+    return `${name} has no part ${unknown.join(", ")}. Its parts: ${Object.keys(suite).join(", ")}.`;
+  if (name !== undefined && later.includes(name)) return `The suite ${name} is not written yet. There is: wire.`;
+  return "Name a suite: npm run bench -- wire [PART ...] [--quick] [--json]";
+}

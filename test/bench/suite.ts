@@ -1,0 +1,29 @@
+import type { Measure } from "./measure.ts";
+
+export interface BenchOptions {
+  /** Smaller numbers, for a first look. */
+  readonly isQuick: boolean;
+  /** Tells what is under way, or was left out and why. */
+  readonly note: (text: string) => void;
+}
+
+/** A part measures one thing from several sides. */
+export type Part = (options: BenchOptions) => Promise<readonly Measure[]>;
+
+export type Suite = Readonly<Record<string, Part>>;
+
+/** Runs the named parts, or all, one after the other. */
+export async function runSuite(
+  suite: Suite,
+  names: readonly string[],
+  options: BenchOptions,
+): Promise<readonly Measure[]> {
+  const measures: Measure[] = [];
+  for (const [name, part] of Object.entries(suite)) {
+    if (names.length > 0 && !names.includes(name)) continue;
+    const startedAt = performance.now();
+    measures.push(...(await part(options)));
+    options.note(`${name}: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+  }
+  return measures;
+}

@@ -1,0 +1,37 @@
+/**
+ * Breaks things on purpose and checks that nothing acknowledged suffers.
+ *
+ *     npm run chaos -- kill [--runs 200] [--sessions 6] [--seed N]
+ *
+ * `kill` ends a working host with SIGKILL at random moments and starts it again. Prints the seed, which throws the same
+ * dice again, every problem, and one line `N runs: ...`. Exits 0 without a problem, 1 with one, 2 when called wrongly.
+ */
+import { parseArgs } from "node:util";
+import { kill } from "./kill.ts";
+
+const scenarios = { kill };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    runs: { type: "string", default: "20" },
+    sessions: { type: "string", default: "6" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+  },
+});
+const [name, ...rest] = positionals;
+const scenario = Object.entries(scenarios).find(([known]) => known === name)?.[1];
+const [runs, sessions, seed] = [Number(values.runs), Number(values.sessions), Number(values.seed)];
+
+if (scenario === undefined || rest.length > 0 || ![runs, sessions, seed].every(Number.isSafeInteger)) {
+  console.error(`Name one of ${Object.keys(scenarios).join(", ")}: npm run chaos -- kill --runs 200`);
+  process.exitCode = 2;
+} else {
+  console.log(`seed ${seed}`);
+  const started = performance.now();
+  const { problems, summary } = await scenario({ runs, sessions, seed, note: (text) => console.error(text) });
+  for (const problem of problems) console.log(`PROBLEM ${problem}`);
+  const seconds = Math.round((performance.now() - started) / 1_000);
+  console.log(`${runs} runs: ${problems.length} problems, ${summary}, ${seconds} s`);
+  process.exitCode = problems.length === 0 ? 0 : 1;
+}

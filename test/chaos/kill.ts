@@ -1,0 +1,215 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { silentLogger } from "../../src/base/logger.ts";
+import { SqliteLog } from "../../src/host/log/sqlite.ts";
+import { systemClock } from "../../src/host/systemClock.ts";
+import { ROOT_URI } from "../../src/protocol/uris.ts";
+import { HostDirectory, type HostProcess } from "../host/hostProcess.ts";
+import { failureOf, remoteRepository, watch } from "../host/sessionFixture.ts";
+import { WireClient } from "../host/wireClient.ts";
+import { Dice } from "../model/simulation/dice.ts";
+import { sampleAgentConfig } from "../support/sampleAgent/sampleAgentConfig.ts";
+import { type Acknowledged, checkLog, nothingSeen, type SeenPrefix } from "./ledger.ts";
+import { isResumable, Load } from "./load.ts";
+import type { ChaosOptions, ChaosReport } from "./report.ts";
+import { within } from "./report.ts";
+
+const patienceMs = 60_000;
+
+/**
+ * Kills a working host at random moments and starts it again on the same data. Each time: nothing that a client was told
+ * is lost, doubled or changed, every interrupted turn is a failure that can be resumed and is resumed, nothing was pushed
+ * that was not asked for.
+ */
+export async function kill(options: ChaosOptions): Promise<ChaosReport> {
+  const scene = await Scene.open(options);
+  try {
+    for (let run = 1; run <= options.runs; run += 1) {
+      await scene.run(run);
+      if (run % 10 === 0) options.note(`${run} of ${options.runs}: ${scene.problems.length} problems`);
+    }
+    return { problems: scene.problems, summary: scene.summary() };
+  } finally {
+    await scene.close();
+  }
+}
+
+class Scene {
+  readonly problems: string[] = [];
+  readonly #options: ChaosOptions;
+  readonly #repository: Awaited<ReturnType<typeof remoteRepository>>;
+  readonly #directory: HostDirectory;
+  readonly #dice: Dice;
+  readonly #load: Load;
+  readonly #restartMs: number[] = [];
+  #host: HostProcess;
+  #seen: SeenPrefix = nothingSeen;
+  #told = 0;
+  #interrupted = 0;
+
+  private constructor(
+    options: ChaosOptions,
+    repository: Awaited<ReturnType<typeof remoteRepository>>,
+    directory: HostDirectory,
+    host: HostProcess,
+  ) {
+    this.#options = options;
+    this.#repository = repository;
+    this.#directory = directory;
+    this.#host = host;
+    this.#dice = new Dice(options.seed);
+    this.#load = new Load(this.#dice, repository.remote);
+  }
+
+  static async open(options: ChaosOptions): Promise<Scene> {
+    const repository = await remoteRepository();
+    // Every change of a branch of the remote leaves a line.
+    spawnSync("git", ["-C", repository.remote, "config", "core.logAllRefUpdates", "always"]);
+    const directory = new HostDirectory({
+      agents: [sampleAgentConfig({ paceMs: 5 })],
+      limits: { concurrentSessions: Math.max(1, options.sessions - 1) },
+      repositories: { allowLocal: [repository.directory] },
+    });
+    return new Scene(options, repository, directory, await directory.start());
+  }
+
+  async run(run: number): Promise<void> {
+    const clients = [await this.#connect("editor"), await this.#connect("watcher")] as const;
+    const [editor, watcher] = clients;
+    await this.#settle(editor);
+    for (const { refs } of this.#load.live) await watch(watcher, refs);
+    const work = this.#load.run(editor, this.#options.sessions);
+    const frames = editor.envelopes.length + this.#dice.below(120);
+    const moment = Promise.withResolvers<void>();
+    const patience = setTimeout(moment.resolve, 4_000);
+    await Promise.race([editor.until(() => editor.envelopes.length >= frames), moment.promise, work]);
+    clearTimeout(patience);
+    const phases = this.#phases(editor);
+    await this.#host.kill();
+    await Promise.all([work, ...clients.map((client) => client.closed)]);
+    await this.#checkLog(run, clients.map(told));
+    const started = performance.now();
+    this.#host = await this.#directory.start();
+    this.#restartMs.push(performance.now() - started);
+    await this.#checkSessions(run, phases);
+    this.#checkPushes(run);
+  }
+
+  summary(): string {
+    const sorted = this.#restartMs.toSorted((a, b) => a - b);
+    const median = Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0);
+    const longest = Math.round(sorted.at(-1) ?? 0);
+    const pushes = this.#load.sessions.reduce((sum, session) => sum + session.pushed.length, 0);
+    return [
+      `${this.#told} acknowledged envelopes in ${this.#seen.lastSeq} records`,
+      `${this.#load.sessions.length} sessions`,
+      `${this.#interrupted} interrupted turns, all resumable`,
+      `${pushes} pushes answered`,
+      `restart p50 ${median} ms, max ${longest} ms`,
+    ].join(", ");
+  }
+
+  async close(): Promise<void> {
+    await this.#host.stop();
+    this.#directory.remove();
+    this.#repository.remove();
+  }
+
+  #connect(clientId: string): Promise<WireClient> {
+    return WireClient.connect(this.#host.url, this.#host.token, clientId);
+  }
+
+  /** Every session goes on after what happened to it. */
+  async #settle(client: WireClient): Promise<void> {
+    await Promise.all(
+      this.#load.live.map(async (session) => {
+        await watch(client, session.refs);
+        const stuck = () => {
+          const { phase, queue } = client.state("fleetSession", session.refs.fleet);
+          const { activeTurn, turns } = client.state("chat", session.refs.chat);
+          return `session ${session.id} does not go on: ${JSON.stringify({ phase, queue, activeTurn, last: turns.at(-1) })}`;
+        };
+        await within(patienceMs, this.#load.settle(client, session), stuck);
+      }),
+    );
+  }
+
+  #phases(client: WireClient): ReadonlyMap<string, string> {
+    return new Map(
+      this.#load.live.flatMap(({ refs }) => {
+        const held = client.held().find((each) => each.channel === refs.fleet);
+        const { phase } = (held?.state ?? {}) as { phase?: string };
+        return phase === undefined ? [] : [[refs.fleet, phase] as const];
+      }),
+    );
+  }
+
+  async #checkLog(run: number, acknowledged: readonly Acknowledged[]): Promise<void> {
+    const directory = path.join(this.#directory.path, "data");
+    const log = SqliteLog.open({ directory, clock: systemClock, logger: silentLogger, readOnly: true });
+    const { problems, seen } = await checkLog(log, acknowledged, this.#seen);
+    await log.close();
+    this.#told += acknowledged.reduce((sum, client) => sum + client.envelopes.length, 0);
+    this.#seen = seen;
+    this.problems.push(...problems.map((problem) => `run ${run}: ${problem}`));
+  }
+
+  async #checkSessions(run: number, phases: ReadonlyMap<string, string>): Promise<void> {
+    const client = await this.#connect("inspector");
+    const { items } = (await client.request("listSessions", { channel: ROOT_URI })) as { items: { resource: string }[] };
+    const listed = new Set(items.map((item) => item.resource));
+    const fail = (problem: string) => this.problems.push(`run ${run}: ${problem}`);
+    for (const { id, refs, isDisposeAsked, isDisposed } of this.#load.sessions) {
+      if (isDisposed && listed.has(refs.session)) fail(`session ${id} was disposed of and is there`);
+      if (isDisposeAsked) continue;
+      if (!listed.has(refs.session)) {
+        fail(`session ${id} was acknowledged and is lost`);
+        continue;
+      }
+      const chat = await client.subscribe("chat", refs.chat);
+      if (new Set(chat.turns.map((turn) => turn.id)).size !== chat.turns.length) fail(`session ${id} has a turn twice`);
+      const last = chat.turns.at(-1);
+      if (last?.state === "error") {
+        if (failureOf(last)?.errorType === "agent.interrupted") this.#interrupted += 1;
+        if (!isResumable(last)) fail(`session ${id} failed for good: ${JSON.stringify(failureOf(last))}`);
+      }
+      // What was with its agent when the host died is not with it after the start: nothing runs again by itself.
+      if (phases.get(refs.fleet) === "working" && chat.activeTurn !== undefined) {
+        const { phase } = await client.subscribe("fleetSession", refs.fleet);
+        if (phase === "working") fail(`session ${id} works without anybody having asked`);
+      }
+    }
+    client.close();
+    await client.closed;
+  }
+
+  /** The remote has what was answered, each once, and no more changes than were asked for. */
+  #checkPushes(run: number): void {
+    const updates = readUpdates(path.join(this.#repository.remote, "logs", "refs", "heads", "agent"));
+    for (const session of this.#load.sessions) {
+      const own = updates.filter((update) => update.branch.endsWith(session.id.slice(0, 8)));
+      const fail = (problem: string) => this.problems.push(`run ${run}: session ${session.id} ${problem}`);
+      if (own.length > session.pushesAsked) fail(`pushed ${own.length} times, asked ${session.pushesAsked} times`);
+      for (const commit of new Set(session.pushed)) {
+        const times = own.filter((update) => update.commit === commit).length;
+        if (times !== 1) fail(`pushed ${commit} ${times} times`);
+      }
+    }
+  }
+}
+
+function told(client: WireClient): Acknowledged {
+  return { clientId: client.clientId, envelopes: client.envelopes, held: client.held() };
+}
+
+/** Every change of a branch in a bare repository, from its reflogs. */
+function readUpdates(directory: string): { readonly branch: string; readonly commit: string }[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory).flatMap((branch) =>
+    readFileSync(path.join(directory, branch), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => ({ branch, commit: line.split(" ")[1] ?? "" })),
+  );
+}
