@@ -1,6 +1,7 @@
 import { AppError } from "../base/appError.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
+import { TokenBucket } from "../base/tokenBucket.ts";
 import type { ChannelKind } from "../protocol/actions.ts";
 import type { Snapshot } from "../protocol/methods.ts";
 import type { ChannelStates, Reduce } from "../protocol/reduce.ts";
@@ -8,7 +9,7 @@ import { parseChatUri, parseFleetSessionUri, parseSessionUri, parseTerminalUri }
 import { type AnyChannel, Channel } from "./channel.ts";
 import type { Delivery } from "./channelPorts.ts";
 import type { ChannelHandle, SubscribeOptions } from "./client.ts";
-import { type ClientLimits, TokenBucket } from "./limits.ts";
+import type { ClientLimits } from "./limits.ts";
 import { Budget } from "./weight.ts";
 
 /** A view that is hidden and shown again within this time finds its channel still mirrored. */

@@ -2,12 +2,13 @@ import { AppError } from "../base/appError.ts";
 import type { Clock } from "../base/clock.ts";
 import { type Disposable, Disposables } from "../base/disposables.ts";
 import type { Logger } from "../base/logger.ts";
+import { TokenBucket } from "../base/tokenBucket.ts";
 import { defaultFrameLimits } from "../protocol/frame.ts";
 import { decode } from "../protocol/decode.ts";
 import { FleetNotifications } from "../protocol/fleet.ts";
 import { JsonRpcPeer, RPC, RpcError, toAppError, type Transport } from "../protocol/jsonrpc.ts";
 import { Held } from "./held.ts";
-import { beyondLimit, type ClientLimits, TokenBucket } from "./limits.ts";
+import { beyondLimit, type ClientLimits } from "./limits.ts";
 import { hintOf } from "./retryDelay.ts";
 
 export interface LinkOptions {

@@ -3,6 +3,27 @@ import { decode } from "./decode.ts";
 import { META_NS } from "./fleet.ts";
 import { loose, type Meta, openEnum, opt, Uri } from "./schema.ts";
 
+export const PlanStep = loose({
+  content: z.string(),
+  status: openEnum(["pending", "in_progress", "completed"]),
+  priority: opt(z.string()),
+});
+export type PlanStep = z.infer<typeof PlanStep>;
+
+const choice = loose({ current: opt(z.string()), available: z.array(loose({ id: z.string(), name: z.string() })) });
+
+/** What the agent of a session says of itself; each member is told whole when it changes. */
+const agentAbout = {
+  /** Its latest plan, done steps included. */
+  plan: opt(z.array(PlanStep)),
+  /** What a message may begin with after a slash. */
+  commands: opt(z.array(loose({ name: z.string(), description: z.string(), hint: opt(z.string()) }))),
+  modes: opt(choice),
+  models: opt(choice),
+};
+export const AgentAbout = loose(agentAbout);
+export type AgentAbout = z.infer<typeof AgentAbout>;
+
 /**
  * What the fleet plane says in `_meta[META_NS]`, by the object that carries it; `InitializeResult` and `SessionSummary` are
  * in fleet.ts.
@@ -22,6 +43,9 @@ export const FleetMeta = {
     /** A title of a person's own is never replaced by one of the agent's. */
     titleBy: opt(openEnum(["user"])),
     model: opt(z.string()),
+    ...agentAbout,
+    /** The terminal channel that holds what the agent's program writes for its operator. */
+    agentLog: opt(Uri),
   }),
   /** `ChangesetFile`: what git says of it. */
   changesetFile: loose({

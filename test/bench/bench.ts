@@ -26,7 +26,10 @@ if (name === undefined || suite === undefined || unknown.length > 0) {
   console.error(complaint());
   process.exitCode = 2;
 } else {
-  const measures = await runSuite(suite, parts, { isQuick: values.quick, note: (text) => console.error(text) });
+  const measures = await runSuite(suite, parts, {
+    scale: values.quick ? "quick" : "whole",
+    note: (text) => console.error(text),
+  });
   console.log(values.json ? jsonLine(name, measures) : table(measures));
 }
 

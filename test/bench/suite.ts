@@ -1,8 +1,10 @@
 import type { Measure } from "./measure.ts";
 
+/** `quick`: for a first look; `tiny`: to see that it runs, its numbers mean nothing. */
+export type Scale = "whole" | "quick" | "tiny";
+
 export interface BenchOptions {
-  /** Smaller numbers, for a first look. */
-  readonly isQuick: boolean;
+  readonly scale: Scale;
   /** Tells what is under way, or was left out and why. */
   readonly note: (text: string) => void;
 }
@@ -26,4 +28,9 @@ export async function runSuite(
     options.note(`${name}: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
   }
   return measures;
+}
+
+/** What a part does at this scale. */
+export function at<T>({ scale }: BenchOptions, whole: T, quick: T, tiny: T): T {
+  return scale === "whole" ? whole : scale === "quick" ? quick : tiny;
 }

@@ -8,7 +8,7 @@ import { ROOT_URI } from "../../src/protocol/uris.ts";
 import { HostDirectory, type HostProcess } from "../host/hostProcess.ts";
 import { failureOf, remoteRepository, watch } from "../host/sessionFixture.ts";
 import { WireClient } from "../host/wireClient.ts";
-import { Dice } from "../model/simulation/dice.ts";
+import { Dice } from "../support/dice.ts";
 import { sampleAgentConfig } from "../support/sampleAgent/sampleAgentConfig.ts";
 import { type Acknowledged, checkLog, nothingSeen, type SeenPrefix } from "./ledger.ts";
 import { isResumable, Load } from "./load.ts";

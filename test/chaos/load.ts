@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createSession, prompt, type Refs, refs, watch } from "../host/sessionFixture.ts";
 import type { WireClient } from "../host/wireClient.ts";
-import type { Dice } from "../model/simulation/dice.ts";
+import type { Dice } from "../support/dice.ts";
 
 /** A session that was acknowledged, and what its people asked for. */
 export interface LoadedSession {

@@ -391,6 +391,21 @@ describe("a client that comes back", () => {
     });
   });
 
+  it("gets no more turns of a long chat than it looks at", async () => {
+    const chat = "ahp-chat:/long";
+    const message = { text: "Go on", origin: { kind: "user" } };
+    const turns = ["t1", "t2", "t3"].map((id) => ({ id, message, responseParts: [], state: "complete" as const }));
+    const state = { resource: chat, title: "Long", status: 1, modifiedAt: "2026-01-01T00:00:00Z", turns };
+    gateway.channels.create(chat, "chat", state);
+    await away("one", 1);
+    const client = await open("one");
+    const _meta = { muster: { epoch: gateway.log.epoch, windows: [{ channel: chat, turns: 2 }] } };
+    const asked = { ...resume("one", 1_000_000), subscriptions: [chat, CHAT], _meta };
+    expect(await client.request("reconnect", asked)).toMatchObject({
+      snapshots: [{ state: { turns: [{ id: "t2" }, { id: "t3" }], turnsNextCursor: "t2" } }, { resource: CHAT }],
+    });
+  });
+
   it("gets snapshots when it says that it saw what was never sent", async () => {
     await away("one", 1);
     const client = await open("one");

@@ -8,7 +8,7 @@ import { type ChannelState, type ChannelStates, reduce } from "../../protocol/re
 import type { EventLog, LogRecord } from "../log/log.ts";
 import { refusal } from "./policy.ts";
 import { ReplayWindow } from "./replayWindow.ts";
-import { actionBody, actionFrame, type ClientOrigin, keptAction, parseStoredRecord } from "./storedRecord.ts";
+import { actionBody, actionFrame, asWritten, type ClientOrigin, keptAction, parseStoredRecord } from "./storedRecord.ts";
 
 /** An action that is on disk. Everything that a reader or a service does about an action starts from here. */
 export interface CommittedAction {
@@ -200,7 +200,7 @@ export class Channels implements Disposable {
     const body = actionBody(keptJson, origin, refused);
     const seq = this.#log.append(uri, body);
     if (channel && refused === undefined) {
-      channel.state = reduce(channel.kind, channel.state, action);
+      channel.state = reduce(channel.kind, channel.state, asWritten(action));
       this.#keepSnapshot(uri, channel, seq, body.length);
     }
     const kind = channel?.kind ?? "root";

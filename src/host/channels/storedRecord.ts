@@ -47,6 +47,23 @@ export function parseStoredRecord(seq: number, body: string): StoredRecord {
 }
 
 /**
+ * The action as everybody else gets it. JSON has no `undefined`: a member without a value may say nothing to this host's
+ * own state that it does not say to the log and to clients. The same object when there is no such member.
+ */
+export function asWritten<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) {
+    const items = value.map((item: unknown) => asWritten(item));
+    return items.every((item, index) => item === value[index]) ? value : (items as T);
+  }
+  const members = Object.entries(value);
+  const written = members.flatMap(([key, member]) => (member === undefined ? [] : [[key, asWritten(member)] as const]));
+  const isSame =
+    written.length === members.length && written.every(([, member], index) => member === members[index]?.[1]);
+  return isSame ? value : (Object.fromEntries(written) as T);
+}
+
+/**
  * What is kept of an action, in the log and in the replay window. Of what is typed into a terminal only that something
  * was typed, by whom and when: it may be a password, and it changes no state. Those who watch while it is typed see it.
  */

@@ -2,13 +2,14 @@ import { AppError } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import type { Logger } from "../../base/logger.ts";
+import { TokenBucket } from "../../base/tokenBucket.ts";
 import { parseAction } from "../../protocol/actions.ts";
 import { decode } from "../../protocol/decode.ts";
 import type { FleetAdvertisement } from "../../protocol/fleet.ts";
 import { fleetMeta } from "../../protocol/fleetMeta.ts";
 import { parseFrame, type RpcId } from "../../protocol/frame.ts";
 import { RPC, RpcError, toRpcError } from "../../protocol/jsonrpc.ts";
-import { ClientNotifications, type Implementation, type ParamsOf, type Snapshot } from "../../protocol/methods.ts";
+import { ClientNotifications, type Implementation, type ParamsOf } from "../../protocol/methods.ts";
 import { HOST_VERSIONS, negotiate, rangesOf } from "../../protocol/versions.ts";
 import { ROOT_URI } from "../../protocol/uris.ts";
 import type { Channels } from "../channels/channels.ts";
@@ -18,16 +19,12 @@ import { frameBytes } from "./frameBytes.ts";
 import type { Caller, HostApi } from "./hostApi.ts";
 import type { KnownClients } from "./knownClients.ts";
 import type { Outbox } from "./outbox.ts";
-import { RateLimit } from "./rateLimit.ts";
 import { answerRequest, parseParams, requestHandlers } from "./requests.ts";
-import { newestTurns, turnsBefore } from "./turnWindow.ts";
+import { Subscriptions } from "./subscriptions.ts";
 import { isVsCode } from "./vscodeDialect.ts";
 
 export const INBOUND_LIMITS = { maxBytes: 2 * 1024 * 1024, maxDepth: 64, maxKeys: 10_000 };
-const maxSubscriptions = 2_000;
 const maxIdLength = 200;
-/** Turns that `fetchTurns` brings at a time. */
-const turnsAPage = 20;
 
 export interface ConnectionPorts {
   readonly channels: Channels;
@@ -54,9 +51,9 @@ export class Connection implements Reader, Disposable {
   readonly #ports: ConnectionPorts;
   readonly #outbox: Outbox;
   readonly #handlers: ReturnType<typeof requestHandlers>;
-  readonly #rate: RateLimit;
+  readonly #rate: TokenBucket;
   readonly #owned = new Disposables();
-  readonly #subscriptions = new Set<string>();
+  readonly #subscriptions: Subscriptions;
   #state: "greeting" | "opening" | "open" | "closed" = "greeting";
   #clientId: string | undefined;
   #dialect: Dialect | undefined;
@@ -69,7 +66,8 @@ export class Connection implements Reader, Disposable {
     this.#ports = ports;
     this.#outbox = outbox;
     this.#handlers = requestHandlers(ports.api);
-    this.#rate = new RateLimit(ports.clock, 1_000, 5_000);
+    this.#subscriptions = new Subscriptions(this, ports.channels, ports.fanOut);
+    this.#rate = new TokenBucket(ports.clock, 1_000, 5_000);
     this.#owned.add(ports.fanOut.join(this));
   }
 
@@ -187,14 +185,14 @@ export class Connection implements Reader, Disposable {
         muster: { code: "host.incompatible" },
       });
     }
-    const wanted = await this.#loaded(params.initialSubscriptions ?? []);
+    const wanted = await this.#subscriptions.existing(params.initialSubscriptions ?? []);
     this.#claim(params.clientId, params.clientInfo);
     const { lastSeq } = this.#ports.channels;
     this.#answerGreeting(id, {
       protocolVersion,
       serverSeq: lastSeq,
       serverInfo: { name: "Muster", version: this.#ports.version },
-      snapshots: wanted.map((uri) => this.#snapshotAndSubscribe(uri)),
+      snapshots: wanted.map((uri) => this.#subscriptions.snapshot(uri)),
       ...(this.#dialect && { defaultDirectory: this.#dialect.defaultDirectory }),
       _meta: { muster: this.#ports.advertisement },
     });
@@ -209,7 +207,7 @@ export class Connection implements Reader, Disposable {
         muster: { code: "notFound" },
       });
     }
-    const present = await this.#loaded(params.subscriptions);
+    const present = await this.#subscriptions.existing(params.subscriptions);
     this.#claim(params.clientId);
     const seen = params.lastSeenServerSeq;
     const isPlausible = Number.isInteger(seen) && seen >= 0 && seen <= channels.lastSeq;
@@ -217,12 +215,12 @@ export class Connection implements Reader, Disposable {
     const missed = isPlausible ? channels.window.since(seen, new Set(same)) : undefined;
     if (missed === undefined) {
       const turns = new Map(windows.map((window) => [window.channel, window.turns]));
-      const snapshots = present.map((uri) => this.#snapshotAndSubscribe(uri, turns.get(uri)));
+      const snapshots = present.map((uri) => this.#subscriptions.snapshot(uri, turns.get(uri)));
       return this.#answerGreeting(id, { type: "snapshot", snapshots });
     }
     // The window holds what is durable. What is not yet will be delivered after the answer like anything later.
     const after = channels.durableSeq;
-    for (const uri of same) this.#follow(uri, after);
+    for (const uri of same) this.#subscriptions.follow(uri, after);
     const missing = params.subscriptions.filter((uri) => !same.includes(uri));
     const actions = missed.map((entry) => entry.frame.slice(entry.frame.indexOf('"params":') + 9, -1));
     const answer = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"type":"replay","actions":[${actions.join(",")}],"missing":${JSON.stringify(missing)}}}`;
@@ -234,25 +232,15 @@ export class Connection implements Reader, Disposable {
 
   async #subscribe(id: RpcId, params: unknown): Promise<void> {
     const { channel, view } = parseParams("subscribe", params);
-    if (!this.#subscriptions.has(channel) && this.#subscriptions.size >= maxSubscriptions) {
-      throw new AppError("limit.exceeded", `A connection can watch at most ${maxSubscriptions} channels.`);
-    }
-    if (!(await this.#ports.channels.load(channel))) {
-      throw new RpcError(RPC.channelNotFound, "There is no such channel.", { muster: { code: "notFound" } });
-    }
-    this.#answerDurable(id, { snapshot: this.#snapshotAndSubscribe(channel, view?.turns) });
+    const snapshot = await this.#subscriptions.open(channel, view?.turns);
+    this.#answerDurable(id, { snapshot });
   }
 
-  /** Older turns reach only who asked: everybody else has them, or does not want them. */
   #fetchTurns(id: RpcId, params: unknown): void {
     const { channel, cursor } = parseParams("fetchTurns", params);
-    const { channels, fanOut } = this.#ports;
-    const chat = this.#subscriptions.has(channel) ? channels.state("chat", channel) : undefined;
-    if (!chat) throw new RpcError(RPC.channelNotFound, "There is no such chat among the channels that you follow.");
     if (cursor !== undefined) {
-      const action = { type: "chat/turnsLoaded", ...turnsBefore(chat, cursor, turnsAPage) };
-      const serverSeq = channels.mark(channel);
-      fanOut.afterDurable(serverSeq, () => this.#send({ method: "action", params: { channel, action, serverSeq } }));
+      const older = { channel, ...this.#subscriptions.olderTurns(channel, cursor) };
+      this.#ports.fanOut.afterDurable(older.serverSeq, () => this.#send({ method: "action", params: older }));
     }
     this.#answerDurable(id, {});
   }
@@ -262,8 +250,7 @@ export class Connection implements Reader, Disposable {
     if (method === "unsubscribe") {
       const decoded = decode(ClientNotifications.unsubscribe, params);
       if (!decoded.ok) return;
-      this.#subscriptions.delete(decoded.value.channel);
-      this.#ports.fanOut.unsubscribe(this, decoded.value.channel);
+      this.#subscriptions.end(decoded.value.channel);
     } else if (method === "dispatchAction") {
       this.#dispatchAction(params);
     }
@@ -314,31 +301,6 @@ export class Connection implements Reader, Disposable {
       throw new RpcError(RPC.notFound, "This host does not know this client.");
     }
     this.#clientId = clientId;
-  }
-
-  /** Those of the channels that exist; they are in memory then. */
-  async #loaded(uris: readonly string[]): Promise<string[]> {
-    const unique = Array.from(new Set(uris)).slice(0, maxSubscriptions);
-    const found = await Promise.all(unique.map((uri) => this.#ports.channels.load(uri)));
-    return unique.filter((_, index) => found[index]);
-  }
-
-  /**
-   * State and subscription belong to the same instant, so nothing is lost or doubled between the two. `turns`: so many of
-   * a chat are enough.
-   */
-  #snapshotAndSubscribe(uri: string, turns?: number): Snapshot {
-    const snapshot = this.#ports.channels.snapshot(uri);
-    if (!snapshot) throw new RpcError(RPC.channelNotFound, "There is no such channel.");
-    this.#follow(uri, snapshot.seq);
-    const chat = turns === undefined ? undefined : this.#ports.channels.state("chat", uri);
-    const state = chat && turns !== undefined ? newestTurns(chat, turns) : snapshot.state;
-    return { resource: uri, state, fromSeq: snapshot.seq };
-  }
-
-  #follow(uri: string, after: number): void {
-    this.#subscriptions.add(uri);
-    this.#ports.fanOut.subscribe(this, uri, after);
   }
 
   /** Nobody is told of anything that a crash could still take back. */

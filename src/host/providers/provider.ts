@@ -2,6 +2,8 @@ import type { Logger } from "../../base/logger.ts";
 import type { StateAction } from "../../protocol/actions.ts";
 import type { Message } from "../../protocol/chatState.ts";
 import type { UsageInfo } from "../../protocol/content.ts";
+import type { AgentAbout } from "../../protocol/fleetMeta.ts";
+import type { InputAnswer, InputResponse } from "../../protocol/input.ts";
 import type { AgentInfo } from "../../protocol/root.ts";
 
 /**
@@ -48,6 +50,8 @@ export interface AgentConnection {
   cancel(): void;
   /** Answers a permission request; an id that is not waiting is ignored. */
   answerPermission(toolCallId: string, answer: PermissionAnswer): void;
+  /** Answers a `chat/inputRequested`; an id that is not waiting is ignored. */
+  answerInput(requestId: string, result: InputResult): void;
   /** Ends the agent's process and everything it started. */
   dispose(): Promise<void>;
 }
@@ -58,6 +62,12 @@ export interface PermissionAnswer {
   readonly optionId?: string;
 }
 
+export interface InputResult {
+  readonly response: InputResponse;
+  /** By question. */
+  readonly answers?: Readonly<Record<string, InputAnswer>> | undefined;
+}
+
 export interface TurnOutcome {
   readonly stopReason: "complete" | "cancelled" | "refused" | "limit";
   readonly usage?: UsageInfo;
@@ -66,12 +76,15 @@ export interface TurnOutcome {
 /**
  * `chat`: actions of the chat channel for the running turn; a permission request is a `chat/toolCallReady` without
  * `confirmed` and with `options`. `terminal`: actions of the terminal that belongs to `toolCallId`.
- * `filesTouched`: the working tree may differ, worth a fresh diff.
+ * `filesTouched`: the working tree may differ, worth a fresh diff. `about`: members that changed. `log`: lines that the
+ * agent's program writes for its operator, bounded and without the values of its keys.
  */
 export type AgentEvent =
   | { readonly channel: "chat"; readonly action: StateAction }
   | { readonly channel: "terminal"; readonly toolCallId: string; readonly action: StateAction }
   | { readonly channel: "title"; readonly title: string }
+  | { readonly channel: "about"; readonly about: AgentAbout }
+  | { readonly channel: "log"; readonly data: string }
   | {
       readonly channel: "usage";
       readonly inputTokens?: number;

@@ -1,6 +1,6 @@
 import { AppError } from "../../base/appError.ts";
 import type { Logger } from "../../base/logger.ts";
-import type { AgentConnection, AgentEvent, PermissionAnswer, Provider } from "../providers/provider.ts";
+import type { AgentConnection, AgentEvent, InputResult, PermissionAnswer, Provider } from "../providers/provider.ts";
 import type { WorkspacePaths } from "../workspaces/workspace.ts";
 
 export interface SeatRequest {
@@ -51,6 +51,10 @@ export class AgentSeat {
 
   answerPermission(toolCallId: string, answer: PermissionAnswer): void {
     this.#agent?.answerPermission(toolCallId, answer);
+  }
+
+  answerInput(requestId: string, result: InputResult): void {
+    this.#agent?.answerInput(requestId, result);
   }
 
   /** Ends the process. The next `take` starts another. */

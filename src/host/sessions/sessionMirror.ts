@@ -14,13 +14,15 @@ export function mirrorChat(session: SessionState, chat: ChatState): StateAction[
 function mirrorSummary(session: SessionState, chat: ChatState): StateAction[] {
   const present = session.chats.find((summary) => summary.resource === chat.resource);
   const { status, modifiedAt } = chatSummaryOf(chat);
-  const activity = doingOf(chat);
+  // Changes are merged, so an activity that is over is said by an empty one, not by its absence.
+  const activity = doingOf(chat) ?? "";
   // A session has one chat here, and a chat's own state has no action that changes its title.
   const { title } = session;
   const isRenamed = present?.title !== title;
-  const isSame = present?.status === status && present.activity === activity && present.modifiedAt === modifiedAt;
-  if (isSame && !isRenamed) return [];
-  const changes = { status, activity, modifiedAt, ...(isRenamed && { title }) };
+  const isOther = (present?.activity ?? "") !== activity;
+  const isSame = present?.status === status && present.modifiedAt === modifiedAt;
+  if (isSame && !isOther && !isRenamed) return [];
+  const changes = { status, modifiedAt, ...(isOther && { activity }), ...(isRenamed && { title }) };
   return [{ type: "session/chatUpdated", chat: chat.resource, changes }];
 }
 

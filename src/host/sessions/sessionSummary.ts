@@ -58,7 +58,7 @@ function statusOf(session: SessionState, fleet: FleetSessionState): number {
 
 /** What a working chat says that it does. */
 function activityOfChats({ chats }: SessionState): string | undefined {
-  return chats.find((chat) => isInProgress(chat.status) && chat.activity !== undefined)?.activity;
+  return chats.find((chat) => isInProgress(chat.status) && chat.activity)?.activity;
 }
 
 /** VS Code's own keys, so that its views know the branch and the repository. */

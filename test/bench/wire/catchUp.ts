@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { Child } from "../child.ts";
 import { compare, interleave, median } from "../measure.ts";
-import type { Part } from "../suite.ts";
+import { at, type Part } from "../suite.ts";
 import { AwayClient, type Return } from "./awayClient.ts";
 import type { GatewayCalls } from "./gatewayChild.ts";
 
@@ -13,12 +13,12 @@ const frameMs = 16;
  * hundred thousand actions the host sends what became of them; after fewer than it keeps, it sends every one: that has to
  * be parsed, whoever does it.
  */
-export const catchUp: Part = async ({ isQuick, note }) => {
-  const rounds = isQuick ? 3 : 6;
-  const long = await Missed.prepare(isQuick ? 20_000 : 100_000, rounds + 1);
-  const short = await Missed.prepare(isQuick ? 2_000 : 9_000, rounds + 1);
+export const catchUp: Part = async (options) => {
+  const rounds = at(options, 6, 3, 1);
+  const long = await Missed.prepare(at(options, 100_000, 20_000, 11_000), rounds + 1);
+  const short = await Missed.prepare(at(options, 9_000, 2_000, 500), rounds + 1);
   try {
-    note(`catchUp: ${long.actions} actions, ${Math.round(long.bytes / 1e6)} MB, and ${short.actions} actions`);
+    options.note(`catchUp: ${long.actions} actions, ${Math.round(long.bytes / 1e6)} MB, and ${short.actions} actions`);
     const { raw, latest, whole, parsed, replay } = await interleave(
       {
         raw: () => long.stream(),

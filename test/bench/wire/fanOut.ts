@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { Child } from "../child.ts";
 import { compare, interleave } from "../measure.ts";
 import { RawAhp } from "../rawAhp.ts";
-import type { Part } from "../suite.ts";
+import { at, type Part } from "../suite.ts";
 import type { GatewayCalls } from "./gatewayChild.ts";
 
 /**
@@ -10,10 +10,10 @@ import type { GatewayCalls } from "./gatewayChild.ts";
  * load our side includes all that is done once an action (policy, log on disk, framing); where each action comes alone,
  * what the same action costs without a reader is taken off, because that is the price of the disk.
  */
-export const fanOut: Part = async ({ isQuick }) => {
-  const readers = isQuick ? 20 : 100;
-  const rounds = isQuick ? 3 : 5;
-  const [many, few] = isQuick ? [300, 100] : [800, 200];
+export const fanOut: Part = async (options) => {
+  const readers = at(options, 100, 20, 3);
+  const rounds = at(options, 5, 3, 1);
+  const [many, few] = at(options, [800, 200], [300, 100], [20, 5]);
   const child = new Child<GatewayCalls>(new URL("gatewayChild.ts", import.meta.url));
   const { url, rawPort, terminal, session } = await child.call("start");
   const clients: RawAhp[] = [];

@@ -1,6 +1,6 @@
 import { Child } from "../child.ts";
 import { compare, interleave } from "../measure.ts";
-import type { Part } from "../suite.ts";
+import { at, type Part } from "../suite.ts";
 import type { GatewayCalls } from "./gatewayChild.ts";
 import type { HoldCalls } from "./holdChild.ts";
 
@@ -8,8 +8,8 @@ import type { HoldCalls } from "./holdChild.ts";
  * Ten thousand sessions from the gateway into the rows of the extension, beside a client that only parses and keeps them.
  * Each slice is a process of its own, so that memory can be told.
  */
-export const holding: Part = async ({ isQuick }) => {
-  const count = isQuick ? 2_000 : 10_000;
+export const holding: Part = async (options) => {
+  const count = at(options, 10_000, 2_000, 600);
   const host = new Child<GatewayCalls>(new URL("gatewayChild.ts", import.meta.url));
   try {
     const { url } = await host.call("start", { sessions: count });
@@ -23,7 +23,7 @@ export const holding: Part = async ({ isQuick }) => {
     // Each slice is a fresh process: there is nothing to warm up.
     const told = await interleave(
       { extension: () => listing("extension"), objects: () => listing("objects") },
-      isQuick ? 1 : 3,
+      at(options, 3, 1, 1),
       0,
     );
     const cpuMs = (of: typeof told.extension) => of.map(({ cpuMs }) => cpuMs);

@@ -4,15 +4,15 @@ import { parseFrame } from "../../../src/protocol/frame.ts";
 import { HostNotifications } from "../../../src/protocol/methods.ts";
 import { reduce } from "../../../src/protocol/reduce.ts";
 import { compare, cpuOf, interleave } from "../measure.ts";
-import type { Part } from "../suite.ts";
+import { at, type Part } from "../suite.ts";
 import { frameOf, seeded, SessionTraffic } from "./traffic.ts";
 
 /**
  * What a frame costs its reader beside `JSON.parse` of the same text, in CPU. The mix is that of whole turns: text in
  * small pieces, tool calls with their output, the list's and the session's own view of it, changed files.
  */
-export const parsing: Part = async ({ isQuick, note }) => {
-  const turns = isQuick ? 4 : 20;
+export const parsing: Part = async (options) => {
+  const turns = at(options, 20, 4, 1);
   const sessions = Array.from({ length: 4 }, (_, index) => new SessionTraffic(index, seeded(index)));
   let seq = 0;
   const frames: string[] = [];
@@ -20,7 +20,7 @@ export const parsing: Part = async ({ isQuick, note }) => {
     for (const session of sessions) for (const event of session.turn()) frames.push(frameOf(event, ++seq));
   }
   const bytes = frames.reduce((sum, frame) => sum + Buffer.byteLength(frame), 0);
-  note(`parsing: ${frames.length} frames of ${Math.round(bytes / frames.length)} bytes on average`);
+  options.note(`parsing: ${frames.length} frames of ${Math.round(bytes / frames.length)} bytes on average`);
 
   const perFrame = (work: () => void) => async () => (await cpuOf(work)) / frames.length;
   const costs = await interleave(
@@ -30,7 +30,7 @@ export const parsing: Part = async ({ isQuick, note }) => {
       validated: perFrame(() => frames.forEach((frame) => readFrame(frame))),
       reduced: perFrame(() => foldAll(sessions, frames)),
     },
-    isQuick ? 5 : 11,
+    at(options, 11, 5, 1),
   );
   return [
     compare("read a frame (limits, JSON, shape of the message) / JSON.parse, us", costs.framed, costs.json, {

@@ -4,7 +4,7 @@ import { AhpClient } from "../../../src/client/ahpClient.ts";
 import { dialWebSocket } from "../../../src/extension/hosts/wsTransport.ts";
 import { systemClock } from "../../../src/host/systemClock.ts";
 import { compare, interleave, percentile, wallOf } from "../measure.ts";
-import type { Part } from "../suite.ts";
+import { at, type Part } from "../suite.ts";
 import { Shell } from "./shell.ts";
 import { musterHost, type TerminalHost, vsCodeHost } from "./terminalHosts.ts";
 
@@ -13,17 +13,18 @@ const steadyLines = fileURLToPath(new URL("steadyLines.mjs", import.meta.url));
 const goal = 1.2;
 
 /** The output of a terminal on its way to a client, beside the same through VS Code's agent host. */
-export const terminals: Part = async ({ isQuick, note }) => {
-  const peer = await vsCodeHost(note);
+export const terminals: Part = async (options) => {
+  const peer = await vsCodeHost(options.note);
   if (typeof peer === "string") {
-    note(`terminals: NOT MEASURED, because VS Code's agent host cannot be had: ${peer}`);
+    options.note(`terminals: NOT MEASURED, because VS Code's agent host cannot be had: ${peer}`);
     return [];
   }
   const ours = await musterHost();
   try {
-    const lines = isQuick ? 200_000 : 2_000_000;
-    const rounds = isQuick ? 1 : 3;
-    await Promise.all([linesPerSecond(ours, 10_000), linesPerSecond(peer, 10_000)]);
+    const lines = at(options, 2_000_000, 200_000, 2_000);
+    const rounds = at(options, 3, 1, 1);
+    const count = at(options, 800, 200, 20);
+    await Promise.all([linesPerSecond(ours, 1_000), linesPerSecond(peer, 1_000)]);
     const flood = await interleave(
       { ours: () => linesPerSecond(ours, lines), peer: () => linesPerSecond(peer, lines) },
       rounds,
@@ -34,11 +35,7 @@ export const terminals: Part = async ({ isQuick, note }) => {
       1,
       0,
     );
-    const steady = await interleave(
-      { ours: () => latency(ours, isQuick), peer: () => latency(peer, isQuick) },
-      rounds,
-      0,
-    );
+    const steady = await interleave({ ours: () => latency(ours, count), peer: () => latency(peer, count) }, rounds, 0);
     return [
       compare(`seq 1 ${lines} to a thin client / VS Code's agent host, lines a second`, flood.ours, flood.peer, {
         atLeast: goal,
@@ -77,10 +74,9 @@ async function linesPerSecond(host: TerminalHost, lines: number): Promise<number
 }
 
 /** The 99th percentile of the time from a line's printing to its receipt, in ms. */
-async function latency(host: TerminalHost, isQuick: boolean): Promise<number> {
+async function latency(host: TerminalHost, count: number): Promise<number> {
   const shell = await Shell.open(host, "bench-steady");
   const latencies: number[] = [];
-  const count = isQuick ? 200 : 800;
   await shell.run(`${process.execPath} ${steadyLines} ${count} 5`, (message) => {
     const now = process.hrtime.bigint();
     for (const [, time = "0"] of message.toString("latin1").matchAll(/@(\d+)@/g)) {

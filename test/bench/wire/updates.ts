@@ -1,24 +1,24 @@
 import { FakeClock } from "../../support/fakeClock.ts";
 import { AgentOrder } from "../../../src/extension/tree/agentOrder.ts";
 import { type Arm, compare, cpuOf, interleave } from "../measure.ts";
-import type { Part } from "../suite.ts";
+import { at, type Part } from "../suite.ts";
 import { fleetOf } from "./fleetOf.ts";
 import { manySessions, summaryChanged } from "./manySessions.ts";
 import { MemoryHost } from "./memoryHost.ts";
 import { seeded } from "./traffic.ts";
 
 /** CPU to apply one update, from the frame to the fleet and the order of the tree, by the size of the fleet. */
-export const updates: Part = async ({ isQuick }) => {
-  const count = isQuick ? 300 : 2_000;
-  const perHost = isQuick ? 200 : 2_000;
+export const updates: Part = async (options) => {
+  const count = at(options, 2_000, 300, 10);
+  const perHost = at(options, 2_000, 200, 10);
   const costs = await interleave(
     {
       ten: await updating(1, 10, count),
-      thousand: await updating(1, 1_000, count),
-      tenThousand: await updating(1, 10_000, count),
+      thousand: await updating(1, at(options, 1_000, 1_000, 20), count),
+      tenThousand: await updating(1, at(options, 10_000, 10_000, 30), count),
       thirtyHosts: await updating(30, perHost, count),
     },
-    isQuick ? 5 : 11,
+    at(options, 11, 5, 1),
   );
   const { ten, thousand, tenThousand, thirtyHosts } = costs;
   return [

@@ -21,7 +21,7 @@ import { parseStoredRecord } from "../../../src/host/channels/storedRecord.ts";
 import { aHostApi } from "../../support/aHostApi.ts";
 import type { FakeClock } from "../../support/fakeClock.ts";
 import { memoryDisk, MemoryLog } from "../../support/memoryLog.ts";
-import type { Dice } from "./dice.ts";
+import type { Dice } from "../../support/dice.ts";
 import { History } from "./history.ts";
 import type { SimLink } from "./link.ts";
 import { LinkSocket } from "./linkSocket.ts";

@@ -1,7 +1,7 @@
 import { Emitter } from "../../../src/base/emitter.ts";
 import type { Transport } from "../../../src/protocol/jsonrpc.ts";
 import type { FakeClock } from "../../support/fakeClock.ts";
-import type { Dice } from "./dice.ts";
+import type { Dice } from "../../support/dice.ts";
 
 /** How a connection treats what it carries. */
 export interface LinkNature {

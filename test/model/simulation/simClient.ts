@@ -8,7 +8,7 @@ import type { ChannelKind, StateAction } from "../../../src/protocol/actions.ts"
 import type { Transport } from "../../../src/protocol/jsonrpc.ts";
 import { type ChannelState, reduce } from "../../../src/protocol/reduce.ts";
 import type { FakeClock } from "../../support/fakeClock.ts";
-import type { Dice } from "./dice.ts";
+import type { Dice } from "../../support/dice.ts";
 import { nonceOf } from "./history.ts";
 import { type LinkNature, SimLink } from "./link.ts";
 import type { SimHost } from "./simHost.ts";

@@ -5,7 +5,7 @@ import type { SessionSummary } from "../../../src/protocol/methods.ts";
 import { type ChannelState, reduce } from "../../../src/protocol/reduce.ts";
 import { parseChatUri, ROOT_URI } from "../../../src/protocol/uris.ts";
 import type { FakeClock } from "../../support/fakeClock.ts";
-import type { Dice } from "./dice.ts";
+import type { Dice } from "../../support/dice.ts";
 import { History } from "./history.ts";
 import type { SimLink } from "./link.ts";
 import type { HostEnd, SimHost } from "./simHost.ts";

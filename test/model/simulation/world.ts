@@ -4,7 +4,7 @@ import { ROOT_URI } from "../../../src/protocol/uris.ts";
 import { FakeClock, settle } from "../../support/fakeClock.ts";
 import { clientStep } from "./clientSteps.ts";
 import { CoreHost } from "./coreHost.ts";
-import { Dice } from "./dice.ts";
+import { Dice } from "../../support/dice.ts";
 import type { Happening, Schedule } from "./happenings.ts";
 import { hostStep } from "./hostSteps.ts";
 import type { LinkNature } from "./link.ts";

@@ -127,5 +127,7 @@ describe("a followed channel", () => {
     const asked = scene.host.heard.filter(({ params }) => JSON.stringify(params).includes(chat));
     const ask = { method: "subscribe", params: { channel: chat, view: { turns: 20 } } };
     expect(asked.filter(({ method }) => method !== "reconnect")).toEqual([ask, ask]);
+    const resumed = scene.host.heard.find(({ method }) => method === "reconnect");
+    expect(resumed?.params).toMatchObject({ _meta: { muster: { windows: [{ channel: chat, turns: 20 }] } } });
   });
 });

@@ -4,7 +4,7 @@ import * as z from "zod/mini";
  * What agents really send, read leniently: every member that some agent omits or nulls is optional, unknown members and
  * unknown kinds of update survive. The SDK's own schemas refuse what many agents get slightly wrong.
  */
-function maybe<T extends z.core.$ZodType>(schema: T) {
+export function maybe<T extends z.core.$ZodType>(schema: T) {
   return z.catch(z.optional(z.nullable(schema)), undefined);
 }
 
@@ -16,6 +16,8 @@ export const AcpContent = z.looseObject({
   uri: maybe(z.string()),
   name: maybe(z.string()),
   mimeType: maybe(z.string()),
+  /** Base64. */
+  data: maybe(z.string()),
   resource: maybe(z.looseObject({ uri: maybe(z.string()), text: maybe(z.string()) })),
 });
 export type AcpContent = z.infer<typeof AcpContent>;
@@ -49,6 +51,32 @@ const chunk = { content: AcpContent, messageId: maybe(z.string()), _meta: Meta }
 
 const PlanEntry = z.looseObject({ content: z.string(), status: maybe(z.string()), priority: maybe(z.string()) });
 
+const Command = z.looseObject({
+  name: z.string(),
+  description: maybe(z.string()),
+  input: maybe(z.looseObject({ hint: maybe(z.string()) })),
+});
+
+const AcpModes = z.looseObject({
+  currentModeId: maybe(z.string()),
+  availableModes: z.array(z.looseObject({ id: z.string(), name: maybe(z.string()) })),
+});
+export type AcpModes = z.infer<typeof AcpModes>;
+
+const ConfigValue = z.looseObject({ value: z.string(), name: maybe(z.string()) });
+const AcpConfigOption = z.looseObject({
+  id: z.string(),
+  type: maybe(z.string()),
+  category: maybe(z.string()),
+  currentValue: z.optional(z.unknown()),
+  options: maybe(z.array(z.union([ConfigValue, z.looseObject({ options: z.array(ConfigValue) })]))),
+});
+export type AcpConfigOption = z.infer<typeof AcpConfigOption>;
+
+/** What `session/new`, `load` and `resume` tell about a conversation. */
+export const AcpChoices = z.looseObject({ modes: maybe(AcpModes), configOptions: maybe(z.array(AcpConfigOption)) });
+export type AcpChoices = z.infer<typeof AcpChoices>;
+
 const known = z.discriminatedUnion("sessionUpdate", [
   z.looseObject({ sessionUpdate: z.literal("user_message_chunk"), ...chunk }),
   z.looseObject({ sessionUpdate: z.literal("agent_message_chunk"), ...chunk }),
@@ -63,17 +91,32 @@ const known = z.discriminatedUnion("sessionUpdate", [
     size: maybe(z.number()),
     cost: maybe(z.looseObject({ amount: z.number(), currency: z.string() })),
   }),
+  z.looseObject({ sessionUpdate: z.literal("available_commands_update"), availableCommands: z.array(Command) }),
+  z.looseObject({ sessionUpdate: z.literal("current_mode_update"), currentModeId: z.string() }),
+  z.looseObject({ sessionUpdate: z.literal("config_option_update"), configOptions: z.array(AcpConfigOption) }),
   z.looseObject({ sessionUpdate: z.literal("notice"), severity: maybe(z.string()), message: maybe(z.string()) }),
 ]);
 export type AcpUpdate = z.infer<typeof known>;
 
-const SessionNotification = z.looseObject({ sessionId: z.string(), update: z.unknown() });
+const SessionNotification = z.looseObject({
+  sessionId: z.string(),
+  update: z.looseObject({ sessionUpdate: z.string() }),
+});
 
-/** An update of a kind that we show, `undefined` for any other. Throws on something that is no notification at all. */
-export function parseSessionUpdate(params: unknown): { sessionId: string; update: AcpUpdate | undefined } {
-  const { sessionId, update } = z.parse(SessionNotification, params);
+export interface SessionUpdateNotification {
+  readonly sessionId: string;
+  readonly kind: string;
+  /** `undefined` for a kind that is not shown, or one in a shape that means nothing. */
+  readonly update: AcpUpdate | undefined;
+}
+
+/** `undefined` for something that is no update of a session at all. */
+export function parseSessionUpdate(params: unknown): SessionUpdateNotification | undefined {
+  const notification = z.safeParse(SessionNotification, params);
+  if (!notification.success) return undefined;
+  const { sessionId, update } = notification.data;
   const parsed = z.safeParse(known, update);
-  return { sessionId, update: parsed.success ? parsed.data : undefined };
+  return { sessionId, kind: update.sessionUpdate, update: parsed.success ? parsed.data : undefined };
 }
 
 export const AcpPermissionRequest = z.looseObject({

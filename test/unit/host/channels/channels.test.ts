@@ -34,6 +34,22 @@ describe("channels", () => {
     });
   });
 
+  it("show nothing that the log does not say: a member without a value is no member", async () => {
+    const first = open();
+    const session = "ahp-session:/s";
+    const row = { resource: "c", title: "C", status: 8, modifiedAt: chat.modifiedAt, activity: "Edit a.ts" };
+    const state = { provider: "p", title: "S", status: 1, lifecycle: "ready", chats: [row], activeClients: [] } as const;
+    first.channels.create(session, "session", { ...state, chats: [row], activeClients: [] });
+    const changes = { status: 1, activity: undefined };
+    first.channels.dispatch(session, { type: "session/chatUpdated", chat: "c", changes });
+    const shown = first.channels.state("session", session);
+    await first.log.close();
+    const again = open(first.disk);
+    await again.channels.load(session);
+    expect(again.channels.state("session", session)).toEqual(shown);
+    expect(shown?.chats[0]).toHaveProperty("activity", "Edit a.ts");
+  });
+
   it("fold to the same state after a restart, from records and from snapshots", async () => {
     const first = open();
     first.channels.create(uri, "chat", chat);

@@ -58,5 +58,13 @@ describe("what an agent does at present", () => {
       isolation: "none",
     });
     expect(summaryOf({ session: mirrored, fleet, changes: undefined }).activity).toBe("node --test");
+    // As another process folds it: a member without a value does not reach it.
+    const rested = mirrorChat(mirrored, aChat()).reduce<SessionState>(
+      (state, action) => reduce("session", state, JSON.parse(JSON.stringify(action))),
+      mirrored,
+    );
+    expect(rested.chats[0]?.activity ?? "").toBe("");
+    expect(summaryOf({ session: rested, fleet, changes: undefined }).activity).toBeUndefined();
+    expect(mirrorChat(rested, aChat())).toEqual([]);
   });
 });
