@@ -67,7 +67,7 @@ export function hostFrames(channels: readonly [string, ...string[]], clientId: s
       { requiredKeys: ["channel", "action", "serverSeq"] },
     );
     for (const params of sample(envelope, count * 4)) frames.push(message({ method: "action", params }));
-    const snapshot = fc.record({ resource: channel, state: arbitraryValue(stateSchemas[kind]), fromSeq: fc.nat(2000) });
+    const snapshot = fc.record({ resource: channel, state: arbitraryValue<unknown>(stateSchemas[kind]), fromSeq: fc.nat(2000) });
     for (const members of sample(fc.record({ id, snapshot }), count)) {
       frames.push(message({ id: members.id, result: { snapshot: members.snapshot } }));
       frames.push(message({ id: members.id, result: { type: "snapshot", snapshots: [members.snapshot] } }));

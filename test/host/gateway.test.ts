@@ -326,9 +326,10 @@ describe("subscriptions", () => {
     expect(client.envelopes.every((envelope) => envelope.serverSeq <= durable)).toBe(true);
   });
 
-  it("end with unsubscribe", async () => {
+  it("end with unsubscribe, and a second one is harmless", async () => {
     const client = await connected();
     await client.subscribe("terminal", TERMINAL);
+    client.notify("unsubscribe", { channel: TERMINAL });
     client.notify("unsubscribe", { channel: TERMINAL });
     await client.request("ping", {});
     gateway.channels.dispatch(TERMINAL, print("unheard"));

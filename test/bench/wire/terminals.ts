@@ -30,9 +30,10 @@ export const terminals: Part = async (options) => {
       rounds,
       0,
     );
+    const fewer = at(options, 500_000, 200_000, 2_000);
     const folded = await interleave(
-      { ours: () => foldedPerSecond(ours, lines), peer: () => foldedPerSecond(peer, lines) },
-      1,
+      { ours: () => foldedPerSecond(ours, fewer), peer: () => foldedPerSecond(peer, fewer) },
+      rounds,
       0,
     );
     const steady = await interleave({ ours: () => latency(ours, count), peer: () => latency(peer, count) }, rounds, 0);
@@ -41,7 +42,7 @@ export const terminals: Part = async (options) => {
         atLeast: goal,
       }),
       compare(
-        `seq 1 ${lines} into our client's state / VS Code's agent host, lines a second`,
+        `seq 1 ${fewer} into our client's state / VS Code's agent host, lines a second`,
         folded.ours,
         folded.peer,
         {

@@ -20,7 +20,8 @@ export class LinkSocket extends Duplex {
   }
 }
 
-function textOfFrame(frame: Buffer): string {
+/** The text of one whole WebSocket frame of a server. Throws for anything else. */
+export function textOfFrame(frame: Buffer): string {
   if (frame[0] !== 0x81) throw new Error("The host sent something else than one whole text frame.");
   const short = frame[1] ?? 0;
   const start = short < 126 ? 2 : short === 126 ? 4 : 10;

@@ -110,6 +110,23 @@ describe("a host of an earlier version", () => {
   });
 });
 
+describe("messages", () => {
+  it.each([
+    ["root/progress", { channel: "ahp-root://", progressToken: "p", progress: 1, total: 2 }],
+    ["otlp/exportLogs", { channel: "ahp-otlp://logs/info", payload: {} }],
+    ["vendor/somethingElse", { channel: "ahp-root://" }],
+  ])("that are only for show pass by", async (method, params) => {
+    const on = await onChat("0.9.0");
+    const { status, state } = on.handle;
+    on.scene.host.notify(method, params);
+    on.scene.host.notify(method, params);
+    await settle();
+    expect(on.handle).toMatchObject({ status, state });
+    expect(on.scene.client.state.kind).toBe("live");
+    expect(on.scene.host.heard.at(-1)?.method).toBe("subscribe");
+  });
+});
+
 describe("a host that sends what cannot be read", () => {
   const broken = { type: "chat/turnStarted", turnId: 7 };
 

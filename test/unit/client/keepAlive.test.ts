@@ -93,6 +93,8 @@ describe("our sight of a host", () => {
 describe("coming back", () => {
   it("waits as long as a host that goes away has said, and a little longer", async () => {
     const scene = await new ClientOnFakeHost().live();
+    // Told twice, it counts once.
+    scene.host.notify("x-fleet/goingAway", { channel: root, retryAfterMs: 8000 });
     scene.host.notify("x-fleet/goingAway", { channel: root, retryAfterMs: 8000 });
     await settle();
     expect(scene.client.state.kind).toBe("live");

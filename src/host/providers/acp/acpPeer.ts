@@ -1,33 +1,51 @@
+import * as z from "zod/mini";
 import {
   client,
   type ClientConnection,
   methods,
-  ndJsonStream,
   PROTOCOL_VERSION,
   RequestError,
 } from "@agentclientprotocol/sdk/unstable";
 import type {
   ContentBlock,
   InitializeResponse,
-  NewSessionResponse,
   PromptResponse,
   RequestPermissionResponse,
-  SessionConfigOption,
 } from "@agentclientprotocol/sdk/unstable";
 import type { Logger } from "../../../base/logger.ts";
 import { HOST_VERSION } from "../../version.ts";
-import { AcpPermissionRequest, type AcpUpdate, parseSessionUpdate } from "./acpMessages.ts";
+import { AcpChoices, AcpPermissionRequest, type AcpUpdate, parseSessionUpdate } from "./acpMessages.ts";
+import { acpStream } from "./acpStream.ts";
+import { AcpElicitation, type ElicitationAnswer } from "./elicitation.ts";
 
 /** The only file that speaks through the ACP SDK: protocol version 1 over newline-delimited JSON. */
 export interface AcpPeerHandlers {
   onUpdate(sessionId: string, update: AcpUpdate): void;
   onPermission(request: AcpPermissionRequest): Promise<RequestPermissionResponse>;
+  onElicitation(request: AcpElicitation): Promise<ElicitationAnswer>;
+  /** A page that the agent sent a person to has done its part. */
+  onElicitationComplete(elicitationId: string): void;
+  /** It wrote something that is no ACP; `excerpt` is what, not cleaned. */
+  onGarbage(excerpt: string): void;
+  /** It wrote a message that no host could take in. The connection is lost. */
+  onOversize(limitBytes: number): void;
 }
 
 export type { ContentBlock, InitializeResponse, PromptResponse, RequestPermissionResponse };
 
-/** What `session/new`, `load` and `resume` tell about a conversation. */
-export type ConversationOptions = Pick<NewSessionResponse, "modes" | "configOptions">;
+const Initialized = z.looseObject({ protocolVersion: z.number() });
+const Conversation = z.looseObject({ sessionId: z.string().check(z.minLength(1)) });
+const Prompted = z.looseObject({ stopReason: z.string() });
+const Completed = z.looseObject({ elicitationId: z.string() });
+
+/** An answer that is not what the protocol says. */
+export class ProtocolViolation extends Error {}
+
+/** @throws ProtocolViolation */
+function checked<T>(schema: z.core.$ZodType, method: string, answer: T): T {
+  if (z.safeParse(schema, answer).success) return answer;
+  throw new ProtocolViolation(`its answer to ${method} is not what the protocol says`);
+}
 
 const maxMessageBytes = 32 * 1024 * 1024;
 
@@ -39,19 +57,31 @@ export class AcpPeer {
     handlers: AcpPeerHandlers,
     logger: Logger,
   ) {
-    const stream = ndJsonStream(streams.input, streams.output, { maxMessageBytes });
+    const stream = acpStream(streams, maxMessageBytes, handlers);
     this.#connection = client({ name: "Muster" })
       .onNotification(
         methods.client.session.update,
         (params: unknown) => parseSessionUpdate(params),
         ({ params }) => {
-          if (params.update) handlers.onUpdate(params.sessionId, params.update);
+          if (params?.update) handlers.onUpdate(params.sessionId, params.update);
+          else if (params) logger.debug("agent update not understood", { kind: params.kind });
+          else handlers.onGarbage("a session/update without a session or a kind");
         },
       )
       .onRequest(
         methods.client.session.requestPermission,
         (params: unknown) => AcpPermissionRequest.parse(params),
         ({ params }) => handlers.onPermission(params),
+      )
+      .onRequest(
+        "elicitation/create",
+        (params: unknown) => AcpElicitation.parse(params),
+        ({ params }) => handlers.onElicitation(params),
+      )
+      .onNotification(
+        "elicitation/complete",
+        (params: unknown) => Completed.safeParse(params),
+        ({ params }) => params.success && handlers.onElicitationComplete(params.data.elicitationId),
       )
       // Extensions arrive unasked; a refusal of each would only fill the log.
       .onNotification("*", ({ method }) => logger.debug("agent notification not understood", { method }))
@@ -72,8 +102,8 @@ export class AcpPeer {
   }
 
   /** Neither files nor terminals are offered: an agent works inside its own workspace. */
-  initialize(signal: AbortSignal): Promise<InitializeResponse> {
-    return this.#connection.agent.request(
+  async initialize(signal: AbortSignal): Promise<InitializeResponse> {
+    const answer = await this.#connection.agent.request(
       methods.agent.initialize,
       {
         protocolVersion: PROTOCOL_VERSION,
@@ -82,23 +112,28 @@ export class AcpPeer {
           fs: { readTextFile: false, writeTextFile: false },
           terminal: false,
           session: { notices: {}, configOptions: { boolean: {} } },
+          elicitation: { form: {}, url: {} },
         },
       },
       { cancellationSignal: signal },
     );
+    return checked(Initialized, "initialize", answer);
   }
 
-  newSession(cwd: string): Promise<NewSessionResponse> {
-    return this.#connection.agent.request(methods.agent.session.new, { cwd, mcpServers: [] });
+  async newSession(cwd: string): Promise<{ id: string; choices: AcpChoices }> {
+    const answer = await this.#connection.agent.request(methods.agent.session.new, { cwd, mcpServers: [] });
+    return { id: checked(Conversation, "session/new", answer).sessionId, choices: choicesIn(answer) };
   }
 
   /** Replays the history as updates before it answers. */
-  loadSession(sessionId: string, cwd: string): Promise<ConversationOptions> {
-    return this.#connection.agent.request(methods.agent.session.load, { sessionId, cwd, mcpServers: [] });
+  async loadSession(sessionId: string, cwd: string): Promise<AcpChoices> {
+    const params = { sessionId, cwd, mcpServers: [] };
+    return choicesIn(await this.#connection.agent.request(methods.agent.session.load, params));
   }
 
-  resumeSession(sessionId: string, cwd: string): Promise<ConversationOptions> {
-    return this.#connection.agent.request(methods.agent.session.resume, { sessionId, cwd, mcpServers: [] });
+  async resumeSession(sessionId: string, cwd: string): Promise<AcpChoices> {
+    const params = { sessionId, cwd, mcpServers: [] };
+    return choicesIn(await this.#connection.agent.request(methods.agent.session.resume, params));
   }
 
   async setMode(sessionId: string, modeId: string): Promise<void> {
@@ -110,8 +145,9 @@ export class AcpPeer {
   }
 
   /** Answers when the turn is over. */
-  prompt(sessionId: string, prompt: ContentBlock[]): Promise<PromptResponse> {
-    return this.#connection.agent.request(methods.agent.session.prompt, { sessionId, prompt });
+  async prompt(sessionId: string, prompt: ContentBlock[]): Promise<PromptResponse> {
+    const answer = await this.#connection.agent.request(methods.agent.session.prompt, { sessionId, prompt });
+    return checked(Prompted, "session/prompt", answer);
   }
 
   cancel(sessionId: string): Promise<void> {
@@ -119,15 +155,9 @@ export class AcpPeer {
   }
 }
 
-/** The id of the select option of a category that offers a value, or undefined when the agent has no such choice. */
-export function optionOffering(options: ConversationOptions, category: string, value: string): string | undefined {
-  const offers = (option: SessionConfigOption): boolean =>
-    option.type === "select" &&
-    option.category === category &&
-    option.options.some((entry) =>
-      "group" in entry ? entry.options.some((inner) => inner.value === value) : entry.value === value,
-    );
-  return options.configOptions?.find(offers)?.id;
+function choicesIn(answer: unknown): AcpChoices {
+  const parsed = AcpChoices.safeParse(answer ?? {});
+  return parsed.success ? parsed.data : {};
 }
 
 /** A JSON-RPC error's own words: many agents put the reason into `data`. */
@@ -143,7 +173,7 @@ export function requestErrorText(error: unknown): string {
 
 /** Did the agent itself answer with an error? Anything else thrown means that the connection is lost. */
 export function isAgentAnswer(error: unknown): boolean {
-  return error instanceof RequestError;
+  return error instanceof RequestError || error instanceof ProtocolViolation;
 }
 
 /** ACP's own code for "sign in first". */

@@ -21,6 +21,8 @@ export interface AgentProcessOptions {
   readonly logger: Logger;
   /** Values that no log line and no sentence may show. */
   readonly secrets: readonly string[];
+  /** Standard error as it comes, not cleaned. */
+  readonly onStderr: (text: string) => void;
 }
 
 const pipeDrainMs = 200;
@@ -91,6 +93,7 @@ export class AgentProcess {
 
   #heard(chunk: string): void {
     this.#tail = (this.#tail + chunk).slice(-maxTail);
+    this.#options.onStderr(chunk);
     if (this.#loggedLines >= maxLoggedLines) return;
     for (const line of chunk.split(/[\r\n]+/)) {
       if (line.trim() === "") continue;

@@ -1,7 +1,9 @@
 import { assertNever } from "../../../base/appError.ts";
 import type { ChatAction } from "../../../protocol/chatActions.ts";
+import type { AgentAbout } from "../../../protocol/fleetMeta.ts";
 import type { AgentEvent } from "../provider.ts";
-import type { AcpPermissionRequest, AcpUpdate } from "./acpMessages.ts";
+import type { AcpChoices, AcpPermissionRequest, AcpUpdate } from "./acpMessages.ts";
+import { choicesOf, commandsOf, inMode, planOf } from "./agentAbout.ts";
 import {
   askPermission,
   type CallContext,
@@ -10,14 +12,18 @@ import {
   permissionAnswered,
   upsertCall,
 } from "./toolCalls.ts";
-import { oneLine, textOfContent } from "./toolOutput.ts";
+import { mediaOfContent, oneLine, textOfContent } from "./toolOutput.ts";
 
 /**
  * From what an ACP agent says to what AHP channels hold. Pure: the state of one turn and one message in, the next state
- * and events out. Outside a turn only titles and costs count.
+ * and events out. Outside a turn only titles, costs and what the agent says of itself count.
  */
 export interface MapState {
   readonly sessionId: string;
+  /** The checkout, below which the agent's paths are shown. */
+  readonly root: string;
+  /** What the agent has said of itself. */
+  readonly about: AgentAbout;
   readonly turn: TurnState | undefined;
   /** The agent's own running total of the conversation, in US dollars. */
   readonly costUsd: number;
@@ -34,7 +40,10 @@ interface TurnState {
   readonly calls: ReadonlyMap<string, CallState>;
   /** The steps of the plan that was last shown whole. */
   readonly planSteps: string | undefined;
-  readonly hasActivity: boolean;
+  /** Where it is in its plan. */
+  readonly activity: string | undefined;
+  /** `costUsd` when the turn began. */
+  readonly costBefore: number;
 }
 
 interface OpenPart {
@@ -48,30 +57,68 @@ export interface Mapped {
   readonly events: readonly AgentEvent[];
 }
 
-export function initialMapState(sessionId: string): MapState {
-  return { sessionId, turn: undefined, costUsd: 0, context: {} };
+export function initialMapState(sessionId: string, root: string): MapState {
+  return { sessionId, root, about: {}, turn: undefined, costUsd: 0, context: {} };
 }
 
 export function beginTurn(state: MapState, turnId: string): MapState {
-  const turn = { turnId, parts: 0, open: undefined, calls: new Map(), planSteps: undefined, hasActivity: false };
-  return { ...state, turn };
+  const none = { open: undefined, planSteps: undefined, activity: undefined };
+  return { ...state, turn: { turnId, parts: 0, calls: new Map(), costBefore: state.costUsd, ...none } };
 }
 
 export function mapUpdate(state: MapState, update: AcpUpdate, nowMs: number): Mapped {
-  if (update.sessionUpdate === "usage_update") return mapUsage(state, update);
-  if (update.sessionUpdate !== "session_info_update") {
-    return state.turn ? mapTurnUpdate(state, state.turn, update, nowMs) : { state, events: [] };
+  switch (update.sessionUpdate) {
+    case "usage_update":
+      return mapUsage(state, update);
+    case "session_info_update": {
+      const title = oneLine(update.title ?? "", 200);
+      return { state, events: title === "" ? [] : [{ channel: "title", title }] };
+    }
+    case "available_commands_update":
+      return tellAbout(state, commandsOf(update));
+    case "current_mode_update":
+      return tellAbout(state, inMode(state.about, update.currentModeId));
+    case "config_option_update":
+      return mapChoices(state, { configOptions: update.configOptions });
+    default:
+      return state.turn ? mapTurnUpdate(state, state.turn, update, nowMs) : { state, events: [] };
   }
-  const title = oneLine(update.title ?? "", 200);
-  return { state, events: title === "" ? [] : [{ channel: "title", title }] };
 }
 
-type TurnUpdate = Exclude<AcpUpdate, { sessionUpdate: "session_info_update" | "usage_update" }>;
+/** What the conversation lets a person choose. */
+export function mapChoices(state: MapState, choices: Pick<AcpChoices, "modes" | "configOptions">): Mapped {
+  return tellAbout(state, choicesOf(choices));
+}
+
+/** Members that differ from what was told before. */
+function tellAbout(state: MapState, told: AgentAbout): Mapped {
+  const changed = Object.entries(told).filter(
+    ([key, value]) => JSON.stringify(value) !== JSON.stringify(state.about[key]),
+  );
+  if (changed.length === 0) return { state, events: [] };
+  const about: AgentAbout = Object.fromEntries(changed);
+  return { state: { ...state, about: { ...state.about, ...about } }, events: [{ channel: "about", about }] };
+}
+
+type TurnUpdate = Exclude<
+  AcpUpdate,
+  {
+    sessionUpdate:
+      | "session_info_update"
+      | "usage_update"
+      | "available_commands_update"
+      | "current_mode_update"
+      | "config_option_update";
+  }
+>;
 
 function mapTurnUpdate(state: MapState, turn: TurnState, update: TurnUpdate, nowMs: number): Mapped {
   switch (update.sessionUpdate) {
-    case "agent_message_chunk":
+    case "agent_message_chunk": {
+      const media = mediaOfContent(update.content);
+      if (media) return mapMedia(state, turn, media);
       return mapText(state, turn, "markdown", textOfContent(update.content), update.messageId ?? undefined);
+    }
     case "agent_thought_chunk":
       return mapText(state, turn, "reasoning", textOfContent(update.content), update.messageId ?? undefined);
     case "tool_call":
@@ -80,7 +127,7 @@ function mapTurnUpdate(state: MapState, turn: TurnState, update: TurnUpdate, now
       return { state: withCall(state, turn, update.toolCallId, call), events };
     }
     case "plan":
-      return mapPlan(state, turn, update.entries);
+      return mapPlan(state, turn, update);
     case "notice": {
       const text = (update.message ?? "").trim();
       return text === "" ? { state, events: [] } : notify(state, turn, text, { severity: update.severity ?? "info" });
@@ -128,7 +175,7 @@ export function endTurn(state: MapState, isComplete: boolean, nowMs: number): Ma
   if (!turn) return { state, events: [] };
   const context = contextOf(state, turn, nowMs);
   const events = Array.from(turn.calls.values()).flatMap((call) => closeCall(call, isComplete, context).events);
-  const cleared: AgentEvent[] = turn.hasActivity ? [chat({ type: "chat/activityChanged" })] : [];
+  const cleared: AgentEvent[] = turn.activity === undefined ? [] : [chat({ type: "chat/activityChanged" })];
   return { state: { ...state, turn: undefined }, events: [...events, ...cleared] };
 }
 
@@ -151,34 +198,51 @@ function mapText(
   return { state: { ...state, turn: next }, events: [chat({ type: "chat/responsePart", turnId, part })] };
 }
 
-interface PlanEntry {
-  readonly content: string;
-  readonly status?: string | null | undefined;
+/** A picture or a sound as a part of its own, with its bytes in the URI. */
+function mapMedia(state: MapState, turn: TurnState, media: { data: string; contentType: string }): Mapped {
+  const { data, contentType } = media;
+  const uri = `data:${contentType};base64,${data}`;
+  const part = { kind: "contentRef" as const, uri, contentType, sizeHint: Math.floor((data.length * 3) / 4) };
+  return {
+    state: { ...state, turn: { ...turn, open: undefined } },
+    events: [chat({ type: "chat/responsePart", turnId: turn.turnId, part })],
+  };
 }
 
 /**
- * The steps when they change; progress through them as the chat's activity. So the transcript stays short, and holds no
- * tick boxes that would soon be out of date.
+ * The whole plan among what the agent says of itself; in the transcript its steps when they change, so that it stays
+ * short and holds no tick boxes that would soon be out of date; progress through them as the chat's activity.
  */
-function mapPlan(state: MapState, turn: TurnState, entries: readonly PlanEntry[]): Mapped {
-  if (entries.length === 0) return { state, events: [] };
+function mapPlan(state: MapState, turn: TurnState, update: Extract<AcpUpdate, { sessionUpdate: "plan" }>): Mapped {
+  const { entries } = update;
+  const told = tellAbout(state, planOf(update));
   const steps = JSON.stringify(entries.map(({ content }) => content));
   const doneCount = entries.filter(({ status }) => status === "completed").length;
   const current = entries.find(({ status }) => status === "in_progress");
   const activity = current ? `${doneCount + 1} of ${entries.length}: ${oneLine(current.content, 120)}` : undefined;
-  const shown = { ...turn, planSteps: steps, hasActivity: activity !== undefined };
-  const events: AgentEvent[] = [];
-  let next: MapState = { ...state, turn: shown };
-  if (steps !== turn.planSteps) {
+  const shown = { ...turn, planSteps: steps, activity };
+  const events: AgentEvent[] = [...told.events];
+  let next: MapState = { ...told.state, turn: shown };
+  if (entries.length > 0 && steps !== turn.planSteps) {
     const list = entries.map(({ content }, index) => `${index + 1}. ${oneLine(content)}`);
     const notice = notify(next, shown, `Plan\n\n${list.join("\n")}`, { plan: entries });
     next = notice.state;
     events.push(...notice.events);
   }
-  if (activity !== undefined || turn.hasActivity) {
+  if (activity !== turn.activity) {
     events.push(chat({ type: "chat/activityChanged", ...(activity !== undefined && { activity }) }));
   }
   return { state: next, events };
+}
+
+/** The host's own words in the transcript of the running turn. */
+export function mapNotice(state: MapState, markdown: string, facts: Record<string, unknown>): Mapped {
+  return state.turn ? notify(state, state.turn, markdown, facts) : { state, events: [] };
+}
+
+/** What this turn has cost so far, in US dollars; `undefined` while the agent told no price. */
+export function costOfTurn(state: MapState): number | undefined {
+  return state.turn && state.costUsd > 0 ? state.costUsd - state.turn.costBefore : undefined;
 }
 
 function notify(state: MapState, turn: TurnState, markdown: string, facts: Record<string, unknown>): Mapped {
@@ -196,14 +260,14 @@ function mapUsage(state: MapState, update: Extract<AcpUpdate, { sessionUpdate: "
   const total = cost?.currency === "USD" ? cost.amount : state.costUsd;
   const costUsd = Math.max(0, total - state.costUsd);
   const events: AgentEvent[] = costUsd > 0 ? [{ channel: "usage", costUsd }] : [];
+  const next = { ...state, context, costUsd: Math.max(state.costUsd, total) };
   if (state.turn) {
-    const meta = {
-      muster: { contextUsed: context.used, contextSize: context.size },
-      ...(cost && { cost: cost.amount }),
-    };
+    const turnCost = costOfTurn(next);
+    const muster = { contextUsed: context.used, contextSize: context.size };
+    const meta = { muster, ...(turnCost !== undefined && { cost: turnCost }) };
     events.push(chat({ type: "chat/usage", turnId: state.turn.turnId, usage: { _meta: meta } }));
   }
-  return { state: { ...state, context, costUsd: Math.max(state.costUsd, total) }, events };
+  return { state: next, events };
 }
 
 function withCall(state: MapState, turn: TurnState, acpId: string, call: CallState): MapState {
@@ -213,7 +277,7 @@ function withCall(state: MapState, turn: TurnState, acpId: string, call: CallSta
 }
 
 function contextOf(state: MapState, turn: TurnState, nowMs: number): CallContext {
-  return { sessionId: state.sessionId, turnId: turn.turnId, nowMs };
+  return { sessionId: state.sessionId, root: state.root, turnId: turn.turnId, nowMs };
 }
 
 function chat(action: ChatAction): AgentEvent {

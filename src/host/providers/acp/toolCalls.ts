@@ -1,3 +1,4 @@
+import path from "node:path";
 import type { ToolContent } from "../../../protocol/toolCall.ts";
 import { terminalUri } from "../../../protocol/uris.ts";
 import type { AgentEvent } from "../provider.ts";
@@ -34,6 +35,8 @@ export interface CallState {
 
 export interface CallContext {
   readonly sessionId: string;
+  /** The checkout. */
+  readonly root: string;
   readonly turnId: string;
   readonly nowMs: number;
 }
@@ -105,8 +108,15 @@ class CallDraft {
       ...this.#ids,
       toolName: oneLine(name ?? kind ?? "tool", 100) || "tool",
       displayName: displayName(kind, name),
-      _meta: { ...toolKind(kind), muster: { kind: kind ?? "other" } },
+      _meta: this.#meta,
     });
+  }
+
+  /** An action's `_meta` replaces the call's, so it is always whole. */
+  get #meta(): Record<string, unknown> {
+    const { kind, locations } = this.#call.merged;
+    const places = placesOf(locations, this.#context.root);
+    return { ...toolKind(kind), muster: { kind: kind ?? "other", ...(places.length > 0 && { locations: places }) } };
   }
 
   get #ids(): { turnId: string; toolCallId: string } {
@@ -153,6 +163,7 @@ class CallDraft {
       type: "chat/toolCallReady",
       ...this.#ids,
       invocationMessage: this.#title,
+      _meta: this.#meta,
       confirmationTitle: this.#title,
       ...(toolInput !== undefined && { toolInput }),
       ...(intention !== undefined && { intention }),
@@ -188,7 +199,7 @@ class CallDraft {
   #announce(): void {
     const shown = this.#shown();
     if (shown === this.#call.shown) return;
-    this.#chat({ type: "chat/toolCallDelta", ...this.#ids, invocationMessage: this.#title });
+    this.#chat({ type: "chat/toolCallDelta", ...this.#ids, invocationMessage: this.#title, _meta: this.#meta });
     this.#call = { ...this.#call, shown };
   }
 
@@ -200,6 +211,7 @@ class CallDraft {
       type: "chat/toolCallReady",
       ...this.#ids,
       invocationMessage: this.#title,
+      _meta: this.#meta,
       ...(toolInput !== undefined && { toolInput }),
       confirmed: this.#call.confirmed,
     });
@@ -207,7 +219,7 @@ class CallDraft {
   }
 
   #shown(): string {
-    return `${this.#title}\n${this.#input ?? ""}`;
+    return [this.#title, this.#input ?? "", JSON.stringify(this.#meta)].join("\n");
   }
 
   #output(): void {
@@ -260,6 +272,17 @@ class CallDraft {
   #terminal(action: (AgentEvent & { channel: "terminal" })["action"]): void {
     this.#events.push({ channel: "terminal", toolCallId: this.#call.id, action });
   }
+}
+
+const maxPlaces = 20;
+
+/** Where in the checkout the call is at work: relative paths with `/`, lines as the agent counts them (from 1). */
+function placesOf(locations: AcpToolCall["locations"], root: string): { path: string; line?: number }[] {
+  return (locations ?? []).slice(0, maxPlaces).flatMap(({ path: file, line }) => {
+    const relative = path.relative(root, path.resolve(root, file));
+    if (relative === "" || relative.startsWith("..") || path.isAbsolute(relative)) return [];
+    return [{ path: relative.split(path.sep).join("/"), ...(line != null && { line }) }];
+  });
 }
 
 /** Only what the update names replaces what is known. */

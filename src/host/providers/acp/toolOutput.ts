@@ -6,6 +6,11 @@ import type { AcpContent, AcpToolCall, AcpToolContent } from "./acpMessages.ts";
 const maxInlineText = 8 * 1024;
 const maxInput = 64 * 1024;
 const maxTitle = 500;
+/** Of a picture's or sound's base64: it is kept in the transcript, which every reader loads. */
+const maxMedia = 256 * 1024;
+const maxMediaItems = 4;
+/** Not SVG: it is a program. */
+const shownMedia = /^(?:image\/(?:png|jpeg|gif|webp)|audio\/(?:wav|mpeg|ogg|webm|mp4))$/;
 
 export function cut(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, limit)}\n… (${text.length - limit} more characters)`;
@@ -39,6 +44,14 @@ export function textOfContent(block: AcpContent): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** A picture or sound that can be shown; `undefined` for anything else, which `textOfContent` names. */
+export function mediaOfContent(block: AcpContent): { data: string; contentType: string } | undefined {
+  if (block.type !== "image" && block.type !== "audio") return undefined;
+  const { data, mimeType } = block;
+  if (!data || !mimeType || data.length > maxMedia || !shownMedia.test(mimeType)) return undefined;
+  return /^[A-Za-z0-9+/]+={0,2}$/.test(data) ? { data, contentType: mimeType } : undefined;
 }
 
 /** The command line of an execute call, whichever way the agent spells it. */
@@ -85,8 +98,12 @@ export function explanationIn(call: AcpToolCall): string | undefined {
 /** Short results in line; what an agent says it edited is a sentence only: the real diff is git's. */
 export function inlineContent(call: AcpToolCall): ToolContent[] {
   const texts: string[] = [];
+  const media: ToolContent[] = [];
   for (const item of call.content ?? []) {
-    if (item.type === "content" && item.content) {
+    const shown = item.type === "content" && item.content && mediaOfContent(item.content);
+    if (shown) {
+      if (media.length < maxMediaItems) media.push({ type: "embeddedResource", ...shown });
+    } else if (item.type === "content" && item.content) {
       const text = textOfContent(item.content);
       if (text) texts.push(text);
     } else if (item.type === "diff") {
@@ -95,7 +112,7 @@ export function inlineContent(call: AcpToolCall): ToolContent[] {
     }
   }
   const text = texts.length > 0 ? texts.join("\n\n") : outputText(call.rawOutput);
-  return text ? [{ type: "text", text: cut(text, maxInlineText) }] : [];
+  return [...(text ? [{ type: "text" as const, text: cut(text, maxInlineText) }] : []), ...media];
 }
 
 /** All output of an execute call so far; `undefined` when this update says nothing about it. */

@@ -1,0 +1,52 @@
+import type { Clock } from "../../../base/clock.ts";
+import { type Disposable, toDisposable } from "../../../base/disposables.ts";
+
+/** Watches one turn of an agent: tells once it has said nothing for too long, and when it is heard of again. */
+export class Silence implements Disposable {
+  readonly #clock: Clock;
+  readonly #limitMs: number;
+  readonly #onSilent: () => void;
+  readonly #onHeard: () => void;
+  readonly #isExcused: () => boolean;
+  #heardAt: number;
+  #isTold = false;
+  #timer: Disposable;
+
+  /** @param on.isExcused true while the agent waits for a person */
+  constructor(
+    clock: Clock,
+    limitMs: number,
+    on: { readonly silent: () => void; readonly heard: () => void; readonly isExcused: () => boolean },
+  ) {
+    this.#clock = clock;
+    this.#limitMs = limitMs;
+    this.#onSilent = on.silent;
+    this.#onHeard = on.heard;
+    this.#isExcused = on.isExcused;
+    this.#heardAt = clock.now();
+    this.#timer = limitMs > 0 ? this.#watch(limitMs) : toDisposable(() => {});
+  }
+
+  heard(): void {
+    this.#heardAt = this.#clock.now();
+    if (!this.#isTold) return;
+    this.#isTold = false;
+    this.#onHeard();
+  }
+
+  dispose(): void {
+    this.#timer.dispose();
+  }
+
+  #watch(ms: number): Disposable {
+    return this.#clock.setTimeout(() => {
+      if (this.#isExcused()) this.#heardAt = this.#clock.now();
+      const left = this.#heardAt + this.#limitMs - this.#clock.now();
+      if (left <= 0 && !this.#isTold) {
+        this.#isTold = true;
+        this.#onSilent();
+      }
+      this.#timer = this.#watch(left > 0 ? left : this.#limitMs);
+    }, ms);
+  }
+}
