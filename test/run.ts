@@ -67,6 +67,7 @@ async function readClosingLine(output: string): Promise<Counts | undefined> {
 
 const stages: readonly Stage[] = [
   vitestStage("unit", ["unit", "webview"]),
+  { name: "fuzz", command: ["test/fuzz/run.ts"] },
   vitestStage("host", ["host"]),
   { name: "package", command: ["test/package/package.ts", "--check"] },
   { name: "vscode", command: ["test/vscode/run.ts"] },

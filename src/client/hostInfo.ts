@@ -1,4 +1,5 @@
 import { AppError } from "../base/appError.ts";
+import { toLine } from "../base/visibleText.ts";
 import { errorDataOf } from "../protocol/errorData.ts";
 import { fleetAdvertisementOf } from "../protocol/fleet.ts";
 import { RPC } from "../protocol/jsonrpc.ts";
@@ -30,7 +31,8 @@ export function describeVersions(error: unknown): unknown {
 }
 
 export function incompatible(theirs: readonly string[]): AppError {
-  const offers = theirs.length > 0 ? `version ${theirs.join(" or ")}` : "another version";
+  const named = theirs.slice(0, 5).map((version) => toLine(version, 40));
+  const offers = named.length > 0 ? `version ${named.join(" or ")}` : "another version";
   return new AppError(
     "host.incompatible",
     `The host speaks ${offers} of the agent host protocol, Muster speaks ${CLIENT_VERSIONS.join(", ")}. Update the older of the two.`,

@@ -48,6 +48,8 @@ export function mergeNews(before: SessionNews | undefined, news: SessionNews): S
 export class SessionTable {
   readonly #limits: TableLimits;
   readonly #entries = new Map<string, SessionSummary>();
+  /** Of each entry, so that what is replaced need not be weighed again. */
+  readonly #weights = new Map<string, number>();
   #weight = 0;
   #isCut = false;
 
@@ -102,7 +104,9 @@ export class SessionTable {
 
   #put(before: SessionSummary | undefined, summary: SessionSummary): SessionsChange {
     if (before !== undefined && isSame(before, summary)) return noChange;
-    const weight = this.#weight + this.#weightOf(summary) - (before === undefined ? 0 : this.#weightOf(before));
+    const { resource } = summary;
+    const own = weightOf(summary, this.#limits.maxSessionsWeight);
+    const weight = this.#weight + own - (this.#weights.get(resource) ?? 0);
     const isFull = before === undefined && this.#entries.size >= this.#limits.maxSessions;
     if (isFull || weight > this.#limits.maxSessionsWeight) {
       this.#isCut = true;
@@ -110,20 +114,16 @@ export class SessionTable {
       return before === undefined ? noChange : this.#delete(before);
     }
     this.#weight = weight;
-    this.#entries.set(summary.resource, summary);
-    return before === undefined
-      ? { ...noChange, added: [summary.resource] }
-      : { ...noChange, changed: [summary.resource] };
+    this.#weights.set(resource, own);
+    this.#entries.set(resource, summary);
+    return before === undefined ? { ...noChange, added: [resource] } : { ...noChange, changed: [resource] };
   }
 
-  #delete(summary: SessionSummary): SessionsChange {
-    this.#weight -= this.#weightOf(summary);
-    this.#entries.delete(summary.resource);
-    return { ...noChange, removed: [summary.resource] };
-  }
-
-  #weightOf(summary: SessionSummary): number {
-    return weightOf(summary, this.#limits.maxSessionsWeight);
+  #delete({ resource }: SessionSummary): SessionsChange {
+    this.#weight -= this.#weights.get(resource) ?? 0;
+    this.#weights.delete(resource);
+    this.#entries.delete(resource);
+    return { ...noChange, removed: [resource] };
   }
 }
 

@@ -25,6 +25,7 @@ export interface TerminalTarget extends HostTarget {
 type OnAgents = [target?: AgentTarget, selected?: readonly AgentTarget[]];
 type OnHost = [target?: HostTarget];
 type OnTerminal = [target?: TerminalTarget];
+type OnAgentOrHost = [target?: AgentTarget | HostTarget];
 
 /** What each command accepts. Every command also works without arguments: it then asks, or takes the active panel's agent. */
 export interface CommandArgs {
@@ -33,6 +34,7 @@ export interface CommandArgs {
   "muster.host.remove": OnHost;
   "muster.host.reconnect": OnHost;
   "muster.host.showLog": OnHost;
+  "muster.host.forgetSignIn": OnHost;
   "muster.agent.launch": [];
   "muster.agent.open": OnAgents;
   "muster.agent.review": OnAgents;
@@ -46,6 +48,7 @@ export interface CommandArgs {
   "muster.agent.archive": OnAgents;
   "muster.agent.delete": OnAgents;
   "muster.agent.openTerminal": OnAgents;
+  "muster.agent.signIn": OnAgentOrHost;
   "muster.agent.next": [];
   "muster.agents.refresh": [];
   "muster.review.refresh": [];
@@ -62,6 +65,7 @@ const commandIds: Record<CommandId, true> = {
   "muster.host.remove": true,
   "muster.host.reconnect": true,
   "muster.host.showLog": true,
+  "muster.host.forgetSignIn": true,
   "muster.agent.launch": true,
   "muster.agent.open": true,
   "muster.agent.review": true,
@@ -75,6 +79,7 @@ const commandIds: Record<CommandId, true> = {
   "muster.agent.archive": true,
   "muster.agent.delete": true,
   "muster.agent.openTerminal": true,
+  "muster.agent.signIn": true,
   "muster.agent.next": true,
   "muster.agents.refresh": true,
   "muster.review.refresh": true,
@@ -102,8 +107,14 @@ export interface ContextValues {
   "muster:canShip": boolean;
   /** At least one agent has a pull request. */
   "muster:hasPullRequests": boolean;
+  /** The host of the panel in front is connected. */
+  "muster:panelConnected": boolean;
   /** A connected host has a terminal open. */
   "muster:hasTerminals": boolean;
+  /** An agent of a connected host lacks an account that the person may give it. */
+  "muster:needsSignIn": boolean;
+  /** A host may use the person's sign-in. */
+  "muster:hasSignIns": boolean;
   /** The diff in front shows files as they were at one moment. */
   "muster:snapshotInFront": boolean;
 }
@@ -116,7 +127,10 @@ const contextKeys: Record<ContextKey, true> = {
   "muster:needsYou": true,
   "muster:canShip": true,
   "muster:hasPullRequests": true,
+  "muster:panelConnected": true,
   "muster:hasTerminals": true,
+  "muster:needsSignIn": true,
+  "muster:hasSignIns": true,
   "muster:snapshotInFront": true,
 };
 export const CONTEXT_KEYS = Object.keys(contextKeys) as readonly ContextKey[];
@@ -134,7 +148,7 @@ export type SettingKey = (typeof SETTING_KEYS)[number];
 /**
  * `contextValue` of tree rows, the only values that `viewItem` clauses may name. A row that is merely remembered
  * (its host cannot be reached) is `agent.stale`, so that no menu offers what cannot be done. `ships` marks a row whose
- * host pushes branches: only there a pull request is offered.
+ * host pushes branches: only there a pull request is offered. `signIn` marks a host whose agents lack an account.
  */
 export const CONTEXT_VALUES = [
   "agent.approval",
@@ -151,6 +165,7 @@ export const CONTEXT_VALUES = [
   "agent.stale",
   "group",
   "host.connected",
+  "host.connected.signIn",
   "host.connecting",
   "host.failed",
   "terminal.running",

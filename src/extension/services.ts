@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import * as vscode from "vscode";
+import type { AppError } from "../base/appError.ts";
 import { type Disposable, Disposables } from "../base/disposables.ts";
 import { AhpClient } from "../client/ahpClient.ts";
 import { Fleet } from "./fleet/fleet.ts";
@@ -9,7 +10,7 @@ import { HostTerminals } from "./fleet/hostTerminals.ts";
 import { HostConnections } from "./hosts/hostConnections.ts";
 import { hostDial } from "./hosts/hostDial.ts";
 import { HostRegistry } from "./hosts/hostRegistry.ts";
-import { VIEWS } from "./ids.ts";
+import { type AgentTarget, VIEWS } from "./ids.ts";
 import { registerAgentCommands } from "./inbox/agentCommands.ts";
 import { AgentTargets } from "./inbox/agentTargets.ts";
 import { RequestAnswers } from "./inbox/answerRequests.ts";
@@ -30,8 +31,12 @@ import { requireTrust, whenTrusted } from "./platform/trust.ts";
 import { Review } from "./review/review.ts";
 import { panelPorts } from "./session/panelPorts.ts";
 import { SessionPanels } from "./session/sessionPanels.ts";
-import { gitHubScopes } from "./ship/gitHubSignIn.ts";
+import { gitHubScopes } from "./ship/gitHubServers.ts";
+import { onDidChangeAccounts, vscodeSignIn } from "./ship/gitHubSignIn.ts";
 import { Ship } from "./ship/ship.ts";
+import { AgentSignIn } from "./signIn/agentSignIn.ts";
+import { HostCredentials } from "./signIn/hostCredentials.ts";
+import { registerSignInCommands } from "./signIn/signInCommands.ts";
 import { Terminals } from "./terminals/terminals.ts";
 import { AgentsTree } from "./tree/agentsTree.ts";
 import { FleetStatus } from "./tree/fleetStatus.ts";
@@ -55,7 +60,7 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
       showLog: () => logger.show(),
       addHost: () => void runCommand("muster.host.add"),
       editHost: () => void runCommand("muster.host.edit"),
-      signIn: (failure) => signIn(failure?.details["authProvider"]),
+      signIn: (failure) => void signInAfter(failure),
       refresh: () => void runCommand("muster.agents.refresh"),
     },
     logger,
@@ -98,13 +103,31 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
   );
   const fleet = owned.add(new Fleet({ connections, clock, newId, logger: logger.child("fleet") }));
 
+  // The person's accounts, for hosts and agents that need them.
+  const servers = () => settings.read("github.servers");
+  const credentials = new HostCredentials({
+    hosts: connections,
+    dialogs,
+    signIn: vscodeSignIn,
+    servers,
+    state: context.globalState,
+  });
+  const signIn = owned.add(
+    new AgentSignIn({ connections, credentials, dialogs, onDidChangeAccounts, logger: logger.child("signIn") }),
+  );
+  const { consents } = credentials;
+  const providerOf = (target: AgentTarget) => fleet.get(keyOf(target))?.provider;
+  owned.add(registerSignInCommands({ signIn, consents, connections, commands, contexts, dialogs, providerOf }));
+
   // Panels, and what is done with an agent.
   const panels: SessionPanels = owned.add(
     new SessionPanels({
       extensionUri: context.extensionUri,
       connections,
       fleet,
+      signIn,
       ports: panelPorts(connections, (target, path) => review.openFileDiff(target, path)),
+      contexts,
       clock,
       newId,
       telemetry,
@@ -135,7 +158,9 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
       state: context.globalState,
       clock,
       logger: logger.child("ship"),
-      servers: () => settings.read("github.servers"),
+      servers,
+      signIn: vscodeSignIn,
+      credentials,
       userAgent: `muster/${versionOf(context)}`,
       resolveAgent: (target, fits) => targets.one(target, "Whose pull request?", fits),
       listed: (target) => targets.agent(target)?.pullRequest,
@@ -171,7 +196,7 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
       showCollapseAll: true,
     }),
   );
-  const hostsTree = owned.add(new HostsTree(connections, fleet, hostTerminals, clock));
+  const hostsTree = owned.add(new HostsTree(connections, fleet, hostTerminals, signIn, clock));
   owned.add(vscode.window.createTreeView(VIEWS.hosts, { treeDataProvider: hostsTree }));
   owned.add(new FleetStatus(fleet, connections, agentsView, contexts, clock));
 
@@ -186,7 +211,8 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
   owned.add(
     new AgentLauncher({
       connections,
-      launch: (request) => ship.credentials.withCredentials(request.hostId, () => fleet.launch(request)),
+      signIn: (hostId, provider) => signIn.beforeLaunch(hostId, provider),
+      launch: (request) => credentials.withCredentials(request.hostId, () => fleet.launch(request)),
       drafts: new LaunchDrafts(context.globalState),
       commands,
       presenter,
@@ -212,10 +238,14 @@ function readText(path: string): Promise<string | undefined> {
   return readFile(path, "utf8").catch(() => undefined);
 }
 
-/** The account that the failure was about, else GitHub's. A person who declines is told nothing more. */
-function signIn(authProvider: unknown): void {
+/** What the failure was about: a host that lacks a sign-in, an account, else GitHub's. A person who declines is told nothing more. */
+async function signInAfter(failure: AppError | undefined): Promise<void> {
+  const { hostId, authProvider } = failure?.details ?? {};
+  if (typeof hostId === "string") return runCommand("muster.agent.signIn", { hostId });
   const provider = typeof authProvider === "string" ? authProvider : "github";
-  vscode.authentication.getSession(provider, gitHubScopes, { createIfNone: true }).then(undefined, () => undefined);
+  await vscode.authentication
+    .getSession(provider, gitHubScopes, { createIfNone: true })
+    .then(undefined, () => undefined);
 }
 
 function versionOf(context: vscode.ExtensionContext): string {

@@ -3,6 +3,7 @@ import path from "node:path";
 import * as z from "zod/mini";
 import { AppError } from "../base/appError.ts";
 import { Isolation } from "../protocol/fleet.ts";
+import { UnknownAgent, withWellKnownAgents } from "./providers/acp/wellKnownAgents.ts";
 
 const Text = z.string().check(z.minLength(1));
 
@@ -13,6 +14,10 @@ const Text = z.string().check(z.minLength(1));
  *
  * In `command`, `env` and `files` these are replaced: `${home}` the agent's own home, `${workspace}` the checkout,
  * `${sessionId}`, and `${env:NAME}` a variable of the host's environment (an agent gets nothing else of it).
+ *
+ *     { "use": "codex" }
+ *
+ * stands for an agent that the host knows (wellKnownAgents.ts); further members replace what it knows.
  */
 export const AgentConfig = z.looseObject({
   /** Names the agent in sessions: keep it for as long as there are any. */
@@ -28,6 +33,10 @@ export const AgentConfig = z.looseObject({
   models: z.optional(z.array(z.looseObject({ id: Text, name: Text }))),
   /** The mode that the agent is switched to, if it has it. */
   mode: z.optional(z.string()),
+  /** The well-known agent that the rest was taken from. */
+  use: z.optional(z.string()),
+  /** Absolute directory of an npm prefix, in which the program is looked for before the PATH. */
+  prefix: z.optional(z.string().check(z.refine((directory) => path.isAbsolute(directory), "must be absolute"))),
 });
 export type AgentConfig = z.infer<typeof AgentConfig>;
 
@@ -45,6 +54,13 @@ export const HostConfig = z.looseObject({
     }),
     { concurrentSessions: 4, agentIdleMinutes: 10 },
   ),
+  agentWatch: z._default(
+    z.looseObject({
+      /** Minutes that a working agent may say nothing before its session says so; 0 for ever. Default 10. */
+      silentMinutes: z._default(z.number().check(z.minimum(0)), 10),
+    }),
+    { silentMinutes: 10 },
+  ),
   /** How agents are confined. "bubblewrap" needs the program bwrap; without it agents do not start. Default "none". */
   isolation: z._default(Isolation, "none"),
   repositories: z._default(
@@ -57,6 +73,22 @@ export const HostConfig = z.looseObject({
       credentials: z._default(z.record(z.string(), z.looseObject({ tokenEnv: Text })), {}),
     }),
     { allowLocal: [], known: [], credentials: {} },
+  ),
+  disk: z._default(
+    z.looseObject({
+      /** With fewer megabytes left where the host keeps its data, nothing is begun any more. Default 200. */
+      minFreeMegabytes: z._default(z.number().check(z.minimum(0)), 200),
+      /** Megabytes kept in reserve for what was accepted before the disk was full. Default 8. */
+      reserveMegabytes: z._default(z.number().check(z.minimum(0), z.maximum(1_024)), 8),
+    }),
+    { minFreeMegabytes: 200, reserveMegabytes: 8 },
+  ),
+  retention: z._default(
+    z.looseObject({
+      /** Days after which a session that was disposed of is deleted for good. Default 30. */
+      disposedDays: z._default(z.number().check(z.minimum(0)), 30),
+    }),
+    { disposedDays: 30 },
   ),
   gateway: z._default(
     z.looseObject({
@@ -81,7 +113,7 @@ export function parseConfig(text: string, file: string): HostConfig {
   } catch (error) {
     throw new AppError("request.invalid", `The configuration ${file} is not JSON: ${String(error)}.`, { cause: error });
   }
-  const parsed = HostConfig.safeParse(value);
+  const parsed = HostConfig.safeParse(withUsedAgents(value, file));
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const member = issue?.path.join(".") || "the file";
@@ -103,6 +135,17 @@ export function parseConfig(text: string, file: string): HostConfig {
     );
   }
   return config;
+}
+
+/** What is no object is left for the schema to refuse. */
+function withUsedAgents(value: unknown, file: string): unknown {
+  if (typeof value !== "object" || value === null || !("agents" in value)) return value;
+  try {
+    return { ...value, agents: withWellKnownAgents(value.agents) };
+  } catch (error) {
+    if (!(error instanceof UnknownAgent)) throw error;
+    throw new AppError("request.invalid", `In the configuration ${file}, ${error.message}.`, { cause: error });
+  }
 }
 
 function readText(file: string): string {

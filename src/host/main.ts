@@ -19,7 +19,7 @@ function run(options: CliOptions): Promise<number> | number {
     case "verify":
       return verifyLog(options.data, print);
     case "export":
-      return exportLog(options.data, print);
+      return exportLog(options.data, options.session, print);
     case "audit":
       return auditLog(options.data, print);
     case "doctor":

@@ -5,12 +5,14 @@ import { FLEET_VERSION } from "../protocol/fleet.ts";
 import type { AgentInfo } from "../protocol/root.ts";
 import { ROOT_URI } from "../protocol/uris.ts";
 import { Channels } from "./channels/channels.ts";
+import { Retention } from "./channels/retention.ts";
 import { configuredTokens, type HostConfig } from "./config.ts";
 import { AccessToken } from "./gateway/accessToken.ts";
 import { FanOut } from "./gateway/fanOut.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { KnownClients } from "./gateway/knownClients.ts";
 import { VsCodeDialect } from "./gateway/vscodeDialect.ts";
+import { DiskSpace } from "./log/diskSpace.ts";
 import { SqliteLog } from "./log/sqlite.ts";
 import { AcpProvider } from "./providers/acp/acpProvider.ts";
 import type { Provider } from "./providers/provider.ts";
@@ -47,18 +49,33 @@ export interface Host {
   close(): Promise<void>;
 }
 
+const mebibyte = 1024 * 1024;
+
 /** Builds everything, brings back what the log holds, and opens the door last. */
 export async function startHost(options: HostOptions): Promise<Host> {
   const { config, dataDir, clock, logger, env } = options;
-  const log = SqliteLog.open({ directory: dataDir, clock, logger: logger.child("log") });
+  const disk = new DiskSpace({
+    directory: dataDir,
+    minFreeBytes: config.disk.minFreeMegabytes * mebibyte,
+    ballastBytes: config.disk.reserveMegabytes * mebibyte,
+    clock,
+    logger: logger.child("disk"),
+  });
+  const makeRoom = () => disk.release();
+  const log = SqliteLog.open({ directory: dataDir, clock, logger: logger.child("log"), makeRoom });
   log.onFailed(options.onFatal);
   try {
-    const channels = new Channels({ log, logger: logger.child("channels") });
+    const channels = new Channels({
+      log,
+      logger: logger.child("channels"),
+      refuseWork: () => disk.refusal(),
+    });
     await channels.recover();
     const fanOut = new FanOut(channels);
     const searchPath = env["PATH"] ?? "";
     const isolation = makeIsolation(config.isolation, { dataDir, hidden: options.hidden, path: searchPath });
-    const acp = { isolation, clock, env, randomId: randomUUID };
+    const silenceMs = config.agentWatch.silentMinutes * 60_000;
+    const acp = { isolation, clock, env, randomId: randomUUID, limits: { silenceMs } };
     const agents = config.agents.map((agent) => new AcpProvider(agent, acp));
     const providers = new Map<string, Provider>(agents.map((agent) => [agent.info.provider, agent]));
     const { allowLocal } = config.repositories;
@@ -102,6 +119,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
     await sessions.restore();
     await terminals.restore((session) => sessions.has(session));
     const presence = new Presence(channels);
+    const disposedMs = config.retention.disposedDays * 24 * 60 * 60 * 1_000;
+    const retention = new Retention({ log, channels, clock, logger: logger.child("retention"), disposedMs });
     const token = new AccessToken(options.token);
     const gateway = new Gateway({
       channels,
@@ -125,10 +144,12 @@ export async function startHost(options: HostOptions): Promise<Host> {
       allowedOrigins: config.gateway.allowedOrigins,
     });
     const port = await gateway.listen();
+    retention.start();
     return {
       port,
       epoch: log.epoch,
       async close() {
+        retention.dispose();
         await sessions.stop();
         await ptyHost.stop();
         await gateway.close();

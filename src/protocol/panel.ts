@@ -35,6 +35,8 @@ export const PanelMethods = {
   createPullRequest: empty,
   showPullRequest: empty,
   reconnect: empty,
+  /** Gives the agent the account that it lacks, if the person agrees. */
+  signIn: empty,
   /** One file of the branch changeset in the editor's diff. */
   openDiff: z.object({ fileId: id }),
   /** Follow a terminal's output, or stop doing so. Only terminals that the transcript names are opened. */
@@ -102,6 +104,8 @@ export interface PanelFacts {
   readonly hasOlder: boolean;
   /** The host can push the agent's branch, so that a pull request can be made of it. */
   readonly canShip: boolean;
+  /** The agent lacks an account that the person may give it. */
+  readonly needsSignIn: boolean;
   /** Which of the session's changesets is shown, where the host has several. */
   readonly changes: PanelChanges | undefined;
 }

@@ -4,7 +4,7 @@
  *     npm run bench -- wire [PART ...] [--quick] [--json]
  *
  * Prints a table, with `--json` one line instead. What was left out and why goes to standard error. Exits 0 when all
- * was measured, whatever the numbers say, and 2 when asked for something that there is not.
+ * was measured, whatever the numbers say, 1 when a part broke off, and 2 when asked for something that there is not.
  */
 import { parseArgs } from "node:util";
 import { jsonLine, table } from "./report.ts";
@@ -26,11 +26,12 @@ if (name === undefined || suite === undefined || unknown.length > 0) {
   console.error(complaint());
   process.exitCode = 2;
 } else {
-  const measures = await runSuite(suite, parts, {
+  const { measures, failed } = await runSuite(suite, parts, {
     scale: values.quick ? "quick" : "whole",
     note: (text) => console.error(text),
   });
   console.log(values.json ? jsonLine(name, measures) : table(measures));
+  if (failed.length > 0) process.exitCode = 1;
 }
 
 function complaint(): string {

@@ -3,13 +3,17 @@
  *
  *     npm run chaos -- kill [--runs 200] [--sessions 6] [--seed N]
  *
- * `kill` ends a working host with SIGKILL at random moments and starts it again. Prints the seed, which throws the same
+ *     npm run chaos -- power [--runs 200] [--seed N]
+ *
+ * `kill` ends a working host with SIGKILL at random moments and starts it again. `power` cuts the power of the log's disk
+ * before and after every sync: it records what a writer asks of the disk (with strace) and replays what may be left. Prints the seed, which throws the same
  * dice again, every problem, and one line `N runs: ...`. Exits 0 without a problem, 1 with one, 2 when called wrongly.
  */
 import { parseArgs } from "node:util";
 import { kill } from "./kill.ts";
+import { power } from "./power.ts";
 
-const scenarios = { kill };
+const scenarios = { kill, power };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -29,10 +29,12 @@ export async function kill(options: ChaosOptions): Promise<ChaosReport> {
       await scene.run(run);
       if (run % 10 === 0) options.note(`${run} of ${options.runs}: ${scene.problems.length} problems`);
     }
-    return { problems: scene.problems, summary: scene.summary() };
+  } catch (error) {
+    scene.problems.push(error instanceof Error ? error.message : String(error));
   } finally {
     await scene.close();
   }
+  return { problems: scene.problems, summary: scene.summary() };
 }
 
 class Scene {
@@ -157,7 +159,9 @@ class Scene {
 
   async #checkSessions(run: number, phases: ReadonlyMap<string, string>): Promise<void> {
     const client = await this.#connect("inspector");
-    const { items } = (await client.request("listSessions", { channel: ROOT_URI })) as { items: { resource: string }[] };
+    const { items } = (await client.request("listSessions", { channel: ROOT_URI })) as {
+      items: { resource: string }[];
+    };
     const listed = new Set(items.map((item) => item.resource));
     const fail = (problem: string) => this.problems.push(`run ${run}: ${problem}`);
     for (const { id, refs, isDisposeAsked, isDisposed } of this.#load.sessions) {

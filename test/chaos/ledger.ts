@@ -37,7 +37,8 @@ export async function checkLog(
   const entries: Entry[] = [];
   const problems: string[] = [];
   for await (const record of log.read({ after: 0 })) {
-    if (record.seq !== entries.length + 1) problems.push(`record ${record.seq} stands where ${entries.length + 1} belongs`);
+    if (record.seq !== entries.length + 1)
+      problems.push(`record ${record.seq} stands where ${entries.length + 1} belongs`);
     entries.push({ record, stored: parseStoredRecord(record.seq, record.body) });
   }
   const hashes = entries.map((entry) => entry.record.hash);

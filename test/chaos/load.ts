@@ -60,8 +60,7 @@ export class Load {
       if (chat.activeTurn !== undefined) {
         const call = waitingCall(chat.activeTurn.responseParts);
         if (call !== undefined) await this.#answer(client, session, chat.activeTurn.id, call, true);
-        // The turn that waits until it is stopped has said so by then.
-        else if (/Wait until/.test(chat.activeTurn.message.text) && chat.activeTurn.responseParts.length > 2)
+        else if (JSON.stringify(chat.activeTurn.responseParts).includes("keep waiting until"))
           await client.dispatched(refs.chat, { type: "chat/turnCancelled", turnId: chat.activeTurn.id, duration: 0 });
       } else if (last?.state === "error" && isResumable(last)) {
         await client.dispatched(refs.chat, { type: "chat/turnResume", turnId: last.id });
@@ -168,8 +167,8 @@ function waitingCall(parts: readonly { readonly kind: string }[]): string | unde
 
 /** The failure that a turn ended with may be gone on from. */
 export function isResumable(turn: { readonly responseParts: readonly { readonly kind: string }[] }): boolean {
-  const part = turn.responseParts.at(-1) as { kind: string; resumable?: boolean } | undefined;
-  return part?.kind === "error" && part.resumable === true;
+  const part = turn.responseParts.at(-1);
+  return part?.kind === "error" && "resumable" in part && part.resumable === true;
 }
 
 function untilClosed(client: WireClient): () => boolean {

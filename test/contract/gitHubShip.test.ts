@@ -14,7 +14,7 @@ import { RevisionReader } from "../../src/extension/review/revisionReader.ts";
 import { HostBranchPush } from "../../src/extension/ship/branchPush.ts";
 import { CreatePullRequestFlow } from "../../src/extension/ship/createPullRequest.ts";
 import type { GitHubServer as ServerSetting } from "../../src/extension/ship/gitHubServers.ts";
-import { HostCredentials } from "../../src/extension/ship/hostCredentials.ts";
+import { HostCredentials } from "../../src/extension/signIn/hostCredentials.ts";
 import { OctokitGitHub } from "../../src/extension/ship/octokitGitHub.ts";
 import { PullRequestDrafts } from "../../src/extension/ship/pullRequestDrafts.ts";
 import { PullRequests } from "../../src/extension/ship/pullRequests.ts";
@@ -103,11 +103,11 @@ function person(answers: { readonly lends: boolean }) {
   const servers = () => [server];
   const state = new FakeMemento();
   const signIn = { token: async () => token, silentToken: async () => token };
-  const confirm = async (question: string) => {
+  const choose = async (question: string) => {
     questions.push(question);
-    return answers.lends;
+    return answers.lends ? "Allow" : undefined;
   };
-  const credentials = new HostCredentials({ hosts: connections, dialogs: { confirm }, signIn, servers, state });
+  const credentials = new HostCredentials({ hosts: connections, dialogs: { choose }, signIn, servers, state });
   const reviewed = new Map<string, string>();
   const flow = new CreatePullRequestFlow({
     source: new HostShipSource(

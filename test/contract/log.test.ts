@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -64,14 +64,33 @@ describe("sqlite log", () => {
     log.append("a:1", "x");
     await log.flush();
     const reader = SqliteLog.open({ directory, clock: systemClock, logger: silentLogger, readOnly: true });
-    expect(await reader.verify()).toEqual({ records: 1, channels: 1 });
+    expect(await reader.verify()).toEqual({ records: 1, removed: 0, channels: 1 });
     expect(() => reader.append("a:1", "y")).toThrow(/not open for writing/);
     await reader.close();
     await log.close();
     remove();
   });
 
-  it("stops for good after a failed commit", async () => {
+  it("leaves no byte of what was forgotten in its files", async () => {
+    const { directory, open, remove } = inFreshDirectory();
+    const log = open();
+    const secret = "a-very-secret-sentence";
+    for (let index = 0; index < 50; index += 1) log.append("a:1", `${secret} ${"x".repeat(index * 200)}`);
+    log.saveSnapshot("a:1", { seq: 50, state: secret });
+    await log.putBlob("a:1", new TextEncoder().encode(secret));
+    log.append("b:1", "stays");
+    await log.flush();
+    const isThere = () =>
+      ["log.db", "log.db-wal"].some((file) => readFileSync(path.join(directory, file)).includes(secret));
+    expect(isThere()).toBe(true);
+    log.forget("a:1");
+    await log.scrub();
+    expect(isThere()).toBe(false);
+    await log.close();
+    remove();
+  });
+
+  it("DUR-9: stops for good after a failed commit, and tries nothing again", async () => {
     const { open, edit, remove } = inFreshDirectory();
     const log = open();
     let failure: Error | undefined;

@@ -90,6 +90,8 @@ export function describeLog(name: string, make: () => LogSubject): void {
       const some = await all(log, { after: 3, channel: "odd:1", limit: 2 });
       expect(some.map((record) => record.body)).toEqual(["3", "5"]);
       expect(await log.channels()).toEqual(["even:1", "odd:1"]);
+      expect(await log.latest("even:1")).toMatchObject({ seq: 1_199, body: "1198" });
+      expect(await log.latest("none:1")).toBeUndefined();
     });
 
     it("gives back bodies as the same bytes", async () => {
@@ -111,9 +113,9 @@ export function describeLog(name: string, make: () => LogSubject): void {
     });
 
     it("stores blobs under their content", async () => {
-      const id = await log.putBlob(new TextEncoder().encode("hello"));
+      const id = await log.putBlob("a:1", new TextEncoder().encode("hello"));
       expect(id).toBe("2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
-      expect(await log.putBlob(new TextEncoder().encode("hello"))).toBe(id);
+      expect(await log.putBlob("a:1", new TextEncoder().encode("hello"))).toBe(id);
       expect(new TextDecoder().decode(await log.getBlob(id))).toBe("hello");
       expect(await log.getBlob("0".repeat(64))).toBeUndefined();
     });
@@ -121,9 +123,63 @@ export function describeLog(name: string, make: () => LogSubject): void {
     it("finds a record that was changed", async () => {
       for (const body of ["x", "y", "z"]) log.append("a:1", body);
       await log.flush();
-      expect(await log.verify()).toEqual({ records: 3, channels: 1 });
+      expect(await log.verify()).toEqual({ records: 3, removed: 0, channels: 1 });
       subject.tamper(2);
       expect((await log.verify()).problem).toMatch(/Record 2 of a:1/);
+    });
+
+    it("gives out no record of a channel that does not fit its chain", async () => {
+      for (const body of ["x", "y", "z"]) log.append("a:1", body);
+      log.append("b:1", "whole");
+      await log.flush();
+      subject.tamper(2);
+      await expect(all(log, { after: 0, channel: "a:1" })).rejects.toMatchObject({
+        code: "internal",
+        details: { channel: "a:1" },
+      });
+      await expect(all(log, { after: 1, channel: "a:1" })).rejects.toThrow(/Record 2 of a:1/);
+      expect(await all(log, { after: 0, channel: "b:1" })).toHaveLength(1);
+    });
+
+    it("prunes what a stored snapshot makes up for and nothing else, and the chain goes on", async () => {
+      for (const body of ["one", "two", "three"]) log.append("a:1", body);
+      log.append("b:1", "other");
+      log.prune("a:1", 3);
+      await log.flush();
+      expect(await all(log)).toHaveLength(4);
+      log.saveSnapshot("a:1", { seq: 2, state: "two" });
+      log.prune("a:1", 3);
+      await log.flush();
+      expect((await all(log)).map((record) => record.body)).toEqual(["three", "other"]);
+      expect(await log.removals()).toEqual(new Map([["a:1", 2]]));
+      log.append("a:1", "four");
+      await log.flush();
+      expect((await all(log, { after: 0, channel: "a:1" })).map((record) => record.body)).toEqual(["three", "four"]);
+      expect(await log.verify()).toEqual({ records: 3, removed: 2, channels: 2 });
+    });
+
+    it("forgets a channel for good: its numbers stay taken, its name can be used again", async () => {
+      const bytes = (text: string) => new TextEncoder().encode(text);
+      const [own, shared] = [await log.putBlob("a:1", bytes("own")), await log.putBlob("a:1", bytes("shared"))];
+      await log.putBlob("b:1", bytes("shared"));
+      log.append("b:1", "other");
+      log.append("a:1", "secret");
+      log.saveSnapshot("a:1", { seq: 2, state: "secret" });
+      await log.flush();
+      expect(await log.blobsOf("a:1")).toEqual([own, shared].toSorted());
+      log.forget("a:1");
+      await log.scrub();
+      expect(await log.channels()).toEqual(["b:1"]);
+      expect(await log.loadSnapshot("a:1")).toBeUndefined();
+      expect(await log.getBlob(own)).toBeUndefined();
+      expect(await log.getBlob(shared)).toBeDefined();
+      await log.close();
+      log = subject.open();
+      expect(log.lastSeq).toBe(2);
+      expect(log.append("a:1", "another")).toBe(3);
+      await log.flush();
+      expect(await log.verify()).toEqual({ records: 2, removed: 1, channels: 2 });
+      expect((await all(log, { after: 0, channel: "a:1" })).map((record) => record.body)).toEqual(["another"]);
     });
 
     it("refuses a second writer in a sentence, and lets it in once the first is gone", async () => {

@@ -67,7 +67,11 @@ export function hostFrames(channels: readonly [string, ...string[]], clientId: s
       { requiredKeys: ["channel", "action", "serverSeq"] },
     );
     for (const params of sample(envelope, count * 4)) frames.push(message({ method: "action", params }));
-    const snapshot = fc.record({ resource: channel, state: arbitraryValue<unknown>(stateSchemas[kind]), fromSeq: fc.nat(2000) });
+    const snapshot = fc.record({
+      resource: channel,
+      state: arbitraryValue<unknown>(stateSchemas[kind]),
+      fromSeq: fc.nat(2000),
+    });
     for (const members of sample(fc.record({ id, snapshot }), count)) {
       frames.push(message({ id: members.id, result: { snapshot: members.snapshot } }));
       frames.push(message({ id: members.id, result: { type: "snapshot", snapshots: [members.snapshot] } }));
@@ -80,7 +84,8 @@ export function hostFrames(channels: readonly [string, ...string[]], clientId: s
     for (const params of sample(arbitraryValue(schema), count)) frames.push(message({ method, params }));
   }
   for (const code of [-32700, -32601, -32602, -32603, -32001, -32005, -32007, -32008, -32011, 1]) {
-    for (let at = 1; at <= 12; at++) frames.push(message({ id: at, error: { code, message: `Error ${code}`, data: {} } }));
+    for (let at = 1; at <= 12; at++)
+      frames.push(message({ id: at, error: { code, message: `Error ${code}`, data: {} } }));
   }
   return frames;
 }

@@ -18,7 +18,7 @@ import { FakeClock, settle } from "../support/fakeClock.ts";
 import { memoryDisk, MemoryLog } from "../support/memoryLog.ts";
 import { clientFrames } from "./corpus.ts";
 import { Faults } from "./faults.ts";
-import { fromNothing, mutateBytes, mutateMembers } from "./mutate.ts";
+import { malformed } from "./mutate.ts";
 import { type Expected, expectedOf, type Said, wrongWith } from "./oracle.ts";
 
 const framesPerBatch = 50;
@@ -26,7 +26,10 @@ const batchesPerConnection = 20;
 const connectionsPerHost = 20;
 const terminal = "ahp-terminal:/session-0/call";
 const created = new Date(0).toISOString();
-const channelUris: [string, ...string[]] = [ROOT_URI, ...firstSessions.flatMap((uri) => [...startStates(uri, created).keys()])];
+const channelUris: [string, ...string[]] = [
+  ROOT_URI,
+  ...firstSessions.flatMap((uri) => [...startStates(uri, created).keys()]),
+];
 
 /** A socket whose reader takes everything at once and keeps it as text. */
 class Reader extends Duplex {
@@ -150,6 +153,7 @@ interface Sent extends Expected {
 }
 
 function sendBatch(connection: Connection, corpus: readonly string[], dice: Dice, faults: Faults): Sent[] {
+  faults.begin();
   return Array.from({ length: framesPerBatch }, () => {
     const frame = malformed(corpus, dice);
     faults.take(frame, () => connection.receive(frame));
@@ -157,32 +161,23 @@ function sendBatch(connection: Connection, corpus: readonly string[], dice: Dice
   });
 }
 
-/** Mostly malformed; a valid one now and then, so that there is a state to break. */
-export function malformed(corpus: readonly string[], dice: Dice): string {
-  const model = corpus[dice.below(corpus.length)] ?? "{}";
-  const sort = dice.below(1_000);
-  if (sort < 2) return fromNothing(dice);
-  if (sort < 100) return model;
-  return sort < 650 ? mutateMembers(model, corpus, dice) : mutateBytes(model, corpus, dice);
-}
-
 function judge(sent: readonly Sent[], heard: readonly string[], faults: Faults, isThere: boolean): void {
+  const byId = Map.groupBy(sent, ({ id }) => id);
   const answers = new Map<string, number>();
   for (const text of heard) {
     const said = JSON.parse(text) as Said;
     const id = JSON.stringify(said.id ?? null);
-    const askedBy = sent.filter((request) => request.id === id);
-    const wrong = wrongWith(said, text, askedBy.map(({ method }) => method));
+    const methods = byId.get(id)?.map(({ method }) => method) ?? [];
+    const wrong = wrongWith(said, text, methods);
     if (wrong !== undefined) faults.add(wrong, text);
     if (said.method === undefined) answers.set(id, (answers.get(id) ?? 0) + 1);
   }
   if (!isThere) return;
-  for (const { id, frame } of sent) {
+  for (const [id, asked] of byId) {
     if (id === undefined) continue;
-    const owed = sent.filter((request) => request.id === id).length;
+    const owed = asked.filter((request) => request.isOwed).length;
     const got = answers.get(id) ?? 0;
-    // A frame that nothing is owed for may have had the same id, and be answered by an error.
-    const isRight = got === owed || (got > owed && got <= owed + sent.filter((other) => other.id === undefined).length);
-    if (!isRight) faults.add(`${got} answers instead of ${owed}`, frame);
+    // What is no request may have an id too; what is beyond a limit is answered without its id.
+    if (got < owed || got > asked.length) faults.add(`${got} answers instead of ${owed}`, asked[0]?.frame ?? "");
   }
 }

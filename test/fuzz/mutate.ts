@@ -36,7 +36,7 @@ const nasty: readonly (() => unknown)[] = [
   () => [[]],
   () => ({}),
   () => ({ length: -1 }),
-  () => ({ toString: 1, valueOf: 1, then: 1, toJSON: "x" }),
+  () => Object.fromEntries(["toString", "valueOf", "then", "toJSON"].map((name) => [name, 1])),
   () => Array.from({ length: 300 }, (_, at) => at),
   () => deep(20),
   () => deep(80),
@@ -62,7 +62,7 @@ function placesOf(value: unknown, places: Place[] = []): Place[] {
 }
 
 /** A message with one to three members wrong: of another type, missing, doubled, foreign, huge, deep. */
-export function mutateMembers(text: string, corpus: readonly string[], dice: Dice): string {
+function mutateMembers(text: string, corpus: readonly string[], dice: Dice): string {
   const value: unknown = JSON.parse(text);
   for (let left = 1 + dice.below(3); left > 0; left--) {
     const places = placesOf(value);
@@ -102,7 +102,13 @@ function change({ holder, key }: Place, corpus: readonly string[], dice: Dice): 
     }
     case 4: {
       const present: unknown = Reflect.get(holder, key);
-      set(typeof present === "string" ? `${present}\u0000${present}` : typeof present === "number" ? -present : String(present));
+      set(
+        typeof present === "string"
+          ? `${present}\u0000${present}`
+          : typeof present === "number"
+            ? -present
+            : JSON.stringify(present),
+      );
       return;
     }
     default:
@@ -111,7 +117,7 @@ function change({ holder, key }: Place, corpus: readonly string[], dice: Dice): 
 }
 
 /** A message with wrong bytes: flipped, cut off, spliced with another, a piece repeated, two in one. */
-export function mutateBytes(text: string, corpus: readonly string[], dice: Dice): string {
+function mutateBytes(text: string, corpus: readonly string[], dice: Dice): string {
   const other = corpus[dice.below(corpus.length)] ?? "";
   const at = dice.below(text.length);
   switch (dice.below(7)) {
@@ -141,12 +147,12 @@ export function mutateBytes(text: string, corpus: readonly string[], dice: Dice)
 }
 
 /** Now and then something that no message is the model of. */
-export function fromNothing(dice: Dice): string {
+function fromNothing(dice: Dice): string {
   switch (dice.below(6)) {
     case 0:
       return "";
     case 1:
-      return `${"[".repeat(dice.below(100_000))}`;
+      return "[".repeat(dice.below(100_000));
     case 2:
       return `{"jsonrpc":"2.0","id":1,"method":"ping","params":{${Array.from({ length: 20_000 }, (_, at) => `"k${at}":0`).join(",")}}}`;
     case 3:
@@ -156,4 +162,13 @@ export function fromNothing(dice: Dice): string {
     default:
       return String.fromCharCode(...Array.from({ length: dice.below(200) }, () => dice.below(0x1_00_00)));
   }
+}
+
+/** Mostly malformed; a valid one now and then, so that there is a state to break. */
+export function malformed(corpus: readonly string[], dice: Dice): string {
+  const model = corpus[dice.below(corpus.length)] ?? "{}";
+  const sort = dice.below(1_000);
+  if (dice.chance(0.0005)) return fromNothing(dice);
+  if (sort < 100) return model;
+  return sort < 650 ? mutateMembers(model, corpus, dice) : mutateBytes(model, corpus, dice);
 }

@@ -8,29 +8,34 @@ import { HostNotifications, isMethod, Methods } from "../../src/protocol/methods
 const plain = { bytes: 600_000, depth: 60, keys: 9_000 };
 
 export interface Expected {
-  /** The id that the one answer to this frame must have, as JSON; absent where an answer is not owed. */
+  /** As JSON; absent where it cannot be read, so that no answer could have it. */
   readonly id: string | undefined;
   readonly method: string | undefined;
+  /** An answer is owed: the frame asks for one, and is beyond no limit. */
+  readonly isOwed: boolean;
 }
 
 /** What a peer owes the sender of this frame. */
 export function expectedOf(text: string): Expected {
-  const nothing = { id: undefined, method: undefined };
-  if (text.length > plain.bytes) return nothing;
+  const nothing = { id: undefined, method: undefined, isOwed: false };
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     return nothing;
   }
-  const size = { keys: 0, depth: 0 };
-  measure(value, 0, size);
-  if (size.depth > plain.depth || size.keys > plain.keys) return nothing;
   if (typeof value !== "object" || value === null || Array.isArray(value)) return nothing;
   const { id, method } = value as { id?: unknown; method?: unknown };
   const isReadable = typeof id === "string" || (typeof id === "number" && Number.isFinite(id));
-  if (!isReadable || !Object.hasOwn(value, "method")) return nothing;
-  return { id: JSON.stringify(id), method: typeof method === "string" ? method : undefined };
+  if (!isReadable) return nothing;
+  const size = { keys: 0, depth: 0 };
+  measure(value, 0, size);
+  const isPlain = text.length <= plain.bytes && size.depth <= plain.depth && size.keys <= plain.keys;
+  return {
+    id: JSON.stringify(id),
+    method: typeof method === "string" ? method : undefined,
+    isOwed: isPlain && Object.hasOwn(value, "method"),
+  };
 }
 
 function measure(value: unknown, depth: number, size: { keys: number; depth: number }): void {

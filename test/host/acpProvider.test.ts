@@ -159,6 +159,15 @@ describe("an agent that can't start says why", () => {
     });
   });
 
+  it("is signed in with the key that it has, if it names it", async () => {
+    const env = { AGENT_BEHAVIOUR: "login" };
+    await expect(connect({ env })).rejects.toMatchObject({
+      message: expect.stringMatching(/^Scripted wants a sign-in or an API key: .*log in first/),
+    });
+    const connection = await connect({ env: { ...env, SCRIPTED_API_KEY: "${env:SECRET_KEY}" } });
+    expect(connection.agentSessionId).toBe("conversation-1");
+  });
+
   it("repeats its last words, without a key", async () => {
     const failing = connect({ env: { AGENT_BEHAVIOUR: "dies", KEY: "${env:SECRET_KEY}" } });
     await expect(failing).rejects.toMatchObject({

@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT_URI } from "../../src/protocol/uris.ts";
 import { HostDirectory } from "./hostProcess.ts";
 import { scriptedAgent } from "./sessionFixture.ts";
@@ -19,7 +19,10 @@ let directory: HostDirectory;
 let data: string;
 
 function run(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    encoding: "utf8",
+    env: { ...process.env, OPENAI_API_KEY: undefined, CODEX_API_KEY: undefined },
+  });
   return { status, stdout, stderr };
 }
 
@@ -63,11 +66,58 @@ it("exports every record, and of people's actions who did what, never its text",
   expect(stdout).not.toContain("private title");
 });
 
-it("says what is missing", () => {
-  const { status, stdout } = run("doctor", "--config", path.join(directory.path, "config.json"));
-  expect(status).toBe(1);
-  expect(stdout).toMatch(/ok +git version/);
-  expect(stdout).toMatch(/MISSING Gone agent: the command "no-such-agent-program" was not found/);
+describe("the doctor", () => {
+  const configured = [
+    ...agents,
+    { id: "talker", displayName: "Talker", command: ["echo", "this is no agent"] },
+    { ...scriptedAgent("login", "login"), displayName: "Members only" },
+    { id: "keyless", displayName: "Keyless", command: ["sh"], env: { KEY: "${env:NOT_SET_ANYWHERE}" } },
+    { use: "codex", command: [process.execPath, "--version"] },
+  ];
+
+  function examine(config: object, ...args: string[]) {
+    const file = path.join(directory.path, "doctor.json");
+    writeFileSync(file, JSON.stringify(config));
+    return run("doctor", "--config", file, "--data", data, ...args);
+  }
+
+  it("starts every agent, and says of each what is wrong and what to do", () => {
+    const { status, stdout } = examine({ agents: configured });
+    expect(status).toBe(1);
+    for (const line of [
+      /^ok +git version/m,
+      /^(ok|warning) +terminals: /m,
+      /^ok +data directory: /m,
+      /^ok +free disk: [\d.]+ GiB/m,
+      /^ok +Scripted agent 1\.2\.3: .*node, speaks ACP \(answered in [\d.]+ s\)$/m,
+      /^MISSING Gone agent: the command "no-such-agent-program" was not found/m,
+      /^MISSING Talker: ended unexpectedly \(exit code 0\)\. Its last words: this is no agent$/m,
+      /^MISSING Members only 1\.2\.3: .* It wants a sign-in or another key: .* It offers: Log in, Use SCRIPTED_API_KEY\./m,
+      /^MISSING Keyless: its configuration needs the variable NOT_SET_ANYWHERE/m,
+      /^MISSING Codex: .* It needs a key: set OPENAI_API_KEY or CODEX_API_KEY where the host is started\./m,
+    ]) {
+      expect(stdout).toMatch(line);
+    }
+  });
+
+  it("tells programs the same, and is content when nothing is missing", () => {
+    const { status, stdout } = examine({ agents: [scriptedAgent("scripted")] }, "--json");
+    const report = JSON.parse(stdout) as {
+      ok: boolean;
+      findings: { check: string; state: string; details?: object }[];
+    };
+    expect({ status, ok: report.ok }).toEqual({ status: 0, ok: true });
+    expect(report.findings.map(({ check }) => check)).toEqual([
+      "node",
+      "git",
+      "isolation",
+      "terminals",
+      "data",
+      "disk",
+      "agent:scripted",
+    ]);
+    expect(report.findings.at(-1)?.details).toMatchObject({ version: "1.2.3", startMs: expect.any(Number) });
+  });
 });
 
 it("prints the token, and another when asked to rotate", () => {

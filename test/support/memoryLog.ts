@@ -1,20 +1,22 @@
-import { createHash } from "node:crypto";
+import { AppError } from "../../src/base/appError.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import { Emitter } from "../../src/base/emitter.ts";
 import type { EventLog, LogRecord, LogSnapshot, ReadRange, VerifyReport } from "../../src/host/log/log.ts";
-import { CHAIN_START, recordHash } from "../../src/host/log/recordHash.ts";
+import { blobId, CHAIN_START, recordHash } from "../../src/host/log/recordHash.ts";
 
 /** What a `MemoryLog` leaves behind, for the next one to open. */
 export interface MemoryDisk {
   readonly epoch: string;
   records: LogRecord[];
   readonly snapshots: Map<string, LogSnapshot>;
-  readonly blobs: Map<string, Uint8Array>;
+  readonly blobs: Map<string, { readonly bytes: Uint8Array; readonly channels: Set<string> }>;
+  /** Of each channel that lost records: the last of them, and how many they were. */
+  readonly removed: Map<string, { readonly seq: number; readonly hash: string; readonly count: number }>;
   isOpen: boolean;
 }
 
 export function memoryDisk(epoch = "memory"): MemoryDisk {
-  return { epoch, records: [], snapshots: new Map(), blobs: new Map(), isOpen: false };
+  return { epoch, records: [], snapshots: new Map(), blobs: new Map(), removed: new Map(), isOpen: false };
 }
 
 /** An event log without a file, for tests that are not about the disk. It passes the contract suite. */
@@ -28,6 +30,8 @@ export class MemoryLog implements EventLog {
   readonly #failed = new Emitter<Error>((error) => Promise.reject(error));
   #pending: LogRecord[] = [];
   #lastSeq: number;
+  #durableSeq: number;
+  #removals: { readonly channel: string; readonly upTo: number }[] = [];
   #isScheduled = false;
   #isOpen = true;
 
@@ -42,8 +46,10 @@ export class MemoryLog implements EventLog {
     this.#clock = clock;
     this.#disk = disk;
     this.#schedule = schedule;
+    for (const [channel, { hash }] of disk.removed) this.#heads.set(channel, hash);
     for (const { channel, hash } of disk.records) this.#heads.set(channel, hash);
-    this.#lastSeq = this.durableSeq;
+    this.#durableSeq = Math.max(0, ...disk.records.slice(-1).map(seqOf), ...Array.from(disk.removed.values(), seqOf));
+    this.#lastSeq = this.#durableSeq;
   }
 
   get epoch(): string {
@@ -55,7 +61,11 @@ export class MemoryLog implements EventLog {
   }
 
   get durableSeq(): number {
-    return this.#disk.records.at(-1)?.seq ?? 0;
+    return this.#durableSeq;
+  }
+
+  get isFull(): boolean {
+    return false;
   }
 
   get onCommitted() {
@@ -73,9 +83,25 @@ export class MemoryLog implements EventLog {
     const hash = recordHash(this.#heads.get(channel) ?? CHAIN_START, record);
     this.#heads.set(channel, hash);
     this.#pending.push({ ...record, hash });
-    if (!this.#isScheduled) this.#schedule(() => this.#commit());
-    this.#isScheduled = true;
+    this.#commitSoon();
     return record.seq;
+  }
+
+  prune(channel: string, upTo: number): void {
+    this.#removals.push({ channel, upTo });
+    this.#commitSoon();
+  }
+
+  forget(channel: string): void {
+    this.prune(channel, Number.POSITIVE_INFINITY);
+  }
+
+  async removals(): Promise<ReadonlyMap<string, number>> {
+    return new Map(Array.from(this.#disk.removed, ([channel, { seq }]) => [channel, seq]));
+  }
+
+  async scrub(): Promise<void> {
+    this.#commit();
   }
 
   async flush(): Promise<void> {
@@ -86,11 +112,19 @@ export class MemoryLog implements EventLog {
     const wanted = this.#disk.records.filter(
       (record) => record.seq > after && (channel ?? record.channel) === record.channel,
     );
-    yield* wanted.slice(0, limit);
+    for (const record of wanted.slice(0, limit)) {
+      if (channel !== undefined && !this.#fits(record)) throw damaged(record);
+      yield record;
+    }
+  }
+
+  async latest(channel: string): Promise<LogRecord | undefined> {
+    return this.#disk.records.findLast((record) => record.channel === channel);
   }
 
   async channels(): Promise<readonly string[]> {
-    return Array.from(new Set(this.#disk.records.map((record) => record.channel)));
+    const { records, snapshots } = this.#disk;
+    return Array.from(new Set([...records.map((record) => record.channel), ...snapshots.keys()]));
   }
 
   saveSnapshot(channel: string, snapshot: LogSnapshot): void {
@@ -101,29 +135,34 @@ export class MemoryLog implements EventLog {
     return this.#disk.snapshots.get(channel);
   }
 
-  async putBlob(bytes: Uint8Array): Promise<string> {
-    const id = createHash("sha256").update(bytes).digest("hex");
-    this.#disk.blobs.set(id, bytes);
+  async putBlob(channel: string, bytes: Uint8Array): Promise<string> {
+    const id = blobId(bytes);
+    const blob = this.#disk.blobs.get(id) ?? { bytes, channels: new Set() };
+    blob.channels.add(channel);
+    this.#disk.blobs.set(id, blob);
     return id;
   }
 
   async getBlob(id: string): Promise<Uint8Array | undefined> {
-    return this.#disk.blobs.get(id);
+    return this.#disk.blobs.get(id)?.bytes;
+  }
+
+  async blobsOf(channel: string): Promise<readonly string[]> {
+    const own = Array.from(this.#disk.blobs).filter(([, { channels }]) => channels.has(channel));
+    return own.map(([id]) => id).toSorted();
   }
 
   async verify(): Promise<VerifyReport> {
-    const chains = new Map<string, string>();
-    for (const record of this.#disk.records) {
-      if (recordHash(chains.get(record.channel) ?? CHAIN_START, record) !== record.hash) {
-        return {
-          records: record.seq - 1,
-          channels: chains.size,
-          problem: `Record ${record.seq} of ${record.channel} was changed.`,
-        };
-      }
-      chains.set(record.channel, record.hash);
-    }
-    return { records: this.#disk.records.length, channels: chains.size };
+    const { records, removed } = this.#disk;
+    const counts = {
+      records: records.length,
+      removed: Array.from(removed.values()).reduce((sum, { count }) => sum + count, 0),
+      channels: new Set(records.map((record) => record.channel)).size,
+    };
+    const misfit = records.find((record) => !this.#fits(record));
+    if (misfit) return { ...counts, problem: damaged(misfit).message };
+    const missing = this.#durableSeq - counts.records - counts.removed;
+    return missing === 0 ? counts : { ...counts, problem: `${missing} records are missing.` };
   }
 
   async close(): Promise<void> {
@@ -138,12 +177,51 @@ export class MemoryLog implements EventLog {
     this.#disk.isOpen = false;
   }
 
+  #commitSoon(): void {
+    if (!this.#isScheduled) this.#schedule(() => this.#commit());
+    this.#isScheduled = true;
+  }
+
   #commit(): void {
     this.#isScheduled = false;
     const records = this.#pending;
+    const removals = this.#removals;
     this.#pending = [];
-    if (records.length === 0) return;
+    this.#removals = [];
     this.#disk.records.push(...records);
-    this.#committed.fire(records);
+    this.#durableSeq = records.at(-1)?.seq ?? this.#durableSeq;
+    for (const { channel, upTo } of removals) this.#remove(channel, upTo);
+    if (records.length > 0) this.#committed.fire(records);
   }
+
+  #remove(channel: string, upTo: number): void {
+    const { records, snapshots, blobs, removed } = this.#disk;
+    const isWhole = upTo === Number.POSITIVE_INFINITY;
+    const end = isWhole ? upTo : Math.min(upTo, snapshots.get(channel)?.seq ?? 0);
+    const gone = records.filter((record) => record.channel === channel && record.seq <= end);
+    const last = gone.at(-1);
+    if (last) {
+      const count = (removed.get(channel)?.count ?? 0) + gone.length;
+      removed.set(channel, { seq: last.seq, hash: last.hash, count });
+      this.#disk.records = records.filter((record) => !gone.includes(record));
+    }
+    if (!isWhole) return;
+    snapshots.delete(channel);
+    for (const [id, { channels }] of blobs) if (channels.delete(channel) && channels.size === 0) blobs.delete(id);
+  }
+
+  #fits(record: LogRecord): boolean {
+    const { records, removed } = this.#disk;
+    const before = records.findLast((each) => each.channel === record.channel && each.seq < record.seq);
+    const link = before?.hash ?? removed.get(record.channel)?.hash ?? CHAIN_START;
+    return recordHash(link, record) === record.hash;
+  }
+}
+
+function seqOf({ seq }: { readonly seq: number }): number {
+  return seq;
+}
+
+function damaged({ seq, channel }: LogRecord): AppError {
+  return new AppError("internal", `Record ${seq} of ${channel} was changed.`, { details: { channel } });
 }

@@ -48,6 +48,7 @@ export class Page {
       pullRequest: undefined,
       hasOlder: false,
       canShip: true,
+      needsSignIn: false,
       changes: undefined,
     } as const;
     this.push({ type: "facts", facts: { ...facts, ...changes } });

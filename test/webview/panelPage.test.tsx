@@ -131,6 +131,24 @@ describe("the transcript", () => {
     expect(screen.getAllByRole("alert").map((alert) => alert.textContent)).toContain("It broke in 1.");
   });
 
+  it("offers to sign in where the agent lacks an account, and only while the host is there", async () => {
+    const error = { kind: "error", error: { errorType: "query", message: "No token." }, resumable: true } as const;
+    const page = aPage({ turns: [aTurn("1", [error], { state: "error" })] });
+    expect(screen.queryByRole("button", { name: "Sign In" })).toBeNull();
+    page.facts({ needsSignIn: true });
+    fireEvent.click(await screen.findByRole("button", { name: "Sign In" }));
+    expect(page.asked("signIn")).toEqual([{}]);
+    page.facts({ needsSignIn: true, connection: "offline" });
+    await waitFor(() => expect(screen.queryByRole("button", { name: "Sign In" })).toBeNull());
+  });
+
+  it("offers nothing on an error that the turn has got over", () => {
+    const error = { kind: "error", error: { errorType: "query", message: "It broke." }, resumable: true } as const;
+    const page = aPage({ turns: [aTurn("1", [error, markdown("It goes on.")])] });
+    page.facts({ needsSignIn: true });
+    expect(screen.queryByRole("button", { name: /Resume|Sign In/ })).toBeNull();
+  });
+
   it("offers earlier turns when there are some", async () => {
     const page = aPage({ turns: [aTurn("5")] });
     expect(screen.queryByRole("button", { name: /earlier turns/ })).toBeNull();

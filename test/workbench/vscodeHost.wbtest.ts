@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import path from "node:path";
+import { startModelServer } from "../support/modelServer/modelServer.ts";
+import { CODING_SCENARIOS } from "../support/modelServer/scenarios/codingScenarios.ts";
+import { brokenRepository } from "../support/repositories/repositories.ts";
 import { TestRepository } from "../support/repositories/testRepository.ts";
 import { startVsCodeAgentHost, type VsCodeAgentHost, whyNoAgentHost } from "../support/vscode/agentHost.ts";
+import { startCopilotAccount } from "../support/vscode/copilotAccount.ts";
+import { Lifetime } from "../support/vscode/lifetime.ts";
 import { startVsCode, type VsCode, type Workbench } from "../support/vscode/workbench.ts";
 import * as flow from "./flow.ts";
+import { Notifications } from "./pages/notifications.ts";
 import { QuickInput } from "./pages/quickInput.ts";
 import { SessionPanel } from "./pages/sessionPanel.ts";
 import { TerminalPanel } from "./pages/terminalPanel.ts";
@@ -12,13 +18,16 @@ import { AgentsView, HostsView } from "./pages/treeViews.ts";
 import { inOrder, outputDir, pictured } from "./scene.ts";
 
 const prompt = "Tidy the readme";
+const fix = "Please fix the add function";
 
-/** VS Code's own agent host, a stranger to us, without an account for its agents. */
+/** VS Code's own agent host, a stranger to us, whose agents have no account until somebody signs in for them. */
 describe("an agent host of VS Code", () => {
   inOrder();
+  const lifetime = new Lifetime();
   let agentHost: VsCodeAgentHost | undefined;
   let vscode: VsCode | undefined;
   let workbench: Workbench;
+  let code: string;
 
   before(async function start() {
     const missing = await whyNoAgentHost();
@@ -26,9 +35,16 @@ describe("an agent host of VS Code", () => {
       console.log(`SKIPPED: VS Code's agent host can't be had on this machine: ${missing}`);
       this.skip();
     }
-    agentHost = await startVsCodeAgentHost({ name: "workbench-agent-host" });
-    const code = path.join(agentHost.home, "code");
+    const model = await startModelServer({ scenarios: CODING_SCENARIOS });
+    lifetime.defer(() => model.close());
+    const account = await startCopilotAccount(model.url);
+    lifetime.defer(() => account.close());
+    agentHost = await startVsCodeAgentHost({ name: "workbench-agent-host", env: account.env });
+    const host = agentHost;
+    lifetime.defer(() => host.dispose());
+    code = path.join(agentHost.home, "code");
     await mkdir(code);
+    await brokenRepository(code);
     const repository = await TestRepository.create("widgets", code);
     await repository.write("README.md", "# Widgets\n\nSmall parts for large machines.\n");
     await repository.write("src/widget.ts", "export const widget = 1;\n");
@@ -38,17 +54,19 @@ describe("an agent host of VS Code", () => {
       outputDir,
       extensionDevelopmentPaths: [path.resolve(import.meta.dirname, "../..")],
       workspaceFolder: code,
+      githubToken: account.token,
       // Drawn as text, so that a test can read it.
       settings: { "terminal.integrated.gpuAcceleration": "off" },
     });
+    const opened = vscode;
+    lifetime.defer(() => opened.close());
     pictured(vscode);
     workbench = await vscode.openWindow();
     await workbench.resizeSideBar(460);
   });
   after(async () => {
     pictured(undefined);
-    await vscode?.close();
-    await agentHost?.dispose();
+    await lifetime.end();
   });
 
   it("is added by its address and token, and named for what it is", async () => {
@@ -74,6 +92,14 @@ describe("an agent host of VS Code", () => {
     await input.pick("Work in widgets");
     await input.step("What should the agent do?");
     await input.enter(prompt);
+  });
+
+  it("asks whether the agent may have the person's account, and launches without it", async () => {
+    const notifications = new Notifications(workbench);
+    const question = notifications.dialog("Sign in to github.com for Copilot");
+    await question.filter({ hasText: "with the rights read:user, user:email" }).waitFor();
+    await workbench.screenshotBothThemes("vscode-host-sign-in");
+    await notifications.answer("Sign in to github.com for Copilot", "Launch Without");
     await new SessionPanel(workbench).ready(prompt);
   });
 
@@ -84,6 +110,7 @@ describe("an agent host of VS Code", () => {
     await panel.status.filter({ hasText: "Failed" }).waitFor();
     await workbench.screenshotBothThemes("vscode-host-error");
     await panel.page.getByRole("button", { name: "Resume" }).waitFor();
+    await panel.page.getByRole("button", { name: "Sign In" }).waitFor();
   });
 
   it("offers nothing that this host cannot do", async () => {
@@ -161,5 +188,59 @@ describe("an agent host of VS Code", () => {
     await agents.row("Better readme").waitFor();
     await agents.contextAction("Better readme", "Archive Agent");
     await agents.row("Better readme").waitFor({ state: "hidden" });
+  });
+
+  it("does not ask again before the next launch, and signs in from the panel of what failed", async () => {
+    const input = new QuickInput(workbench);
+    await workbench.command("Muster: Launch Agent…");
+    await input.step("Which kind of agent?");
+    await input.pick("Copilot");
+    await input.step(/Which folder on the host/);
+    await input.pick("..");
+    await input.pick("arithmetic");
+    await input.pick("Work in arithmetic");
+    await input.step("What should the agent do?");
+    await input.enter(fix);
+    const panel = new SessionPanel(workbench);
+    await panel.ready(fix);
+    await panel.problem.filter({ hasText: "No GitHub OAuth token" }).waitFor();
+    await panel.page.getByRole("button", { name: "Sign In" }).click();
+    const notifications = new Notifications(workbench);
+    await notifications.answer("Sign in to github.com for Copilot", "Sign In");
+    const told = notifications.toast("has your sign-in");
+    const agreedTo = await flow.agreeUntil(workbench, told);
+    assert.match(agreedTo.join(), /wants to sign in using GitHub/);
+    await panel.page.getByRole("button", { name: "Sign In" }).waitFor({ state: "detached" });
+    await notifications.clear();
+  });
+
+  it("runs a whole turn with that account", async () => {
+    const panel = new SessionPanel(workbench);
+    await panel.send(fix);
+    await panel.approve();
+    await panel.transcript.filter({ hasText: "Done: add in src/math.mjs adds" }).waitFor();
+    await panel.status.filter({ hasText: "Ready for review" }).waitFor();
+    const worktrees = path.join(code, "arithmetic.worktrees");
+    const [worktree = ""] = await readdir(worktrees);
+    assert.match(await readFile(path.join(worktrees, worktree, "src/math.mjs"), "utf8"), /return a \+ b;/);
+    await panel.select("Changes");
+    await panel.changedFiles.filter({ hasText: "math.mjs" }).waitFor();
+    await panel.select("Transcript");
+    await workbench.screenshotBothThemes("vscode-host-turn");
+  });
+
+  it("hands the account over again by itself when the host has started afresh", async () => {
+    const hosts = new HostsView(workbench);
+    const name = new URL(agentHost?.url ?? "").host;
+    const openTerminal = workbench.page.locator('.editor-actions [aria-label^="Open Terminal"]');
+    await openTerminal.waitFor();
+    await agentHost?.stop();
+    await hosts.row(name, /not reachable|connecting/).waitFor();
+    await openTerminal.waitFor({ state: "detached" });
+    await agentHost?.restart();
+    await hosts.row(name, /connected · VS Code/).waitFor();
+    const panel = new SessionPanel(workbench);
+    await panel.send("What did you change?");
+    await panel.transcript.filter({ hasText: "I fixed add in src/math.mjs" }).waitFor();
   });
 });

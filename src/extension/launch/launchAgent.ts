@@ -11,6 +11,8 @@ import { LaunchForm } from "./launchForm.ts";
 
 export interface LaunchOptions {
   readonly connections: HostConnectionsView;
+  /** Sees to the account that the agent needs. False: the person wants no launch. */
+  readonly signIn: (hostId: string, provider: string) => Promise<boolean>;
   /** Resolves with the agent's key when the host has accepted it and its prompt. */
   readonly launch: (request: LaunchRequest) => Promise<string>;
   readonly drafts: LaunchDrafts;
@@ -53,8 +55,9 @@ export class AgentLauncher implements Disposable {
 
   /** A failure keeps the form: "Try Again" sends it once more, the command shows it again with everything in it. */
   async #launch(request: LaunchRequest): Promise<void> {
-    const { launch, drafts, telemetry, openPanel, presenter } = this.#options;
+    const { signIn, launch, drafts, telemetry, openPanel, presenter } = this.#options;
     try {
+      if (!(await signIn(request.hostId, request.provider))) return;
       const key = await launch(request);
       await drafts.launched(request);
       telemetry.send("agent.launched", { outcome: "created" });

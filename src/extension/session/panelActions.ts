@@ -21,6 +21,7 @@ export interface PanelPorts {
   /** The URL has been checked; the editor still asks about a domain that it does not know. */
   readonly openExternal: (url: URL) => Promise<void>;
   readonly reconnect: (hostId: string) => void;
+  readonly signIn: (target: AgentTarget) => Promise<void>;
   readonly readTerminal: (hostId: string, terminal: string) => Promise<{ title: string; text: string }>;
 }
 
@@ -123,6 +124,7 @@ export function panelActions(
       ports.reconnect(target.hostId);
       return null;
     },
+    signIn: () => done(ports.signIn(target)),
     openDiff: ({ fileId }) => {
       const files = changedFilesOf(source.changeset ?? { files: [] }, source.session?.workingDirectories);
       const file = files.find(({ id }) => id === fileId);

@@ -20,6 +20,7 @@ export function panelPorts(
     review: (target) => runCommand("muster.agent.review", target),
     createPullRequest: (target) => runCommand("muster.agent.createPullRequest", target),
     showPullRequest: (target) => runCommand("muster.agent.showPullRequest", target),
+    signIn: (target) => runCommand("muster.agent.signIn", target),
     openFileDiff,
     openText: async (title, text) => {
       const content = `${toLine(title, 200)}\n\n${text.replaceAll(escapes, "").replaceAll(/\r+\n/g, "\n")}`;

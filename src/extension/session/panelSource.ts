@@ -14,12 +14,14 @@ import { agentKey } from "../fleet/fleetAgent.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
 import type { AgentTarget } from "../ids.ts";
 import { sentenceOf } from "../platform/presentError.ts";
+import type { AgentSignIn } from "../signIn/agentSignIn.ts";
 import { namesTerminal, olderThan, terminalTail, windowOf } from "./panelWindow.ts";
 
 export interface PanelSourceOptions {
   readonly target: AgentTarget;
   readonly connections: Pick<HostConnectionsView, "get" | "onDidChange">;
   readonly fleet: Pick<Fleet, "get" | "onDidChange">;
+  readonly signIn: Pick<AgentSignIn, "isNeeded" | "onDidChange">;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -56,7 +58,7 @@ export class PanelSource implements Disposable {
 
   constructor(options: PanelSourceOptions) {
     this.#options = options;
-    const { logger, connections, fleet, target } = options;
+    const { logger, connections, fleet, signIn, target } = options;
     this.#changed = this.#owned.add(
       new Emitter<SourceChange>((error) => logger.error("panel listener failed", { reason: error })),
     );
@@ -72,6 +74,7 @@ export class PanelSource implements Disposable {
         if ([...added, ...changed, ...removed].includes(key)) this.#changed.fire({ kind: "facts" });
       }),
     );
+    this.#owned.add(signIn.onDidChange(() => this.#changed.fire({ kind: "facts" })));
     this.#attach();
   }
 
@@ -117,8 +120,9 @@ export class PanelSource implements Disposable {
   }
 
   facts(): PanelFacts {
-    const { connections, fleet, target } = this.#options;
+    const { connections, fleet, signIn, target } = this.#options;
     const connection = connections.get(target.hostId);
+    const provider = this.session?.provider;
     const agent = fleet.get(agentKey(target.hostId, target.session));
     return {
       hostName: connection?.host.name ?? "an unknown host",
@@ -128,6 +132,7 @@ export class PanelSource implements Disposable {
       pullRequest: agent?.pullRequest && { number: agent.pullRequest.number, url: agent.pullRequest.url },
       hasOlder: this.#firstTurn > 0,
       canShip: this.#hasFleet,
+      needsSignIn: provider !== undefined && signIn.isNeeded(target.hostId, provider),
       changes: changesOf(this.#changeset),
     };
   }

@@ -9,17 +9,20 @@ import type { Fleet } from "../fleet/fleet.ts";
 import { keyOf } from "../fleet/fleetAgent.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
 import { type AgentTarget, SESSION_PANEL } from "../ids.ts";
+import type { Contexts } from "../platform/contexts.ts";
 import type { Telemetry } from "../platform/telemetry.ts";
 import { panelActions, type PanelPorts } from "./panelActions.ts";
 import { PanelBridge } from "./panelBridge.ts";
 import { panelHtml } from "./panelHtml.ts";
-import { PanelSource } from "./panelSource.ts";
+import { PanelSource, type PanelSourceOptions } from "./panelSource.ts";
 
 export interface SessionPanelsOptions {
   readonly extensionUri: vscode.Uri;
   readonly connections: HostConnectionsView;
   readonly fleet: Fleet;
+  readonly signIn: PanelSourceOptions["signIn"];
   readonly ports: PanelPorts;
+  readonly contexts: Pick<Contexts, "set">;
   readonly clock: Clock;
   readonly newId: () => string;
   readonly telemetry: Pick<Telemetry, "send">;
@@ -46,6 +49,7 @@ export class SessionPanels implements vscode.WebviewPanelSerializer, Disposable 
   constructor(options: SessionPanelsOptions) {
     this.#options = options;
     this.#owned.add(vscode.window.registerWebviewPanelSerializer(SESSION_PANEL, this));
+    this.#owned.add(options.connections.onDidChange(() => this.#tellConnected()));
   }
 
   /** The agent of the panel that has the focus, for commands that are run there. */
@@ -111,6 +115,14 @@ export class SessionPanels implements vscode.WebviewPanelSerializer, Disposable 
     for (const { panel } of Array.from(this.#open.values())) panel.dispose();
   }
 
+  #tellConnected(): void {
+    const { connections, contexts } = this.#options;
+    const { active } = this;
+    // Without a panel in front nobody looks at it.
+    if (active !== undefined)
+      contexts.set("muster:panelConnected", connections.get(active.hostId)?.state.kind === "live");
+  }
+
   #titleOf(target: AgentTarget): string {
     return toLine(this.#options.fleet.get(keyOf(target))?.title ?? "Agent", 40);
   }
@@ -139,6 +151,7 @@ export class SessionPanels implements vscode.WebviewPanelSerializer, Disposable 
     owned.add(toDisposable(stop));
     owned.add(
       panel.onDidChangeViewState(() => {
+        this.#tellConnected();
         if (panel.visible) start();
         else release ??= clock.setTimeout(stop, hiddenMs);
       }),
@@ -153,17 +166,18 @@ export class SessionPanels implements vscode.WebviewPanelSerializer, Disposable 
       owned.dispose();
     });
     start();
+    this.#tellConnected();
   }
 
   /** Gives the panel its page and joins it to the agent. Ends with the returned value; the page stays until replaced. */
   #connect(target: AgentTarget, panel: vscode.WebviewPanel): Disposables {
-    const { extensionUri, connections, fleet, ports, clock, newId, telemetry, logger } = this.#options;
+    const { extensionUri, connections, fleet, signIn, ports, clock, newId, telemetry, logger } = this.#options;
     const owned = new Disposables();
     const { webview } = panel;
     const uriOf = (file: string) =>
       webview.asWebviewUri(vscode.Uri.joinPath(extensionUri, "dist", "webview", file)).toString();
     const nonce = randomBytes(16).toString("hex");
-    const source = owned.add(new PanelSource({ target, connections, fleet, clock, logger }));
+    const source = owned.add(new PanelSource({ target, connections, fleet, signIn, clock, logger }));
     const bridge = owned.add(
       new PanelBridge({
         source,

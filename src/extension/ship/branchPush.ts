@@ -4,7 +4,7 @@ import { fleetMeta } from "../../protocol/fleetMeta.ts";
 import { branchChangesetUri } from "../../protocol/uris.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
 import type { AgentTarget } from "../ids.ts";
-import type { HostCredentials } from "./hostCredentials.ts";
+import type { HostCredentials } from "../signIn/hostCredentials.ts";
 
 export interface PushedBranch {
   readonly branch: string;

@@ -15,6 +15,9 @@ export const defaultGitHubServer: GitHubServer = {
   authProvider: "github",
 };
 
+/** The least that may push to a private repository and open a pull request in it. */
+export const gitHubScopes: readonly string[] = ["repo"];
+
 export interface GitHubRepository {
   readonly server: GitHubServer;
   readonly owner: string;

@@ -1,32 +1,38 @@
 import * as vscode from "vscode";
 import { AppError } from "../../base/appError.ts";
-import type { GitHubServer } from "./gitHubServers.ts";
-
-/** The least that may push to a private repository and open a pull request in it. */
-export const gitHubScopes: readonly string[] = ["repo"];
+import type { Event } from "../../base/emitter.ts";
+import { type GitHubServer, gitHubScopes } from "./gitHubServers.ts";
 
 /** Where the person's own GitHub sign-in comes from. */
 export interface SignInPort {
   /**
    * Asks the person to sign in if need be. Throws `github.noSession` if they don't.
    * @param refused a token that the server refused: the person has to sign in anew
+   * @param use what it is for, if not for a pull request
    */
-  token(server: GitHubServer, refused?: string): Promise<string>;
+  token(server: GitHubServer, refused?: string, use?: TokenUse): Promise<string>;
   /** A token if there is one already; asks nobody. */
-  silentToken(server: GitHubServer): Promise<string | undefined>;
+  silentToken(server: GitHubServer, scopes?: readonly string[]): Promise<string | undefined>;
+}
+
+export interface TokenUse {
+  readonly scopes: readonly string[];
+  /** A sentence that the person reads when asked to sign in. */
+  readonly detail: string;
 }
 
 /** VS Code's accounts. Tokens are never kept here: each use asks for the session again. */
 export const vscodeSignIn: SignInPort = {
-  async token(server, refused) {
-    const detail = `Muster creates the pull request on ${server.host} in your name.`;
+  async token(server, refused, use) {
+    const detail = use?.detail ?? `Muster creates the pull request on ${server.host} in your name.`;
+    const scopes = use?.scopes ?? gitHubScopes;
     try {
-      const known = refused === undefined ? undefined : await this.silentToken(server);
+      const known = refused === undefined ? undefined : await this.silentToken(server, scopes);
       const isRefused = refused !== undefined && known === refused;
       const { authProvider } = server;
       const session = isRefused
-        ? await vscode.authentication.getSession(authProvider, gitHubScopes, { forceNewSession: { detail } })
-        : await vscode.authentication.getSession(authProvider, gitHubScopes, { createIfNone: { detail } });
+        ? await vscode.authentication.getSession(authProvider, scopes, { forceNewSession: { detail } })
+        : await vscode.authentication.getSession(authProvider, scopes, { createIfNone: { detail } });
       return session.accessToken;
     } catch (error) {
       throw new AppError(
@@ -37,9 +43,9 @@ export const vscodeSignIn: SignInPort = {
     }
   },
 
-  async silentToken(server) {
+  async silentToken(server, scopes = gitHubScopes) {
     try {
-      const session = await vscode.authentication.getSession(server.authProvider, gitHubScopes, { silent: true });
+      const session = await vscode.authentication.getSession(server.authProvider, scopes, { silent: true });
       return session?.accessToken;
     } catch {
       // No such provider is as good as not being signed in.
@@ -47,3 +53,7 @@ export const vscodeSignIn: SignInPort = {
     }
   },
 };
+
+/** Fires with the id of the authentication provider whose accounts are others than before. */
+export const onDidChangeAccounts: Event<string> = (listener) =>
+  vscode.authentication.onDidChangeSessions(({ provider }) => listener(provider.id));

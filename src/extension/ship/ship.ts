@@ -9,13 +9,13 @@ import type { AgentTarget } from "../ids.ts";
 import type { CommandRegistry } from "../platform/commandRegistry.ts";
 import type { Dialogs } from "../platform/dialogs.ts";
 import type { Telemetry } from "../platform/telemetry.ts";
+import type { HostCredentials } from "../signIn/hostCredentials.ts";
 import { HostBranchPush } from "./branchPush.ts";
 import { CreatePullRequestFlow, type GatePort, type Shipped } from "./createPullRequest.ts";
 import type { Finding } from "./gate.ts";
 import type { ConnectGitHub } from "./gitHubPort.ts";
 import { type GitHubServer, resolveGitHubRepository, safePageUrl } from "./gitHubServers.ts";
-import { type SignInPort, vscodeSignIn } from "./gitHubSignIn.ts";
-import { HostCredentials } from "./hostCredentials.ts";
+import type { SignInPort } from "./gitHubSignIn.ts";
 import { OctokitGitHub } from "./octokitGitHub.ts";
 import { PullRequestDrafts } from "./pullRequestDrafts.ts";
 import { QuickPullRequestForm } from "./pullRequestForm.ts";
@@ -50,7 +50,8 @@ export interface ShipPorts {
   readonly review: (target: AgentTarget) => Promise<void>;
   /** The fleet model's. */
   readonly decorate: Decorate;
-  readonly signIn?: SignInPort;
+  readonly signIn: SignInPort;
+  readonly credentials: HostCredentials;
 }
 
 /** Pull requests of agents' branches: `muster.agent.createPullRequest`, `muster.agent.showPullRequest`, and their state. */
@@ -60,14 +61,11 @@ export class Ship implements Disposable {
   readonly #flow: CreatePullRequestFlow;
   readonly #owned = new Disposables();
   readonly pullRequests: PullRequests;
-  /** For whoever else sends a host a request that may need the person's GitHub sign-in, such as a launch. */
-  readonly credentials: HostCredentials;
 
   constructor(ports: ShipPorts) {
     this.#ports = ports;
-    this.#signIn = ports.signIn ?? vscodeSignIn;
+    this.#signIn = ports.signIn;
     this.pullRequests = new PullRequests(ports.state, ports.decorate);
-    this.credentials = new HostCredentials({ ...ports, signIn: this.#signIn });
     this.#flow = new CreatePullRequestFlow({
       source: new HostShipSource(ports.hosts, ports.titleOf, ports.clock),
       reviewed: ports.reviewed,
@@ -77,7 +75,7 @@ export class Ship implements Disposable {
       drafts: new PullRequestDrafts(ports.state),
       signIn: this.#signIn,
       connectGitHub: this.#connectGitHub,
-      push: new HostBranchPush(ports.hosts, this.credentials),
+      push: new HostBranchPush(ports.hosts, ports.credentials),
       pullRequests: this.pullRequests,
       progress: (title, run) => ports.dialogs.progress(title, run),
     });

@@ -31,6 +31,7 @@ export class TerminalFilter {
     }
     if (!input.endsWith("\u001b")) return output;
     this.#held = "\u001b";
-    return output.endsWith("\u001b") ? output.slice(0, -1) : output;
+    // Inside of a string it was not put out.
+    return this.#isInString ? output : output.slice(0, -1);
   }
 }

@@ -1,6 +1,6 @@
 import type { FleetAgent } from "../fleet/fleetAgent.ts";
 import { type GroupId, groupOf, GROUPS } from "./agentNode.ts";
-import { type Compare, SortedRuns } from "./sortedRuns.ts";
+import { SortedRuns } from "./sortedRuns.ts";
 
 export interface OrderChange {
   /** Groups came or went. */
@@ -9,22 +9,21 @@ export interface OrderChange {
   readonly groups: readonly GroupId[];
 }
 
+/** All that an agent's place depends on; the smallest numbers come first. */
+interface Place {
+  readonly key: string;
+  readonly group: GroupId;
+  readonly first: number;
+  readonly second: number;
+}
+
 /**
- * Agents by group, in the order in which the rows stand: who waits longest first, then who failed; those at work in the
- * order of their launch, so that rows do not jump while they are read; the rest by their last event. Kept up by
- * differences: an update costs its own size, whatever the size of the fleet.
+ * Agents by group, in the order in which the rows stand. Kept up by differences: an update costs its own size, whatever
+ * the size of the fleet.
  */
 export class AgentOrder {
-  readonly #groups: Readonly<Record<GroupId, SortedRuns<FleetAgent>>> = {
-    needsYou: new SortedRuns(byWait),
-    working: new SortedRuns(byLaunch),
-    queued: new SortedRuns(byQueue),
-    review: new SortedRuns(byRecency),
-    pullRequest: new SortedRuns(byRecency),
-    done: new SortedRuns(byRecency),
-  };
-  /** Each agent as it was when it got its place. */
-  readonly #placed = new Map<string, FleetAgent>();
+  readonly #groups = new Map(GROUPS.map((id) => [id, new SortedRuns<Place>(comparePlaces)]));
+  readonly #places = new Map<string, Place>();
 
   /** Groups that hold someone. */
   get groups(): readonly GroupId[] {
@@ -32,11 +31,16 @@ export class AgentOrder {
   }
 
   count(id: GroupId): number {
-    return this.#groups[id].size;
+    return this.#groups.get(id)?.size ?? 0;
   }
 
   keys(id: GroupId): readonly string[] {
-    return this.#groups[id].toArray().map(({ key }) => key);
+    return (
+      this.#groups
+        .get(id)
+        ?.toArray()
+        .map(({ key }) => key) ?? []
+    );
   }
 
   /** Puts the agents where they belong; those of which there is nothing any more lose their place. */
@@ -44,47 +48,58 @@ export class AgentOrder {
     const before = this.groups;
     const changed = new Set<GroupId>();
     for (const key of keys) {
-      const from = this.#remove(key);
+      const from = this.#places.get(key);
       const agent = agentOf(key);
-      const to = agent && this.#insert(agent);
-      if (from?.id === to?.id && from?.index === to?.index) continue;
-      if (from) changed.add(from.id);
-      if (to) changed.add(to.id);
+      const to = agent && placeOf(agent);
+      if (from && to && isSamePlace(from, to)) continue;
+      const wasAt = from && this.#remove(from);
+      const isAt = to && this.#add(to);
+      if (from?.group === to?.group && wasAt === isAt) continue;
+      if (from) changed.add(from.group);
+      if (to) changed.add(to.group);
     }
     const after = this.groups;
     const isRootChanged = before.length !== after.length || before.some((id, index) => id !== after[index]);
     return { isRootChanged, groups: after.filter((id) => changed.has(id)) };
   }
 
-  #remove(key: string): Place | undefined {
-    const agent = this.#placed.get(key);
-    if (agent === undefined) return undefined;
-    this.#placed.delete(key);
-    const id = groupOf(agent.attention);
-    return { id, index: this.#groups[id].delete(agent) };
+  /** The index in the group. */
+  #add(place: Place): number | undefined {
+    this.#places.set(place.key, place);
+    return this.#groups.get(place.group)?.add(place);
   }
 
-  #insert(agent: FleetAgent): Place {
-    this.#placed.set(agent.key, agent);
-    const id = groupOf(agent.attention);
-    return { id, index: this.#groups[id].add(agent) };
+  #remove(place: Place): number | undefined {
+    this.#places.delete(place.key);
+    return this.#groups.get(place.group)?.delete(place);
   }
 }
 
-interface Place {
-  readonly id: GroupId;
-  readonly index: number;
+/**
+ * Who waits longest first, then who failed; those at work in the order of their launch, so that rows do not jump while
+ * they are read; the rest by their last event.
+ */
+function placeOf({ key, attention, createdAt, modifiedAt, queuePosition }: FleetAgent): Place {
+  const group = groupOf(attention);
+  switch (group) {
+    case "needsYou":
+      return { key, group, first: attention === "failed" ? 1 : 0, second: modifiedAt };
+    case "working":
+      return { key, group, first: -createdAt, second: 0 };
+    case "queued":
+      return { key, group, first: queuePosition ?? Number.MAX_VALUE, second: -createdAt };
+    case "review":
+    case "pullRequest":
+    case "done":
+    default:
+      return { key, group, first: -modifiedAt, second: 0 };
+  }
 }
 
-type ByAgent = Compare<FleetAgent>;
+function comparePlaces(a: Place, b: Place): number {
+  return a.first - b.first || a.second - b.second || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
+}
 
-const byKey: ByAgent = (a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
-const byLaunch: ByAgent = (a, b) => b.createdAt - a.createdAt || byKey(a, b);
-const byRecency: ByAgent = (a, b) => b.modifiedAt - a.modifiedAt || byKey(a, b);
-const byWait: ByAgent = (a, b) =>
-  Number(a.attention === "failed") - Number(b.attention === "failed") || a.modifiedAt - b.modifiedAt || byKey(a, b);
-const byQueue: ByAgent = (a, b) => queuePlace(a) - queuePlace(b) || byLaunch(a, b);
-
-function queuePlace({ queuePosition }: FleetAgent): number {
-  return queuePosition ?? Number.MAX_VALUE;
+function isSamePlace(a: Place, b: Place): boolean {
+  return a.group === b.group && comparePlaces(a, b) === 0;
 }

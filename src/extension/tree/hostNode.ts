@@ -15,6 +15,10 @@ export interface HostFacts {
   /** Version of the host's software, while known. */
   readonly version: string | undefined;
   readonly agents: number;
+  /** The host has more agents than are listed here. */
+  readonly isCut: boolean;
+  /** Its agents lack an account that the person may give them. */
+  readonly needsSignIn: boolean;
   /** ms since the epoch. */
   readonly heardAtMs: number | undefined;
 }
@@ -22,6 +26,7 @@ export interface HostFacts {
 /** How one host's row looks at `nowMs`. */
 export function hostNodeOf(facts: HostFacts, nowMs: number): NodeView {
   const { words, icon, iconColor, contextValue } = lookOf(facts.state);
+  const asks = contextValue === "host.connected" && facts.needsSignIn;
   const seen =
     facts.state.kind === "live" || facts.heardAtMs === undefined
       ? ""
@@ -29,8 +34,11 @@ export function hostNodeOf(facts: HostFacts, nowMs: number): NodeView {
   const agents = facts.state.kind === "live" ? `${facts.agents} ${facts.agents === 1 ? "agent" : "agents"}` : "";
   const label = toLabel(facts.name, 80);
   const software = facts.software === undefined ? "" : toLabel(facts.software, 40);
-  const description = [words, software, agents, seen].filter((part) => part !== "").join(" · ");
-  return { label, description, icon, iconColor, contextValue, spoken: `${label}, ${description}` };
+  const description = [words, asks ? "sign-in needed" : "", software, agents, seen]
+    .filter((part) => part !== "")
+    .join(" · ");
+  const value = asks ? "host.connected.signIn" : contextValue;
+  return { label, description, icon, iconColor, contextValue: value, spoken: `${label}, ${description}` };
 }
 
 function lookOf(state: ConnectionState): Pick<NodeView, "icon" | "iconColor" | "contextValue"> & { words: string } {
@@ -79,6 +87,7 @@ export function hostTooltipLines(facts: HostFacts): readonly (readonly [string, 
     ["Address", facts.url],
     ["Software", facts.software],
     ["Version", facts.version],
+    ["Agents", facts.isCut ? `shows the first ${facts.agents.toLocaleString("en")} of its sessions` : undefined],
     ["Reason", reason],
   ];
   return lines.flatMap(([name, value]) => (value === undefined ? [] : [[name, toLine(value, 400)] as const]));

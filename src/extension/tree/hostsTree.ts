@@ -8,6 +8,7 @@ import { hostSoftwareOf } from "../hosts/hostSoftware.ts";
 import type { HostTarget, TerminalTarget } from "../ids.ts";
 import { commandLink } from "../platform/commandRegistry.ts";
 import { toMarkdownText } from "../platform/plainText.ts";
+import type { AgentSignIn } from "../signIn/agentSignIn.ts";
 import type { HostTerminals } from "../fleet/hostTerminals.ts";
 import type { NodeView } from "./agentNode.ts";
 import { type HostFacts, hostNodeOf, hostTooltipLines, terminalNodeOf } from "./hostNode.ts";
@@ -21,19 +22,28 @@ export class HostsTree implements vscode.TreeDataProvider<HostElement>, Disposab
   readonly #connections: HostConnectionsView;
   readonly #fleet: Fleet;
   readonly #terminals: HostTerminals;
+  readonly #signIn: Pick<AgentSignIn, "isNeeded" | "onDidChange">;
   readonly #clock: Clock;
   readonly #owned = new Disposables();
   readonly #changed = this.#owned.add(new vscode.EventEmitter<undefined>());
   readonly onDidChangeTreeData = this.#changed.event;
   #pendingRefresh: Disposable | undefined;
 
-  constructor(connections: HostConnectionsView, fleet: Fleet, terminals: HostTerminals, clock: Clock) {
+  constructor(
+    connections: HostConnectionsView,
+    fleet: Fleet,
+    terminals: HostTerminals,
+    signIn: Pick<AgentSignIn, "isNeeded" | "onDidChange">,
+    clock: Clock,
+  ) {
     this.#connections = connections;
     this.#fleet = fleet;
     this.#terminals = terminals;
+    this.#signIn = signIn;
     this.#clock = clock;
     this.#owned.add(connections.onDidChange(() => this.#refreshSoon()));
     this.#owned.add(terminals.onDidChange(() => this.#refreshSoon()));
+    this.#owned.add(signIn.onDidChange(() => this.#refreshSoon()));
     // A row tells how many agents its host has.
     this.#owned.add(
       fleet.onDidChange(({ added, removed }) => {
@@ -105,6 +115,8 @@ export class HostsTree implements vscode.TreeDataProvider<HostElement>, Disposab
       software: name,
       version,
       agents: this.#fleet.countOn(host.id),
+      isCut: client.sessions.isCut,
+      needsSignIn: this.#signIn.isNeeded(host.id),
       heardAtMs: client.lastHeardAt,
     };
   }

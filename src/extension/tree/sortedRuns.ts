@@ -1,15 +1,13 @@
-/** Never 0 for two items. */
-export type Compare<T> = (a: T, b: T) => number;
-
 /** A sorted list in short runs: what comes or goes moves the items of one run, however long the list is. */
 export class SortedRuns<T> {
-  readonly #compare: Compare<T>;
+  readonly #compare: (a: T, b: T) => number;
   readonly #maxRun: number;
   /** None is empty; together they are the list. */
   readonly #runs: T[][] = [];
   #size = 0;
 
-  constructor(compare: Compare<T>, maxRun = 256) {
+  /** `compare` is never 0 for two items. */
+  constructor(compare: (a: T, b: T) => number, maxRun = 256) {
     this.#compare = compare;
     this.#maxRun = maxRun;
   }

@@ -8,7 +8,15 @@ import { type ChannelState, type ChannelStates, reduce } from "../../protocol/re
 import type { EventLog, LogRecord } from "../log/log.ts";
 import { refusal } from "./policy.ts";
 import { ReplayWindow } from "./replayWindow.ts";
-import { actionBody, actionFrame, asWritten, type ClientOrigin, keptAction, parseStoredRecord } from "./storedRecord.ts";
+import {
+  actionBody,
+  actionFrame,
+  asWritten,
+  type ClientOrigin,
+  keptAction,
+  parseStoredRecord,
+  type StoredRecord,
+} from "./storedRecord.ts";
 
 /** An action that is on disk. Everything that a reader or a service does about an action starts from here. */
 export interface CommittedAction {
@@ -43,10 +51,16 @@ interface Channel {
   /** Bytes appended since the stored snapshot, and the size of that snapshot. */
   tailBytes: number;
   snapshotBytes: number;
+  /** Bytes in the log since its records were last pruned, as far as this start knows. */
+  keptBytes: number;
 }
 
 type Fresh = Omit<CommittedAction, "frame"> & { readonly actionJson: string; readonly keptJson: string };
 
+/** A terminal's output is what flows, and its state keeps the end of it: the records before are worth little. */
+const keptTerminalBytes = 1024 * 1024;
+/** What makes agents work, and their work fill the disk. */
+const beginsWork: ReadonlySet<string> = new Set(["chat/turnStarted", "chat/turnResume", "chat/pendingMessageSet"]);
 const minTailBytes = 64 * 1024;
 /** How much larger than its last snapshot a channel's tail may grow. */
 const tailsPerSnapshot = 4;
@@ -67,14 +81,22 @@ export class Channels implements Disposable {
   /** Removals that are not on disk yet, by number. */
   readonly #endings = new Map<number, string>();
   readonly #window: ReplayWindow;
-  readonly #removed: Emitter<string>;
+  readonly #refuseWork: () => string | undefined;
+  readonly #removed: Emitter<{ readonly uri: string; readonly seq: number }>;
   readonly #committed: Emitter<readonly CommittedAction[]>;
   readonly #disposables = new Disposables();
 
-  constructor(options: { log: EventLog; logger: Logger; window?: ReplayWindow }) {
+  /** `refuseWork` says why nothing may be begun at present, if so. */
+  constructor(options: {
+    log: EventLog;
+    logger: Logger;
+    window?: ReplayWindow;
+    refuseWork?: () => string | undefined;
+  }) {
     this.#log = options.log;
     this.#logger = options.logger;
     this.#window = options.window ?? new ReplayWindow();
+    this.#refuseWork = options.refuseWork ?? (() => undefined);
     const report = (error: unknown) => this.#logger.error("a reader of channels failed", { error: String(error) });
     this.#committed = this.#disposables.add(new Emitter(report));
     this.#removed = this.#disposables.add(new Emitter(report));
@@ -86,7 +108,7 @@ export class Channels implements Disposable {
     return this.#committed.event;
   }
 
-  /** The channel with this URI is no more. One that is made under the same URI later is another channel. */
+  /** The record `seq` ends the channel `uri`. One that is made under the same URI later is another channel. */
   get onRemoved() {
     return this.#removed.event;
   }
@@ -104,12 +126,21 @@ export class Channels implements Disposable {
     return this.#window;
   }
 
+  /** Throws AppError `limit.exceeded` when the host takes no new work at present. */
+  assertTakesWork(): void {
+    const refused = this.#refuseWork();
+    if (refused !== undefined) throw new AppError("limit.exceeded", refused);
+  }
+
   /** Fills the replay window from the end of the log, so that clients can resume over a restart of the host. */
   async recover(): Promise<void> {
     const after = Math.max(0, this.#log.lastSeq - this.#window.maxActions);
     this.#window.startAfter(after);
+    // A replay over records that were removed would have a gap.
+    for (const [channel, seq] of await this.#log.removals()) this.#window.loseUntil(seq, channel);
     for await (const record of this.#log.read({ after })) {
-      const stored = parseStoredRecord(record.seq, record.body);
+      const stored = this.#parse(record);
+      if (stored === undefined) continue;
       if (stored.type === "removed") this.#window.end(record.seq, record.channel);
       if (stored.type !== "action") continue;
       const { action, origin, refused } = stored;
@@ -125,7 +156,7 @@ export class Channels implements Disposable {
   create<K extends ChannelKind>(uri: string, kind: K, state: ChannelStates[K]): number {
     if (this.#channels.has(uri)) throw new AppError("conflict", `Channel ${uri} exists already.`);
     const body = JSON.stringify({ type: "created", kind, state });
-    this.#channels.set(uri, { kind, state, tailBytes: body.length, snapshotBytes: 0 });
+    this.#channels.set(uri, { kind, state, tailBytes: body.length, snapshotBytes: 0, keptBytes: body.length });
     this.#gone.delete(uri);
     return this.#log.append(uri, body);
   }
@@ -139,8 +170,9 @@ export class Channels implements Disposable {
   remove(uri: string): void {
     if (!this.#channels.delete(uri)) return;
     this.#gone.add(uri);
-    this.#endings.set(this.#log.append(uri, JSON.stringify({ type: "removed" })), uri);
-    this.#removed.fire(uri);
+    const seq = this.#log.append(uri, JSON.stringify({ type: "removed" }));
+    this.#endings.set(seq, uri);
+    this.#removed.fire({ uri, seq });
   }
 
   /** A reader that has seen everything up to `seq` has not seen the end of this channel: its state is another one's. */
@@ -159,7 +191,10 @@ export class Channels implements Disposable {
     return this.#channels.has(uri);
   }
 
-  /** Brings a channel into memory: its snapshot and what came after. False when there is no such channel. */
+  /**
+   * Brings a channel into memory: its snapshot and what came after. False when there is no such channel. Throws AppError
+   * `request.rejected`, with a sentence for its readers, when what the log holds of it is damaged.
+   */
   async load(uri: string): Promise<boolean> {
     if (this.#channels.has(uri)) return true;
     // The log may not know yet.
@@ -225,7 +260,9 @@ export class Channels implements Disposable {
       if (origin === undefined) throw new AppError("notFound", `There is no such channel for ${action.type}.`);
       return "There is no such channel.";
     }
-    return origin && refusal(channel.kind, channel.state, action, origin);
+    if (origin === undefined) return undefined;
+    const isWork = beginsWork.has(action.type);
+    return refusal(channel.kind, channel.state, action, origin) ?? (isWork ? this.#refuseWork() : undefined);
   }
 
   #publish(records: readonly LogRecord[]): void {
@@ -250,7 +287,30 @@ export class Channels implements Disposable {
     this.#committed.fire(actions);
   }
 
+  /** A damaged record is left to those who load its channel: a client that comes back for it gets no replay. */
+  #parse(record: LogRecord): StoredRecord | undefined {
+    try {
+      return parseStoredRecord(record.seq, record.body);
+    } catch (error) {
+      this.#logger.error("a record cannot be read", { seq: record.seq, error: String(error) });
+      this.#window.loseUntil(record.seq, record.channel);
+      return undefined;
+    }
+  }
+
   async #read(uri: string): Promise<boolean> {
+    try {
+      return await this.#fold(uri);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      this.#logger.error("a channel cannot be read", { channel: uri, reason });
+      const kept = "It is kept as it is and not shown; everything else goes on.";
+      const sentence = `What the host has stored of this is damaged. ${kept} Run "muster-host verify" on the host to see where.`;
+      throw new AppError("request.rejected", sentence, { cause, details: { channel: uri } });
+    }
+  }
+
+  async #fold(uri: string): Promise<boolean> {
     const stored = await this.#log.loadSnapshot(uri);
     let channel = stored && fromSnapshot(stored.state);
     for await (const record of this.#log.read({ after: stored?.seq ?? 0, channel: uri })) {
@@ -264,7 +324,9 @@ export class Channels implements Disposable {
   /** Writing snapshots adds a quarter to what is written, however large the state; a load reads at most five times it. */
   #keepSnapshot(uri: string, channel: Channel, seq: number, bytes: number): void {
     channel.tailBytes += bytes;
-    if (channel.tailBytes > Math.max(minTailBytes, tailsPerSnapshot * channel.snapshotBytes)) this.#save(uri, channel, seq);
+    channel.keptBytes += bytes;
+    if (channel.tailBytes > Math.max(minTailBytes, tailsPerSnapshot * channel.snapshotBytes))
+      this.#save(uri, channel, seq);
   }
 
   #save(uri: string, channel: Channel, seq: number): void {
@@ -272,12 +334,15 @@ export class Channels implements Disposable {
     this.#log.saveSnapshot(uri, { seq, state });
     channel.tailBytes = 0;
     channel.snapshotBytes = state.length;
+    if (channel.kind !== "terminal" || channel.keptBytes <= keptTerminalBytes) return;
+    this.#log.prune(uri, seq);
+    channel.keptBytes = 0;
   }
 }
 
 function fromSnapshot(text: string): Channel {
   const { kind, state } = JSON.parse(text) as { kind: ChannelKind; state: ChannelState };
-  return { kind, state, tailBytes: 0, snapshotBytes: text.length };
+  return { kind, state, tailBytes: 0, snapshotBytes: text.length, keptBytes: 0 };
 }
 
 function foldRecord(channel: Channel | undefined, record: LogRecord): Channel | undefined {
@@ -285,7 +350,7 @@ function foldRecord(channel: Channel | undefined, record: LogRecord): Channel | 
   const bytes = record.body.length;
   switch (stored.type) {
     case "created":
-      return { kind: stored.kind, state: stored.state, tailBytes: bytes, snapshotBytes: 0 };
+      return { kind: stored.kind, state: stored.state, tailBytes: bytes, snapshotBytes: 0, keptBytes: bytes };
     case "removed":
       return undefined;
     case "mark":
@@ -294,6 +359,7 @@ function foldRecord(channel: Channel | undefined, record: LogRecord): Channel | 
       if (channel === undefined || stored.refused !== undefined) return channel;
       channel.state = reduce(channel.kind, channel.state, stored.action);
       channel.tailBytes += bytes;
+      channel.keptBytes += bytes;
       return channel;
     default:
       return assertNever(stored);

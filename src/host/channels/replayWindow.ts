@@ -33,6 +33,8 @@ export class ReplayWindow {
   #bytes = 0;
   /** Everything after this number is held. */
   #after = 0;
+  /** Channels of which something is not held although it is later than `#after`, and up to where. */
+  readonly #losses = new Map<string, number>();
   /** The latest end that is held, by channel. */
   readonly #ends = new Map<string, number>();
   readonly #outcomes = new Map<string, ClientOutcome & { readonly fingerprint: string }>();
@@ -45,6 +47,11 @@ export class ReplayWindow {
   /** Nothing up to this number is held. */
   startAfter(seq: number): void {
     this.#after = seq;
+  }
+
+  /** Of this channel something up to this number cannot be given. */
+  loseUntil(seq: number, channel: string): void {
+    if (seq > this.#after) this.#losses.set(channel, Math.max(seq, this.#losses.get(channel) ?? 0));
   }
 
   add(entry: WindowEntry): void {
@@ -61,6 +68,7 @@ export class ReplayWindow {
   /** Frames after `seq` on these channels, in order; undefined when the window does not reach back that far. */
   since(seq: number, channels: ReadonlySet<string>): readonly WindowEntry[] | undefined {
     if (seq < this.#after) return undefined;
+    for (const [channel, until] of this.#losses) if (seq < until && channels.has(channel)) return undefined;
     const held = this.#entries.slice(this.#first);
     return held.filter(
       (entry) => entry.seq > seq && entry.frame !== "" && entry.refused === undefined && channels.has(entry.channel),

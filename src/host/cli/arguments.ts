@@ -16,6 +16,10 @@ export interface CliOptions {
   readonly isolation: "none" | "bubblewrap" | undefined;
   readonly rotate: boolean;
   readonly verbose: boolean;
+  /** For `export`: the address of one session. */
+  readonly session: string | undefined;
+  /** For `doctor`: one JSON object instead of lines. */
+  readonly json: boolean;
 }
 
 export const DEFAULT_PORT = 4517;
@@ -26,9 +30,9 @@ Commands
   serve     run the host until it is stopped
   token     print the access token; --rotate makes another
   verify    check that the log is whole
-  doctor    check what the host needs: Node, git, isolation, agents
+  doctor    check what the host needs, and start each agent once; --json for programs
   audit     print what people did, one JSON line each
-  export    print the whole log, one JSON line a record
+  export    print the whole log, one JSON line a record; --session URI for one session
 
 Options
   --config FILE       agents, limits and repositories (JSON)
@@ -63,6 +67,8 @@ export function parseCli(args: readonly string[], cwd: string): CliOptions {
     isolation: parseIsolation(values.isolation),
     rotate: values.rotate ?? false,
     verbose: values.verbose ?? false,
+    session: values.session,
+    json: values.json ?? false,
   };
 }
 
@@ -80,8 +86,10 @@ function parse(args: readonly string[]) {
         host: text,
         "token-file": text,
         isolation: text,
+        session: text,
         rotate: flag,
         verbose: flag,
+        json: flag,
       },
     });
   } catch (error) {

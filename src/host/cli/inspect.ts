@@ -3,7 +3,10 @@ import path from "node:path";
 import { AppError } from "../../base/appError.ts";
 import { silentLogger } from "../../base/logger.ts";
 import { parseStoredRecord } from "../channels/storedRecord.ts";
+import type { EventLog, LogRecord } from "../log/log.ts";
 import { SqliteLog } from "../log/sqlite.ts";
+import { parseChatUri, parseTerminalUri } from "../../protocol/uris.ts";
+import { refsOf } from "../sessions/sessionRefs.ts";
 import { systemClock } from "../systemClock.ts";
 
 type Print = (line: string) => void;
@@ -17,18 +20,57 @@ export async function verifyLog(directory: string, print: Print): Promise<number
     print(report.problem);
     return 1;
   }
-  print(`The log is whole: ${report.records} records in ${report.channels} channels.`);
+  const removed = report.removed === 0 ? "" : ` ${report.removed} more were removed: by retention, or as old output.`;
+  print(`The log is whole: ${report.records} records in ${report.channels} channels.${removed}`);
   return 0;
 }
 
-/** Every record as one JSON line, oldest first. */
-export async function exportLog(directory: string, print: Print): Promise<number> {
+/**
+ * Every record as one JSON line, oldest first; of one session also the state that stands for records that were removed
+ * (`snapshot`), before them, and the blobs (`blob`, in base64), after them.
+ */
+export async function exportLog(directory: string, session: string | undefined, print: Print): Promise<number> {
   const log = openForReading(directory);
-  for await (const { seq, channel, time, body, hash } of log.read({ after: 0 })) {
-    print(`{"seq":${seq},"channel":${JSON.stringify(channel)},"time":${time},"body":${body},"hash":"${hash}"}`);
+  try {
+    if (session === undefined) for await (const record of log.read({ after: 0 })) print(lineOf(record));
+    else await exportSession(log, session, print);
+  } finally {
+    await log.close();
   }
-  await log.close();
   return 0;
+}
+
+async function exportSession(log: EventLog, session: string, print: Print): Promise<void> {
+  const isOwn = ownedBy(session);
+  const own = (await log.channels()).filter(isOwn);
+  if (own.length === 0) throw new AppError("notFound", `The log holds nothing of ${session}.`);
+  const removals = await log.removals();
+  for (const channel of own) {
+    if (!removals.has(channel)) continue;
+    const snapshot = await log.loadSnapshot(channel);
+    if (snapshot) print(`{"snapshot":${snapshot.state},"channel":${JSON.stringify(channel)},"seq":${snapshot.seq}}`);
+  }
+  for await (const record of log.read({ after: 0 })) if (isOwn(record.channel)) print(lineOf(record));
+  const blobs = new Set((await Promise.all(own.map((channel) => log.blobsOf(channel)))).flat());
+  for (const blob of blobs) {
+    const bytes = await log.getBlob(blob);
+    if (bytes) print(JSON.stringify({ blob, base64: Buffer.from(bytes).toString("base64") }));
+  }
+}
+
+/** Which channels are a session's: its own four, the changes of its turns, its terminals. */
+function ownedBy(session: string): (channel: string) => boolean {
+  const refs = refsOf(session);
+  const fixed = new Set([refs.session, refs.chat, refs.fleet, refs.branchChanges]);
+  return (channel) =>
+    fixed.has(channel) ||
+    channel.startsWith(`${session}/`) ||
+    parseChatUri(channel)?.session === session ||
+    parseTerminalUri(channel)?.sessionId === refs.id;
+}
+
+function lineOf({ seq, channel, time, body, hash }: LogRecord): string {
+  return `{"seq":${seq},"channel":${JSON.stringify(channel)},"time":${time},"body":${body},"hash":"${hash}"}`;
 }
 
 /** What people did, accepted or refused, one JSON line each: when, who, where, which action; never its text. */

@@ -18,7 +18,7 @@ export interface UpgradePolicy {
 }
 
 export interface UpgradeRefusal {
-  readonly status: 401 | 403 | 429 | 503;
+  readonly status: 400 | 401 | 403 | 429 | 503;
   /** When trying again makes sense. */
   readonly retryAfterSeconds?: number;
   /** One plain sentence. */

@@ -279,7 +279,7 @@ export class Connection implements Reader, Disposable {
   /** What has no readable action has no place in the log either; its sender still learns that it did not happen. */
   #refuseUnparsed(params: unknown, reason?: string): void {
     const { channel, clientSeq, action } = (params ?? {}) as Record<string, unknown>;
-    if (typeof channel !== "string" || typeof clientSeq !== "number") return;
+    if (typeof channel !== "string" || typeof clientSeq !== "number" || !Number.isFinite(clientSeq)) return;
     const read = parseAction(action);
     const sentence = reason ?? (read.ok ? "The dispatch is malformed." : read.error);
     this.#echo({ channel, action, serverSeq: this.#ports.channels.durableSeq }, clientSeq, sentence);

@@ -13,8 +13,13 @@ export interface Reader {
   deliver(frame: Buffer): void;
 }
 
-/** Readers by channel, with the number that each reader's snapshot already includes. */
-type Subscribers = Map<Reader, number>;
+/** What a reader gets of a channel: the actions above `after`, which its snapshot includes, and below `until`. */
+interface Span {
+  readonly after: number;
+  until: number;
+}
+
+type Subscribers = Map<Reader, Span>;
 
 /**
  * Brings what is durable to whom it concerns: a channel's actions to its subscribers, a client's own actions and their
@@ -32,7 +37,7 @@ export class FanOut implements Disposable {
   constructor(channels: Channels) {
     this.#channels = channels;
     this.#owned.add(channels.onCommitted((batch) => this.#deliver(batch)));
-    this.#owned.add(channels.onRemoved((uri) => this.#subscribers.delete(uri)));
+    this.#owned.add(channels.onRemoved(({ uri, seq }) => this.#end(uri, seq)));
   }
 
   /** Actions framed since the start: one each for every language that its readers speak, whatever their number. */
@@ -54,8 +59,8 @@ export class FanOut implements Disposable {
 
   /** `reader` gets the channel's actions with numbers above `after`. */
   subscribe(reader: Reader, uri: string, after: number): void {
-    const subscribers = this.#subscribers.get(uri) ?? new Map<Reader, number>();
-    subscribers.set(reader, after);
+    const subscribers: Subscribers = this.#subscribers.get(uri) ?? new Map();
+    subscribers.set(reader, { after, until: Number.POSITIVE_INFINITY });
     this.#subscribers.set(uri, subscribers);
   }
 
@@ -119,14 +124,25 @@ export class FanOut implements Disposable {
   #readersOf({ channel, seq, origin, refused }: CommittedAction): readonly Reader[] {
     const subscribers = refused === undefined ? this.#subscribers.get(channel) : undefined;
     const readers: Reader[] = [];
-    for (const [reader, after] of subscribers ?? []) if (seq > after) readers.push(reader);
+    for (const [reader, { after, until }] of subscribers ?? []) if (seq > after && seq < until) readers.push(reader);
     if (origin === undefined) return readers;
     // The sender learns what became of its action even if it does not watch the channel.
     for (const reader of this.#readers) {
       const isSender = reader.principal === origin.principal && reader.clientId === origin.clientId;
-      if (isSender && !subscribers?.has(reader)) readers.push(reader);
+      const until = subscribers?.get(reader)?.until ?? 0;
+      if (isSender && seq >= until) readers.push(reader);
     }
     return readers;
+  }
+
+  /** The channel was removed by the record `seq`: who follows it gets what came before, and nothing of a later one. */
+  #end(uri: string, seq: number): void {
+    for (const span of this.#subscribers.get(uri)?.values() ?? []) span.until = Math.min(span.until, seq);
+    this.afterDurable(seq, () => {
+      for (const [reader, { until }] of Array.from(this.#subscribers.get(uri) ?? [])) {
+        if (until <= seq) this.unsubscribe(reader, uri);
+      }
+    });
   }
 
   #runWaiting(seq: number): void {

@@ -32,6 +32,7 @@ const busy: UpgradeRefusal = {
   retryAfterSeconds: 10,
   reason: "The host has no room for more connections.",
 };
+const ambiguous: UpgradeRefusal = { status: 400, reason: "The request is not one that can be trusted." };
 /** Clients of a host that stops come back one after the other: this long after it at the earliest, and this far apart. */
 const firstReturnMs = 1_000;
 const betweenReturnsMs = 20;
@@ -52,7 +53,13 @@ export class Gateway {
       );
     }
     this.#options = options;
-    this.#server = createServer({ headersTimeout: 5_000, requestTimeout: 5_000, maxHeaderSize: 16_384 });
+    this.#server = createServer({
+      headersTimeout: 5_000,
+      requestTimeout: 5_000,
+      // How often Node looks for those that take longer; half a minute unless told.
+      connectionsCheckingInterval: 1_000,
+      maxHeaderSize: 16_384,
+    });
     this.#server.on("request", (request, response) => {
       const isHealth = request.method === "GET" && request.url === "/health";
       response.writeHead(isHealth ? 200 : 404, { "content-type": "application/json", "cache-control": "no-store" });
@@ -118,6 +125,7 @@ export class Gateway {
     socket.on("error", () => socket.destroy());
     const policy = this.#policy;
     if (policy === undefined) return void socket.destroy();
+    if (isAmbiguous(request)) return refuse(socket, ambiguous);
     const allowed = authorizeUpgrade({ url: request.url ?? "", headers: request.headers }, policy);
     if (!allowed.ok) {
       this.#options.logger.warn("connection refused", { status: allowed.error.status, reason: allowed.error.reason });
@@ -159,6 +167,7 @@ export class Gateway {
 function refuse(socket: Duplex, refusal: UpgradeRefusal): void {
   const body = JSON.stringify({ error: refusal.reason });
   const titles = {
+    400: "Bad Request",
     401: "Unauthorized",
     403: "Forbidden",
     429: "Too Many Requests",
@@ -174,4 +183,10 @@ function refuse(socket: Duplex, refusal: UpgradeRefusal): void {
   socket.end(
     `HTTP/1.1 ${refusal.status} ${titles[refusal.status]}\r\nConnection: close\r\nContent-Type: application/json\r\n${extra}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
+}
+
+/** WebSocket needs HTTP/1.1; and of a header that is there twice, a proxy in front may have judged the other one. */
+function isAmbiguous({ httpVersion, headersDistinct }: IncomingMessage): boolean {
+  const { host = [], authorization = [] } = headersDistinct;
+  return httpVersion !== "1.1" || host.length > 1 || authorization.length > 1;
 }

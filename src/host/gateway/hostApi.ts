@@ -40,5 +40,7 @@ export interface HostApi {
   ): Promise<ResultOf<"invokeChangesetOperation">>;
   createTerminal(params: ParamsOf<"createTerminal">, caller: Caller): Promise<void>;
   disposeTerminal(params: ParamsOf<"disposeTerminal">): Promise<void>;
+  /** What a message to a chat may go on with. */
+  completions(params: ParamsOf<"completions">): ResultOf<"completions">;
   authenticate(params: ParamsOf<"authenticate">, caller: Caller): void;
 }

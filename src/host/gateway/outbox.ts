@@ -9,6 +9,8 @@ export class Outbox {
   readonly #maxQueuedBytes: number;
   readonly #onOverflow: () => void;
   #frames: Buffer[] = [];
+  /** Size of the largest message since the socket last had none. */
+  #largestBytes = 0;
   #isScheduled = false;
   #isClosed = false;
 
@@ -37,15 +39,21 @@ export class Outbox {
     if (this.#isClosed || this.#frames.length === 0) return;
     const frames = this.#frames;
     this.#frames = [];
-    // Checked before, not after: one message larger than the limit must still reach a reader that keeps up.
-    if (this.#socket.writableLength > this.#maxQueuedBytes) {
+    // Checked before, not after: one message larger than the limit must still reach a reader that keeps up. And what
+    // follows it must not cut that reader off, who would come back to the same large message for ever.
+    const queuedBytes = this.#socket.writableLength;
+    if (queuedBytes === 0) this.#largestBytes = 0;
+    if (queuedBytes > this.#maxQueuedBytes + this.#largestBytes) {
       this.close();
       this.#onOverflow();
       return;
     }
     if (this.#socket.destroyed) return;
     this.#socket.cork();
-    for (const frame of frames) this.#socket.write(frame);
+    for (const frame of frames) {
+      this.#largestBytes = Math.max(this.#largestBytes, frame.length);
+      this.#socket.write(frame);
+    }
     this.#socket.uncork();
   }
 

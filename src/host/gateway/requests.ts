@@ -21,6 +21,7 @@ export function requestHandlers(api: HostApi): Handlers {
     invokeChangesetOperation: (params, caller) => api.invokeChangesetOperation(params, caller),
     createTerminal: (params, caller) => api.createTerminal(params, caller),
     disposeTerminal: (params) => api.disposeTerminal(params),
+    completions: (params) => api.completions(params),
     authenticate: (params, caller) => {
       api.authenticate(params, caller);
       return {};

@@ -133,7 +133,6 @@ export const answerForVsCode = {
     if (chat?.chatId === "default" && chat.session === params.channel) return null;
     throw new RpcError(RPC.permissionDenied, "A session on this host has one chat.");
   },
-  completions: () => ({ items: [] }),
   resourceWrite: refuseWrites,
   resourceCopy: refuseWrites,
   resourceMove: refuseWrites,

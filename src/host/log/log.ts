@@ -29,9 +29,11 @@ export interface ReadRange {
   readonly limit?: number;
 }
 
-/** What `verify` found. `problem` is one sentence about the first record that does not fit, absent when all do. */
+/** What `verify` found. `problem` is one sentence about the first thing that does not fit, absent when all does. */
 export interface VerifyReport {
   readonly records: number;
+  /** Records that were removed by `prune` and `forget`. */
+  readonly removed: number;
   readonly channels: number;
   readonly problem?: string;
 }
@@ -47,6 +49,8 @@ export interface EventLog extends Disposable {
   readonly lastSeq: number;
   /** Highest sequence number on disk. Nothing above it may be acknowledged: a crash can still lose it. */
   readonly durableSeq: number;
+  /** The disk has no room for what was appended: nothing is durable before it has, and then everything is. */
+  readonly isFull: boolean;
   /** Gives the record its number at once; it is on disk when `onCommitted` names it. Throws AppError `internal` after a failed commit. */
   append(channel: string, body: string): number;
   /** Every commit, in order, with all that became durable together. */
@@ -55,17 +59,36 @@ export interface EventLog extends Disposable {
   readonly onFailed: Event<Error>;
   /** Resolves when everything appended so far is durable; rejects if the log has failed. */
   flush(): Promise<void>;
-  /** Durable records in order. Reads in pages, so a long log does not fill the memory. */
+  /**
+   * Durable records in order. Reads in pages, so a long log does not fill the memory. What is read of one channel is held
+   * against its chain: AppError `internal`, with `details.channel`, in the place of a record that does not fit.
+   */
   read(range: ReadRange): AsyncIterable<LogRecord>;
-  /** Every channel that has a record. */
+  /** The channel's last durable record. */
+  latest(channel: string): Promise<LogRecord | undefined>;
+  /** Every channel that has a record or a snapshot. */
   channels(): Promise<readonly string[]>;
   /** Leaves with the next commit; replaces the channel's earlier one. `seq` must have been given out. */
   saveSnapshot(channel: string, snapshot: LogSnapshot): void;
+  /** Undefined also for one that is damaged, as long as the records before it are all there. */
   loadSnapshot(channel: string): Promise<LogSnapshot | undefined>;
-  /** Stores bytes under their SHA-256 (hex); the same bytes twice cost nothing. Durable when it resolves. */
-  putBlob(bytes: Uint8Array): Promise<string>;
+  /**
+   * Removes the channel's records up to this number with the next commit, but never one that its stored snapshot does not
+   * include. Their numbers stay taken and the chain goes on from the last of them.
+   */
+  prune(channel: string, upTo: number): void;
+  /** Removes all of a channel with the next commit: records, snapshot, and blobs that no other channel has. */
+  forget(channel: string): void;
+  /** The number of the last record that was removed, by channel. */
+  removals(): Promise<ReadonlyMap<string, number>>;
+  /** When it resolves, nothing that was removed can be found in the files. Takes a moment: not for every commit. */
+  scrub(): Promise<void>;
+  /** Stores bytes for a channel under their SHA-256 (hex); the same bytes twice cost nothing. Durable when it resolves. */
+  putBlob(channel: string, bytes: Uint8Array): Promise<string>;
   getBlob(id: string): Promise<Uint8Array | undefined>;
-  /** Recomputes every hash chain. */
+  /** The blobs that were stored for a channel. */
+  blobsOf(channel: string): Promise<readonly string[]>;
+  /** Recomputes every hash: chains, snapshots, blobs. */
   verify(): Promise<VerifyReport>;
   /** Commits what is pending, then lets go of the lock. */
   close(): Promise<void>;

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { LogSnapshot } from "./log.ts";
 
 /** What the chain of a channel starts from. */
 export const CHAIN_START = "";
@@ -16,4 +17,17 @@ export function recordHash(
     .update(`${JSON.stringify([before, record.seq, record.channel, record.time])}\n`)
     .update(record.body)
     .digest("hex");
+}
+
+/** A snapshot is in no chain: this is what vouches for it. */
+export function snapshotHash(channel: string, snapshot: LogSnapshot): string {
+  return createHash("sha256")
+    .update(`${JSON.stringify([channel, snapshot.seq])}\n`)
+    .update(snapshot.state)
+    .digest("hex");
+}
+
+/** The name of a blob: hex SHA-256. */
+export function blobId(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }

@@ -1,13 +1,14 @@
-import { createHash, randomUUID } from "node:crypto";
-import { mkdirSync } from "node:fs";
-import path from "node:path";
+import { randomUUID } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { AppError } from "../../base/appError.ts";
+import type { Disposable } from "../../base/disposables.ts";
 import type { Clock } from "../../base/clock.ts";
 import { Emitter } from "../../base/emitter.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { EventLog, LogRecord, LogSnapshot, ReadRange, VerifyReport } from "./log.ts";
-import { CHAIN_START, recordHash } from "./recordHash.ts";
+import { blobId, CHAIN_START, recordHash, snapshotHash } from "./recordHash.ts";
+import { keepMeta, type LogFile, openLogFile, readMeta, unusable } from "./sqliteFile.ts";
+import { misfit, verifyFile } from "./sqliteVerify.ts";
 
 export interface SqliteLogOptions {
   /** Directory of `log.db`; made if absent. A local disk: SQLite's locks do not hold on network file systems. */
@@ -16,23 +17,14 @@ export interface SqliteLogOptions {
   readonly logger: Logger;
   /** Reads beside a running writer: no lock is taken and `append` throws. */
   readonly readOnly?: boolean;
+  /** Called when the disk is full; true when it made some room. */
+  readonly makeRoom?: () => boolean;
 }
 
 const PAGE = 500;
-const SCHEMA_VERSION = "2";
-
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS channels (id INTEGER PRIMARY KEY, uri TEXT NOT NULL UNIQUE) STRICT;
-  CREATE TABLE IF NOT EXISTS records (
-    seq INTEGER PRIMARY KEY, channel INTEGER NOT NULL REFERENCES channels (id),
-    time INTEGER NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL) STRICT;
-  CREATE UNIQUE INDEX IF NOT EXISTS records_by_channel ON records (channel, seq);
-  CREATE TABLE IF NOT EXISTS snapshots (
-    channel INTEGER PRIMARY KEY REFERENCES channels (id), seq INTEGER NOT NULL, state TEXT NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS blobs (id TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
-`;
-
+const roomRetryMs = 500;
+/** SQLITE_FULL: a page could not be written. Unlike after a failed sync, what the disk holds is known. */
+const diskFull = 13;
 interface Pending {
   readonly seq: number;
   readonly channel: string;
@@ -57,6 +49,7 @@ export class SqliteLog implements EventLog {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #rows = new Map<string, ChannelRow>();
+  readonly #statements = new Map<string, StatementSync>();
   readonly #insert: StatementSync;
   readonly #upsertSnapshot: StatementSync;
   readonly #committed: Emitter<readonly LogRecord[]>;
@@ -65,54 +58,44 @@ export class SqliteLog implements EventLog {
   #durableSeq: number;
   #pending: Pending[] = [];
   #snapshots = new Map<string, LogSnapshot>();
+  /** How far each of these channels is to be removed; with `forget` to its end. */
+  #removals = new Map<string, number>();
   #scheduled: NodeJS.Immediate | undefined;
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #failed: Error | undefined;
+  readonly #makeRoom: () => boolean;
+  /** Set while what waits finds no room. */
+  #roomRetry: Disposable | undefined;
   #closed = false;
 
   /** Throws AppError `conflict` when another process writes to this directory, `internal` when the file is not usable. */
   static open(options: SqliteLogOptions): SqliteLog {
-    const sqlite = process.getBuiltinModule("node:sqlite");
-    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
-    const lock = options.readOnly ? undefined : takeLock(sqlite.DatabaseSync, options.directory);
+    const file = openLogFile(options.directory, options.readOnly ?? false);
     try {
-      const file = path.join(options.directory, "log.db");
-      return new SqliteLog(new sqlite.DatabaseSync(file, { readOnly: options.readOnly ?? false }), lock, options);
+      return new SqliteLog(file, options);
     } catch (error) {
-      lock?.close();
-      if (AppError.is(error)) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new AppError("internal", `The log in ${options.directory} could not be opened: ${reason}.`, {
-        cause: error,
-      });
+      file.db.close();
+      file.lock?.close();
+      throw unusable(options.directory, error);
     }
   }
 
-  private constructor(db: DatabaseSync, lock: DatabaseSync | undefined, options: SqliteLogOptions) {
+  private constructor({ db, lock }: LogFile, options: SqliteLogOptions) {
     this.#db = db;
     this.#lock = lock;
     this.#clock = options.clock;
     this.#logger = options.logger;
+    this.#makeRoom = options.makeRoom ?? (() => false);
     const report = (error: unknown) => this.#logger.error("log listener failed", { error: String(error) });
     this.#committed = new Emitter(report);
     this.#failures = new Emitter(report);
-    db.exec("PRAGMA busy_timeout = 5000;");
-    if (lock) {
-      db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA foreign_keys = ON;");
-      db.exec(SCHEMA);
-      this.#meta("schema", SCHEMA_VERSION);
-    }
-    const schema = this.#readMeta("schema");
-    if (schema !== SCHEMA_VERSION) {
-      throw new AppError("internal", `The log has format ${schema ?? "none"}; this host reads ${SCHEMA_VERSION}.`);
-    }
-    this.epoch = lock ? this.#meta("epoch", randomUUID()) : (this.#readMeta("epoch") ?? "");
+    this.epoch = lock ? keepMeta(db, "epoch", randomUUID()) : (readMeta(db, "epoch") ?? "");
     this.#insert = db.prepare("INSERT INTO records (seq, channel, time, body, hash) VALUES (?, ?, ?, ?, ?)");
     this.#upsertSnapshot = db.prepare(
-      "INSERT INTO snapshots (channel, seq, state) VALUES (?, ?, ?) ON CONFLICT (channel) DO UPDATE SET seq = excluded.seq, state = excluded.state",
+      "INSERT INTO snapshots (channel, seq, state, hash) VALUES (?, ?, ?, ?) ON CONFLICT (channel) DO UPDATE SET seq = excluded.seq, state = excluded.state, hash = excluded.hash",
     );
-    const last = db.prepare("SELECT max(seq) AS seq FROM records").get();
-    this.#lastSeq = typeof last?.["seq"] === "number" ? last["seq"] : 0;
+    const last = db.prepare("SELECT max(seq) AS seq FROM records UNION ALL SELECT max(removed_to) FROM channels").all();
+    this.#lastSeq = Math.max(0, ...last.map((row) => Number(row["seq"] ?? 0)));
     this.#durableSeq = this.#lastSeq;
   }
 
@@ -122,6 +105,10 @@ export class SqliteLog implements EventLog {
 
   get durableSeq(): number {
     return this.#durableSeq;
+  }
+
+  get isFull(): boolean {
+    return this.#roomRetry !== undefined;
   }
 
   get onCommitted() {
@@ -146,25 +133,52 @@ export class SqliteLog implements EventLog {
     this.#schedule();
   }
 
+  prune(channel: string, upTo: number): void {
+    this.#assertWritable();
+    this.#removals.set(channel, Math.max(upTo, this.#removals.get(channel) ?? 0));
+    this.#schedule();
+  }
+
+  forget(channel: string): void {
+    this.prune(channel, Number.POSITIVE_INFINITY);
+  }
+
+  async removals(): Promise<ReadonlyMap<string, number>> {
+    const rows = this.#prepare("SELECT uri, removed_to FROM channels WHERE removed_count > 0").all();
+    return new Map(rows.map((row) => [String(row["uri"]), Number(row["removed_to"])]));
+  }
+
+  async scrub(): Promise<void> {
+    await this.flush();
+    // What was overwritten in the file is still in the write-ahead log until that is emptied.
+    this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+
   async flush(): Promise<void> {
     if (this.#failed) throw this.#failed;
-    if (this.#pending.length === 0 && this.#snapshots.size === 0) return;
+    if (this.#isIdle()) return;
     await new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
   async *read(range: ReadRange): AsyncIterable<LogRecord> {
     const remaining = range.limit ?? Number.POSITIVE_INFINITY;
     const filter = range.channel === undefined ? "" : "AND r.channel = (SELECT id FROM channels WHERE uri = ?)";
-    const select = this.#db.prepare(
+    const select = this.#prepare(
       `SELECT r.seq, c.uri AS channel, r.time, r.body, r.hash FROM records r JOIN channels c ON c.id = r.channel
        WHERE r.seq > ? ${filter} ORDER BY r.seq LIMIT ?`,
     );
     let after = range.after;
     let left = remaining;
+    let chain = range.channel === undefined ? undefined : this.#hashAt(range.channel, range.after);
     while (left > 0) {
       const channel = range.channel === undefined ? [] : [range.channel];
       const page = select.all(after, ...channel, Math.min(PAGE, left)).map(toRecord);
-      yield* page;
+      for (const record of page) {
+        if (chain !== undefined && recordHash(chain, record) !== record.hash)
+          throw damaged(record.channel, misfit(record));
+        if (chain !== undefined) chain = record.hash;
+        yield record;
+      }
       const last = page.at(-1);
       if (last === undefined || page.length < PAGE) return;
       after = last.seq;
@@ -172,50 +186,70 @@ export class SqliteLog implements EventLog {
     }
   }
 
+  async latest(channel: string): Promise<LogRecord | undefined> {
+    const row = this.#prepare(
+      `SELECT r.seq, c.uri AS channel, r.time, r.body, r.hash FROM records r JOIN channels c ON c.id = r.channel
+         WHERE c.uri = ? ORDER BY r.seq DESC LIMIT 1`,
+    ).get(channel);
+    return row && toRecord(row);
+  }
+
   async channels(): Promise<readonly string[]> {
-    return this.#db
-      .prepare("SELECT uri FROM channels ORDER BY id")
+    return this.#prepare(
+      "SELECT uri FROM channels c WHERE EXISTS (SELECT 1 FROM records WHERE channel = c.id) OR EXISTS (SELECT 1 FROM snapshots WHERE channel = c.id) ORDER BY id",
+    )
       .all()
       .map((row) => String(row["uri"]));
   }
 
   async loadSnapshot(channel: string): Promise<LogSnapshot | undefined> {
-    const row = this.#db
-      .prepare("SELECT s.seq, s.state FROM snapshots s JOIN channels c ON c.id = s.channel WHERE c.uri = ?")
-      .get(channel);
-    return row === undefined ? undefined : { seq: Number(row["seq"]), state: String(row["state"]) };
+    const row = this.#prepare(
+      "SELECT s.seq, s.state, s.hash, c.removed_count FROM snapshots s JOIN channels c ON c.id = s.channel WHERE c.uri = ?",
+    ).get(channel);
+    if (row === undefined) return undefined;
+    const snapshot = { seq: Number(row["seq"]), state: String(row["state"]) };
+    if (snapshotHash(channel, snapshot) === row["hash"]) return snapshot;
+    if (row["removed_count"] === 0) return undefined;
+    throw damaged(channel, `The snapshot of ${channel} was changed or damaged, and the records before it are removed.`);
   }
 
-  async putBlob(bytes: Uint8Array): Promise<string> {
+  async putBlob(channel: string, bytes: Uint8Array): Promise<string> {
     this.#assertWritable();
-    const id = createHash("sha256").update(bytes).digest("hex");
+    const id = blobId(bytes);
     try {
-      this.#db.prepare("INSERT INTO blobs (id, bytes) VALUES (?, ?) ON CONFLICT (id) DO NOTHING").run(id, bytes);
+      this.#db.exec("BEGIN IMMEDIATE");
+      this.#prepare("INSERT INTO blobs (id, bytes) VALUES (?, ?) ON CONFLICT (id) DO NOTHING").run(id, bytes);
+      this.#prepare("INSERT INTO blob_users (blob, channel) VALUES (?, ?) ON CONFLICT DO NOTHING").run(
+        id,
+        this.#row(channel).id,
+      );
+      this.#db.exec("COMMIT");
     } catch (error) {
-      this.#fail(error);
+      if (!isDiskFull(error)) this.#fail(error);
+      else {
+        this.#rollBack();
+        throw new AppError("limit.exceeded", "The host's disk is full. Free some space on the host, then try again.");
+      }
     }
     if (this.#failed) throw this.#failed;
     return id;
   }
 
   async getBlob(id: string): Promise<Uint8Array | undefined> {
-    const bytes = this.#db.prepare("SELECT bytes FROM blobs WHERE id = ?").get(id)?.["bytes"];
+    const bytes = this.#prepare("SELECT bytes FROM blobs WHERE id = ?").get(id)?.["bytes"];
     return bytes instanceof Uint8Array ? bytes : undefined;
   }
 
-  async verify(): Promise<VerifyReport> {
-    const chains = new Map<string, string>();
-    let records = 0;
-    for await (const record of this.read({ after: 0 })) {
-      const hash = recordHash(chains.get(record.channel) ?? CHAIN_START, record);
-      if (hash !== record.hash) {
-        const problem = `Record ${record.seq} of ${record.channel} does not fit the one before it: the log was changed or damaged.`;
-        return { records, channels: chains.size, problem };
-      }
-      chains.set(record.channel, hash);
-      records += 1;
-    }
-    return { records, channels: chains.size };
+  async blobsOf(channel: string): Promise<readonly string[]> {
+    return this.#prepare(
+      "SELECT blob FROM blob_users u JOIN channels c ON c.id = u.channel WHERE c.uri = ? ORDER BY blob",
+    )
+      .all(channel)
+      .map((row) => String(row["blob"]));
+  }
+
+  verify(): Promise<VerifyReport> {
+    return verifyFile(this.#db, this.read({ after: 0 }));
   }
 
   async close(): Promise<void> {
@@ -228,6 +262,7 @@ export class SqliteLog implements EventLog {
     if (this.#closed) return;
     this.#closed = true;
     clearImmediate(this.#scheduled);
+    this.#roomRetry?.dispose();
     this.#db.close();
     this.#lock?.close();
     for (const waiter of this.#waiting.splice(0)) waiter.reject(new AppError("cancelled", "The log was closed."));
@@ -239,20 +274,43 @@ export class SqliteLog implements EventLog {
     if (this.#closed || this.#lock === undefined) throw new AppError("internal", "The log is not open for writing.");
   }
 
+  /** Made once for each text: a start reads tens of thousands of channels. */
+  #prepare(sql: string): StatementSync {
+    const statement = this.#statements.get(sql) ?? this.#db.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  #isIdle(): boolean {
+    return this.#pending.length === 0 && this.#snapshots.size === 0 && this.#removals.size === 0;
+  }
+
+  /** The hash that the first record after `seq` links to. */
+  #hashAt(channel: string, seq: number): string {
+    const row = this.#prepare(
+      "SELECT coalesce((SELECT hash FROM records r WHERE r.channel = c.id AND r.seq <= ? ORDER BY r.seq DESC LIMIT 1), c.removed_hash) AS hash FROM channels c WHERE c.uri = ?",
+    ).get(seq, channel);
+    return String(row?.["hash"] ?? CHAIN_START);
+  }
+
   #schedule(): void {
-    this.#scheduled ??= setImmediate(() => this.#commit());
+    if (!this.isFull) this.#scheduled ??= setImmediate(() => this.#commit());
   }
 
   #commit(): void {
     clearImmediate(this.#scheduled);
     this.#scheduled = undefined;
+    this.#roomRetry?.dispose();
     const pending = this.#pending;
     const snapshots = this.#snapshots;
+    const removals = this.#removals;
     const waiting = this.#waiting;
+    const isIdle = this.#isIdle();
     this.#pending = [];
     this.#snapshots = new Map();
+    this.#removals = new Map();
     this.#waiting = [];
-    if (pending.length === 0 && snapshots.size === 0) {
+    if (isIdle) {
       for (const waiter of waiting) waiter.resolve();
       return;
     }
@@ -261,16 +319,36 @@ export class SqliteLog implements EventLog {
       this.#db.exec("BEGIN IMMEDIATE");
       records = pending.map((entry) => this.#write(entry));
       for (const [channel, snapshot] of snapshots) {
-        this.#upsertSnapshot.run(this.#row(channel).id, snapshot.seq, snapshot.state);
+        const hash = snapshotHash(channel, snapshot);
+        this.#upsertSnapshot.run(this.#row(channel).id, snapshot.seq, snapshot.state, hash);
       }
+      for (const [channel, upTo] of removals) removeRecords(this.#db, this.#row(channel).id, upTo);
       this.#db.exec("COMMIT");
     } catch (error) {
-      this.#fail(error, waiting);
-      return;
+      if (!isDiskFull(error)) return this.#fail(error, waiting);
+      this.#rollBack();
+      this.#pending = [...pending, ...this.#pending];
+      this.#snapshots = new Map([...snapshots, ...this.#snapshots]);
+      this.#removals = new Map([...removals, ...this.#removals]);
+      this.#waiting = [...waiting, ...this.#waiting];
+      return this.#awaitRoom();
     }
+    this.#roomRetry = undefined;
     this.#durableSeq = records.at(-1)?.seq ?? this.#durableSeq;
     for (const waiter of waiting) waiter.resolve();
     if (records.length > 0) this.#committed.fire(records);
+  }
+
+  /** Rows and hashes that were to be are not. */
+  #rollBack(): void {
+    if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+    this.#rows.clear();
+  }
+
+  #awaitRoom(): void {
+    const hasRoom = this.#makeRoom();
+    if (!this.isFull) this.#logger.error("the disk is full", { waiting: this.#pending.length, hasRoom });
+    this.#roomRetry = this.#clock.setTimeout(() => this.#commit(), hasRoom ? 0 : roomRetryMs);
   }
 
   #write(entry: Pending): LogRecord {
@@ -284,14 +362,11 @@ export class SqliteLog implements EventLog {
   #row(channel: string): ChannelRow {
     const known = this.#rows.get(channel);
     if (known) return known;
-    this.#db.prepare("INSERT INTO channels (uri) VALUES (?) ON CONFLICT (uri) DO NOTHING").run(channel);
-    const found = this.#db
-      .prepare(
-        "SELECT c.id, (SELECT hash FROM records r WHERE r.channel = c.id ORDER BY seq DESC LIMIT 1) AS hash FROM channels c WHERE c.uri = ?",
-      )
-      .get(channel);
-    const hash = found?.["hash"];
-    const row = { id: Number(found?.["id"]), hash: typeof hash === "string" ? hash : CHAIN_START };
+    this.#prepare("INSERT INTO channels (uri) VALUES (?) ON CONFLICT (uri) DO NOTHING").run(channel);
+    const found = this.#prepare(
+      "SELECT c.id, coalesce((SELECT hash FROM records r WHERE r.channel = c.id ORDER BY seq DESC LIMIT 1), c.removed_hash) AS hash FROM channels c WHERE c.uri = ?",
+    ).get(channel);
+    const row = { id: Number(found?.["id"]), hash: String(found?.["hash"] ?? CHAIN_START) };
     this.#rows.set(channel, row);
     return row;
   }
@@ -305,38 +380,36 @@ export class SqliteLog implements EventLog {
     this.#logger.error("log commit failed", { reason });
     this.#failures.fire(failure);
   }
-
-  /** The stored value, or `value` stored first. */
-  #meta(key: string, value: string): string {
-    this.#db.prepare("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO NOTHING").run(key, value);
-    return this.#readMeta(key) ?? value;
-  }
-
-  #readMeta(key: string): string | undefined {
-    const value = this.#db.prepare("SELECT value FROM meta WHERE key = ?").get(key)?.["value"];
-    return typeof value === "string" ? value : undefined;
-  }
 }
 
-/**
- * One writer: an open exclusive transaction on a file of its own. The operating system ends it with the process, however
- * that dies, and `log.db` itself stays readable for `verify` and `export`.
- */
-function takeLock(Database: typeof DatabaseSync, directory: string): DatabaseSync {
-  const lock = new Database(path.join(directory, "log.lock"));
-  try {
-    lock.exec("PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE;");
-    return lock;
-  } catch (error) {
-    lock.close();
-    throw new AppError(
-      "conflict",
-      `Another host already uses ${directory}. Stop it, or choose another --data directory.`,
-      {
-        cause: error,
-      },
-    );
+/** To the end of the channel when `upTo` is infinite, else as far as the snapshot makes up for it. */
+function removeRecords(db: DatabaseSync, channel: number, upTo: number): void {
+  const isWhole = upTo === Number.POSITIVE_INFINITY;
+  const snapshot = db.prepare("SELECT seq FROM snapshots WHERE channel = ?").get(channel);
+  const end = isWhole ? Number.MAX_SAFE_INTEGER : Math.min(upTo, Number(snapshot?.["seq"] ?? 0));
+  const last = db
+    .prepare("SELECT seq, hash FROM records WHERE channel = ? AND seq <= ? ORDER BY seq DESC LIMIT 1")
+    .get(channel, end);
+  if (last !== undefined) {
+    const { changes } = db.prepare("DELETE FROM records WHERE channel = ? AND seq <= ?").run(channel, end);
+    db.prepare(
+      "UPDATE channels SET removed_to = ?, removed_hash = ?, removed_count = removed_count + ? WHERE id = ?",
+    ).run(Number(last["seq"]), String(last["hash"]), changes, channel);
   }
+  if (!isWhole) return;
+  db.prepare("DELETE FROM snapshots WHERE channel = ?").run(channel);
+  const blobs = db.prepare("SELECT blob FROM blob_users WHERE channel = ?").all(channel);
+  db.prepare("DELETE FROM blob_users WHERE channel = ?").run(channel);
+  const orphan = db.prepare("DELETE FROM blobs WHERE id = ? AND NOT EXISTS (SELECT 1 FROM blob_users WHERE blob = id)");
+  for (const { blob } of blobs) orphan.run(String(blob));
+}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error && error.errcode === diskFull;
+}
+
+function damaged(channel: string, sentence: string): AppError {
+  return new AppError("internal", sentence, { details: { channel } });
 }
 
 function toRecord(row: Record<string, unknown>): LogRecord {

@@ -1,8 +1,11 @@
 import type { StateAction } from "../../protocol/actions.ts";
+import { META_NS } from "../../protocol/fleet.ts";
+import { type AgentAbout, fleetMeta } from "../../protocol/fleetMeta.ts";
 import { compact } from "../../protocol/schema.ts";
 import { terminalUri } from "../../protocol/uris.ts";
 import { findToolCall } from "../channels/chatPolicy.ts";
 import type { AgentEvent } from "../providers/provider.ts";
+import { AgentLogChannel } from "./agentLogChannel.ts";
 import type { SessionPorts } from "./sessionPorts.ts";
 import type { SessionRefs } from "./sessionRefs.ts";
 
@@ -13,6 +16,7 @@ export class AgentEvents {
   readonly #ports: Pick<SessionPorts, "channels">;
   readonly #refs: SessionRefs;
   readonly #terminalLengths = new Map<string, number>();
+  readonly #log: AgentLogChannel;
   readonly #onTitle: (title: string) => void;
   readonly #onFilesTouched: () => void;
 
@@ -23,6 +27,7 @@ export class AgentEvents {
   ) {
     this.#ports = ports;
     this.#refs = refs;
+    this.#log = new AgentLogChannel(ports, refs);
     this.#onTitle = on.title;
     this.#onFilesTouched = on.filesTouched;
   }
@@ -39,6 +44,10 @@ export class AgentEvents {
       case "title":
         this.#onTitle(event.title);
         return;
+      case "about":
+        return this.#tellAbout(event.about);
+      case "log":
+        return this.#log.take(event.data);
       case "usage": {
         const { channel: _channel, ...usage } = event;
         this.#dispatch(this.#refs.fleet, { type: "x-fleet/usageAdded", ...compact(usage) });
@@ -48,6 +57,17 @@ export class AgentEvents {
         this.#onFilesTouched();
         return;
     }
+  }
+
+  /** An action replaces the whole bag of the session, so what is not the agent's is repeated. */
+  #tellAbout(about: AgentAbout): void {
+    const session = this.#ports.channels.state("session", this.#refs.session);
+    if (!session) return;
+    const ours = { ...fleetMeta("session", session), ...about };
+    this.#dispatch(this.#refs.session, {
+      type: "session/metaChanged",
+      _meta: { ...session._meta, [META_NS]: ours },
+    });
   }
 
   #toTerminal(toolCallId: string, action: StateAction): void {

@@ -1,3 +1,4 @@
+import { AppError } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { FleetSessionState } from "../../protocol/fleet.ts";
 import { parseFleetSessionUri } from "../../protocol/uris.ts";
@@ -21,12 +22,10 @@ export interface RestoredSession {
 export async function restoreSessions(channels: Channels, clock: Clock): Promise<readonly RestoredSession[]> {
   const found: { readonly fleet: FleetSessionState; readonly restored: RestoredSession }[] = [];
   for (const uri of await channels.known()) {
-    if (parseFleetSessionUri(uri) === undefined || !(await channels.load(uri))) continue;
-    const fleet = channels.state("fleetSession", uri);
-    if (!fleet || fleet.phase === "disposed") continue;
+    if (parseFleetSessionUri(uri) === undefined) continue;
+    const fleet = await loadSession(channels, uri);
+    if (!fleet) continue;
     const refs = refsOf(fleet.session);
-    const loaded = await Promise.all([refs.session, refs.chat, refs.branchChanges].map((each) => channels.load(each)));
-    if (loaded.includes(false)) continue;
     // Whoever was present in the session has to say so again.
     withdraw(channels, refs.session, () => true);
     found.push({ fleet, restored: settle(channels, clock, refs, fleet) });
@@ -37,6 +36,23 @@ export async function restoreSessions(channels: Channels, clock: Clock): Promise
       Date.parse(a.fleet.createdAt) - Date.parse(b.fleet.createdAt),
   );
   return byQueue.map((each) => each.restored);
+}
+
+/** Undefined for a session that is over, and for one that is damaged: the others are served without it. */
+async function loadSession(channels: Channels, uri: string): Promise<FleetSessionState | undefined> {
+  try {
+    if (!(await channels.load(uri))) return undefined;
+    const fleet = channels.state("fleetSession", uri);
+    if (!fleet || fleet.phase === "disposed") return undefined;
+    const refs = refsOf(fleet.session);
+    const others = [refs.session, refs.chat, refs.branchChanges];
+    const loaded = await Promise.all(others.map((each) => channels.load(each)));
+    return loaded.includes(false) ? undefined : fleet;
+  } catch (error) {
+    // `channels` has told the log which one and why; its readers are told when they ask for it.
+    if (AppError.is(error, "request.rejected")) return undefined;
+    throw error;
+  }
 }
 
 function settle(channels: Channels, clock: Clock, refs: SessionRefs, fleet: FleetSessionState): RestoredSession {

@@ -109,6 +109,15 @@ export class SessionRun implements Disposable {
     this.#seat?.answerPermission(toolCallId, answer);
   }
 
+  /** The chat holds what was answered, drafts of earlier answers included. */
+  answerInput(requestId: string): void {
+    const part = this.#chat?.activeTurn?.responseParts.find(
+      (candidate) => candidate.kind === "inputRequest" && candidate.request.id === requestId,
+    );
+    if (part?.kind !== "inputRequest" || part.response === undefined || part.response === "(unknown)") return;
+    this.#seat?.answerInput(requestId, { response: part.response, answers: part.request.answers });
+  }
+
   /** The session's workspace, opened if need be. Throws AppError `notFound` when there is none. */
   async workspace(): Promise<Workspace> {
     this.#workspace ??= await this.#options.workspaces.open(this.refs.id);

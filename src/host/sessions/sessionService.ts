@@ -10,9 +10,11 @@ import type { CommittedAction } from "../channels/channels.ts";
 import { OWNER } from "../gateway/accessToken.ts";
 import type { Caller, FilesApi, FormsApi, HostApi } from "../gateway/hostApi.ts";
 import { SessionAddresses } from "./addresses.ts";
+import { agentLogUri } from "./agentLogChannel.ts";
 import { pushBranch } from "./branchPush.ts";
 import type { Terminals } from "../terminals/terminals.ts";
 import { Catalogue, type Notify } from "./catalogue.ts";
+import { commandCompletions } from "./commandCompletions.ts";
 import { IdleAgents } from "./idleAgents.ts";
 import { beginDraft, createDraft, discardDraft } from "./drafts.ts";
 import { type KnownRepositories, knownRepositories } from "./knownRepositories.ts";
@@ -114,6 +116,7 @@ export class SessionService implements HostApi, Disposable {
 
   async createSession(params: ParamsOf<"createSession">, caller: Caller): Promise<void> {
     const { channels, clock, rules } = this.#options;
+    channels.assertTakesWork();
     const refs = refsOf(params.channel);
     const { provider } = chooseAgent(params.provider, rules.agents);
     const wanted = caller.makesDrafts ? undefined : parseNewSession(params, rules);
@@ -158,6 +161,7 @@ export class SessionService implements HostApi, Disposable {
     }
     this.#catalogue.remove(refs);
     await terminals.removeOf(refs.session);
+    if (await channels.load(agentLogUri(refs.id))) channels.remove(agentLogUri(refs.id));
     await workspaces.remove(refs.id);
     this.#tellActive();
   }
@@ -191,6 +195,12 @@ export class SessionService implements HostApi, Disposable {
 
   async disposeTerminal({ channel }: ParamsOf<"disposeTerminal">): Promise<void> {
     await this.#options.terminals.remove(channel);
+  }
+
+  /** Asked of a chat; of one that is not here nothing is known, which is no failure. */
+  completions(params: ParamsOf<"completions">): ResultOf<"completions"> {
+    const run = this.#runs.get(this.#byChannel.get(params.channel) ?? "");
+    return commandCompletions(run && this.#options.channels.state("session", run.refs.session), params);
   }
 
   /** Ends every agent and every terminal. Turns stay as they are in the log; the next start finds them interrupted. */
@@ -295,6 +305,8 @@ export class SessionService implements HostApi, Disposable {
         const answer = { approved, ...(selectedOptionId !== undefined && { optionId: selectedOptionId }) };
         return run.answerPermission(toolCallId, answer);
       }
+      case "chat/inputCompleted":
+        return run.answerInput(action.requestId);
       case "session/titleChanged": {
         const session = this.#options.channels.state("session", run.refs.session);
         if (origin && session && !isTitledByUser(session)) {

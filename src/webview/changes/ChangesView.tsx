@@ -1,5 +1,6 @@
 import { toLine } from "../../base/visibleText.ts";
 import type { ChangesetFile } from "../../protocol/changeset.ts";
+import { ActionButton } from "../kit/ActionButton.tsx";
 import { Counts } from "../kit/Counts.tsx";
 import { changeTotals } from "../header/panelStatus.ts";
 import { count } from "../kit/format.ts";
@@ -55,9 +56,9 @@ export function ChangesView() {
             {count(files.length, "file")} changed <Counts {...changeTotals(changeset)} />
             {base === undefined ? <WhichChanges /> : <span class="muted"> against {toLine(base)}</span>}
           </h2>
-          <button type="button" class="button" onClick={() => panel.act("review", {})}>
-            <Icon name="diff-multiple" /> Review changes
-          </button>
+          <ActionButton method="review" params={{}} icon="diff-multiple">
+            Review changes
+          </ActionButton>
         </div>
         <ul class="files" aria-label="Changed files">
           {files.map((file) => (

@@ -2,6 +2,7 @@ import { toLine } from "../../base/visibleText.ts";
 import { filePathOf } from "../../protocol/filePath.ts";
 import type { PanelFacts } from "../../protocol/panel.ts";
 import type { SessionState } from "../../protocol/sessionState.ts";
+import { ActionButton } from "../kit/ActionButton.tsx";
 import { nowMs } from "../kit/clock.ts";
 import { Counts } from "../kit/Counts.tsx";
 import { CopyButton } from "../kit/CopyButton.tsx";
@@ -44,30 +45,30 @@ export function Header() {
         <h1 title={title}>{title}</h1>
         <div class="header-actions" role="toolbar" aria-label="Agent actions">
           {canStop ? (
-            <button type="button" class="button secondary" onClick={() => panel.act("stop", {})}>
-              <Icon name="debug-stop" /> Stop
-            </button>
+            <ActionButton method="stop" params={{}} icon="debug-stop" secondary>
+              Stop
+            </ActionButton>
           ) : null}
           {files > 0 ? (
-            <button type="button" class="button secondary" disabled={!isLive} onClick={() => panel.act("review", {})}>
-              <Icon name="diff-multiple" /> Review changes
-            </button>
+            <ActionButton method="review" params={{}} icon="diff-multiple" secondary disabled={!isLive}>
+              Review changes
+            </ActionButton>
           ) : null}
           {pullRequest ? (
-            <button type="button" class="button" onClick={() => panel.act("showPullRequest", {})}>
-              <Icon name="git-pull-request" /> Pull request
+            <ActionButton method="showPullRequest" params={{}} icon="git-pull-request">
+              Pull request
               {pullRequest.number === undefined ? "" : ` #${pullRequest.number}`}
-            </button>
+            </ActionButton>
           ) : files > 0 && facts.value?.canShip ? (
-            <button
-              type="button"
-              class="button"
+            <ActionButton
+              method="createPullRequest"
+              params={{}}
+              icon="git-pull-request-create"
               disabled={!isLive || chat.value?.activeTurn !== undefined}
               title={chat.value?.activeTurn ? "The agent is still working" : undefined}
-              onClick={() => panel.act("createPullRequest", {})}
             >
-              <Icon name="git-pull-request-create" /> Create pull request
-            </button>
+              Create pull request
+            </ActionButton>
           ) : null}
         </div>
       </div>

@@ -1,6 +1,7 @@
 import { toVisibleText } from "../../base/visibleText.ts";
 import type { ActiveTurn, Message, ResponsePart, Turn } from "../../protocol/chatState.ts";
 import { formatDuration, plainOf } from "../kit/format.ts";
+import { ActionButton } from "../kit/ActionButton.tsx";
 import { Icon } from "../kit/Icon.tsx";
 import { memo } from "../kit/memo.ts";
 import { usePanel } from "../kit/panelContext.ts";
@@ -27,7 +28,7 @@ export const TurnView = memo(function TurnView({ turn, isLast }: TurnProps) {
           part={part}
           turnId={turn.id}
           isActive={isActive}
-          canResume={isLast && !isActive}
+          canResume={isLast && !isActive && turn.state === "error" && index === turn.responseParts.length - 1}
         />
       ))}
       {isActive && turn.responseParts.length === 0 ? (
@@ -115,15 +116,21 @@ function Thinking({ text }: { text: string }) {
 
 function TurnError({ message, resumable, turnId }: { message: string; resumable: boolean; turnId: string }) {
   const panel = usePanel();
-  const isLive = panel.store.facts.value?.connection === "live";
+  const facts = panel.store.facts.value;
+  const isLive = facts?.connection === "live";
   return (
     <div class="turn-error" role="alert">
       <Icon name="error" />
       <div class="turn-error-text">{toVisibleText(message)}</div>
+      {resumable && isLive && facts.needsSignIn ? (
+        <ActionButton method="signIn" params={{}} icon="key">
+          Sign In
+        </ActionButton>
+      ) : null}
       {resumable ? (
-        <button type="button" class="button" disabled={!isLive} onClick={() => panel.act("resume", { turnId })}>
-          <Icon name="debug-continue" /> Resume
-        </button>
+        <ActionButton method="resume" params={{ turnId }} icon="debug-continue" disabled={!isLive}>
+          Resume
+        </ActionButton>
       ) : null}
     </div>
   );

@@ -38,16 +38,15 @@ function aSession(name: string, age: number, random: () => number): SessionSumma
   };
 }
 
-/** What a host says when something happened to one of them. */
+/**
+ * What a host says when something happened to one of them: mostly that the agent does something else, every eighth time
+ * that it is in another state.
+ */
 export function summaryChanged(summary: SessionSummary, update: number): string {
   const modifiedAt = new Date(Date.UTC(2026, 4, 1) + update * 1000).toISOString();
-  const status = statuses[update % statuses.length] ?? 1;
-  const changes = {
-    status,
-    modifiedAt,
-    activity: `Step ${update}`,
-    changes: { additions: update, deletions: 1, files: 3 },
-  };
+  const status = update % 8 === 0 ? { status: statuses[(update / 8) % statuses.length] ?? 1 } : {};
+  const did = { additions: update, deletions: 1, files: 3 };
+  const changes = { ...status, modifiedAt, activity: `Step ${update}`, changes: did };
   const params = { channel: ROOT_URI, session: summary.resource, changes };
   return JSON.stringify({ jsonrpc: "2.0", method: "root/sessionSummaryChanged", params });
 }

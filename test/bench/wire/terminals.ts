@@ -3,8 +3,8 @@ import { silentLogger } from "../../../src/base/logger.ts";
 import { AhpClient } from "../../../src/client/ahpClient.ts";
 import { dialWebSocket } from "../../../src/extension/hosts/wsTransport.ts";
 import { systemClock } from "../../../src/host/systemClock.ts";
-import { compare, interleave, percentile, wallOf } from "../measure.ts";
-import { at, type Part } from "../suite.ts";
+import { compare, interleave, type Measure, percentile, wallOf } from "../measure.ts";
+import { at, type BenchOptions, type Part } from "../suite.ts";
 import { Shell } from "./shell.ts";
 import { musterHost, type TerminalHost, vsCodeHost } from "./terminalHosts.ts";
 
@@ -19,49 +19,42 @@ export const terminals: Part = async (options) => {
     options.note(`terminals: NOT MEASURED, because VS Code's agent host cannot be had: ${peer}`);
     return [];
   }
-  const ours = await musterHost();
   try {
-    const lines = at(options, 2_000_000, 200_000, 2_000);
-    const rounds = at(options, 3, 1, 1);
-    const count = at(options, 800, 200, 20);
-    await Promise.all([linesPerSecond(ours, 1_000), linesPerSecond(peer, 1_000)]);
-    const flood = await interleave(
-      { ours: () => linesPerSecond(ours, lines), peer: () => linesPerSecond(peer, lines) },
-      rounds,
-      0,
-    );
-    const fewer = at(options, 500_000, 200_000, 2_000);
-    const folded = await interleave(
-      { ours: () => foldedPerSecond(ours, fewer), peer: () => foldedPerSecond(peer, fewer) },
-      rounds,
-      0,
-    );
-    const steady = await interleave({ ours: () => latency(ours, count), peer: () => latency(peer, count) }, rounds, 0);
-    return [
-      compare(`seq 1 ${lines} to a thin client / VS Code's agent host, lines a second`, flood.ours, flood.peer, {
-        atLeast: goal,
-      }),
-      compare(
-        `seq 1 ${fewer} into our client's state / VS Code's agent host, lines a second`,
-        folded.ours,
-        folded.peer,
-        {
-          atLeast: goal,
-        },
-      ),
-      // The best round of each: a pause of the machine says nothing of either.
-      compare(
-        "a line every 5 ms, durable: p99 latency / VS Code's agent host, not durable, ms",
-        Math.min(...steady.ours),
-        Math.min(...steady.peer),
-        { atMost: 2.5 },
-      ),
-    ];
+    const ours = await musterHost();
+    return await measured(ours, peer, options).finally(() => ours.dispose());
   } finally {
-    await ours.dispose();
     await peer.dispose();
   }
 };
+
+async function measured(ours: TerminalHost, peer: TerminalHost, options: BenchOptions): Promise<readonly Measure[]> {
+  const rounds = at(options, 3, 1, 1);
+  const lines = at(options, 2_000_000, 200_000, 2_000);
+  const fewer = at(options, 500_000, 200_000, 2_000);
+  const steadyCount = at(options, 800, 200, 20);
+  const both = (cost: (host: TerminalHost) => Promise<number>) =>
+    interleave({ ours: () => cost(ours), peer: () => cost(peer) }, rounds, 0);
+
+  await Promise.all([linesPerSecond(ours, 1_000), linesPerSecond(peer, 1_000)]);
+  const flood = await both((host) => linesPerSecond(host, lines));
+  const folded = await both((host) => foldedPerSecond(host, fewer));
+  const steady = await both((host) => latency(host, steadyCount));
+  return [
+    compare(`seq 1 ${lines} to a thin client / VS Code's agent host, lines a second`, flood.ours, flood.peer, {
+      atLeast: goal,
+    }),
+    compare(`seq 1 ${fewer} into our client's state / VS Code's agent host, lines a second`, folded.ours, folded.peer, {
+      atLeast: goal,
+    }),
+    // The best round of each: a pause of the machine says nothing of either.
+    compare(
+      "a line every 5 ms, durable: p99 latency / VS Code's agent host, not durable, ms",
+      Math.min(...steady.ours),
+      Math.min(...steady.peer),
+      { atMost: 2.5 },
+    ),
+  ];
+}
 
 async function linesPerSecond(host: TerminalHost, lines: number): Promise<number> {
   const shell = await Shell.open(host, "bench-thin");

@@ -9,7 +9,12 @@ import { anAnnotation } from "./hostSteps.ts";
  * What a person (or a client that is out of its mind) does about a channel in the state that it shows. The action
  * carries `nonce`, so that it can be told from every other.
  */
-export function clientStep(kind: ChannelKind, state: ChannelState | undefined, choice: number, nonce: number): StateAction {
+export function clientStep(
+  kind: ChannelKind,
+  state: ChannelState | undefined,
+  choice: number,
+  nonce: number,
+): StateAction {
   return Object.assign(stepOf(kind, state, choice, nonce), { [NONCE]: nonce });
 }
 

@@ -66,11 +66,7 @@ export class CoreHost implements SimHost {
   #isCalm = false;
   #epochs = 1;
 
-  constructor(
-    clock: FakeClock,
-    dice: Dice,
-    limits: { readonly maxActions: number; readonly maxQueuedBytes: number },
-  ) {
+  constructor(clock: FakeClock, dice: Dice, limits: { readonly maxActions: number; readonly maxQueuedBytes: number }) {
     this.#clock = clock;
     this.#dice = dice;
     this.#limits = limits;
@@ -275,7 +271,11 @@ async function restore(channels: Channels, catalogue: Catalogue): Promise<void> 
   const known = await channels.known();
   for (const uri of known.filter((candidate) => parseFleetSessionUri(candidate) !== undefined)) {
     const session = sessionUri(parseFleetSessionUri(uri) ?? "");
-    const found = await Promise.all(channelsOf(session).slice(0, 3).map((channel) => channels.load(channel.uri)));
+    const found = await Promise.all(
+      channelsOf(session)
+        .slice(0, 3)
+        .map((channel) => channels.load(channel.uri)),
+    );
     if ((await channels.load(uri)) && found.every(Boolean)) catalogue.add(refsOf(session), false);
   }
 }

@@ -70,7 +70,10 @@ export class SimClient {
       clientInfo: { name: "simulation" },
       clock,
       random: () => dice.next(),
-      logger: { ...silentLogger, error: (text, fields) => void this.problems.push(`${text} ${JSON.stringify(fields)}`) },
+      logger: {
+        ...silentLogger,
+        error: (text, fields) => void this.problems.push(`${text} ${JSON.stringify(fields)}`),
+      },
     });
     this.open("root", "ahp-root://");
     this.client.onDidChangeState(({ kind }) => {
@@ -108,23 +111,21 @@ export class SimClient {
     return undefined;
   }
 
-  dispatch(uri: string, action: StateAction): void {
+  /** Resolves with what became of the action, as far as this client will ever know. */
+  async dispatch(uri: string, action: StateAction): Promise<Outcome> {
     const wasMirrored = this.#isLive(uri);
     const entry: Dispatch = { uri, type: action.type, wasMirrored, outcome: "open" };
     this.dispatches.set(nonceOf(action) ?? 0, entry);
     this.#open.set(uri, this.#openOn(uri) + 1);
-    const settle = (outcome: Outcome) => {
-      entry.outcome = outcome;
-      this.#open.set(uri, this.#openOn(uri) - 1);
-    };
-    this.client.dispatch(uri, action).then(
-      () => settle("resolved"),
-      (error: unknown) => {
-        if (AppError.is(error, "request.rejected")) settle("refused");
-        else if (AppError.is(error, "host.disconnected")) settle("lost");
-        else settle("other");
-      },
-    );
+    try {
+      await this.client.dispatch(uri, action);
+      entry.outcome = "resolved";
+    } catch (error) {
+      if (AppError.is(error, "request.rejected")) entry.outcome = "refused";
+      else entry.outcome = AppError.is(error, "host.disconnected") || AppError.is(error, "timeout") ? "lost" : "other";
+    }
+    this.#open.set(uri, this.#openOn(uri) - 1);
+    return entry.outcome;
   }
 
   calm(): void {
@@ -136,7 +137,7 @@ export class SimClient {
 
   /** Somebody looks again at what was not there when it was opened. */
   retry(): void {
-    for (const view of this.views) if (view.handle.status === "failed") this.open(view.kind, view.uri);
+    for (const view of Array.from(this.views)) if (view.handle.status === "failed") this.open(view.kind, view.uri);
   }
 
   /** When everything has come to rest. */
@@ -148,14 +149,16 @@ export class SimClient {
     for (const view of this.views) {
       const truth = host.history.latest(view.uri);
       if (truth === undefined) continue;
-      if (view.handle.status !== "live") problems.push(`${view.uri} is ${view.handle.status}: ${view.handle.error?.message}`);
+      if (view.handle.status !== "live")
+        problems.push(`${view.uri} is ${view.handle.status}: ${view.handle.error?.message}`);
       // Nobody tells that a channel ended and another one took its address, until the next connection.
       else if (!host.history.wasThereSince(view.uri, this.#liveAt)) continue;
       else if (!isSame(view.handle.state, truth)) problems.push(`shows ${view.uri} in another state than the host`);
     }
     const table = Array.from(client.sessions.all.values()).toSorted(byResource);
     if (!client.sessions.isCurrent) problems.push("has no current list of sessions");
-    else if (!isSame(table, host.list().toSorted(byResource))) problems.push("has another list of sessions than the host");
+    else if (!isSame(table, host.list().toSorted(byResource)))
+      problems.push("has another list of sessions than the host");
     for (const [nonce, dispatch] of this.dispatches) problems.push(...this.#judge(nonce, dispatch));
     return problems.map((problem) => `${name}: ${problem}`);
   }
@@ -223,7 +226,11 @@ export class SimClient {
     if (!host.isUp || (!this.#isCalm && dice.chance(0.1))) {
       throw new AppError("host.unreachable", "Nothing listens there.");
     }
-    const link = new SimLink(clock, dice, this.#isCalm ? { delayMs: () => 0, diesAfter: undefined } : this.#options.nature());
+    const link = new SimLink(
+      clock,
+      dice,
+      this.#isCalm ? { delayMs: () => 0, diesAfter: undefined } : this.#options.nature(),
+    );
     link.onDelivered = (text) => this.#overhear(text);
     this.link = link;
     host.accept(link);

@@ -3,6 +3,7 @@ import { isClientDispatchable, isKnownAction } from "../../../src/protocol/actio
 import { RPC } from "../../../src/protocol/jsonrpc.ts";
 import type { SessionSummary } from "../../../src/protocol/methods.ts";
 import { type ChannelState, reduce } from "../../../src/protocol/reduce.ts";
+import type { SessionState } from "../../../src/protocol/sessionState.ts";
 import { parseChatUri, ROOT_URI } from "../../../src/protocol/uris.ts";
 import type { FakeClock } from "../../support/fakeClock.ts";
 import type { Dice } from "../../support/dice.ts";
@@ -117,7 +118,10 @@ export class VscodeLikeHost implements SimHost {
   end(how: HostEnd): void {
     if (!this.#isUp) return;
     this.#isUp = false;
-    for (const { link } of Array.from(this.#peers)) how === "stop" ? link.closeFromHost(1001) : link.crashFromHost();
+    for (const { link } of Array.from(this.#peers)) {
+      if (how === "stop") link.closeFromHost(1001);
+      else link.crashFromHost();
+    }
     this.#peers.clear();
     this.#known.clear();
     this.#ring = [];
@@ -157,7 +161,9 @@ export class VscodeLikeHost implements SimHost {
   }
 
   #summaryOf(session: string): SessionSummary {
-    const { title, status } = this.#channels.get(session)?.state as { title: string; status: number };
+    const channel = this.#channels.get(session);
+    if (channel === undefined) throw new Error(`${session} is not on this host.`);
+    const { title, status } = channel.state as SessionState;
     const known = this.#sessions.get(session);
     return { resource: session, provider: "sample", createdAt: "", modifiedAt: "", ...known, title, status };
   }
@@ -281,7 +287,8 @@ export class VscodeLikeHost implements SimHost {
     this.#claim(peer, clientId);
     const present = subscriptions.filter((uri) => this.#channels.has(uri));
     const oldest = this.#ring[0]?.serverSeq ?? this.#serverSeq + 1;
-    if (seen < oldest - 1) return { result: { type: "snapshot", snapshots: present.map((uri) => this.#snapshot(peer, uri)) } };
+    if (seen < oldest - 1)
+      return { result: { type: "snapshot", snapshots: present.map((uri) => this.#snapshot(peer, uri)) } };
     for (const uri of present) peer.subscriptions.add(uri);
     // A replay may repeat what the client has seen.
     const after = seen - (this.#isCalm ? 0 : this.#dice.pick([0, 0, 1, 5]));

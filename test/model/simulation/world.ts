@@ -42,7 +42,10 @@ export class World {
   /** Runs the whole schedule and returns what was wrong, as sentences. */
   async run(): Promise<readonly string[]> {
     await this.#host.start();
-    for (const { client } of this.#clients) client.connect();
+    for (const client of this.#clients) {
+      client.client.connect();
+      for (const { kind, uri } of channelsOf(sessions[0] ?? "").slice(0, 4)) client.open(kind, uri);
+    }
     await this.#clock.advance(10);
     for (const happening of this.#schedule.happenings) {
       this.#happen(happening);
@@ -67,7 +70,7 @@ export class World {
     const typical = dice.pick([0, 1, 30, 300]);
     return {
       delayMs: () => (dice.chance(0.02) ? 3_000 : dice.below(typical + 1)),
-      diesAfter: dice.chance(0.2) ? 1 + dice.below(12) : undefined,
+      diesAfter: dice.chance(0.4) ? 1 + dice.below(25) : undefined,
     };
   }
 
@@ -104,12 +107,16 @@ export class World {
     const isSteady = client === this.#clients[0];
     switch (happening.kind) {
       case "act":
-        return this.#act(happening.which === 11 ? ROOT_URI : channel, happening.choice);
+        return this.#act(happening.which === 6 ? ROOT_URI : channel, happening.choice);
       case "burst":
         for (let count = 0; count < 30; count++) this.#act(channel, happening.choice + count);
         return;
       case "dispatch":
-        return client.dispatch(channel, clientStep(kindOf(channel), client.shown(channel), happening.choice, ++this.#token));
+        void client.dispatch(
+          channel,
+          clientStep(kindOf(channel), client.shown(channel), happening.choice, ++this.#token),
+        );
+        return;
       case "open":
         return client.open(kindOf(channel), channel);
       case "close":

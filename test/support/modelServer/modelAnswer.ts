@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { writeAnthropic } from "./anthropicFormat.ts";
+import { writeAnthropic } from "./anthropicAnswer.ts";
 import type { ModelRequest } from "./modelRequest.ts";
 import type { WireCall } from "./toolMapping.ts";
 

@@ -1,5 +1,4 @@
 import * as z from "zod/mini";
-import { AnthropicBody, fromAnthropic } from "./anthropicFormat.ts";
 import type { HistoryMessage } from "./scenario.ts";
 
 export type WireFormat = "responses" | "chat" | "gemini" | "anthropic";
@@ -85,6 +84,16 @@ const GeminiBody = z.looseObject({
   ),
 });
 
+const AnthropicBody = z.looseObject({
+  model: z.string(),
+  stream: z.optional(z.boolean()),
+  system: z.optional(z.unknown()),
+  messages: z.array(z.looseObject({ role: z.string(), content: z.union([z.string(), z.array(z.unknown())]) })),
+  tools: z.optional(z.array(z.looseObject({ name: z.string(), input_schema: z.optional(z.unknown()) }))),
+});
+
+const ToolResult = z.looseObject({ type: z.literal("tool_result") });
+
 /** Which format a POST to this path speaks; `undefined` for a path that is no model request. */
 export function wireFormatOf(path: string): WireFormat | undefined {
   if (path.endsWith("/chat/completions")) return "chat";
@@ -124,7 +133,7 @@ function fromResponses(body: z.infer<typeof ResponsesBody>): ModelRequest {
     model: body.model,
     stream: body.stream ?? false,
     system,
-    history: mergeAssistant(messages),
+    history: merge(messages),
     tools,
   };
 }
@@ -137,7 +146,14 @@ function fromChat(body: z.infer<typeof ChatBody>): ModelRequest {
     else messages.push({ role: role === "user" || role === "tool" ? role : "assistant", text: textOf(content) });
   }
   const tools = (body.tools ?? []).map((tool) => offered(tool.function.name, tool.function.parameters, false));
-  return { format: "chat", model: body.model, stream: body.stream ?? false, system, history: mergeAssistant(messages), tools };
+  return {
+    format: "chat",
+    model: body.model,
+    stream: body.stream ?? false,
+    system,
+    history: merge(messages),
+    tools,
+  };
 }
 
 function fromGemini(body: z.infer<typeof GeminiBody>, path: string): ModelRequest {
@@ -154,12 +170,35 @@ function fromGemini(body: z.infer<typeof GeminiBody>, path: string): ModelReques
     model: /models\/([^:/]+):/.exec(path)?.[1] ?? "scripted",
     stream: path.endsWith(":streamGenerateContent"),
     system: textOf(body.systemInstruction?.parts),
-    history: mergeAssistant(messages),
+    history: merge(messages),
     tools: declarations.map((tool) => offered(tool.name, tool.parametersJsonSchema ?? tool.parameters, false)),
   };
 }
 
-export function offered(name: string, schema: unknown, takesText: boolean): OfferedTool {
+function fromAnthropic(body: z.infer<typeof AnthropicBody>): ModelRequest {
+  let system = textOf(body.system);
+  const messages: HistoryMessage[] = [];
+  for (const { role, content } of body.messages) {
+    if (role === "system") {
+      system += `\n${textOf(content)}`;
+      continue;
+    }
+    for (const part of typeof content === "string" ? [content] : content) {
+      const isResult = ToolResult.safeParse(part).success;
+      messages.push({ role: role === "assistant" ? role : isResult ? "tool" : "user", text: textOf(part) });
+    }
+  }
+  return {
+    format: "anthropic",
+    model: body.model,
+    stream: body.stream ?? false,
+    system,
+    history: merge(messages),
+    tools: (body.tools ?? []).map((tool) => offered(tool.name, tool.input_schema, false)),
+  };
+}
+
+function offered(name: string, schema: unknown, takesText: boolean): OfferedTool {
   const parsed = ToolSchema.safeParse(schema);
   return { name, schema: parsed.success ? parsed.data : {}, takesText };
 }
@@ -167,7 +206,7 @@ export function offered(name: string, schema: unknown, takesText: boolean): Offe
 const TextPart = z.looseObject({ text: z.string() });
 const Nested = z.looseObject({ content: z.optional(z.unknown()), output: z.optional(z.unknown()) });
 
-export function textOf(content: unknown): string {
+function textOf(content: unknown): string {
   if (typeof content === "string") return content;
   if (Array.isArray(content)) return content.map(textOf).join("\n");
   const part = TextPart.safeParse(content);
@@ -176,8 +215,7 @@ export function textOf(content: unknown): string {
   return nested.success ? textOf(nested.data.content ?? nested.data.output ?? "") : "";
 }
 
-/** Runs of assistant items are one message. */
-export function mergeAssistant(messages: readonly HistoryMessage[]): HistoryMessage[] {
+function merge(messages: readonly HistoryMessage[]): HistoryMessage[] {
   const merged: HistoryMessage[] = [];
   for (const message of messages) {
     const last = merged.at(-1);

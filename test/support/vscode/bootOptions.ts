@@ -40,6 +40,7 @@ const githubScopes = [
   ["repo"],
   ["read:user"],
   ["user:email"],
+  ["read:user", "user:email"],
   ["repo", "read:user", "user:email"],
   ["repo", "workflow"],
 ];

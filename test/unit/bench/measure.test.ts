@@ -52,7 +52,15 @@ describe("the report", () => {
   it("has the measures of the parts that were asked for", async () => {
     const suite = { a: async () => measures.slice(0, 1), b: async () => measures.slice(1) };
     const options = { scale: "tiny", note: () => undefined } as const;
-    expect(await runSuite(suite, ["b"], options)).toEqual(measures.slice(1));
-    expect(await runSuite(suite, [], options)).toEqual(measures);
+    expect(await runSuite(suite, ["b"], options)).toEqual({ measures: measures.slice(1), failed: [] });
+    expect(await runSuite(suite, [], options)).toEqual({ measures, failed: [] });
+  });
+
+  it("has what was measured when a part breaks off, and says which", async () => {
+    const notes: string[] = [];
+    const suite = { a: () => Promise.reject(new Error("no room")), b: async () => measures };
+    const outcome = await runSuite(suite, [], { scale: "tiny", note: (text) => notes.push(text) });
+    expect(outcome).toEqual({ measures, failed: ["a"] });
+    expect(notes[0]).toContain("no room");
   });
 });

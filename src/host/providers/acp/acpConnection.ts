@@ -3,29 +3,40 @@ import type { Clock } from "../../../base/clock.ts";
 import type { UsageInfo } from "../../../protocol/content.ts";
 import type { Message } from "../../../protocol/chatState.ts";
 import { cleanText } from "../../workspaces/gitFailure.ts";
-import type { AgentConnection, AgentContext, AgentEvent, PermissionAnswer, TurnOutcome } from "../provider.ts";
-import type { AcpPermissionOption, AcpPermissionRequest, AcpUpdate } from "./acpMessages.ts";
-import {
-  type AcpPeer,
-  isAgentAnswer,
-  isAuthRequired,
-  type PromptResponse,
-  requestErrorText,
-  type RequestPermissionResponse,
-} from "./acpPeer.ts";
+import type {
+  AgentConnection,
+  AgentContext,
+  AgentEvent,
+  InputResult,
+  PermissionAnswer,
+  TurnOutcome,
+} from "../provider.ts";
+import type { AcpChoices, AcpPermissionOption, AcpPermissionRequest, AcpUpdate } from "./acpMessages.ts";
+import type { AcpPeer, AcpPeerHandlers, PromptResponse, RequestPermissionResponse } from "./acpPeer.ts";
+import { isAgentAnswer } from "./acpPeer.ts";
+import { answerError, crashError, garbageError, oversizeError, overdue } from "./agentFailures.ts";
+import type { AgentLog } from "./agentLog.ts";
 import type { AgentProcess } from "./agentProcess.ts";
+import { choose } from "./choices.ts";
+import type { AcpElicitation, ElicitationAnswer } from "./elicitation.ts";
 import {
   beginTurn,
+  costOfTurn,
   endTurn,
   hasRunningCalls,
   initialMapState,
   mapAnswer,
+  mapChoices,
+  mapNotice,
   type MapState,
   mapPermission,
   type Mapped,
   mapUpdate,
 } from "./mapUpdate.ts";
-import { promptContent } from "./promptContent.ts";
+import { OpenQuestions } from "./openQuestions.ts";
+import { type Accepted, promptContent } from "./promptContent.ts";
+import { Silence } from "./silence.ts";
+import { quotaUsage } from "./turnUsage.ts";
 
 export interface AcpConnectionParts {
   readonly displayName: string;
@@ -33,10 +44,22 @@ export interface AcpConnectionParts {
   readonly process: AgentProcess;
   readonly clock: Clock;
   readonly secrets: readonly string[];
+  readonly log: AgentLog;
   /** How long an agent may take to stop after `cancel` before it is ended. */
   readonly cancelGraceMs: number;
   /** How long a turn may take at most. */
   readonly turnTimeoutMs: number;
+  /** How long it may say nothing before the session says so; 0 for ever. */
+  readonly silenceMs: number;
+}
+
+/** What is known once the agent has a conversation open. */
+export interface OpenConversation {
+  readonly id: string;
+  readonly resumed: boolean;
+  readonly accepts: Accepted;
+  readonly choices: AcpChoices;
+  readonly model: string | undefined;
 }
 
 interface PendingPermission {
@@ -45,28 +68,54 @@ interface PendingPermission {
 }
 
 const lastUpdatesMs = 500;
+/** Lines of a turn that are no ACP: a banner is forgiven, a program that is no agent is not. */
+const maxGarbage = 50;
 const withdrawn: RequestPermissionResponse = { outcome: { outcome: "cancelled" } };
 
 /** One conversation with one agent process. Decisions are in mapUpdate.ts and toolCalls.ts; this moves messages. */
-export class AcpConnection implements AgentConnection {
+export class AcpConnection implements AgentConnection, AcpPeerHandlers {
   readonly #parts: AcpConnectionParts;
   readonly #pending = new Map<string, PendingPermission>();
+  readonly #questions = new OpenQuestions((event) => this.#emit(event));
+  /** Rejects when the agent did something after which it is of no more use. */
+  readonly #fatal = Promise.withResolvers<never>();
+  #fatalError: AppError | undefined;
   #map: MapState;
   #peer: AcpPeer | undefined;
-  #conversation: { readonly id: string; readonly resumed: boolean; readonly acceptsResources: boolean } | undefined;
+  #conversation: OpenConversation | undefined;
+  #model: string | undefined;
+  #silence: Silence | undefined;
+  #garbage = 0;
+  #lastGarbage: string | undefined;
   #isCancelling = false;
   #isOver = false;
   #onSettled: () => void = () => {};
 
   constructor(parts: AcpConnectionParts) {
     this.#parts = parts;
-    this.#map = initialMapState(parts.context.sessionId);
+    this.#map = initialMapState(parts.context.sessionId, parts.context.workspace.root);
+    this.#fatal.promise.catch(() => {});
   }
 
-  /** Set once, when the agent has a conversation open. Updates before that (a replayed history) are not shown. */
-  ready(peer: AcpPeer, conversation: { id: string; resumed: boolean; acceptsResources: boolean }): void {
+  /**
+   * Called once, when the agent has a conversation open. Of what it said before only what concerns itself counts: the rest
+   * is a replayed history.
+   */
+  ready(peer: AcpPeer, conversation: OpenConversation): void {
     this.#peer = peer;
     this.#conversation = conversation;
+    this.#model = conversation.model;
+    this.#apply(mapChoices(this.#map, conversation.choices));
+  }
+
+  /** Never resolves; rejects with the AppError after which the agent is of no more use. */
+  get failed(): Promise<never> {
+    return this.#fatal.promise;
+  }
+
+  /** The last line that was no ACP. */
+  get lastGarbage(): string | undefined {
+    return this.#lastGarbage;
   }
 
   get agentSessionId(): string {
@@ -78,11 +127,42 @@ export class AcpConnection implements AgentConnection {
   }
 
   onUpdate(sessionId: string, update: AcpUpdate): void {
-    if (sessionId !== this.#conversation?.id) return;
+    this.#silence?.heard();
+    // Before there is a conversation there is no turn either: only what the agent says of itself is taken.
+    if (this.#conversation && sessionId !== this.#conversation.id) return;
+    if (
+      !this.#conversation &&
+      (update.sessionUpdate === "usage_update" || update.sessionUpdate === "session_info_update")
+    )
+      return;
     this.#apply(mapUpdate(this.#map, update, this.#parts.clock.now()));
   }
 
+  async onElicitation(asked: AcpElicitation): Promise<ElicitationAnswer> {
+    this.#silence?.heard();
+    const { turn } = this.#map;
+    const isOurs = asked.sessionId == null || asked.sessionId === this.#conversation?.id;
+    if (!turn || !isOurs || this.#isCancelling) return { action: "cancel" };
+    return await this.#questions.ask(turn.turnId, asked);
+  }
+
+  onElicitationComplete(elicitationId: string): void {
+    this.#questions.completed(elicitationId);
+  }
+
+  onGarbage(excerpt: string): void {
+    this.#garbage += 1;
+    this.#lastGarbage = cleanText(excerpt.slice(0, 2_000), this.#parts.secrets).slice(0, 200);
+    this.#parts.log.line(`[not ACP] ${excerpt}`);
+    if (this.#garbage === maxGarbage) this.#fail(garbageError(this.#parts.displayName, this.#lastGarbage));
+  }
+
+  onOversize(limitBytes: number): void {
+    this.#fail(oversizeError(this.#parts.displayName, limitBytes));
+  }
+
   async onPermission(request: AcpPermissionRequest): Promise<RequestPermissionResponse> {
+    this.#silence?.heard();
     if (request.sessionId !== this.#conversation?.id || this.#isCancelling) return withdrawn;
     const mapped = mapPermission(this.#map, request, this.#parts.clock.now());
     this.#apply(mapped);
@@ -103,24 +183,37 @@ export class AcpConnection implements AgentConnection {
     pending.resolve(option ? { outcome: { outcome: "selected", optionId: option.optionId } } : withdrawn);
   }
 
+  answerInput(requestId: string, result: InputResult): void {
+    this.#questions.answer(requestId, result);
+  }
+
   async send(turn: { readonly turnId: string; readonly message: Message }): Promise<TurnOutcome> {
     const { displayName, context, clock, process } = this.#parts;
     const peer = this.#peer;
     const conversation = this.#conversation;
     if (!peer || !conversation) throw new AppError("internal", `${displayName} has no conversation open.`);
+    if (this.#fatalError) throw this.#fatalError;
     if (this.#isOver || process.hasExited) throw await this.#crashed();
     if (this.#map.turn) throw new AppError("conflict", `${displayName} is still at work on the turn before.`);
     this.#map = beginTurn(this.#map, turn.turnId);
     this.#isCancelling = false;
+    this.#garbage = 0;
     let isOverdue = false;
     const deadline = clock.setTimeout(() => {
       isOverdue = true;
       this.cancel();
     }, this.#parts.turnTimeoutMs);
+    const silence = this.#watchSilence();
+    this.#silence = silence;
     let isComplete = false;
     try {
-      const blocks = promptContent(turn.message, context.workspace.root, conversation.acceptsResources);
-      const response = await Promise.race([peer.prompt(conversation.id, blocks), this.#gone(peer)]);
+      const model = turn.message.model?.id;
+      if (model !== undefined && model !== this.#model) {
+        await this.#chooseModel(peer, conversation, model);
+        if (this.#isCancelling) return { stopReason: "cancelled" };
+      }
+      const blocks = promptContent(turn.message, context.workspace.root, conversation.accepts);
+      const response = await Promise.race([peer.prompt(conversation.id, blocks), this.#gone(peer), this.failed]);
       isComplete = response.stopReason === "end_turn";
       if (isComplete) await this.#lastUpdates();
       if (isOverdue) throw overdue(displayName);
@@ -131,7 +224,9 @@ export class AcpConnection implements AgentConnection {
       throw await this.#failure(error);
     } finally {
       deadline.dispose();
-      this.#withdrawPermissions();
+      silence.dispose();
+      this.#silence = undefined;
+      this.#withdraw();
       this.#apply(endTurn(this.#map, isComplete, clock.now()));
     }
   }
@@ -142,7 +237,7 @@ export class AcpConnection implements AgentConnection {
     this.#isCancelling = true;
     const { turnId } = this.#map.turn;
     void this.#peer?.cancel(this.#conversation.id).catch(() => {});
-    this.#withdrawPermissions();
+    this.#withdraw();
     clock.setTimeout(() => {
       if (this.#map.turn?.turnId !== turnId) return;
       logger.warn("agent did not stop in time and is ended", { agent: this.#parts.displayName });
@@ -152,7 +247,7 @@ export class AcpConnection implements AgentConnection {
 
   async dispose(): Promise<void> {
     this.#isOver = true;
-    this.#withdrawPermissions();
+    this.#withdraw();
     await this.#parts.process.end();
     this.#peer?.close();
   }
@@ -178,7 +273,46 @@ export class AcpConnection implements AgentConnection {
     if (!this.#isOver) this.#parts.context.emit(event);
   }
 
-  #withdrawPermissions(): void {
+  #fail(error: AppError): void {
+    this.#fatalError ??= error;
+    this.#fatal.reject(this.#fatalError);
+    this.#parts.context.logger.warn("agent broke the protocol and is ended", { reason: error.message });
+    void this.#parts.process.end(true);
+  }
+
+  /** A message may name another model than the one before. */
+  async #chooseModel(peer: AcpPeer, conversation: OpenConversation, model: string): Promise<void> {
+    const { logger } = this.#parts.context;
+    const wish = choose(peer, conversation.id, conversation.choices, { model }, logger);
+    const granted = await Promise.race([wish, this.#gone(peer), this.failed]);
+    this.#model = granted.model ?? this.#model;
+  }
+
+  /** An agent that hangs looks like one that works: the session says that nothing is heard of it. */
+  #watchSilence(): Silence {
+    const { clock, displayName, silenceMs } = this.#parts;
+    const minutes = Math.max(1, Math.round(silenceMs / 60_000));
+    return new Silence(clock, silenceMs, {
+      silent: () => {
+        const activity = `Nothing heard for ${minutes} min`;
+        this.#emit({ channel: "chat", action: { type: "chat/activityChanged", activity } });
+        const sentence = `Nothing was heard of ${displayName} for ${minutes} ${minutes === 1 ? "minute" : "minutes"}. It may be busy with a long command, or hang. Wait, or stop the turn; its files are kept.`;
+        this.#apply(mapNotice(this.#map, sentence, { silentMs: silenceMs }));
+      },
+      heard: () => {
+        const activity = this.#map.turn?.activity;
+        this.#emit({
+          channel: "chat",
+          action: { type: "chat/activityChanged", ...(activity !== undefined && { activity }) },
+        });
+      },
+      isExcused: () => this.#pending.size > 0 || !this.#questions.isEmpty,
+    });
+  }
+
+  /** Every open question to a person is over. */
+  #withdraw(): void {
+    this.#questions.withdraw();
     for (const [toolCallId, pending] of this.#pending) {
       this.#map = mapAnswer(this.#map, toolCallId, false);
       pending.resolve(withdrawn);
@@ -193,13 +327,17 @@ export class AcpConnection implements AgentConnection {
   }
 
   #outcome(response: PromptResponse): TurnOutcome {
-    const { usage } = response;
+    const usage = response.usage ?? quotaUsage(response._meta);
+    const { used, size } = this.#map.context;
+    const cost = costOfTurn(this.#map);
+    const meta = {
+      ...(size !== undefined && { muster: { contextUsed: used, contextSize: size } }),
+      ...(cost !== undefined && { cost }),
+    };
     const info: UsageInfo = {
       ...(usage && { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens }),
       ...(usage?.cachedReadTokens != null && { cacheReadTokens: usage.cachedReadTokens }),
-      ...(this.#map.context.size !== undefined && {
-        _meta: { muster: { contextUsed: this.#map.context.used, contextSize: this.#map.context.size } },
-      }),
+      ...(Object.keys(meta).length > 0 && { _meta: meta }),
     };
     if (usage) {
       this.#emit({ channel: "usage", inputTokens: usage.inputTokens, outputTokens: usage.outputTokens });
@@ -211,40 +349,17 @@ export class AcpConnection implements AgentConnection {
   async #failure(error: unknown): Promise<AppError> {
     const { displayName, context, secrets } = this.#parts;
     if (context.signal.aborted) return new AppError("cancelled", `${displayName} was stopped.`, { cause: error });
+    if (this.#fatalError) return this.#fatalError;
     if (!isAgentAnswer(error)) return await this.#crashed(error);
-    const reason = cleanText(requestErrorText(error), secrets);
-    if (isAuthRequired(error)) {
-      const sentence = `${displayName} wants a sign-in or an API key: ${reason}. Set it in the agent's "env" in the host's configuration.`;
-      return new AppError("agent.failed", sentence, { cause: error });
-    }
-    return new AppError("agent.failed", `${displayName} reported an error: ${reason}`, { cause: error });
+    return answerError(displayName, "reported an error", error, secrets);
   }
 
   async #crashed(cause?: unknown): Promise<AppError> {
     const { displayName, process } = this.#parts;
-    // An agent that closed its output is of no more use, running or not.
-    if (!process.hasExited) await process.end(true);
-    return crashError(displayName, process, await process.exited, cause);
+    // An agent that closed its output is of no more use, running or not; one that is about to exit may say how.
+    await process.end();
+    return crashError(displayName, process, await process.exited, cause, this.#lastGarbage);
   }
-}
-
-/** How it ended, in the words of the process itself. */
-export function crashError(
-  displayName: string,
-  process: { readonly lastWords: string },
-  exit: { exitCode: number | null; signal: string | null; startError?: string },
-  cause?: unknown,
-): AppError {
-  const how = exit.startError ?? (exit.signal === null ? `exit code ${exit.exitCode}` : `signal ${exit.signal}`);
-  const words = process.lastWords === "" ? "" : ` Its last words: ${process.lastWords}`;
-  return new AppError("agent.crashed", `${displayName} ended unexpectedly (${how}).${words}`, {
-    cause,
-    details: { ...exit },
-  });
-}
-
-function overdue(displayName: string): AppError {
-  return new AppError("timeout", `${displayName} did not finish the turn in the time that this host allows.`);
 }
 
 function stopReasonOf(reason: string): TurnOutcome["stopReason"] {

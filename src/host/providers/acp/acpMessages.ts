@@ -69,9 +69,25 @@ const AcpConfigOption = z.looseObject({
   type: maybe(z.string()),
   category: maybe(z.string()),
   currentValue: z.optional(z.unknown()),
-  options: maybe(z.array(z.union([ConfigValue, z.looseObject({ options: z.array(ConfigValue) })]))),
+  /** Values, or groups of values. */
+  options: maybe(
+    z.array(z.looseObject({ value: maybe(z.string()), name: maybe(z.string()), options: maybe(z.array(ConfigValue)) })),
+  ),
 });
 export type AcpConfigOption = z.infer<typeof AcpConfigOption>;
+
+interface Choice {
+  readonly value?: string | null | undefined;
+  readonly name?: string | null | undefined;
+}
+
+/** The values of a select option, grouped or not. */
+export function valuesOf(option: AcpConfigOption): { readonly id: string; readonly name: string }[] {
+  const entries = option.type === "select" ? (option.options ?? []) : [];
+  return entries
+    .flatMap((entry): readonly Choice[] => entry.options ?? [entry])
+    .flatMap(({ value, name }) => (value == null ? [] : [{ id: value, name: name ?? value }]));
+}
 
 /** What `session/new`, `load` and `resume` tell about a conversation. */
 export const AcpChoices = z.looseObject({ modes: maybe(AcpModes), configOptions: maybe(z.array(AcpConfigOption)) });

@@ -81,7 +81,9 @@ export class AcpPeer {
       .onNotification(
         "elicitation/complete",
         (params: unknown) => Completed.safeParse(params),
-        ({ params }) => params.success && handlers.onElicitationComplete(params.data.elicitationId),
+        ({ params }) => {
+          if (params.success) handlers.onElicitationComplete(params.data.elicitationId);
+        },
       )
       // Extensions arrive unasked; a refusal of each would only fill the log.
       .onNotification("*", ({ method }) => logger.debug("agent notification not understood", { method }))
@@ -118,6 +120,10 @@ export class AcpPeer {
       { cancellationSignal: signal },
     );
     return checked(Initialized, "initialize", answer);
+  }
+
+  async authenticate(methodId: string): Promise<void> {
+    await this.#connection.agent.request(methods.agent.authenticate, { methodId });
   }
 
   async newSession(cwd: string): Promise<{ id: string; choices: AcpChoices }> {

@@ -4,15 +4,9 @@ import type { AgentInfo } from "../../../protocol/root.ts";
 import { cleanText } from "../../workspaces/gitFailure.ts";
 import type { Isolation } from "../../workspaces/isolation.ts";
 import type { AgentConnection, AgentContext, Provider } from "../provider.ts";
-import { AcpConnection, crashError } from "./acpConnection.ts";
-import {
-  AcpPeer,
-  type ConversationOptions,
-  isAgentAnswer,
-  isAuthRequired,
-  optionOffering,
-  requestErrorText,
-} from "./acpPeer.ts";
+import { AcpConnection } from "./acpConnection.ts";
+import type { AcpChoices } from "./acpMessages.ts";
+import { AcpPeer, isAgentAnswer, requestErrorText } from "./acpPeer.ts";
 import {
   type AcpAgent,
   agentEnvironment,
@@ -21,7 +15,11 @@ import {
   secretsOf,
   writeAgentFiles,
 } from "./agentCatalogue.ts";
+import { answerError, crashError, startTimeout, versionError } from "./agentFailures.ts";
+import { AgentLog } from "./agentLog.ts";
 import { AgentProcess } from "./agentProcess.ts";
+import { choose } from "./choices.ts";
+import { newConversation } from "./signIn.ts";
 
 export interface AcpProviderOptions {
   readonly isolation: Isolation;
@@ -33,10 +31,23 @@ export interface AcpProviderOptions {
     readonly startTimeoutMs?: number;
     readonly cancelGraceMs?: number;
     readonly turnTimeoutMs?: number;
+    /** How long a working agent may say nothing before its session says so; 0 for ever. */
+    readonly silenceMs?: number;
   };
 }
 
-const defaultLimits = { startTimeoutMs: 90_000, cancelGraceMs: 5_000, turnTimeoutMs: 4 * 3_600_000 };
+const defaultLimits = {
+  startTimeoutMs: 90_000,
+  cancelGraceMs: 5_000,
+  turnTimeoutMs: 4 * 3_600_000,
+  silenceMs: 10 * 60_000,
+};
+
+interface Start {
+  readonly context: AgentContext;
+  /** The agent's own. */
+  readonly environment: Readonly<Record<string, string>>;
+}
 
 /** Any agent that speaks ACP over its standard streams: one process a connection, inside the session's workspace. */
 export class AcpProvider implements Provider {
@@ -68,36 +79,46 @@ export class AcpProvider implements Provider {
     if (signal.aborted) throw this.#stopped();
     const logger = context.logger.child("acp");
     const secrets = secretsOf(this.#agent, values);
-    const process = new AgentProcess({ plan, marker: randomId(), clock, logger, secrets });
-    const { cancelGraceMs, turnTimeoutMs } = this.#limits;
+    const log = new AgentLog(clock, secrets, (data) => signal.aborted || context.emit({ channel: "log", data }));
+    const onStderr = (text: string) => log.write(text);
+    const process = new AgentProcess({ plan, marker: randomId(), clock, logger, secrets, onStderr });
+    void process.exited.then(({ exitCode, signal: name, startError }) => {
+      log.flush();
+      log.line(`[${this.#agent.displayName} ended: ${startError ?? name ?? `exit code ${exitCode}`}]`);
+      log.dispose();
+    });
+    const { cancelGraceMs, turnTimeoutMs, silenceMs } = this.#limits;
     const parts = {
       displayName: this.#agent.displayName,
       context,
       process,
       clock,
       secrets,
+      log,
       cancelGraceMs,
       turnTimeoutMs,
+      silenceMs,
     };
     const connection = new AcpConnection(parts);
     signal.addEventListener("abort", () => void connection.dispose(), { once: true });
     try {
       const peer = new AcpPeer(process.streams(), connection, logger);
-      await this.#start(peer, connection, process, context);
+      await this.#start(peer, connection, process, { context, environment });
       logger.info("agent connected", { agent: this.#agent.id, resumed: connection.resumed, isolation: isolation.kind });
       return connection;
     } catch (error) {
-      const failure = await this.#startFailure(error, process, context, secrets);
+      const failure = await this.#startFailure(error, process, connection, { context, secrets });
       await connection.dispose();
       throw failure;
     }
   }
 
-  async #start(peer: AcpPeer, connection: AcpConnection, process: AgentProcess, context: AgentContext): Promise<void> {
+  async #start(peer: AcpPeer, connection: AcpConnection, process: AgentProcess, start: Start): Promise<void> {
+    const { context } = start;
     const timeout = Promise.withResolvers<never>();
     const timer = this.#options.clock.setTimeout(() => {
       const seconds = Math.round(this.#limits.startTimeoutMs / 1000);
-      timeout.reject(new AppError("timeout", `${this.#agent.displayName} did not start within ${seconds} seconds.`));
+      timeout.reject(startTimeout(this.#agent.displayName, seconds, connection.lastGarbage));
     }, this.#limits.startTimeoutMs);
     const gone = Promise.race([process.exited, peer.closed]).then(() => {
       throw new AppError("agent.crashed", "ended while starting");
@@ -106,44 +127,38 @@ export class AcpProvider implements Provider {
     const onAbort = () => aborted.reject(this.#stopped());
     context.signal.addEventListener("abort", onAbort, { once: true });
     try {
-      await Promise.race([this.#openConversation(peer, connection, context), gone, timeout.promise, aborted.promise]);
+      const opening = this.#openConversation(peer, connection, start);
+      await Promise.race([opening, gone, timeout.promise, aborted.promise, connection.failed]);
     } finally {
       timer.dispose();
       context.signal.removeEventListener("abort", onAbort);
     }
   }
 
-  async #openConversation(peer: AcpPeer, connection: AcpConnection, context: AgentContext): Promise<void> {
-    const { agentCapabilities, protocolVersion } = await peer.initialize(context.signal);
-    if (protocolVersion !== 1) {
-      throw new AppError(
-        "agent.failed",
-        `${this.#agent.displayName} speaks version ${protocolVersion} of ACP; this host speaks version 1.`,
-      );
-    }
+  async #openConversation(peer: AcpPeer, connection: AcpConnection, { context, environment }: Start): Promise<void> {
+    const { agentCapabilities, protocolVersion, authMethods } = await peer.initialize(context.signal);
+    if (protocolVersion !== 1) throw versionError(this.#agent.displayName, protocolVersion);
     const root = context.workspace.root;
     const earlier = context.agentSessionId;
-    let conversation: { id: string; resumed: boolean; options: ConversationOptions } | undefined;
-    // A replay (`load`) ends before its answer, and the connection ignores updates until it is ready.
+    let conversation: { id: string; resumed: boolean; choices: AcpChoices } | undefined;
+    // A replay (`load`) ends before its answer, and the connection ignores what was said until it is ready.
     if (earlier !== undefined && agentCapabilities?.sessionCapabilities?.resume) {
       conversation = await this.#tryEarlier(context, earlier, () => peer.resumeSession(earlier, root));
     }
     if (conversation === undefined && earlier !== undefined && agentCapabilities?.loadSession) {
       conversation = await this.#tryEarlier(context, earlier, () => peer.loadSession(earlier, root));
     }
-    if (conversation === undefined) {
-      const { sessionId, ...options } = await peer.newSession(root);
-      conversation = { id: sessionId, resumed: false, options };
-    }
-    const { id, resumed, options } = conversation;
-    await this.#choose(peer, id, options, context);
-    const acceptsResources = agentCapabilities?.promptCapabilities?.embeddedContext ?? false;
-    connection.ready(peer, { id, resumed, acceptsResources });
+    conversation ??= { ...(await newConversation(peer, root, authMethods, environment)), resumed: false };
+    const wishes = { model: context.model, mode: this.#agent.mode };
+    const { model } = await choose(peer, conversation.id, conversation.choices, wishes, context.logger);
+    const { embeddedContext = false, image = false, audio = false } = agentCapabilities?.promptCapabilities ?? {};
+    const accepts = { resources: embeddedContext, images: image, audio };
+    connection.ready(peer, { ...conversation, accepts, model });
   }
 
-  async #tryEarlier(context: AgentContext, id: string, open: () => Promise<ConversationOptions | undefined | void>) {
+  async #tryEarlier(context: AgentContext, id: string, open: () => Promise<AcpChoices>) {
     try {
-      return { id, resumed: true, options: (await open()) ?? {} };
+      return { id, resumed: true, choices: await open() };
     } catch (error) {
       context.logger.warn("agent could not take up its earlier conversation", {
         agent: this.#agent.id,
@@ -153,56 +168,18 @@ export class AcpProvider implements Provider {
     }
   }
 
-  /** Model and mode, where the agent offers them. A choice that it refuses does not stop the work. */
-  async #choose(peer: AcpPeer, id: string, options: ConversationOptions, context: AgentContext): Promise<void> {
-    const wishes: [name: string, set: (() => Promise<void>) | undefined][] = [];
-    const { model } = context;
-    const { mode } = this.#agent;
-    const modelOption = model === undefined ? undefined : optionOffering(options, "model", model);
-    if (model !== undefined)
-      wishes.push([
-        "model",
-        modelOption === undefined ? undefined : () => peer.setConfigOption(id, modelOption, model),
-      ]);
-    if (mode !== undefined) {
-      const modeOption = optionOffering(options, "mode", mode);
-      const isMode = options.modes?.availableModes.some((offered) => offered.id === mode);
-      const viaMode = isMode ? () => peer.setMode(id, mode) : undefined;
-      wishes.push(["mode", modeOption === undefined ? viaMode : () => peer.setConfigOption(id, modeOption, mode)]);
-    }
-    for (const [name, set] of wishes) {
-      try {
-        if (set) await set();
-        else context.logger.warn("agent does not offer the choice", { agent: this.#agent.id, name });
-      } catch (error) {
-        context.logger.warn("agent refused the choice", {
-          agent: this.#agent.id,
-          name,
-          reason: cleanText(requestErrorText(error)),
-        });
-      }
-    }
-  }
-
   async #startFailure(
     error: unknown,
     process: AgentProcess,
-    context: AgentContext,
-    secrets: readonly string[],
+    connection: AcpConnection,
+    { context, secrets }: { readonly context: AgentContext; readonly secrets: readonly string[] },
   ): Promise<AppError> {
     const { displayName } = this.#agent;
     if (context.signal.aborted) return this.#stopped();
     if (AppError.is(error) && error.code !== "agent.crashed") return error;
-    const reason = cleanText(requestErrorText(error), secrets);
-    if (isAuthRequired(error)) {
-      const sentence = `${displayName} wants a sign-in or an API key: ${reason}. Set it in the agent's "env" in the host's configuration.`;
-      return new AppError("agent.failed", sentence, { cause: error });
-    }
-    if (isAgentAnswer(error)) {
-      return new AppError("agent.failed", `${displayName} could not start a conversation: ${reason}`, { cause: error });
-    }
-    await process.end(true);
-    return crashError(displayName, process, await process.exited, error);
+    if (isAgentAnswer(error)) return answerError(displayName, "could not start a conversation", error, secrets);
+    await process.end();
+    return crashError(displayName, process, await process.exited, error, connection.lastGarbage);
   }
 
   #stopped(): AppError {

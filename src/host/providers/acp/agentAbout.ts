@@ -1,6 +1,6 @@
 import type { AgentAbout, PlanStep } from "../../../protocol/fleetMeta.ts";
 import { compact } from "../../../protocol/schema.ts";
-import type { AcpConfigOption, AcpModes, AcpUpdate } from "./acpMessages.ts";
+import { type AcpConfigOption, type AcpModes, type AcpUpdate, valuesOf } from "./acpMessages.ts";
 import { cut, oneLine } from "./toolOutput.ts";
 
 /** What is told of the agent itself rather than of its turn: commands, modes, models, plan. Bounded, for it is kept in the session. */
@@ -21,10 +21,16 @@ export function commandsOf({ availableCommands }: CommandsUpdate): Pick<AgentAbo
 }
 
 export function planOf({ entries }: PlanUpdate): Pick<AgentAbout, "plan"> {
-  const plan = entries.slice(0, maxEntries).map(({ content, status, priority }): PlanStep =>
-    compact({ content: oneLine(content), status: status ?? "pending", priority: priority ?? undefined }),
-  );
+  const plan = entries
+    .slice(0, maxEntries)
+    .map(({ content, status, priority }): PlanStep =>
+      compact({ content: oneLine(content), status: statusOf(status), priority: priority ?? undefined }),
+    );
   return { plan };
+}
+
+function statusOf(status: string | null | undefined): PlanStep["status"] {
+  return status === "in_progress" || status === "completed" ? status : "pending";
 }
 
 /** Modes and models as a conversation offers them: its options where it has them, else the older list of modes. */
@@ -44,15 +50,18 @@ export function inMode(about: AgentAbout, current: string): Pick<AgentAbout, "mo
 
 function olderModes(modes: AcpModes | null | undefined): AgentAbout["modes"] {
   if (!modes) return undefined;
-  const available = modes.availableModes.slice(0, maxEntries).map(({ id, name }) => ({ id, name: oneLine(name ?? id, 100) }));
+  const available = modes.availableModes
+    .slice(0, maxEntries)
+    .map(({ id, name }) => ({ id, name: oneLine(name ?? id, 100) }));
   return compact({ current: modes.currentModeId ?? undefined, available });
 }
 
 function selection(options: readonly AcpConfigOption[] | null | undefined, category: string): AgentAbout["modes"] {
   const option = options?.find((candidate) => candidate.type === "select" && candidate.category === category);
   if (!option) return undefined;
-  const values = (option.options ?? []).flatMap((entry) => ("value" in entry ? [entry] : entry.options));
-  const available = values.slice(0, maxEntries).map(({ value, name }) => ({ id: value, name: oneLine(name ?? value, 100) }));
+  const available = valuesOf(option)
+    .slice(0, maxEntries)
+    .map(({ id, name }) => ({ id, name: oneLine(name, 100) }));
   const { currentValue } = option;
   return compact({ current: typeof currentValue === "string" ? currentValue : undefined, available });
 }

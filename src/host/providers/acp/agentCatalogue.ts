@@ -4,7 +4,10 @@ import { AppError } from "../../../base/appError.ts";
 import { cleanEnvironment, makeHomeDirectory } from "../../workspaces/environment.ts";
 import { isExecutable } from "../../workspaces/isolation.ts";
 
-/** One agent of the host's configuration. Texts may hold `${home}`, `${workspace}`, `${sessionId}` and `${env:NAME}`. */
+/**
+ * One agent of the host's configuration. Texts may hold `${home}`, `${workspace}`, `${sessionId}` and `${env:NAME}`; a
+ * variable whose whole value is `${env:NAME?}` is left out when the host does not have it.
+ */
 export interface AcpAgent {
   readonly id: string;
   readonly displayName: string;
@@ -12,6 +15,8 @@ export interface AcpAgent {
   /** Program and arguments. A bare program name is looked for on the agent's PATH. */
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** An npm prefix, where the program is looked for first: a folder with `node_modules/.bin` or, of global installs, `bin`. */
+  readonly prefix?: string | undefined;
   /** Written below the agent's home before it starts; a value that is no text is written as JSON. */
   readonly files?: Readonly<Record<string, unknown>> | undefined;
   readonly models?: readonly { readonly id: string; readonly name: string }[] | undefined;
@@ -30,13 +35,13 @@ export interface Expansion {
 /** Throws `agent.missing` for a variable that is not set: an agent with half a configuration fails in stranger ways. */
 export function expand(text: string, agent: AcpAgent, values: Expansion): string {
   return text.replaceAll(
-    /\$\{(home|workspace|sessionId|env:([A-Za-z_][A-Za-z0-9_]*))\}/g,
-    (_whole, name: string, variable?: string) => {
+    /\$\{(home|workspace|sessionId|env:([A-Za-z_][A-Za-z0-9_]*)(\??))\}/g,
+    (_whole, name: string, variable?: string, optional?: string) => {
       if (name === "home") return values.home;
       if (name === "workspace") return values.workspace;
       if (name === "sessionId") return values.sessionId;
       const value = values.env[variable ?? ""];
-      if (value !== undefined) return value;
+      if (value !== undefined || optional === "?") return value ?? "";
       throw new AppError(
         "agent.missing",
         `${agent.displayName} can't start: its configuration needs the variable ${variable}, which the host does not have. Set it where the host is started.`,
@@ -47,7 +52,13 @@ export function expand(text: string, agent: AcpAgent, values: Expansion): string
 
 /** From scratch: nothing of the host's own environment but what the configuration names. */
 export function agentEnvironment(agent: AcpAgent, values: Expansion): Record<string, string> {
-  const given = Object.entries(agent.env ?? {}).map(([name, value]) => [name, expand(value, agent, values)]);
+  const isThere = (value: string) => {
+    const optional = /^\$\{env:([A-Za-z_][A-Za-z0-9_]*)\?\}$/.exec(value)?.[1];
+    return optional === undefined || values.env[optional] !== undefined;
+  };
+  const given = Object.entries(agent.env ?? {})
+    .filter(([, value]) => isThere(value))
+    .map(([name, value]) => [name, expand(value, agent, values)]);
   return { ...cleanEnvironment(values.home, values.env["PATH"]), ...Object.fromEntries(given) };
 }
 
@@ -55,7 +66,7 @@ export function agentEnvironment(agent: AcpAgent, values: Expansion): Record<str
 export function secretsOf(agent: AcpAgent, values: Expansion): string[] {
   const texts = [...Object.values(agent.env ?? {}), ...agent.command, ...Object.values(agent.files ?? {}).map(textOf)];
   const names = texts.flatMap((text) =>
-    Array.from(text.matchAll(/\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}/g), (match) => match[1] ?? ""),
+    Array.from(text.matchAll(/\$\{env:([A-Za-z_][A-Za-z0-9_]*)\??\}/g), (match) => match[1] ?? ""),
   );
   return names.map((name) => values.env[name] ?? "").filter((value) => value.length >= 8);
 }
@@ -90,7 +101,9 @@ export async function findCommand(agent: AcpAgent, values: Expansion, searchPath
   const [program = "", ...args] = agent.command.map((word) => expand(word, agent, values));
   const candidates = program.includes(path.sep)
     ? [path.resolve("/", program)]
-    : searchPath.split(path.delimiter).map((directory) => path.join(directory, program));
+    : [...prefixDirectories(agent), ...searchPath.split(path.delimiter)].map((directory) =>
+        path.join(directory, program),
+      );
   for (const candidate of candidates) {
     if (path.isAbsolute(candidate) && (await isExecutable(candidate))) return [candidate, ...args];
   }
@@ -99,4 +112,9 @@ export async function findCommand(agent: AcpAgent, values: Expansion, searchPath
     `${agent.displayName} can't start: the command "${program}" was not found on the host. Install it there, or correct "command" of the agent "${agent.id}" in the host's configuration.`,
     { details: { agent: agent.id, command: program } },
   );
+}
+
+function prefixDirectories({ prefix }: AcpAgent): string[] {
+  if (prefix === undefined) return [];
+  return [path.join(prefix, "node_modules", ".bin"), path.join(prefix, "bin"), prefix];
 }

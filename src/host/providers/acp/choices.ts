@@ -1,6 +1,6 @@
 import type { Logger } from "../../../base/logger.ts";
 import { cleanText } from "../../workspaces/gitFailure.ts";
-import type { AcpChoices, AcpConfigOption } from "./acpMessages.ts";
+import { type AcpChoices, type AcpConfigOption, valuesOf } from "./acpMessages.ts";
 import { type AcpPeer, requestErrorText } from "./acpPeer.ts";
 
 export interface Wishes {
@@ -42,11 +42,7 @@ export async function choose(
 
 /** The id of the select option of a category that offers a value, or undefined when the agent has no such choice. */
 function optionOffering(offered: AcpChoices, category: string, value: string): string | undefined {
-  const offers = (option: AcpConfigOption): boolean =>
-    option.type === "select" &&
-    option.category === category &&
-    (option.options ?? []).some((entry) =>
-      "value" in entry ? entry.value === value : entry.options.some((inner) => inner.value === value),
-    );
+  const offers = (option: AcpConfigOption) =>
+    option.category === category && valuesOf(option).some(({ id }) => id === value);
   return offered.configOptions?.find(offers)?.id;
 }

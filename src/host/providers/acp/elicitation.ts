@@ -6,7 +6,11 @@ import { cut, oneLine } from "./toolOutput.ts";
 
 /** An agent's question to a person: a form of simple fields, or a page to visit. Read as leniently as updates are. */
 const Choice = z.looseObject({ const: z.string(), title: maybe(z.string()), description: maybe(z.string()) });
-const Items = z.looseObject({ enum: maybe(z.array(z.string())), anyOf: maybe(z.array(Choice)), oneOf: maybe(z.array(Choice)) });
+const Items = z.looseObject({
+  enum: maybe(z.array(z.string())),
+  anyOf: maybe(z.array(Choice)),
+  oneOf: maybe(z.array(Choice)),
+});
 
 const Field = z.looseObject({
   type: maybe(z.string()),
@@ -82,7 +86,13 @@ function toQuestion(name: string, field: Field, isRequired: boolean): InputQuest
       return { ...base, kind: "number", ...range, ...number };
     case "array": {
       const options = optionsOf(field.items?.anyOf ?? field.items?.oneOf, field.items?.enum);
-      return { ...base, kind: "multi-select", options, ...given("min", field.minItems), ...given("max", field.maxItems) };
+      return {
+        ...base,
+        kind: "multi-select",
+        options,
+        ...given("min", field.minItems),
+        ...given("max", field.maxItems),
+      };
     }
     default: {
       const options = optionsOf(field.oneOf ?? field.anyOf, field.enum, field.enumNames);
@@ -110,7 +120,9 @@ function optionsOf(
       ...(choice.description != null && { description: cut(choice.description, 1_000) }),
     }));
   }
-  return (values ?? []).slice(0, maxOptions).map((value, index) => ({ id: value, label: oneLine(names?.[index] ?? value, 200) }));
+  return (values ?? [])
+    .slice(0, maxOptions)
+    .map((value, index) => ({ id: value, label: oneLine(names?.[index] ?? value, 200) }));
 }
 
 /** A person's answer in the shapes that the form asked for. What was skipped is left out. */

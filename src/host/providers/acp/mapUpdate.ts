@@ -92,8 +92,9 @@ export function mapChoices(state: MapState, choices: Pick<AcpChoices, "modes" | 
 
 /** Members that differ from what was told before. */
 function tellAbout(state: MapState, told: AgentAbout): Mapped {
+  const known = new Map(Object.entries(state.about));
   const changed = Object.entries(told).filter(
-    ([key, value]) => JSON.stringify(value) !== JSON.stringify(state.about[key]),
+    ([key, value]) => JSON.stringify(value) !== JSON.stringify(known.get(key)),
   );
   if (changed.length === 0) return { state, events: [] };
   const about: AgentAbout = Object.fromEntries(changed);

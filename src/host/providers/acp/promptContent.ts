@@ -54,5 +54,8 @@ function isText(contentType: string): boolean {
 function mediaContent(label: string, data: string, mimeType: string, accepted: Accepted): ContentBlock {
   if (mimeType.startsWith("image/") && accepted.images) return { type: "image", data, mimeType };
   if (mimeType.startsWith("audio/") && accepted.audio) return { type: "audio", data, mimeType };
-  return { type: "text", text: `(The attachment ${label}, ${mimeType}, could not be given to you: you take no such content.)` };
+  return {
+    type: "text",
+    text: `(The attachment ${label}, ${mimeType}, could not be given to you: you take no such content.)`,
+  };
 }

@@ -34,8 +34,10 @@ export class Silence implements Disposable {
     this.#onHeard();
   }
 
+  /** The turn is over: what was told of it holds no more. */
   dispose(): void {
     this.#timer.dispose();
+    this.heard();
   }
 
   #watch(ms: number): Disposable {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Emitter } from "../../../../src/base/emitter.ts";
 import { silentLogger } from "../../../../src/base/logger.ts";
 import type { PanelItem, PanelMethod, PanelOutbound } from "../../../../src/protocol/panel.ts";
 import { fleetSessionUri, terminalUri } from "../../../../src/protocol/uris.ts";
@@ -69,10 +70,17 @@ async function aPanel(prepare: (host: FakeHost) => void = () => undefined) {
     copy: note("copy"),
     openExternal: async (url) => void asked.push(["openExternal", url.href]),
     reconnect: (hostId) => asked.push(["reconnect", hostId]),
+    signIn: note("signIn"),
     readTerminal: async () => ({ title: "npm test", text: "ok\n" }),
   };
   const target = { hostId: "a", session };
-  const source = new PanelSource({ target, connections, fleet, clock, logger: silentLogger });
+  const signIn = {
+    needed: false,
+    changed: new Emitter<void>(() => undefined),
+    isNeeded: () => signIn.needed,
+    onDidChange: (listener: () => void) => signIn.changed.event(listener),
+  };
+  const source = new PanelSource({ target, connections, fleet, signIn, clock, logger: silentLogger });
   let ids = 0;
   const posted: PanelOutbound[] = [];
   const page = new PanelStore();
@@ -101,7 +109,7 @@ async function aPanel(prepare: (host: FakeHost) => void = () => undefined) {
     return answer?.kind === "response" ? answer.result : "no answer";
   };
   const items = () => posted.flatMap((message): readonly PanelItem[] => (message.kind === "push" ? message.items : []));
-  return { ...parts, host, source, bridge, page, posted, asked, ask, items };
+  return { ...parts, host, source, bridge, page, posted, asked, ask, items, signIn };
 }
 
 describe("the panel bridge", () => {
@@ -134,6 +142,22 @@ describe("the panel bridge", () => {
         .slice(before)
         .every(({ type }) => type === "actions"),
     ).toBe(true);
+  });
+
+  it("tells the page when the agent lacks an account and when it has one, and signs in when asked", async () => {
+    const { ask, page, clock, asked, signIn } = await aPanel();
+    await ask("ready");
+    expect(page.facts.value?.needsSignIn).toBe(false);
+    signIn.needed = true;
+    signIn.changed.fire();
+    await clock.advance(100);
+    expect(page.facts.value?.needsSignIn).toBe(true);
+    await ask("signIn");
+    expect(asked).toEqual([["signIn", { hostId: "a", session }]]);
+    signIn.needed = false;
+    signIn.changed.fire();
+    await clock.advance(100);
+    expect(page.facts.value?.needsSignIn).toBe(false);
   });
 
   it("shows a host without the fleet plane the changeset that its session names, and the next when that goes", async () => {

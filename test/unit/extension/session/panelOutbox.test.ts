@@ -12,6 +12,7 @@ const facts = {
   pullRequest: undefined,
   hasOlder: false,
   canShip: true,
+  needsSignIn: false,
   changes: undefined,
 } as const;
 const terminal = (value: string) => ({

@@ -39,6 +39,12 @@ describe("what of a host's output reaches the editor's terminal", () => {
     expect(filtered(`a${ESC}]0;x${ESC}]52;c;eA==${BEL}b`)).toBe("ab");
   });
 
+  it("keeps an escape before a string that the chunk breaks off at another one", () => {
+    const text = `${ESC}${ESC}]52;c;x${ESC}`;
+    expect(filtered(text, "b")).toBe(filtered(text.slice(0, 2), text.slice(2), "b"));
+    expect(filtered(text)).toBe(ESC);
+  });
+
   it("says the same however the output is cut", () => {
     const piece = fc.constantFrom(
       "a",

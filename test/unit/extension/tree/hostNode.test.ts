@@ -12,6 +12,8 @@ const facts = (state: ConnectionState) => ({
   software: undefined,
   version: "1.2.3",
   agents: 1,
+  isCut: false,
+  needsSignIn: false,
   heardAtMs: nowMs - 90_000,
 });
 const refused = new AppError("host.unauthorized", "farm.example did not accept the token.");
@@ -34,6 +36,21 @@ describe("a host's row", () => {
     for (const [state, description, contextValue] of table) {
       expect(hostNodeOf(facts(state), nowMs), state.kind).toMatchObject({ label: "farm", description, contextValue });
     }
+  });
+
+  it("tells that its agents lack an account, and offers to sign in, while it is connected", () => {
+    const live = { kind: "live", attempt: 0, sinceMs: nowMs } as const;
+    expect(hostNodeOf({ ...facts(live), needsSignIn: true }, nowMs)).toMatchObject({
+      description: "connected · sign-in needed · 1 agent",
+      contextValue: "host.connected.signIn",
+    });
+    expect(hostNodeOf({ ...facts({ kind: "offline" }), needsSignIn: true }, nowMs).contextValue).toBe("host.failed");
+  });
+
+  it("says in its tooltip that it has more agents than are shown", () => {
+    const live = { kind: "live", attempt: 0, sinceMs: nowMs } as const;
+    const lines = Object.fromEntries(hostTooltipLines({ ...facts(live), agents: 50_000, isCut: true }));
+    expect(lines["Agents"]).toBe("shows the first 50,000 of its sessions");
   });
 
   it("says in its tooltip why it is not connected", () => {

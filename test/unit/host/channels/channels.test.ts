@@ -34,11 +34,32 @@ describe("channels", () => {
     });
   });
 
+  it("begin nothing while the host takes no work, and let everything else go on", async () => {
+    const log = new MemoryLog(new FakeClock(), memoryDisk());
+    let reason: string | undefined = "The disk is nearly full.";
+    const channels = new Channels({ log, logger: silentLogger, refuseWork: () => reason });
+    channels.create(uri, "chat", chat);
+    const turn = { type: "chat/turnStarted", startedAt: "2026-01-02T00:00:00Z", message: draft("go").draft } as const;
+    expect(channels.dispatch(uri, { ...turn, turnId: "t1" }, origin(1)).refused).toBe(reason);
+    expect(channels.dispatch(uri, draft("kept"), origin(2)).refused).toBeUndefined();
+    expect(() => channels.assertTakesWork()).toThrow("The disk is nearly full.");
+    reason = undefined;
+    expect(channels.dispatch(uri, { ...turn, turnId: "t1" }, origin(3)).refused).toBeUndefined();
+    expect(() => channels.assertTakesWork()).not.toThrow();
+  });
+
   it("show nothing that the log does not say: a member without a value is no member", async () => {
     const first = open();
     const session = "ahp-session:/s";
     const row = { resource: "c", title: "C", status: 8, modifiedAt: chat.modifiedAt, activity: "Edit a.ts" };
-    const state = { provider: "p", title: "S", status: 1, lifecycle: "ready", chats: [row], activeClients: [] } as const;
+    const state = {
+      provider: "p",
+      title: "S",
+      status: 1,
+      lifecycle: "ready",
+      chats: [row],
+      activeClients: [],
+    } as const;
     first.channels.create(session, "session", { ...state, chats: [row], activeClients: [] });
     const changes = { status: 1, activity: undefined };
     first.channels.dispatch(session, { type: "session/chatUpdated", chat: "c", changes });

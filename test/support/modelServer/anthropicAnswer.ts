@@ -1,47 +1,17 @@
 import { randomUUID } from "node:crypto";
-import * as z from "zod/mini";
 import type { AnswerSink, ModelAnswer } from "./modelAnswer.ts";
-import { type ModelRequest, mergeAssistant, offered, textOf } from "./modelRequest.ts";
-import type { HistoryMessage } from "./scenario.ts";
+import type { ModelRequest } from "./modelRequest.ts";
 
-/** Anthropic's messages format, both ways. */
-export const AnthropicBody = z.looseObject({
-  model: z.string(),
-  stream: z.optional(z.boolean()),
-  system: z.optional(z.unknown()),
-  messages: z.array(z.looseObject({ role: z.string(), content: z.union([z.string(), z.array(z.unknown())]) })),
-  tools: z.optional(z.array(z.looseObject({ name: z.string(), input_schema: z.optional(z.unknown()) }))),
-});
-
-const ToolResult = z.looseObject({ type: z.literal("tool_result") });
-
-export function fromAnthropic(body: z.infer<typeof AnthropicBody>): ModelRequest {
-  let system = textOf(body.system);
-  const messages: HistoryMessage[] = [];
-  for (const { role, content } of body.messages) {
-    if (role === "system") {
-      system += `\n${textOf(content)}`;
-      continue;
-    }
-    for (const part of typeof content === "string" ? [content] : content) {
-      const isResult = ToolResult.safeParse(part).success;
-      messages.push({ role: role === "assistant" ? role : isResult ? "tool" : "user", text: textOf(part) });
-    }
-  }
-  return {
-    format: "anthropic",
-    model: body.model,
-    stream: body.stream ?? false,
-    system,
-    history: mergeAssistant(messages),
-    tools: (body.tools ?? []).map((tool) => offered(tool.name, tool.input_schema, false)),
-  };
-}
-
+/** An answer in Anthropic's messages format. */
 export async function writeAnthropic(request: ModelRequest, answer: ModelAnswer, sink: AnswerSink): Promise<void> {
   const id = () => randomUUID().replaceAll("-", "").slice(0, 20);
   const text = answer.text === "" ? [] : [{ type: "text" as const, text: answer.text }];
-  const calls = answer.calls.map(({ name, args }) => ({ type: "tool_use" as const, id: `toolu_${id()}`, name, input: args }));
+  const calls = answer.calls.map(({ name, args }) => ({
+    type: "tool_use" as const,
+    id: `toolu_${id()}`,
+    name,
+    input: args,
+  }));
   const message = { id: `msg_${id()}`, type: "message", role: "assistant", model: request.model, stop_sequence: null };
   const stopReason = calls.length > 0 ? "tool_use" : "end_turn";
   const usage = { input_tokens: answer.inputTokens, output_tokens: answer.outputTokens };

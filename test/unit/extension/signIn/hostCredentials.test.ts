@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { AppError } from "../../../../src/base/appError.ts";
 import type { ConnectionState } from "../../../../src/client/connectionState.ts";
-import { HostCredentials } from "../../../../src/extension/ship/hostCredentials.ts";
+import { HostCredentials } from "../../../../src/extension/signIn/hostCredentials.ts";
 import { defaultGitHubServer } from "../../../../src/extension/ship/gitHubServers.ts";
-import { FakeMemento } from "./memento.ts";
+import { FakeMemento } from "../ship/memento.ts";
 
 const live: ConnectionState = { kind: "live", attempt: 0, sinceMs: 0 };
 
@@ -27,9 +27,9 @@ function aHost(options: { resource?: string; answer?: boolean; state?: FakeMemen
       get: () => ({ host: { id: "h1", name: "Build host", url }, client: client as never, state: live }),
     },
     dialogs: {
-      async confirm(question, detail) {
+      async choose(question, detail, [yes]) {
         questions.push(`${question} ${detail}`);
-        return answer;
+        return answer ? yes : undefined;
       },
     },
     signIn: { token: async () => "secret", silentToken: async () => undefined },
@@ -62,6 +62,20 @@ describe("a host that lacks credentials", () => {
       message: expect.stringContaining("nothing was sent"),
     });
     expect([lent, requests]).toEqual([[], [0]]);
+  });
+
+  it("is asked about once after a no, until the person wants it themselves", async () => {
+    const desk = aHost({ answer: false });
+    for (let index = 0; index < 100; index++) {
+      await expect(desk.credentials.withCredentials("h1", desk.request)).rejects.toMatchObject({
+        code: "auth.required",
+        details: { hostId: "h1" },
+      });
+    }
+    expect([desk.lent, desk.questions.length]).toEqual([[], 1]);
+    const [want] = desk.credentials.consents.refusedTo("h1");
+    await desk.credentials.lend("h1", want!, { isWanted: true });
+    expect(desk.questions).toHaveLength(2);
   });
 
   it("is asked about once for the same address and resource, and again for another address", async () => {

@@ -1,0 +1,69 @@
+import type { Clock } from "../../base/clock.ts";
+import type { Disposable } from "../../base/disposables.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { EventLog } from "../log/log.ts";
+import type { Channels } from "./channels.ts";
+import { parseStoredRecord } from "./storedRecord.ts";
+
+export interface RetentionOptions {
+  readonly log: EventLog;
+  readonly channels: Channels;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How long what was disposed of stays in the log, in milliseconds. */
+  readonly disposedMs: number;
+}
+
+const sweepMs = 60 * 60 * 1_000;
+
+/** Deletes for good what was disposed of long enough ago: records, snapshots and blobs, down to the bytes on the disk. */
+export class Retention implements Disposable {
+  readonly #options: RetentionOptions;
+  #timer: Disposable | undefined;
+  #isDisposed = false;
+
+  constructor(options: RetentionOptions) {
+    this.#options = options;
+  }
+
+  /** Once at the start, then every hour. A sweep that fails is told to the log and tried again at its time. */
+  start(): void {
+    if (this.#isDisposed) return;
+    this.sweep().catch((error: unknown) => this.#options.logger.error("retention failed", { error: String(error) }));
+    this.#timer = this.#options.clock.setTimeout(() => this.start(), sweepMs);
+  }
+
+  /** Answers with the number of channels that are gone. */
+  async sweep(): Promise<number> {
+    const { log, channels, clock, logger, disposedMs } = this.#options;
+    let forgotten = 0;
+    for (const uri of await log.channels()) {
+      if (channels.isLoaded(uri)) continue;
+      const latest = await log.latest(uri);
+      if (this.#isDisposed) return forgotten;
+      if (latest === undefined || latest.time > clock.now() - disposedMs || !isEnd(latest)) continue;
+      // It may have been made again while its record was read.
+      if (channels.isLoaded(uri)) continue;
+      log.forget(uri);
+      forgotten += 1;
+    }
+    if (forgotten === 0) return 0;
+    await log.scrub();
+    logger.info("retention", { channels: forgotten });
+    return forgotten;
+  }
+
+  dispose(): void {
+    this.#isDisposed = true;
+    this.#timer?.dispose();
+  }
+}
+
+function isEnd({ seq, body }: { readonly seq: number; readonly body: string }): boolean {
+  try {
+    return parseStoredRecord(seq, body).type === "removed";
+  } catch {
+    // Damaged: kept for whoever looks into it.
+    return false;
+  }
+}

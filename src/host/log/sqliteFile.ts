@@ -1,0 +1,109 @@
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { AppError } from "../../base/appError.ts";
+
+const FORMAT = "3";
+
+/** `removed_*` of a channel: how far its records were removed, the hash of the last of them, and how many they were. */
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS channels (
+    id INTEGER PRIMARY KEY, uri TEXT NOT NULL UNIQUE, removed_to INTEGER NOT NULL DEFAULT 0,
+    removed_hash TEXT NOT NULL DEFAULT '', removed_count INTEGER NOT NULL DEFAULT 0) STRICT;
+  CREATE TABLE IF NOT EXISTS records (
+    seq INTEGER PRIMARY KEY, channel INTEGER NOT NULL REFERENCES channels (id),
+    time INTEGER NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL) STRICT;
+  CREATE UNIQUE INDEX IF NOT EXISTS records_by_channel ON records (channel, seq);
+  CREATE TABLE IF NOT EXISTS snapshots (
+    channel INTEGER PRIMARY KEY REFERENCES channels (id),
+    seq INTEGER NOT NULL, state TEXT NOT NULL, hash TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS blobs (id TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS blob_users (
+    blob TEXT NOT NULL REFERENCES blobs (id), channel INTEGER NOT NULL REFERENCES channels (id),
+    PRIMARY KEY (blob, channel)) STRICT, WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS blobs_by_channel ON blob_users (channel);
+`;
+
+/**
+ * EXTRA until the write-ahead log is in use: it alone syncs the directory after the rollback journal of the very first
+ * write is gone. A journal that a power cut brings back would undo that write, and with it everything since.
+ * What is deleted is overwritten.
+ */
+const DURABLE = `
+  PRAGMA fullfsync = ON; PRAGMA synchronous = EXTRA; PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;
+`;
+
+export interface LogFile {
+  readonly db: DatabaseSync;
+  /** Held for as long as somebody writes; absent for a reader. */
+  readonly lock: DatabaseSync | undefined;
+}
+
+/** Throws AppError `conflict` when another process writes to this directory, `internal` when the file is not usable. */
+export function openLogFile(directory: string, isReadOnly: boolean): LogFile {
+  const { DatabaseSync: Database } = process.getBuiltinModule("node:sqlite");
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const lock = isReadOnly ? undefined : takeLock(Database, directory);
+  let db: DatabaseSync | undefined;
+  try {
+    db = new Database(path.join(directory, "log.db"), { readOnly: isReadOnly });
+    prepare(db, isReadOnly);
+    return { db, lock };
+  } catch (error) {
+    db?.close();
+    lock?.close();
+    throw unusable(directory, error);
+  }
+}
+
+export function unusable(directory: string, error: unknown): AppError {
+  if (AppError.is(error)) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new AppError("internal", `The log in ${directory} could not be opened: ${reason}.`, { cause: error });
+}
+
+/** The stored value, or `value` stored first. */
+export function keepMeta(db: DatabaseSync, key: string, value: string): string {
+  db.prepare("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO NOTHING").run(key, value);
+  return readMeta(db, key) ?? value;
+}
+
+export function readMeta(db: DatabaseSync, key: string): string | undefined {
+  const value = db.prepare("SELECT value FROM meta WHERE key = ?").get(key)?.["value"];
+  return typeof value === "string" ? value : undefined;
+}
+
+function prepare(db: DatabaseSync, isReadOnly: boolean): void {
+  db.exec("PRAGMA busy_timeout = 5000;");
+  if (!isReadOnly) {
+    db.exec(DURABLE);
+    const isEmpty = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").get() === undefined;
+    // In one piece: a file with half of its tables is no log.
+    if (isEmpty) db.exec(`BEGIN; ${SCHEMA} INSERT INTO meta (key, value) VALUES ('schema', '${FORMAT}'); COMMIT;`);
+  }
+  const format = readMeta(db, "schema");
+  if (format !== FORMAT) {
+    throw new AppError("internal", `The log has format ${format ?? "none"}; this host reads ${FORMAT}.`);
+  }
+}
+
+/**
+ * One writer: an open exclusive transaction on a file of its own. The operating system ends it with the process, however
+ * that dies, and `log.db` itself stays readable for `verify` and `export`.
+ */
+function takeLock(Database: typeof DatabaseSync, directory: string): DatabaseSync {
+  const lock = new Database(path.join(directory, "log.lock"));
+  try {
+    lock.exec("PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE;");
+    return lock;
+  } catch (error) {
+    lock.close();
+    throw new AppError(
+      "conflict",
+      `Another host already uses ${directory}. Stop it, or choose another --data directory.`,
+      { cause: error },
+    );
+  }
+}
