@@ -206,7 +206,7 @@ function questionOf(host: HostRecord, { resource, server, scopes }: TokenWant, a
   }
   return {
     question: `Sign in to ${server.host} for ${toLine(agent, 60)} on "${name}"?`,
-    detail: `The agent needs an account for ${toLine(resource, 200)}. The host at ${toLine(host.url)} receives a token of yours with the rights ${scopes.join(", ")}. You can take this back with Muster: Forget Sign-In.`,
+    detail: `The agent needs an account for ${toLine(resource, 200)}. The host at ${toLine(host.url)} receives a token of yours with the rights ${scopes.join(", ")}. With Muster: Forget Sign-In it is not sent again; the host keeps what it has until it restarts.`,
   };
 }
 
