@@ -254,7 +254,14 @@ export class Channel<K extends ChannelKind> implements Disposable {
 
   /** The snapshot that they were held for does not come. The next one tells what they did; an answer still is one. */
   #dropHeld(): void {
-    for (const { ownClientSeq } of this.#held.take()) if (ownClientSeq !== undefined) this.withdraw(ownClientSeq);
+    const answered = new Set(this.#held.take().map(({ ownClientSeq }) => ownClientSeq));
+    const mirror = this.#mirror;
+    const ended = mirror?.pending.filter(({ clientSeq }) => answered.has(clientSeq)) ?? [];
+    if (mirror === undefined || ended.length === 0) return;
+    this.#attempt(() => ({
+      mirror: ended.reduce((left, { clientSeq }) => withdraw(left, clientSeq, this.#fold).mirror, mirror),
+      applied: undefined,
+    }));
   }
 
   #tooLarge(): void {

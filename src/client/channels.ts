@@ -42,6 +42,8 @@ export class Channels {
   readonly #ports: ChannelsPorts;
   readonly #budget: Budget;
   readonly #entries = new Map<string, Entry>();
+  /** Given up while there was no connection to say so, perhaps after the handshake had asked for them. */
+  readonly #dropped = new Set<string>();
   #isLive = false;
   /** Counts the loads of a channel: only the answer to the latest is taken. */
   readonly #loads = new WeakMap<AnyChannel, number>();
@@ -131,6 +133,8 @@ export class Channels {
   /** The connection is up: whatever the handshake did not bring is asked for one by one. */
   established(): void {
     this.#isLive = true;
+    for (const uri of this.#dropped) if (!this.#entries.has(uri)) this.#ports.unsubscribe(uri);
+    this.#dropped.clear();
     for (const { channel } of this.#entries.values()) if (channel.sync === "none") void this.#load(channel);
   }
 
@@ -217,6 +221,7 @@ export class Channels {
   #drop(uri: string): void {
     this.#ports.gone(uri);
     if (this.#isLive) this.#ports.unsubscribe(uri);
+    else this.#dropped.add(uri);
   }
 
   #releaseLater(channel: AnyChannel): void {

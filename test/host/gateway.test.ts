@@ -132,28 +132,6 @@ describe("the handshake", () => {
   });
 });
 
-describe("a host without room or at its end", () => {
-  it("says when to try again instead of letting one more in", async () => {
-    await gateway.stop();
-    gateway = await startGateway({ maxConnections: 1 });
-    await open();
-    const answer = await upgradeStatus(gateway.port, { path: `/?tkn=${TOKEN}` });
-    expect(answer).toMatchObject({ status: 503, retryAfter: "10" });
-  });
-
-  it("says so to its clients, each with a time of its own to come back", async () => {
-    const [one, two] = [await connected("one"), await connected("two")];
-    await gateway.gateway.close();
-    const hints = await Promise.all(
-      [one, two].map(async (client) => {
-        expect(await client.closed).toMatchObject({ code: 1001 });
-        return client.notifications.find(({ method }) => method === "x-fleet/goingAway")?.params["retryAfterMs"];
-      }),
-    );
-    expect(hints).toEqual([1_000, 1_020]);
-  });
-});
-
 describe("messages that are wrong", () => {
   it.each([
     ["no JSON", "{", -32700],
@@ -378,6 +356,19 @@ describe("a client that comes back", () => {
     gateway.channels.dispatch(TERMINAL, print("live"));
     await client.until(() => client.envelopes.length === 1);
     expect(client.envelopes[0]?.action).toEqual(print("live"));
+  });
+
+  it("has one connection from then on: nothing is taken from the one that it gave up, and nothing goes there", async () => {
+    const earlier = await connected("one");
+    await earlier.subscribe("terminal", TERMINAL);
+    const client = await open("one");
+    await client.request("reconnect", resume("one", gateway.log.durableSeq));
+    earlier.dispatch(CHAT, draft("from the past"));
+    gateway.channels.dispatch(TERMINAL, print("now"));
+    await client.until(() => client.envelopes.some(({ action }) => "data" in action && action.data === "now"));
+    await client.request("ping", {});
+    expect(gateway.channels.state("chat", CHAT)?.draft).toBeUndefined();
+    expect(earlier.envelopes).toEqual([]);
   });
 
   it("gets snapshots when it was away for too long", async () => {

@@ -21,6 +21,9 @@ export interface ClientAction {
   readonly actionJson: string;
 }
 
+/** However little is kept for replays: an action may be sent again before its first time can be replayed. */
+const minOutcomes = 1_000;
+
 /**
  * The last actions of all channels, bounded by number and by bytes: enough for a client that was away for a moment. Also
  * remembers what became of each recent client action, so that one that is sent again does not happen again.
@@ -100,7 +103,7 @@ export class ReplayWindow {
     if (origin.clientSeq === 0) return;
     const fingerprint = fingerprintOf(action);
     this.#outcomes.set(keyOf(origin), { seq, fingerprint, ...(refused !== undefined && { refused }) });
-    if (this.#outcomes.size > this.maxActions) {
+    if (this.#outcomes.size > Math.max(this.maxActions, minOutcomes)) {
       const oldest = this.#outcomes.keys().next().value;
       if (oldest !== undefined) this.#outcomes.delete(oldest);
     }

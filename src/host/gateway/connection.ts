@@ -209,6 +209,7 @@ export class Connection implements Reader, Disposable {
     }
     const present = await this.#subscriptions.existing(params.subscriptions);
     this.#claim(params.clientId);
+    this.#replaceEarlier();
     const seen = params.lastSeenServerSeq;
     const isPlausible = Number.isInteger(seen) && seen >= 0 && seen <= channels.lastSeq;
     const same = present.filter((uri) => !channels.hasEndedSince(uri, seen));
@@ -243,6 +244,14 @@ export class Connection implements Reader, Disposable {
       this.#ports.fanOut.afterDurable(older.serverSeq, () => this.#send({ method: "action", params: older }));
     }
     this.#answerDurable(id, {});
+  }
+
+  /** A client that comes back has given its earlier connections up: what they still bring, it sends again itself. */
+  #replaceEarlier(): void {
+    for (const reader of Array.from(this.#ports.fanOut.readers)) {
+      const isEarlier = reader !== this && reader.principal === this.principal && reader.clientId === this.#clientId;
+      if (isEarlier) reader.dispose();
+    }
   }
 
   #hear(method: string, params: unknown): void {

@@ -4,7 +4,7 @@ import type { Dialect } from "./dialect.ts";
 import { frameBytes } from "./frameBytes.ts";
 
 /** A connection as the fan-out sees it. */
-export interface Reader {
+export interface Reader extends Disposable {
   readonly principal: string;
   readonly clientId: string | undefined;
   readonly dialect: Dialect | undefined;

@@ -19,10 +19,20 @@ export async function makeHomeDirectory(home: string, segments: readonly string[
   let directory = home;
   for (const segment of segments) {
     directory = path.join(directory, segment);
-    const stat = await lstat(directory).catch(() => undefined);
-    if (stat?.isDirectory()) continue;
-    await rm(directory, { force: true });
-    await mkdir(directory, { mode: 0o700 });
+    if (await isDirectory(directory)) continue;
+    try {
+      await rm(directory, { force: true });
+      await mkdir(directory, { mode: 0o700 });
+    } catch (error) {
+      // An agent and a shell may start at the same moment, and one of them comes first.
+      if (!(await isDirectory(directory))) throw error;
+    }
   }
   return directory;
+}
+
+/** False for a link to one. */
+async function isDirectory(directory: string): Promise<boolean> {
+  const stat = await lstat(directory).catch(() => undefined);
+  return stat?.isDirectory() ?? false;
 }

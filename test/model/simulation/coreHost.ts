@@ -221,6 +221,8 @@ export class CoreHost implements SimHost {
       disposeSession: async ({ channel }) => {
         if (!channels.isLoaded(channel)) throw new RpcError(RPC.channelNotFound, "There is no such session.");
         for (const { uri } of channelsOf(channel)) {
+          // What is not in memory cannot be removed.
+          await channels.load(uri);
           channels.remove(uri);
           this.history.doubted(uri);
         }

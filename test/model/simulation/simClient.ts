@@ -32,6 +32,8 @@ interface Dispatch {
   readonly uri: string;
   readonly type: string;
   readonly wasMirrored: boolean;
+  /** It makes a difference to what was shown. */
+  changesState: boolean;
   outcome: Outcome;
 }
 
@@ -114,11 +116,14 @@ export class SimClient {
   /** Resolves with what became of the action, as far as this client will ever know. */
   async dispatch(uri: string, action: StateAction): Promise<Outcome> {
     const wasMirrored = this.#isLive(uri);
-    const entry: Dispatch = { uri, type: action.type, wasMirrored, outcome: "open" };
+    const before = this.shown(uri);
+    const entry: Dispatch = { uri, type: action.type, wasMirrored, changesState: false, outcome: "open" };
     this.dispatches.set(nonceOf(action) ?? 0, entry);
     this.#open.set(uri, this.#openOn(uri) + 1);
     try {
-      await this.client.dispatch(uri, action);
+      const dispatched = this.client.dispatch(uri, action);
+      entry.changesState = !isSame(before, this.shown(uri));
+      await dispatched;
       entry.outcome = "resolved";
     } catch (error) {
       if (AppError.is(error, "request.rejected")) entry.outcome = "refused";
@@ -167,13 +172,13 @@ export class SimClient {
     this.client.dispose();
   }
 
-  #judge(nonce: number, { outcome, type, uri, wasMirrored }: Dispatch): string[] {
+  #judge(nonce: number, { outcome, type, uri, wasMirrored, changesState }: Dispatch): string[] {
     const times = this.#options.host.history.timesAccepted(nonce);
     const what = `${type} (${nonce}) on ${uri} ended ${outcome} and happened ${times} times`;
     const isRight = {
       open: false,
-      // On a channel that is not followed silence counts as consent.
-      resolved: wasMirrored ? times === 1 : times <= 1,
+      // Silence counts as consent on a channel that is not followed, and to what changes nothing.
+      resolved: wasMirrored && changesState ? times === 1 : times <= 1,
       refused: times === 0,
       lost: times <= 1,
       other: false,

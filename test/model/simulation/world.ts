@@ -17,7 +17,7 @@ export type HostKind = "core" | "vscode";
 
 const steady: LinkNature = { delayMs: () => 0, diesAfter: undefined };
 /** Longer than any wait of a client: backing off, a handshake without an answer, a channel's grace. */
-const restMs = 200_000;
+const restMs = 90_000;
 
 /** One host, three clients and everything that happens between them. The first client's connection is never cut. */
 export class World {

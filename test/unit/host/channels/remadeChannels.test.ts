@@ -34,6 +34,7 @@ describe("a channel that is removed", () => {
       clientId: "c",
       dialect: undefined,
       queuedBytes: 0,
+      dispose: () => undefined,
       deliver: (frame: Buffer) => void got.push(frame),
     };
     channels.create(uri, "terminal", terminal);

@@ -21,3 +21,13 @@ it("lets go of what it drops: large actions do not fill the memory", () => {
   ]);
   expect(window.since(1, new Set(["c"]))).toBeUndefined();
 });
+
+it("a window that replays little still knows what clients have done of late", () => {
+  const window = new ReplayWindow({ maxActions: 3 });
+  const action = { channel: "c", actionJson: "{}" };
+  const origin = (clientSeq: number) => ({ principal: "owner", clientId: "one", clientSeq });
+  for (let seq = 1; seq <= 100; seq++) window.remember(origin(seq), action, { seq });
+  expect(window.find(origin(1), action)).toEqual({ seq: 1 });
+  for (let seq = 101; seq <= 2_000; seq++) window.remember(origin(seq), action, { seq });
+  expect(window.find(origin(1), action)).toBeUndefined();
+});
