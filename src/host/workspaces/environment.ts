@@ -1,4 +1,4 @@
-import { lstat, mkdir, rm } from "node:fs/promises";
+import { lstat, mkdir, unlink } from "node:fs/promises";
 import path from "node:path";
 
 /**
@@ -20,13 +20,11 @@ export async function makeHomeDirectory(home: string, segments: readonly string[
   for (const segment of segments) {
     directory = path.join(directory, segment);
     if (await isDirectory(directory)) continue;
-    try {
-      await rm(directory, { force: true });
-      await mkdir(directory, { mode: 0o700 });
-    } catch (error) {
-      // An agent and a shell may start at the same moment, and one of them comes first.
+    // Never takes a directory away: an agent and a shell may start at the same moment, and one of them comes first.
+    await unlink(directory).catch(() => undefined);
+    await mkdir(directory, { mode: 0o700 }).catch(async (error: unknown) => {
       if (!(await isDirectory(directory))) throw error;
-    }
+    });
   }
   return directory;
 }
