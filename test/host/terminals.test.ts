@@ -133,8 +133,8 @@ describe("terminals of a real host", () => {
 
   it("keep what is typed out of the log, a password for example", async () => {
     const terminal = await fixture.open();
-    terminal.type("stty -echo; read -r secret; stty echo\r");
-    await terminal.until((state) => textOf(state).includes("stty echo\r\n"));
+    terminal.type("stty -echo; echo no ec''ho; read -r secret; stty echo\r");
+    await terminal.until((state) => textOf(state).includes("no echo\r\n"));
     await fixture.wire.dispatched(terminal.uri, { type: "terminal/input", data: "correct horse battery\r" });
     expect(await terminal.run("echo ${#secret}")).toContain("21\r\n");
     for (const name of ["log.db", "log.db-wal"]) {

@@ -2,9 +2,10 @@ import { createWriteStream } from "node:fs";
 import { mkdir, mkdtemp } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { chromium, type Browser, type FrameLocator, type Page } from "playwright-core";
+import { chromium, type Browser, type FrameLocator, type Locator, type Page } from "playwright-core";
 import { githubSession, patchBoot, type RemoteUri } from "./bootOptions.ts";
 import { ensureChromium } from "./chromium.ts";
+import { ContextMenu } from "./contextMenu.ts";
 import { Lifetime } from "./lifetime.ts";
 import { startServer, type ServerOptions, type VsCodeServer } from "./server.ts";
 
@@ -123,6 +124,11 @@ export class Workbench {
     await input.fill(`>${title}`);
     const label = this.page.locator(".label-name", { hasText: exactly(title) });
     await this.page.locator(".quick-input-list .monaco-list-row").filter({ has: label }).first().click();
+  }
+
+  /** The menu that a right click on `target` opens. */
+  contextMenu(target: Locator): ContextMenu {
+    return new ContextMenu(this.page, target);
   }
 
   /** The document inside the webview editor or view that is shown; `nth` counts those that can be seen. */

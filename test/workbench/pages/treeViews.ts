@@ -49,24 +49,12 @@ class TreeView {
   }
 
   async contextAction(label: string, action: string): Promise<void> {
-    await this.row(label).click({ button: "right" });
-    const menu = this.workbench.page.locator(".context-view .monaco-menu");
-    // A menu ignores clicks for a moment after it opened; keys it takes at once.
-    const item = menu.locator(".action-menu-item", { hasText: action }).first();
-    await item.hover();
-    await item.press("Enter");
-    await menu.waitFor({ state: "detached" });
+    await this.workbench.contextMenu(this.row(label)).choose(action);
   }
 
   /** Labels of the row's whole menu. */
   async contextActions(label: string): Promise<string[]> {
-    await this.row(label).click({ button: "right" });
-    const menu = this.workbench.page.locator(".context-view .monaco-menu");
-    await menu.waitFor();
-    const labels = await menu.locator(".action-menu-item .action-label").allInnerTexts();
-    await this.workbench.page.keyboard.press("Escape");
-    await menu.waitFor({ state: "detached" });
-    return labels.map((text) => text.trim()).filter((text) => text !== "");
+    return this.workbench.contextMenu(this.row(label)).labels();
   }
 
   /** Shows what is under the row. */

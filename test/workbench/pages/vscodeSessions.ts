@@ -38,8 +38,7 @@ export class VscodeSessions {
   }
 
   async choose(row: string, action: string): Promise<void> {
-    await this.row(row).click({ button: "right" });
-    await this.#page.locator(".context-view .action-label", { hasText: exactly(action) }).click();
+    await this.#workbench.contextMenu(this.row(row)).choose(action);
   }
 
   /** What the chat says, in its answers, its steps and its requests. */
