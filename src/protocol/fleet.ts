@@ -81,6 +81,8 @@ const initial = {
   /** As asked for; the repository's default branch takes its place when the workspace is ready. */
   baseBranch: opt(z.string()),
   isolation: openEnum(Isolation.options),
+  /** The user who made the session; absent where there is but one. */
+  owner: opt(z.string()),
 };
 
 export const FleetSessionState = loose({

@@ -40,6 +40,8 @@ export const FleetMeta = {
   session: loose({
     /** An editor made the session before its first message: nobody else sees it yet. */
     draft: opt(z.boolean()),
+    /** Who made the draft. */
+    owner: opt(z.string()),
     /** A title of a person's own is never replaced by one of the agent's. */
     titleBy: opt(openEnum(["user"])),
     model: opt(z.string()),

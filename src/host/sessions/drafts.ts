@@ -1,11 +1,12 @@
 import { AppError } from "../../base/appError.ts";
-import { type Isolation, META_NS } from "../../protocol/fleet.ts";
+import { META_NS } from "../../protocol/fleet.ts";
 import { fleetMeta } from "../../protocol/fleetMeta.ts";
 import type { ParamsOf } from "../../protocol/methods.ts";
 import { compact } from "../../protocol/schema.ts";
 import type { SessionState } from "../../protocol/sessionState.ts";
 import { ROOT_URI } from "../../protocol/uris.ts";
 import type { Channels } from "../channels/channels.ts";
+import { OWNER } from "../gateway/accessToken.ts";
 import type { FormsApi } from "../gateway/hostApi.ts";
 import {
   initialChanges,
@@ -13,6 +14,7 @@ import {
   initialSession,
   initialStates,
   type NewSessionRules,
+  type Origin,
   parseNewSession,
   UNTITLED,
 } from "./newSession.ts";
@@ -31,10 +33,11 @@ export interface NewDraft {
   readonly forms: FormsApi;
   /** ISO 8601. */
   readonly createdAt: string;
+  readonly owner: string;
 }
 
 export function createDraft(channels: Channels, refs: SessionRefs, draft: NewDraft): void {
-  const { provider, params, forms, createdAt } = draft;
+  const { provider, params, forms, createdAt, owner } = draft;
   const { config, workingDirectories } = params;
   const workingDirectory = workingDirectories?.[0];
   const chat = initialChat(refs, UNTITLED, createdAt);
@@ -46,7 +49,7 @@ export function createDraft(channels: Channels, refs: SessionRefs, draft: NewDra
     lifecycle: "ready",
     config: forms.resolveSessionConfig({ channel: ROOT_URI, provider, config, workingDirectory }),
     ...(workingDirectories && { workingDirectories }),
-    _meta: { [META_NS]: { draft: true } },
+    _meta: { [META_NS]: { draft: true, owner } },
   });
 }
 
@@ -58,13 +61,14 @@ export function beginDraft(
   channels: Channels,
   refs: SessionRefs,
   rules: NewSessionRules,
-  at: { readonly createdAt: string; readonly isolation: Isolation },
+  at: Omit<Origin, "owner">,
 ): boolean {
   const session = channels.state("session", refs.session);
   const turn = channels.state("chat", refs.chat)?.activeTurn;
   if (!turn || !session || !isDraft(session)) return false;
   try {
-    const states = initialStates(refs, parseNewSession(paramsOf(refs, session), rules), at);
+    const owner = fleetMeta("session", session)?.owner ?? OWNER;
+    const states = initialStates(refs, parseNewSession(paramsOf(refs, session), rules), { ...at, owner });
     channels.create(refs.fleet, "fleetSession", states.fleet);
     channels.dispatch(refs.session, { type: "session/metaChanged", _meta: states.session._meta });
     return true;

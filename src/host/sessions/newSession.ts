@@ -91,11 +91,20 @@ function withRepository(params: ParamsOf<"createSession">): Record<string, unkno
   return { ...config, repository: workingDirectories[0] };
 }
 
+/** How a session came about. */
+export interface Origin {
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly isolation: Isolation;
+  /** The user who asked for it. */
+  readonly owner: string;
+}
+
 /** The first states of a session's channels. */
 export function initialStates(
   refs: SessionRefs,
   { provider, config, model, workingDirectories }: NewSession,
-  at: { readonly createdAt: string; readonly isolation: Isolation },
+  at: Origin,
 ): { readonly fleet: FleetSessionState; readonly session: SessionState; readonly chat: ChatState } {
   const { repository, baseBranch } = config;
   const title = config.title?.trim() || UNTITLED;

@@ -123,7 +123,8 @@ export class SessionService implements HostApi, Disposable {
     if ((await channels.load(refs.session)) || (await channels.load(refs.fleet)) || this.#runs.has(refs.id)) {
       throw new RpcError(RPC.sessionExists, "That session exists already.", { [META_NS]: { code: "conflict" } });
     }
-    const at = { createdAt: new Date(clock.now()).toISOString(), isolation: rules.isolation };
+    const createdAt = new Date(clock.now()).toISOString();
+    const at = { createdAt, isolation: rules.isolation, owner: caller.principal };
     if (!wanted) return createDraft(channels, refs, { provider, params, forms: this.forms, ...at });
     const states = initialStates(refs, wanted, at);
     channels.create(refs.fleet, "fleetSession", states.fleet);
@@ -236,7 +237,7 @@ export class SessionService implements HostApi, Disposable {
     const run = new SessionRun({
       ...this.#options,
       refs,
-      principal: OWNER,
+      principal: fleet?.owner ?? OWNER,
       provider: providers.get(fleet?.provider ?? ""),
       model,
       slots: this.#slots,

@@ -15,7 +15,7 @@ function aCatalogue() {
   const add = (id: string, createdAt: string): SessionRefs => {
     const refs = refsOf(`ahp-session:/${id}`);
     const wanted = { provider: "sample", model: undefined, config: { repository: "https://example.com/a/b" } };
-    const { fleet, session } = initialStates(refs, wanted, { createdAt, isolation: "none" });
+    const { fleet, session } = initialStates(refs, wanted, { createdAt, isolation: "none", owner: "owner" });
     channels.create(refs.fleet, "fleetSession", fleet);
     channels.create(refs.session, "session", session);
     catalogue.add(refs, true);
