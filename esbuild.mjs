@@ -43,7 +43,11 @@ const bundles = [
   },
   {
     ...shared,
-    entryPoints: { main: "src/host/main.ts", ptyHost: "src/host/terminals/ptyHost.ts" },
+    entryPoints: {
+      main: "src/host/main.ts",
+      ptyHost: "src/host/terminals/ptyHost.ts",
+      boxForwarder: "src/host/isolation/boxForwarder.ts",
+    },
     outdir: "dist/host",
     outExtension: { ".js": ".mjs" },
     format: "esm",
@@ -51,6 +55,8 @@ const bundles = [
     target: "node24",
     // `node-pty` is a native module: it is loaded where it is installed beside the host, and missed where it is not.
     external: ["bufferutil", "utf-8-validate", "node-pty"],
+    // What its package.json names first loads its own files in a way that cannot be bundled.
+    alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
     banner: {
       // Some dependencies are CommonJS and call `require` for Node's own modules.
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',

@@ -19,6 +19,7 @@ export type ErrorCode =
   // repositories and branches
   | "repository.invalid"
   | "repository.cloneFailed"
+  | "setup.failed"
   | "branch.empty"
   | "branch.moved"
   | "push.refused"

@@ -4,5 +4,7 @@ import type { Disposable } from "./disposables.ts";
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
+  /** Milliseconds since some moment. Never goes back and never jumps, whatever becomes of the wall clock. */
+  elapsed(): number;
   setTimeout(callback: () => void, ms: number): Disposable;
 }

@@ -9,7 +9,8 @@ export interface Logger {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
-  child(scope: string): Logger;
+  /** `fields` are asked for at every line and precede its own: which session, which turn. */
+  child(scope: string, fields?: () => LogFields): Logger;
 }
 
 export const silentLogger: Logger = {

@@ -13,17 +13,21 @@ export class TokenBucket {
     this.#perMs = perSecond / 1000;
     this.#size = size;
     this.#left = size;
-    this.#asOf = clock.now();
+    this.#asOf = clock.elapsed();
   }
 
   /** False when there is not so much left; nothing is taken then. */
   take(amount = 1): boolean {
-    const now = this.#clock.now();
-    // A clock that is set back gives nothing.
-    if (now > this.#asOf) this.#left = Math.min(this.#size, this.#left + (now - this.#asOf) * this.#perMs);
-    this.#asOf = now;
-    if (amount > this.#left) return false;
+    if (!this.has(amount)) return false;
     this.#left -= amount;
     return true;
+  }
+
+  /** Is so much left? */
+  has(amount: number): boolean {
+    const now = this.#clock.elapsed();
+    this.#left = Math.min(this.#size, this.#left + (now - this.#asOf) * this.#perMs);
+    this.#asOf = now;
+    return amount <= this.#left;
   }
 }

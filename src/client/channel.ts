@@ -168,7 +168,13 @@ export class Channel<K extends ChannelKind> implements Disposable {
   }
 
   receive(delivery: Delivery): void {
-    if (this.#sync === "loading") return this.#hold(delivery);
+    if (this.#sync === "loading") {
+      this.#hold(delivery);
+      const { envelope, ownClientSeq } = delivery;
+      // No snapshot can hold what was refused.
+      if (envelope.rejectionReason !== undefined && ownClientSeq !== undefined) this.withdraw(ownClientSeq);
+      return;
+    }
     if (this.#sync !== "inStep") return;
     const step = this.#take(delivery);
     if (step) this.#fire(step.applied);

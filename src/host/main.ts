@@ -1,27 +1,35 @@
 #!/usr/bin/env node
 import process from "node:process";
 import { AppError, assertNever } from "../base/appError.ts";
-import { type CliOptions, parseCli, USAGE } from "./cli/arguments.ts";
+import { auditFilterOf, type CliOptions, parseCli, USAGE } from "./cli/arguments.ts";
+import { backup } from "./cli/backup.ts";
+import { bundle } from "./cli/bundle.ts";
+import { checkConfig } from "./cli/checkConfig.ts";
 import { doctor } from "./cli/doctor.ts";
-import { auditLog, exportLog, verifyLog } from "./cli/inspect.ts";
+import { auditLog } from "./cli/auditLog.ts";
+import { EXIT } from "./cli/exitCodes.ts";
+import { exportLog, verifyLog } from "./cli/inspect.ts";
 import { serve } from "./cli/serve.ts";
-import { readOrCreateToken, rotateToken } from "./gateway/accessToken.ts";
+import { tokenCommand } from "./cli/token.ts";
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 
 function run(options: CliOptions): Promise<number> | number {
   switch (options.command) {
     case "serve":
-      return serve(options);
+      return options.checkConfig ? checkConfig(options, print) : serve(options);
     case "token":
-      print(options.rotate ? rotateToken(options.tokenFile) : readOrCreateToken(options.tokenFile));
-      return 0;
+      return tokenCommand(options, Date.now(), print);
     case "verify":
       return verifyLog(options.data, print);
     case "export":
       return exportLog(options.data, options.session, print);
     case "audit":
-      return auditLog(options.data, print);
+      return auditLog(options.data, auditFilterOf(options, Date.now()), options.json, print);
+    case "bundle":
+      return bundle(options, Date.now(), print);
+    case "backup":
+      return backup(options, print);
     case "doctor":
       return doctor(options, print);
     default:
@@ -29,16 +37,16 @@ function run(options: CliOptions): Promise<number> | number {
   }
 }
 
-/** 0 done, 1 failed, 2 called wrongly or on a Node that cannot run it. */
+/** The exit code: see `EXIT`. */
 async function main(args: readonly string[]): Promise<number> {
   // The log needs it; older versions of Node have no such module and cannot be helped from here.
   if (process.getBuiltinModule?.("node:sqlite") === undefined) {
     process.stderr.write(`The host needs Node 24 or later; this is ${process.version}. Run it with a later Node.\n`);
-    return 2;
+    return EXIT.usage;
   }
   if (args.includes("--help") || args.includes("-h")) {
     print(USAGE);
-    return 0;
+    return EXIT.done;
   }
   try {
     return await run(parseCli(args, process.cwd()));
@@ -46,7 +54,7 @@ async function main(args: readonly string[]): Promise<number> {
     const failure = AppError.from(error, "The host could not start");
     process.stderr.write(`${failure.message}\n`);
     if (failure.code === "request.invalid") process.stderr.write('Run "muster-host --help" for the usage.\n');
-    return failure.code === "request.invalid" ? 2 : 1;
+    return failure.code === "request.invalid" ? EXIT.usage : EXIT.failed;
   }
 }
 

@@ -6,8 +6,10 @@ import { type AutomationAction, automationActions } from "./automations.ts";
 import { type ChangesetAction, changesetActions } from "./changeset.ts";
 import { type ChatAction, chatActions } from "./chatActions.ts";
 import { decode } from "./decode.ts";
-import { clientDispatchable } from "./dispatchable.ts";
+import { type ClientActionType, clientDispatchable, fleetDispatchable } from "./dispatchable.ts";
 import { type FleetSessionAction, fleetSessionActions } from "./fleet.ts";
+import { type FleetConflictsAction, fleetConflictsActions } from "./fleetConflicts.ts";
+import { type FleetSpendAction, fleetSpendActions } from "./fleetLedger.ts";
 import { type ResourceWatchAction, resourceWatchActions } from "./resourceWatch.ts";
 import { type RootAction, rootActions } from "./root.ts";
 import { isHotEnvelope } from "./hotEnvelope.ts";
@@ -25,7 +27,9 @@ export type KnownAction =
   | ResourceWatchAction
   | AutomationAction
   | AutomationRunAction
-  | FleetSessionAction;
+  | FleetSessionAction
+  | FleetConflictsAction
+  | FleetSpendAction;
 
 /** Any action of the wire. One of a type that we do not know keeps all its members and folds to no change. */
 export type StateAction = KnownAction | UnknownAction;
@@ -40,7 +44,9 @@ export type ChannelKind =
   | "resourceWatch"
   | "automations"
   | "automationRun"
-  | "fleetSession";
+  | "fleetSession"
+  | "fleetConflicts"
+  | "fleetSpend";
 
 /** The schemas of the actions that each kind of channel folds, by their type. */
 export const actionTables: Record<ChannelKind, Readonly<Record<string, z.core.$ZodType<KnownAction>>>> = {
@@ -54,6 +60,8 @@ export const actionTables: Record<ChannelKind, Readonly<Record<string, z.core.$Z
   automations: automationActions,
   automationRun: automationRunActions,
   fleetSession: fleetSessionActions,
+  fleetConflicts: fleetConflictsActions,
+  fleetSpend: fleetSpendActions,
 };
 
 interface KnownType {
@@ -91,8 +99,9 @@ export function isKnownAction(action: StateAction): action is KnownAction {
 }
 
 /** May a client dispatch actions of this type at all? Whether it may do so at present is the channel's to say. */
-export function isClientDispatchable(type: string): boolean {
-  return Object.hasOwn(clientDispatchable, type) && clientDispatchable[type] === true;
+export function isClientDispatchable(type: string): type is ClientActionType {
+  const table: Readonly<Record<string, boolean>> = clientDispatchable;
+  return Object.hasOwn(fleetDispatchable, type) || (Object.hasOwn(table, type) && table[type] === true);
 }
 
 /** The kind of channel that folds actions of this type; `undefined` for a type that we do not know. */

@@ -36,6 +36,7 @@ export const ChangesetState = loose({
   error: opt(ErrorInfo),
   files: z.array(ChangesetFile),
   operations: opt(z.array(ChangesetOperation)),
+  _meta: opt(Meta),
 });
 export type ChangesetState = z.infer<typeof ChangesetState>;
 
@@ -44,8 +45,12 @@ export const changesetActions = defineActions({
   "changeset/fileSet": { file: ChangesetFile },
   "changeset/fileRemoved": { fileId: z.string() },
   "changeset/filesReviewChanged": { files: z.array(z.string()), reviewed: z.boolean() },
-  /** Without `operations` the present ones stay. */
-  "changeset/contentChanged": { files: z.array(ChangesetFile), operations: opt(z.array(ChangesetOperation)) },
+  /** Without `operations` the present ones stay. `_meta` is of these files: without it there is none. */
+  "changeset/contentChanged": {
+    files: z.array(ChangesetFile),
+    operations: opt(z.array(ChangesetOperation)),
+    _meta: opt(Meta),
+  },
   /** Without `operations` there are none any more. */
   "changeset/operationsChanged": { operations: opt(z.array(ChangesetOperation)) },
   "changeset/operationStatusChanged": {
@@ -68,7 +73,11 @@ export function reduceChangeset(state: ChangesetState, action: ChangesetAction |
     case "changeset/filesReviewChanged":
       return review(state, new Set(action.files), action.reviewed);
     case "changeset/contentChanged":
-      return set(state, { files: action.files, operations: action.operations ?? state.operations });
+      return set(state, {
+        files: action.files,
+        operations: action.operations ?? state.operations,
+        _meta: action._meta,
+      });
     case "changeset/operationsChanged":
       return set(state, { operations: action.operations });
     case "changeset/operationStatusChanged": {

@@ -1,8 +1,8 @@
 /**
- * The action types of AHP 0.9 and whether a client may dispatch them. What is not listed here, ours included, is the
- * host's alone. Source: the table that VS Code 1.139 ships under the version 0.9.0.
+ * The action types of AHP 0.9 and whether a client may dispatch them. What is not listed in this file is the host's
+ * alone. Source: the table that VS Code 1.139 ships under the version 0.9.0.
  */
-export const clientDispatchable: Readonly<Record<string, boolean>> = {
+export const clientDispatchable = {
   "root/agentsChanged": false,
   "root/activeSessionsChanged": false,
   "root/terminalsChanged": false,
@@ -99,4 +99,19 @@ export const clientDispatchable: Readonly<Record<string, boolean>> = {
   "automationRun/sessionRemoved": false,
   "automationRun/primarySessionChanged": false,
   "automationRun/cancelRequested": true,
-};
+} as const satisfies Readonly<Record<string, boolean>>;
+
+/** Our own action types that a client may dispatch, on the channel `x-fleet-session:`. */
+export const fleetDispatchable = {
+  "x-fleet/budgetSet": true,
+  "x-fleet/egressDecided": true,
+  "x-fleet/priorityChanged": true,
+  "x-fleet/timeLimitChanged": true,
+} as const satisfies Readonly<Record<string, boolean>>;
+
+/** The types of which clients may dispatch actions. */
+export type ClientActionType =
+  | {
+      [T in keyof typeof clientDispatchable]: (typeof clientDispatchable)[T] extends true ? T : never;
+    }[keyof typeof clientDispatchable]
+  | keyof typeof fleetDispatchable;

@@ -1,5 +1,16 @@
 import * as z from "zod/mini";
 import { decode } from "./decode.ts";
+import { reduceSetup, setupActions, setupMembers } from "./fleetSetup.ts";
+import {
+  checkpointActions,
+  checkpointMembers,
+  FleetCheckpoint,
+  ForkedFrom,
+  reduceCheckpoints,
+} from "./fleetCheckpoints.ts";
+import { egressActions, egressMembers, reduceEgress } from "./fleetEgress.ts";
+import { FleetPriority, FleetQueue, queueActions, queueMembers, reduceQueue } from "./fleetQueue.ts";
+import { BudgetShare, forgetConversationCost, reduceSpend, spendActions, spendMembers } from "./fleetSpend.ts";
 import {
   type ActionOf,
   defineActions,
@@ -10,7 +21,6 @@ import {
   set,
   Timestamp,
   type UnknownAction,
-  upsert,
   Uri,
 } from "./schema.ts";
 
@@ -39,25 +49,8 @@ export type FleetAdvertisement = z.infer<typeof FleetAdvertisement>;
 export const FleetPhase = openEnum(["queued", "provisioning", "ready", "working", "failed", "disposed"]);
 export type FleetPhase = z.infer<typeof FleetPhase>;
 
-/** A restorable point of the workspace. `commit` and `tree` are git object ids, the counts are against the base commit. */
-export const FleetCheckpoint = loose({
-  id: z.string(),
-  turnId: z.string(),
-  commit: z.string(),
-  tree: z.string(),
-  createdAt: Timestamp,
-  files: z.number(),
-  additions: z.number(),
-  deletions: z.number(),
-});
-export type FleetCheckpoint = z.infer<typeof FleetCheckpoint>;
-
 export const FleetPush = loose({ branch: z.string(), commit: z.string(), at: Timestamp });
 export type FleetPush = z.infer<typeof FleetPush>;
-
-/** Totals of the session. `costUsd` is absent while no provider has told a price. */
-export const FleetUsage = loose({ inputTokens: z.number(), outputTokens: z.number(), costUsd: opt(z.number()) });
-export type FleetUsage = z.infer<typeof FleetUsage>;
 
 /** `createSession.config` of a host of ours. The prompt is the first turn of the session's default chat. */
 export const FleetSessionConfig = loose({
@@ -66,11 +59,14 @@ export const FleetSessionConfig = loose({
   baseBranch: opt(z.string()),
   title: opt(z.string()),
   model: opt(z.string()),
+  /** Default `normal`. */
+  priority: opt(FleetPriority),
+  /** What the session may cost, in US dollars; else the host's configuration decides. */
+  budgetUsd: opt(z.number()),
 });
 export type FleetSessionConfig = z.infer<typeof FleetSessionConfig>;
 
-/** `position` counts from 1. */
-const queue = opt(loose({ position: z.number() }));
+const queue = opt(FleetQueue);
 
 const initial = {
   session: Uri,
@@ -81,8 +77,11 @@ const initial = {
   /** As asked for; the repository's default branch takes its place when the workspace is ready. */
   baseBranch: opt(z.string()),
   isolation: openEnum(Isolation.options),
+  /** What the host's machine cannot do of it, each as a part of a sentence; absent where it can do everything. */
+  isolationLacks: opt(z.array(z.string())),
   /** The user who made the session; absent where there is but one. */
   owner: opt(z.string()),
+  priority: opt(FleetPriority),
 };
 
 export const FleetSessionState = loose({
@@ -90,38 +89,49 @@ export const FleetSessionState = loose({
   /** `agent/<slug>-<id8>`, where the work will be pushed to. */
   branch: opt(z.string()),
   baseCommit: opt(z.string()),
-  /** Commit of the last checkpoint: what a review looks at and a push names. */
+  /** Commit of the last checkpoint whose files differ from those before: what a review looks at and a push names. */
   head: opt(z.string()),
   phase: FleetPhase,
   queue,
   /** What provisioning is busy with, for people. */
   stage: opt(z.string()),
+  ...queueMembers,
   /** The agent's own id for the conversation, by which it may resume it. */
   agentSessionId: opt(z.string()),
   /** Oldest first. */
   checkpoints: z.array(FleetCheckpoint),
+  ...checkpointMembers,
+  ...setupMembers,
   pushed: opt(FleetPush),
-  usage: FleetUsage,
+  ...spendMembers,
+  ...egressMembers,
 });
 export type FleetSessionState = z.infer<typeof FleetSessionState>;
 
-export const fleetSessionActions = defineActions({
-  /** The first action of the channel. */
-  "x-fleet/created": { ...initial, branch: opt(z.string()), phase: FleetPhase, queue, stage: opt(z.string()) },
-  /** `queue` and `stage` describe the phase: absent clears them. */
-  "x-fleet/phaseChanged": { phase: FleetPhase, queue, stage: opt(z.string()) },
-  "x-fleet/workspaceReady": { branch: z.string(), baseBranch: z.string(), baseCommit: z.string() },
-  "x-fleet/agentSession": { agentSessionId: z.string() },
-  "x-fleet/checkpointAdded": { checkpoint: FleetCheckpoint },
-  "x-fleet/pushed": { branch: z.string(), commit: z.string(), at: Timestamp },
-  /** What one turn used, to be added to the totals. */
-  "x-fleet/usageAdded": {
-    inputTokens: opt(z.number()),
-    outputTokens: opt(z.number()),
-    costUsd: opt(z.number()),
-  },
-  "x-fleet/disposed": {},
-});
+export const fleetSessionActions = {
+  ...defineActions({
+    /** The first action of the channel. */
+    "x-fleet/created": {
+      ...initial,
+      branch: opt(z.string()),
+      phase: FleetPhase,
+      queue,
+      stage: opt(z.string()),
+      forkedFrom: opt(ForkedFrom),
+    },
+    /** `queue` and `stage` describe the phase: absent clears them. */
+    "x-fleet/phaseChanged": { phase: FleetPhase, queue, stage: opt(z.string()) },
+    "x-fleet/workspaceReady": { branch: z.string(), baseBranch: z.string(), baseCommit: z.string() },
+    "x-fleet/agentSession": { agentSessionId: z.string() },
+    "x-fleet/pushed": { branch: z.string(), commit: z.string(), at: Timestamp },
+    "x-fleet/disposed": {},
+  }),
+  ...checkpointActions,
+  ...setupActions,
+  ...queueActions,
+  ...spendActions,
+  ...egressActions,
+};
 export type FleetSessionAction = ActionOf<typeof fleetSessionActions>;
 
 /** The state that the channel starts with. */
@@ -149,32 +159,41 @@ export function reduceFleetSession(
       return set(state, { branch, baseBranch, baseCommit });
     }
     case "x-fleet/agentSession":
-      return set(state, { agentSessionId: action.agentSessionId });
-    case "x-fleet/checkpointAdded": {
-      const checkpoints = upsert(state.checkpoints, action.checkpoint, (checkpoint) => checkpoint.id);
-      return set(state, { checkpoints, head: checkpoints.at(-1)?.commit });
-    }
+      return set(forgetConversationCost(state), { agentSessionId: action.agentSessionId });
+    case "x-fleet/checkpointAdded":
+    case "x-fleet/checkpointsDropped":
+    case "x-fleet/restoreBegan":
+    case "x-fleet/restoreEnded":
+    case "x-fleet/agentTold":
+    case "x-fleet/conversationTaken":
+      return reduceCheckpoints(state, action);
+    case "x-fleet/setupChanged":
+      return reduceSetup(state, action);
     case "x-fleet/pushed": {
       const { branch, commit, at } = action;
       return set(state, { pushed: { branch, commit, at } });
     }
     case "x-fleet/usageAdded":
-      return set(state, { usage: addUsage(state.usage, action) });
+    case "x-fleet/machineUsed":
+    case "x-fleet/budgetSet":
+    case "x-fleet/budgetReached":
+    case "x-fleet/paused":
+    case "x-fleet/resumed":
+      return reduceSpend(state, action);
+    case "x-fleet/priorityChanged":
+    case "x-fleet/timeUsed":
+    case "x-fleet/timeLimitChanged":
+    case "x-fleet/agentChanged":
+      return reduceQueue(state, action);
+    case "x-fleet/egressRefused":
+    case "x-fleet/egressDecided":
+      return reduceEgress(state, action);
     case "x-fleet/disposed":
       return set(state, { phase: "disposed", queue: undefined, stage: undefined });
     case "(unknown)":
     default:
       return state;
   }
-}
-
-function addUsage(total: FleetUsage, added: Partial<FleetUsage>): FleetUsage {
-  const isPriced = added.costUsd !== undefined || total.costUsd !== undefined;
-  return set(total, {
-    inputTokens: total.inputTokens + (added.inputTokens ?? 0),
-    outputTokens: total.outputTokens + (added.outputTokens ?? 0),
-    costUsd: isPriced ? (total.costUsd ?? 0) + (added.costUsd ?? 0) : undefined,
-  });
 }
 
 export const FleetNeed = openEnum(["approval", "question", "failure", "review"]);
@@ -188,10 +207,17 @@ export const FleetSummaryMeta = loose({
   head: opt(z.string()),
   /** Position in the queue, from 1. */
   queue: opt(z.number()),
+  priority: opt(FleetPriority),
   needs: opt(FleetNeed),
   isolation: opt(openEnum(Isolation.options)),
-  /** US dollars, where the agent tells a price. */
+  /** US dollars, as far as known. */
   costUsd: opt(z.number()),
+  /** How much is used of the budget that will be reached first, 0.8 for 80 %; told from a half on. */
+  budgetShare: opt(z.number()),
+  /** It waits for somebody to say how it goes on past its budget. */
+  isPaused: opt(z.boolean()),
+  /** Branches that this one can't be merged with, its base among them. */
+  conflicts: opt(z.number()),
 });
 export type FleetSummaryMeta = z.infer<typeof FleetSummaryMeta>;
 
@@ -202,6 +228,8 @@ export const FleetNotifications = {
    * the returns of many clients.
    */
   "x-fleet/goingAway": loose({ channel: Uri, retryAfterMs: opt(z.number()) }),
+  /** A budget is used by half, by 80 or by 100 %; `channel` is the session that told of it. */
+  "x-fleet/budgetReached": loose({ channel: Uri, share: BudgetShare, message: z.string() }),
 } as const;
 
 /** The fleet facts of a summary; `undefined` for a host that is not one of ours, or whose facts we cannot read. */

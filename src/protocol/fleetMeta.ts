@@ -36,6 +36,11 @@ export const FleetMeta = {
     /** How many of a chat's latest turns are enough if it comes as a snapshot, as in `view` of `subscribe`. */
     windows: opt(z.array(loose({ channel: Uri, turns: z.number() }))),
   }),
+  /** Params of `dispatchAction`. */
+  dispatch: loose({
+    /** The highest `serverSeq` of the channel that the person who acts had been shown: what is said yes to later is another thing. */
+    seenSeq: opt(z.number()),
+  }),
   /** `SessionState`. */
   session: loose({
     /** An editor made the session before its first message: nobody else sees it yet. */
@@ -49,6 +54,8 @@ export const FleetMeta = {
     /** The terminal channel that holds what the agent's program writes for its operator. */
     agentLog: opt(Uri),
   }),
+  /** `ChangesetState` that lists only the first `shown` of its files: what there is in truth. */
+  changeset: loose({ files: z.number(), additions: z.number(), deletions: z.number(), shown: z.number() }),
   /** `ChangesetFile`: what git says of it. */
   changesetFile: loose({
     status: opt(z.string()),

@@ -65,6 +65,7 @@ const rpcCodes: Record<ErrorCode, number> = {
   "isolation.missing": RPC.internal,
   "repository.invalid": RPC.invalidParams,
   "repository.cloneFailed": RPC.internal,
+  "setup.failed": RPC.internal,
   "branch.empty": RPC.conflict,
   "branch.moved": RPC.conflict,
   "push.refused": RPC.permissionDenied,

@@ -4,6 +4,7 @@ import { AutomationTriggerDefinition } from "./automations.ts";
 import { Attachment, ChatSource, Message } from "./chatState.ts";
 import { ConfigSchema, ConfigValues, ContentRef, ProtectedResource, StringOrMarkdown, TextRange } from "./content.ts";
 import { FleetNotifications } from "./fleet.ts";
+import { FleetMethods } from "./fleetMethods.ts";
 import { FileMethods } from "./resourceMethods.ts";
 import { loose, Meta, openUnion, opt, Timestamp, Uri } from "./schema.ts";
 import { ActiveClient, AnnotationsInfo, Project, SessionOrigin } from "./sessionState.ts";
@@ -251,6 +252,7 @@ export const Methods = {
     params: loose({ ...onChannel, automation: Uri, cursor: opt(z.string()) }),
     result: nothing,
   },
+  ...FleetMethods,
 } as const;
 export type Methods = typeof Methods;
 export type MethodName = keyof Methods;

@@ -10,6 +10,8 @@ import type { ChatAction } from "./chatActions.ts";
 import { ChatState } from "./chatState.ts";
 import { decode } from "./decode.ts";
 import { type FleetSessionAction, FleetSessionState, reduceFleetSession } from "./fleet.ts";
+import { type FleetConflictsAction, FleetConflictsState, reduceFleetConflicts } from "./fleetConflicts.ts";
+import { type FleetSpendAction, FleetSpendState, reduceFleetSpend } from "./fleetLedger.ts";
 import { reduceResourceWatch, type ResourceWatchAction, ResourceWatchState } from "./resourceWatch.ts";
 import { reduceRoot, type RootAction, RootState } from "./root.ts";
 import { reduceSession, type SessionAction } from "./session.ts";
@@ -29,6 +31,8 @@ export interface ChannelStates {
   automations: AutomationsState;
   automationRun: AutomationRunState;
   fleetSession: FleetSessionState;
+  fleetConflicts: FleetConflictsState;
+  fleetSpend: FleetSpendState;
 }
 export type ChannelState = ChannelStates[ChannelKind];
 
@@ -43,6 +47,8 @@ const bySchemes: Readonly<Record<string, ChannelKind | undefined>> = {
   "ahp-automations": "automations",
   "ahp-automation-run": "automationRun",
   "x-fleet-session": "fleetSession",
+  "x-fleet-conflicts": "fleetConflicts",
+  "x-fleet-spend": "fleetSpend",
 };
 
 /** Schemes of content and of channels without a reducer: never a session, whatever their path looks like. */
@@ -85,6 +91,8 @@ export const stateSchemas = {
   automations: AutomationsState,
   automationRun: AutomationRunState,
   fleetSession: FleetSessionState,
+  fleetConflicts: FleetConflictsState,
+  fleetSpend: FleetSpendState,
 } satisfies Record<ChannelKind, unknown>;
 
 /** The state of a snapshot. Throws `request.invalid` for one of a wrong shape. */
@@ -126,6 +134,10 @@ export function reduce(kind: ChannelKind, state: ChannelState, action: StateActi
       return reduceAutomationRun(state as AutomationRunState, action as AutomationRunAction);
     case "fleetSession":
       return reduceFleetSession(state as FleetSessionState, action as FleetSessionAction);
+    case "fleetConflicts":
+      return reduceFleetConflicts(state as FleetConflictsState, action as FleetConflictsAction);
+    case "fleetSpend":
+      return reduceFleetSpend(state as FleetSpendState, action as FleetSpendAction);
     default:
       return assertNever(kind);
   }

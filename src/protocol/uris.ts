@@ -63,9 +63,20 @@ export function turnChangesetTemplate(session: string): string {
   return `${session}/changeset/turn/{turnId}`;
 }
 
+/** From the state after one turn or checkpoint to that after another, by their ids. */
+export function compareChangesetUri(session: string, from: string, to: string): string {
+  return `${session}/changeset/compare/${encodeURIComponent(from)}/${encodeURIComponent(to)}`;
+}
+
+/** For `ChangesetEntry.uriTemplate`, with the names that VS Code expands. */
+export function compareChangesetTemplate(session: string): string {
+  return `${session}/changeset/compare/{originalTurnId}/{modifiedTurnId}`;
+}
+
 export type ChangesetRef =
   | { readonly session: string; readonly kind: "branch" }
-  | { readonly session: string; readonly kind: "turn"; readonly turnId: string };
+  | { readonly session: string; readonly kind: "turn"; readonly turnId: string }
+  | { readonly session: string; readonly kind: "compare"; readonly from: string; readonly to: string };
 
 export function parseChangesetUri(uri: string): ChangesetRef | undefined {
   const at = uri.indexOf("/changeset/");
@@ -73,6 +84,11 @@ export function parseChangesetUri(uri: string): ChangesetRef | undefined {
   const session = uri.slice(0, at);
   const rest = uri.slice(at + "/changeset/".length);
   if (rest === "branch") return { session, kind: "branch" };
+  const compared = after(rest, "compare/")?.split("/");
+  if (compared) {
+    const [from, to, ...more] = compared.map(decode);
+    return from && to && more.length === 0 ? { session, kind: "compare", from, to } : undefined;
+  }
   const turn = after(rest, "turn/");
   const turnId = turn === undefined || turn.includes("/") ? undefined : decode(turn);
   return turnId === undefined || turnId === "" ? undefined : { session, kind: "turn", turnId };
@@ -106,6 +122,41 @@ export function fleetSessionUri(sessionId: string): string {
 export function parseFleetSessionUri(uri: string): string | undefined {
   const id = after(uri, "x-fleet-session:/");
   return isId(id) ? id : undefined;
+}
+
+/**
+ * The conflict forecast of a repository. Spellings of one address (`.git` or not, ssh or https, upper case in the host)
+ * name the same channel; `repository` is what the channel's state calls it.
+ */
+export function fleetConflictsUri(repository: string): string {
+  return `x-fleet-conflicts:/${textToBase64Url(repositoryKey(repository))}`;
+}
+
+export function parseFleetConflictsUri(uri: string): string | undefined {
+  const encoded = after(uri, "x-fleet-conflicts:/");
+  const key = encoded === undefined ? undefined : base64UrlToText(encoded);
+  return key === "" ? undefined : key;
+}
+
+/** Host and path of a repository's address, or the path of a local one. */
+export function repositoryKey(repository: string): string {
+  const [, host, path] =
+    /^(?:https?|ssh):\/\/(?:[^/@]*@)?([^/]+)\/+(.+)$/i.exec(repository) ??
+    /^(?:[^/@:]+@)?([^/@:]+):(?!\/\/)\/*(.+)$/.exec(repository) ??
+    [];
+  const trimmed = (path ?? repository.replace(/^file:\/\//i, "")).replace(/\/+$/, "").replace(/\.git$/, "");
+  return host === undefined ? trimmed : `${host.toLowerCase()}/${trimmed}`;
+}
+
+/** The host's ledger of one UTC day, `2026-11-23`; what was added to the budgets of a day or of a month, `2026-11`. */
+export function fleetSpendUri(period: string): string {
+  return `x-fleet-spend:/${period}`;
+}
+
+/** The period. */
+export function parseFleetSpendUri(uri: string): string | undefined {
+  const period = after(uri, "x-fleet-spend:/");
+  return period !== undefined && /^\d{4}-\d{2}(?:-\d{2})?$/.test(period) ? period : undefined;
 }
 
 /** Immutable content: a git blob of the session's trusted git directory. */

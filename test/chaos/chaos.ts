@@ -3,17 +3,20 @@
  *
  *     npm run chaos -- kill [--runs 200] [--sessions 6] [--seed N]
  *
+ *     npm run chaos -- stop [--runs 50] [--sessions 6] [--seed N]
+ *
  *     npm run chaos -- power [--runs 200] [--seed N]
  *
- * `kill` ends a working host with SIGKILL at random moments and starts it again. `power` cuts the power of the log's disk
+ * `kill` ends a working host with SIGKILL at random moments and starts it again; `stop` asks it to stop, with SIGTERM. `power` cuts the power of the log's disk
  * before and after every sync: it records what a writer asks of the disk (with strace) and replays what may be left. Prints the seed, which throws the same
  * dice again, every problem, and one line `N runs: ...`. Exits 0 without a problem, 1 with one, 2 when called wrongly.
  */
 import { parseArgs } from "node:util";
 import { kill } from "./kill.ts";
 import { power } from "./power.ts";
+import { stop } from "./stop.ts";
 
-const scenarios = { kill, power };
+const scenarios = { kill, stop, power };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

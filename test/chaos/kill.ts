@@ -17,13 +17,24 @@ import { within } from "./report.ts";
 
 const patienceMs = 60_000;
 
+/** Ends a host whose clients are connected, and answers with what is wrong with how it ended. */
+export type Ending = (host: HostProcess, clients: readonly WireClient[]) => Promise<readonly string[]>;
+
+/** As the operating system or a power cut would. */
+export function kill(options: ChaosOptions): Promise<ChaosReport> {
+  return endAndStart(options, async (host) => {
+    await host.kill();
+    return [];
+  });
+}
+
 /**
- * Kills a working host at random moments and starts it again on the same data. Each time: nothing that a client was told
+ * Ends a working host at random moments and starts it again on the same data. Each time: nothing that a client was told
  * is lost, doubled or changed, every interrupted turn is a failure that can be resumed and is resumed, nothing was pushed
  * that was not asked for.
  */
-export async function kill(options: ChaosOptions): Promise<ChaosReport> {
-  const scene = await Scene.open(options);
+export async function endAndStart(options: ChaosOptions, end: Ending): Promise<ChaosReport> {
+  const scene = await Scene.open(options, end);
   try {
     for (let run = 1; run <= options.runs; run += 1) {
       await scene.run(run);
@@ -44,6 +55,7 @@ class Scene {
   readonly #directory: HostDirectory;
   readonly #dice: Dice;
   readonly #load: Load;
+  readonly #end: Ending;
   readonly #restartMs: number[] = [];
   #host: HostProcess;
   #seen: SeenPrefix = nothingSeen;
@@ -55,8 +67,10 @@ class Scene {
     repository: Awaited<ReturnType<typeof remoteRepository>>,
     directory: HostDirectory,
     host: HostProcess,
+    end: Ending,
   ) {
     this.#options = options;
+    this.#end = end;
     this.#repository = repository;
     this.#directory = directory;
     this.#host = host;
@@ -64,7 +78,7 @@ class Scene {
     this.#load = new Load(this.#dice, repository.remote);
   }
 
-  static async open(options: ChaosOptions): Promise<Scene> {
+  static async open(options: ChaosOptions, end: Ending): Promise<Scene> {
     const repository = await remoteRepository();
     // Every change of a branch of the remote leaves a line.
     spawnSync("git", ["-C", repository.remote, "config", "core.logAllRefUpdates", "always"]);
@@ -72,8 +86,9 @@ class Scene {
       agents: [sampleAgentConfig({ paceMs: 5 })],
       limits: { concurrentSessions: Math.max(1, options.sessions - 1) },
       repositories: { allowLocal: [repository.directory] },
+      shutdown: { finishTurnsSeconds: 1 },
     });
-    return new Scene(options, repository, directory, await directory.start());
+    return new Scene(options, repository, directory, await directory.start(), end);
   }
 
   async run(run: number): Promise<void> {
@@ -88,7 +103,8 @@ class Scene {
     await Promise.race([editor.until(() => editor.envelopes.length >= frames), moment.promise, work]);
     clearTimeout(patience);
     const phases = this.#phases(editor);
-    await this.#host.kill();
+    const problems = await this.#end(this.#host, clients);
+    this.problems.push(...problems.map((problem) => `run ${run}: ${problem}`));
     await Promise.all([work, ...clients.map((client) => client.closed)]);
     await this.#checkLog(run, clients.map(told));
     const started = performance.now();

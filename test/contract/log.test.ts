@@ -18,13 +18,19 @@ function inFreshDirectory() {
     db.close();
   };
   const remove = () => rmSync(directory, { recursive: true, force: true });
-  return { directory, open, edit, remove };
+  const takeOver = () => {
+    // Somebody tidied up; or the file system forgot who holds what.
+    rmSync(path.join(directory, "log.lock"));
+    return open();
+  };
+  return { directory, open, edit, remove, takeOver };
 }
 
 describeLog("sqlite on disk", () => {
-  const { open, edit, remove } = inFreshDirectory();
+  const { open, edit, remove, takeOver } = inFreshDirectory();
   return {
     open,
+    takeOver,
     crash: (log) => log.dispose(),
     tamper: (seq) => edit(`UPDATE records SET body = body || '!' WHERE seq = ${seq}`),
     remove,
@@ -36,6 +42,10 @@ describeLog("in memory, of the tests", () => {
   return {
     open: () => new MemoryLog(systemClock, disk),
     crash: (log) => log.dispose(),
+    takeOver: () => {
+      disk.isOpen = false;
+      return new MemoryLog(systemClock, disk);
+    },
     tamper: (seq) => {
       disk.records = disk.records.map((record) =>
         record.seq === seq ? { ...record, body: `${record.body}!` } : record,

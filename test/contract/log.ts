@@ -6,6 +6,8 @@ export interface LogSubject {
   open(): EventLog;
   /** Ends the process's hold on the data without the courtesy of `close`. */
   crash(log: EventLog): void;
+  /** Opens the same data as a host does that believes the first to be gone, while the first still has it open. */
+  takeOver(): EventLog;
   /** Changes the body of one stored record behind the log's back. */
   tamper(seq: number): void;
   remove(): void;
@@ -187,6 +189,25 @@ export function describeLog(name: string, make: () => LogSubject): void {
       await log.close();
       log = subject.open();
       expect(log.append("a:1", "x")).toBe(1);
+    });
+
+    it("DUR-13: writes nothing more once another has taken over, and fails", async () => {
+      log.append("a:1", "mine");
+      await log.flush();
+      const failures: Error[] = [];
+      log.onFailed((error) => failures.push(error));
+      const other = subject.takeOver();
+      other.append("a:1", "theirs");
+      await other.flush();
+      log.append("a:1", "late");
+      await expect(log.flush()).rejects.toThrow(/another host has taken over/);
+      expect(failures).toHaveLength(1);
+      expect(() => log.append("a:1", "later")).toThrow();
+      await expect(log.putBlob("a:1", new Uint8Array(8))).rejects.toThrow();
+      await log.close();
+      log = other;
+      expect((await all(log)).map((record) => record.body)).toEqual(["mine", "theirs"]);
+      expect(await log.verify()).toEqual({ records: 2, removed: 0, channels: 1 });
     });
 
     it("accepts nothing after it was closed", async () => {

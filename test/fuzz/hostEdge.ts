@@ -12,6 +12,7 @@ import { refsOf } from "../../src/host/sessions/sessionRefs.ts";
 import { ROOT_URI } from "../../src/protocol/uris.ts";
 import { firstSessions, startStates } from "../model/simulation/startStates.ts";
 import { textOfFrame } from "../model/simulation/linkSocket.ts";
+import { aVisitor, noOwners } from "../support/access.ts";
 import { aHostApi } from "../support/aHostApi.ts";
 import { Dice } from "../support/dice.ts";
 import { FakeClock, settle } from "../support/fakeClock.ts";
@@ -68,7 +69,10 @@ class Target {
       channels: this.#channels,
       fanOut,
       api: aHostApi({ listSessions: (params) => catalogue.list(params), createSession: async () => undefined }),
+      fleet: {},
       clients: new KnownClients(this.clock),
+      owners: noOwners,
+      audit: { record: () => undefined },
       clock: this.clock,
       logger: silentLogger,
       version: "1",
@@ -85,7 +89,7 @@ class Target {
   connect(principal: string): { readonly connection: Connection; readonly socket: Reader } {
     const socket = new Reader();
     const outbox = new Outbox(socket, { maxQueuedBytes: 8_000_000, onOverflow: () => undefined });
-    return { connection: new Connection(this.#ports, principal, outbox), socket };
+    return { connection: new Connection(this.#ports, aVisitor({ user: principal }), outbox), socket };
   }
 
   async greet(connection: Connection, clientId: string, initialSubscriptions: readonly string[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -10,11 +10,12 @@ import { markedProcesses } from "../../src/host/offspring.ts";
 import type { AgentConnection, AgentEvent } from "../../src/host/providers/provider.ts";
 import { systemClock } from "../../src/host/systemClock.ts";
 import { GitWorkspaces } from "../../src/host/workspaces/gitWorkspaces.ts";
-import { type IsolationKind, makeIsolation } from "../../src/host/workspaces/isolation.ts";
+import { type IsolationKind, makeIsolation } from "../../src/host/isolation/isolation.ts";
 import { noCredentials, type Workspace } from "../../src/host/workspaces/workspace.ts";
 import { reduceChat } from "../../src/protocol/chat.ts";
 import type { ChatState } from "../../src/protocol/chatState.ts";
 import type { ToolCall } from "../../src/protocol/toolCall.ts";
+import { hasBubblewrap } from "./isolationFixture.ts";
 import { type ModelServer, startModelServer } from "../support/modelServer/modelServer.ts";
 import { CODING_SCENARIOS } from "../support/modelServer/scenarios/codingScenarios.ts";
 import { ensureRealAgents } from "../support/realAgents/realAgents.ts";
@@ -22,9 +23,6 @@ import { makeRepository } from "../support/repositories/repositories.ts";
 import type { TestRepository } from "../support/repositories/testRepository.ts";
 import { sampleAgentConfig } from "../support/sampleAgent/sampleAgentConfig.ts";
 
-const hasBubblewrap = (process.env["PATH"] ?? "")
-  .split(":")
-  .some((directory) => existsSync(path.join(directory, "bwrap")));
 const isolations: IsolationKind[] = hasBubblewrap ? ["none", "bubblewrap"] : ["none"];
 
 let server: ModelServer;
@@ -78,6 +76,7 @@ class Stage {
         dataDir: path.join(directory, "data"),
         hidden: [],
         path: process.env["PATH"] ?? "",
+        clock: systemClock,
       }),
       clock: systemClock,
       env: process.env,

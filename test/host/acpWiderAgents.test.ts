@@ -7,11 +7,12 @@ import { silentLogger } from "../../src/base/logger.ts";
 import { AcpProvider } from "../../src/host/providers/acp/acpProvider.ts";
 import type { AgentConnection, AgentEvent } from "../../src/host/providers/provider.ts";
 import { systemClock } from "../../src/host/systemClock.ts";
-import { makeIsolation } from "../../src/host/workspaces/isolation.ts";
+import { makeIsolation } from "../../src/host/isolation/isolation.ts";
 import { reduceChat } from "../../src/protocol/chat.ts";
 import type { ChatState } from "../../src/protocol/chatState.ts";
 import type { AgentAbout } from "../../src/protocol/fleetMeta.ts";
 import type { InputRequest } from "../../src/protocol/input.ts";
+import { hasBubblewrap } from "./isolationFixture.ts";
 import { type ModelServer, startModelServer } from "../support/modelServer/modelServer.ts";
 import { CODING_SCENARIOS } from "../support/modelServer/scenarios/codingScenarios.ts";
 import type { AgentConfig } from "../support/realAgents/realAgents.ts";
@@ -60,7 +61,14 @@ class Conversation {
 
   async connect(config: AgentConfig, agentSessionId?: string): Promise<AgentConnection> {
     const home = path.join(directory, "home");
-    const isolation = makeIsolation("none", { dataDir: directory, hidden: [], path: "" });
+    const place = {
+      dataDir: path.join(directory, "data"),
+      hidden: [],
+      path: process.env["PATH"] ?? "",
+      clock: systemClock,
+    };
+    // As a host would run them, where it can.
+    const isolation = makeIsolation(hasBubblewrap ? "bubblewrap" : "none", place);
     const provider = new AcpProvider(config, {
       isolation,
       clock: systemClock,

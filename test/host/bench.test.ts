@@ -1,14 +1,15 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { host } from "../bench/host/host.ts";
 import { wire } from "../bench/wire/wire.ts";
 
 const bench = fileURLToPath(new URL("../bench/bench.ts", import.meta.url));
 const run = (...args: readonly string[]) => spawnSync(process.execPath, [bench, ...args], { encoding: "utf8" });
 
 // What is measured means nothing here; that it can be measured does.
-describe("the measurements of the wire", () => {
-  it.each(Object.entries(wire))("%s runs", { timeout: 120_000 }, async (name, part) => {
+describe("every measurement", () => {
+  it.each(Object.entries({ ...wire, ...host }))("%s runs", { timeout: 120_000 }, async (name, part) => {
     const notes: string[] = [];
     const measures = await part({ scale: "tiny", note: (text) => notes.push(text) });
     if (measures.length === 0) expect(notes.join("\n")).toContain(`${name}: NOT MEASURED`);

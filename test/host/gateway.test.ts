@@ -73,10 +73,15 @@ describe("the upgrade", () => {
     expect(JSON.parse(body)).toEqual({ error: "The token is not valid." });
   });
 
-  it("answers GET /health without a token and nothing else", async () => {
-    const health = await fetch(`http://127.0.0.1:${gateway.port}/health`);
-    expect(await health.json()).toEqual({ status: "ok" });
-    expect((await fetch(`http://127.0.0.1:${gateway.port}/`)).status).toBe(404);
+  it("answers /healthz and /readyz without a token, /metrics with one, and nothing else", async () => {
+    const url = `http://127.0.0.1:${gateway.port}`;
+    expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: "ok" });
+    expect(await (await fetch(`${url}/readyz`)).json()).toEqual({ status: "ready" });
+    expect((await fetch(`${url}/metrics`)).status).toBe(401);
+    const metrics = await fetch(`${url}/metrics`, { headers: { Authorization: `Bearer ${TOKEN}` } });
+    expect(await metrics.text()).toBe("muster_test 1\n");
+    expect((await fetch(`${url}/`)).status).toBe(404);
+    expect((await fetch(`${url}/healthz`, { method: "POST" })).status).toBe(404);
   });
 
   it("does not listen where others can reach it", async () => {

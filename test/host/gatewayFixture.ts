@@ -5,7 +5,6 @@ import path from "node:path";
 import { silentLogger } from "../../src/base/logger.ts";
 import { Channels } from "../../src/host/channels/channels.ts";
 import type { ReplayWindow } from "../../src/host/channels/replayWindow.ts";
-import { AccessToken } from "../../src/host/gateway/accessToken.ts";
 import { FanOut } from "../../src/host/gateway/fanOut.ts";
 import { Gateway, type GatewayOptions } from "../../src/host/gateway/gateway.ts";
 import { VsCodeDialect } from "../../src/host/gateway/vscodeDialect.ts";
@@ -13,6 +12,7 @@ import { KnownClients } from "../../src/host/gateway/knownClients.ts";
 import { SqliteLog } from "../../src/host/log/sqlite.ts";
 import { systemClock } from "../../src/host/systemClock.ts";
 import { ROOT_URI } from "../../src/protocol/uris.ts";
+import { FixedTokens, noOwners, ownersGrant, RecordedAudit } from "../support/access.ts";
 import { aHostApi } from "../support/aHostApi.ts";
 
 export const TOKEN = "t".repeat(43);
@@ -52,7 +52,6 @@ export async function startGateway(options: Partial<GatewayOptions> & { readonly
     isPty: false,
   });
   await log.flush();
-  const token = new AccessToken(TOKEN);
   const removeLog = async () => {
     await log.close();
     rmSync(directory, { recursive: true, force: true });
@@ -61,6 +60,7 @@ export async function startGateway(options: Partial<GatewayOptions> & { readonly
     channels,
     fanOut,
     api,
+    fleet: {},
     clients: new KnownClients(systemClock),
     clock: systemClock,
     logger: silentLogger,
@@ -69,8 +69,17 @@ export async function startGateway(options: Partial<GatewayOptions> & { readonly
     advertisement: { version: 1, epoch: log.epoch, methods: [], channels: [], isolation: "none" },
     host: "127.0.0.1",
     port: 0,
-    principalOf: (given) => token.principalOf(given),
+    tokens: new FixedTokens({ [TOKEN]: ownersGrant }),
+    owners: noOwners,
+    audit: new RecordedAudit(),
     allowedOrigins: [],
+    operations: {
+      unready: () => [],
+      metrics: () => "muster_test 1\n",
+      isDraining: () => false,
+      refused: () => {},
+      cutOff: () => {},
+    },
     ...options,
   }).catch(async (error: unknown) => {
     await removeLog();

@@ -8,17 +8,22 @@ import { fileURLToPath } from "node:url";
 
 const MAIN = fileURLToPath(new URL("../../src/host/main.ts", import.meta.url));
 
+/** What agents do is what these tests look at; those of the isolation choose it themselves. */
+const unconfined = { isolation: "none" };
+
 /** A data directory with a configuration, on which hosts are started one after the other. */
 export class HostDirectory {
   readonly path: string;
+  /** Variables that the next hosts get besides those of the tests. */
+  env: Readonly<Record<string, string>> = {};
 
   constructor(config: object) {
     this.path = mkdtempSync(path.join(tmpdir(), "muster-host-"));
-    writeFileSync(path.join(this.path, "config.json"), JSON.stringify(config));
+    writeFileSync(path.join(this.path, "config.json"), JSON.stringify({ ...unconfined, ...config }));
   }
 
   configure(config: object): void {
-    writeFileSync(path.join(this.path, "config.json"), JSON.stringify(config));
+    writeFileSync(path.join(this.path, "config.json"), JSON.stringify({ ...unconfined, ...config }));
   }
 
   /** A real host process from source, ready to be connected to. */
@@ -35,7 +40,8 @@ export class HostDirectory {
       path.join(this.path, "config.json"),
       ...extra,
     ];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const env = { ...process.env, ...this.env };
+    const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
     let stderr = "";
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     const lines = createInterface({ input: child.stdout });
@@ -69,6 +75,17 @@ export class HostProcess {
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  /** Resolves at the next piece of what it writes to standard error. */
+  async nextWords(): Promise<void> {
+    if (this.#child.stderr) await once(this.#child.stderr, "data");
+  }
+
+  /** The signal that ended it, or its exit code, once it has ended. */
+  async ended(): Promise<NodeJS.Signals | number | null> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, "exit");
+    return this.#child.signalCode ?? this.#child.exitCode;
   }
 
   /** As the operating system or a power cut would: no signal handler runs. */

@@ -196,7 +196,7 @@ describe("an upgrade that is wrong", () => {
 
   it("does not carry a second request in behind it", async () => {
     const socket = await raw();
-    socket.send(`${upgrade()}${upgrade({ line: "GET /health HTTP/1.1" })}`);
+    socket.send(`${upgrade()}${upgrade({ line: "GET /healthz HTTP/1.1" })}`);
     expect(await socket.status()).toBe(101);
     expect(await socket.closeCode()).toBe(1002);
     expect(socket.text).not.toContain("ok");

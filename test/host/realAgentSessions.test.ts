@@ -4,7 +4,7 @@ import { type ModelServer, startModelServer } from "../support/modelServer/model
 import { CODING_SCENARIOS } from "../support/modelServer/scenarios/codingScenarios.ts";
 import { ensureRealAgents } from "../support/realAgents/realAgents.ts";
 import { HostDirectory, type HostProcess } from "./hostProcess.ts";
-import { createSession, finished, prompt, type Refs, remoteRepository, watch } from "./sessionFixture.ts";
+import { createSession, finished, prompt, type Refs, refs, remoteRepository, watch } from "./sessionFixture.ts";
 import { WireClient } from "./wireClient.ts";
 
 /** Agents that nobody here wrote, on a model that follows a script: everything else is as it is for a user. */
@@ -93,6 +93,21 @@ describe("real agents on a real host", () => {
       expect(fixed).toContain("return a + b;");
     },
   );
+
+  it("codex takes its conversation along into a copy of its session", async () => {
+    const all = refs("codex-0-fix-0000");
+    const fork = refs("codex-2-fork-000");
+    const asked = { channel: all.session, session: fork.session };
+    expect(await client.request("x-fleet/fork", asked)).toMatchObject({ conversation: "agent" });
+    await watch(client, fork);
+    prompt(client, fork, "t2", "Say something short");
+    expect((await finished(client, fork, "t2")).state).toBe("complete");
+    expect(client.state("fleetSession", fork.fleet).forkedFrom).toMatchObject({ conversation: "agent", turnId: "t1" });
+    expect(client.state("changeset", fork.changes).files.map((file) => file.id)).toEqual([
+      "CHANGES.md",
+      "src/math.mjs",
+    ]);
+  });
 
   it.each(["codex", "gemini"] as const)(
     "%s goes on after the host was killed in the middle of its turn",

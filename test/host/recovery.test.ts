@@ -93,7 +93,7 @@ describe("a host that is killed and started again", () => {
     const first = await aSessionInItsSecondTurn("aaaaaaaa-busy-0000");
     const second = await createSession(client, "bbbbbbbb-wait-0000", "scripted", repository.remote);
     prompt(client, second, "t1", "edit");
-    await client.until(() => client.state("session", second.session).activity === "Queued (1st)");
+    await client.until(() => client.state("session", second.session).activity?.startsWith("1st in the queue") === true);
     await killAndRestart();
     client = await WireClient.connect(host.url, host.token);
     await watch(client, second);

@@ -310,10 +310,13 @@ describe("a host that lets one agent work at a time", () => {
     prompt(client, first, "t1", "wait");
     await client.until(() => client.state("fleetSession", first.fleet).phase === "working");
     prompt(client, second, "t1", "edit");
-    await client.until(() => client.state("session", second.session).activity === "Queued (1st)");
+    await client.until(() => client.state("session", second.session).activity?.startsWith("1st in the queue") === true);
     prompt(client, third, "t1", "edit");
-    await client.until(() => client.state("session", third.session).activity === "Queued (2nd)");
-    expect(client.state("fleetSession", third.fleet)).toMatchObject({ phase: "queued", queue: { position: 2 } });
+    await client.until(() => client.state("session", third.session).activity?.startsWith("2nd in the queue") === true);
+    expect(client.state("fleetSession", third.fleet)).toMatchObject({
+      phase: "queued",
+      queue: { position: 2, reason: "one agent works, the limit of this host" },
+    });
     await client.dispatched(first.chat, { type: "chat/turnCancelled", turnId: "t1", duration: 1 });
     expect((await finished(client, second, "t1")).state).toBe("complete");
     expect((await finished(client, third, "t1")).state).toBe("complete");

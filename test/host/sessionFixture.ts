@@ -52,7 +52,7 @@ export function hostConfig(allowLocal: string, concurrentSessions = 4): object {
       { id: "gone", displayName: "Gone agent", command: ["no-such-agent-program"] },
     ],
     limits: { concurrentSessions },
-    repositories: { allowLocal: [allowLocal] },
+    repositories: { allowLocal: [allowLocal], privateNetworks: ["127.0.0.0/8"] },
   };
 }
 

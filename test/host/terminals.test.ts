@@ -3,6 +3,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT_URI } from "../../src/protocol/uris.ts";
+import { hasBubblewrap } from "./isolationFixture.ts";
 import {
   countRunning,
   isRunning,
@@ -13,10 +14,6 @@ import {
   TerminalFixture,
   textOf,
 } from "./terminalFixture.ts";
-
-const hasBubblewrap = (process.env["PATH"] ?? "")
-  .split(":")
-  .some((directory) => existsSync(path.join(directory, "bwrap")));
 
 /** Resolves once `isSo`, looking whenever `listen` says so. */
 function until(listen: (listener: () => void) => { dispose(): void }, isSo: () => boolean): Promise<void> {

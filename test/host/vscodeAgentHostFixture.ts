@@ -237,6 +237,7 @@ export async function untilConnection<K extends ConnectionState["kind"]>(
 export function fasterClock(factor: number): Clock {
   return {
     now: () => systemClock.now() * factor,
+    elapsed: () => systemClock.elapsed() * factor,
     setTimeout: (callback, ms) => systemClock.setTimeout(callback, ms / factor),
   };
 }

@@ -1,6 +1,17 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+} from "node:fs";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { copyIndex } from "../../src/host/workspaces/staging.ts";
 import { WorkspacesFixture } from "./workspacesFixture.ts";
 
 let fixture: WorkspacesFixture;
@@ -163,6 +174,14 @@ describe("a workspace that can't be made says why", () => {
 });
 
 describe("checkpoints and changes", () => {
+  it("copies the index with its time: git reads again what was written in the same second", async () => {
+    fixture.write(fixture.root, { index: "x" });
+    const [index, copy] = [path.join(fixture.root, "index"), path.join(fixture.root, "copy")];
+    utimesSync(index, 1_700_000_000, 1_700_000_000);
+    await copyIndex(index, copy);
+    expect(statSync(copy).mtimeMs).toBe(1_700_000_000_000);
+  });
+
   it("records tracked, untracked and deleted files, not ignored ones, and none when nothing changed", async () => {
     fixture.seedCommit({ ".gitignore": "out/\n", "a.txt": "one\n", "gone.txt": "gone\n" });
     const workspace = await (await fixture.workspaces()).provision(fixture.request());

@@ -9,7 +9,11 @@ import { GitWorkspaces, type GitWorkspacesOptions } from "../../src/host/workspa
 import { noCredentials, type ProvisionRequest } from "../../src/host/workspaces/workspace.ts";
 
 /** A clock that stands where it is put; nothing here waits on it. */
-export const fixedClock: Clock = { now: () => 1_790_000_000_000, setTimeout: () => toDisposable(() => {}) };
+export const fixedClock: Clock = {
+  now: () => 1_790_000_000_000,
+  elapsed: () => 0,
+  setTimeout: () => toDisposable(() => {}),
+};
 
 /** Directories of one test, removed by `dispose`. */
 export class WorkspacesFixture {
@@ -53,6 +57,7 @@ export class WorkspacesFixture {
     return GitWorkspaces.create({
       dataDir: this.dataDir,
       allowLocal: [this.root],
+      privateNetworks: ["127.0.0.0/8"],
       clock: fixedClock,
       logger: silentLogger,
       path: process.env["PATH"] ?? "",

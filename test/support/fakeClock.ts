@@ -11,6 +11,8 @@ interface Timer {
 export class FakeClock implements Clock {
   readonly #timers = new Set<Timer>();
   #now: number;
+  /** What the wall clock was set forward by. */
+  #shift = 0;
   #count = 0;
 
   constructor(nowMs = Date.UTC(2026, 0, 1)) {
@@ -18,7 +20,16 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
+    return this.#now + this.#shift;
+  }
+
+  elapsed(): number {
     return this.#now;
+  }
+
+  /** Sets the wall clock; no time passes. */
+  setForward(ms: number): void {
+    this.#shift += ms;
   }
 
   setTimeout(callback: () => void, ms: number): Disposable {

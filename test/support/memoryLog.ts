@@ -13,10 +13,12 @@ export interface MemoryDisk {
   /** Of each channel that lost records: the last of them, and how many they were. */
   readonly removed: Map<string, { readonly seq: number; readonly hash: string; readonly count: number }>;
   isOpen: boolean;
+  /** Who may write: the log that was opened last. */
+  writer: number;
 }
 
 export function memoryDisk(epoch = "memory"): MemoryDisk {
-  return { epoch, records: [], snapshots: new Map(), blobs: new Map(), removed: new Map(), isOpen: false };
+  return { epoch, records: [], snapshots: new Map(), blobs: new Map(), removed: new Map(), isOpen: false, writer: 0 };
 }
 
 /** An event log without a file, for tests that are not about the disk. It passes the contract suite. */
@@ -34,6 +36,8 @@ export class MemoryLog implements EventLog {
   #removals: { readonly channel: string; readonly upTo: number }[] = [];
   #isScheduled = false;
   #isOpen = true;
+  readonly #writer: number;
+  #failure: Error | undefined;
 
   /** `schedule` decides when what was appended becomes durable. */
   constructor(
@@ -43,6 +47,8 @@ export class MemoryLog implements EventLog {
   ) {
     if (disk.isOpen) throw new Error("Another host already uses this log.");
     disk.isOpen = true;
+    disk.writer += 1;
+    this.#writer = disk.writer;
     this.#clock = clock;
     this.#disk = disk;
     this.#schedule = schedule;
@@ -77,6 +83,7 @@ export class MemoryLog implements EventLog {
   }
 
   append(channel: string, body: string): number {
+    if (this.#failure) throw this.#failure;
     if (!this.#isOpen) throw new Error("The log is not open for writing.");
     this.#lastSeq += 1;
     const record = { seq: this.#lastSeq, channel, time: this.#clock.now(), body };
@@ -106,6 +113,7 @@ export class MemoryLog implements EventLog {
 
   async flush(): Promise<void> {
     this.#commit();
+    if (this.#failure) throw this.#failure;
   }
 
   async *read({ after, channel, limit = Number.POSITIVE_INFINITY }: ReadRange): AsyncIterable<LogRecord> {
@@ -136,6 +144,7 @@ export class MemoryLog implements EventLog {
   }
 
   async putBlob(channel: string, bytes: Uint8Array): Promise<string> {
+    if (!this.#holds()) throw new Error("Another host has taken over.");
     const id = blobId(bytes);
     const blob = this.#disk.blobs.get(id) ?? { bytes, channels: new Set() };
     blob.channels.add(channel);
@@ -174,7 +183,7 @@ export class MemoryLog implements EventLog {
     this.#pending = [];
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#disk.isOpen = false;
+    if (this.#holds()) this.#disk.isOpen = false;
   }
 
   #commitSoon(): void {
@@ -188,10 +197,21 @@ export class MemoryLog implements EventLog {
     const removals = this.#removals;
     this.#pending = [];
     this.#removals = [];
+    if (!this.#holds()) return this.#fail(records.length + removals.length);
     this.#disk.records.push(...records);
     this.#durableSeq = records.at(-1)?.seq ?? this.#durableSeq;
     for (const { channel, upTo } of removals) this.#remove(channel, upTo);
     if (records.length > 0) this.#committed.fire(records);
+  }
+
+  #holds(): boolean {
+    return this.#disk.writer === this.#writer;
+  }
+
+  #fail(waiting: number): void {
+    if (waiting === 0 || this.#failure) return;
+    this.#failure = new AppError("internal", "The log could not be written (another host has taken over).");
+    this.#failed.fire(this.#failure);
   }
 
   #remove(channel: string, upTo: number): void {

@@ -40,9 +40,12 @@ export async function startHostProcess(lifetime: Lifetime, options: HostProcessO
   await writeFile(
     config,
     JSON.stringify({
+      // The agents are scripted, and the workbench runs where bubblewrap may be missing.
+      isolation: "none",
       agents: options.agents,
       limits: { concurrentSessions: options.concurrentSessions ?? 4 },
-      repositories: { allowLocal: options.allowLocal ?? [] },
+      // Their git servers are on this machine.
+      repositories: { allowLocal: options.allowLocal ?? [], privateNetworks: ["127.0.0.0/8"] },
     }),
   );
   const child = spawn(

@@ -1,8 +1,8 @@
 import * as vscode from "vscode";
 import type { LogFields, Logger } from "../../base/logger.ts";
+import { redactText } from "../../base/redactText.ts";
 
 const secretKeys = /token|secret|password|authorization|cookie|credential/i;
-const tokenLike = /\b(?:gh[pousr]_\w{16,}|github_pat_\w{16,}|Bearer\s+\S+)|([?&](?:tkn|token|access_token)=)[^&\s"]+/gi;
 
 /** What may be written down of a value: secrets by the name of their key and by their look are replaced. */
 export function redact(fields: LogFields): LogFields {
@@ -12,7 +12,7 @@ export function redact(fields: LogFields): LogFields {
 }
 
 function redactValue(value: unknown): unknown {
-  if (typeof value === "string") return value.replaceAll(tokenLike, (_, query?: string) => `${query ?? ""}(redacted)`);
+  if (typeof value === "string") return redactText(value, "(redacted)");
   if (value instanceof Error) return redactValue(value.message);
   if (Array.isArray(value)) return value.map(redactValue);
   if (typeof value === "object" && value !== null) return redact({ ...value });
@@ -23,10 +23,12 @@ function redactValue(value: unknown): unknown {
 export class OutputLogger implements Logger, vscode.Disposable {
   readonly #channel: vscode.LogOutputChannel;
   readonly #scope: string;
+  readonly #bound: () => LogFields;
 
-  constructor(channel: vscode.LogOutputChannel, scope = "") {
+  constructor(channel: vscode.LogOutputChannel, scope = "", bound: () => LogFields = () => ({})) {
     this.#channel = channel;
     this.#scope = scope;
+    this.#bound = bound;
   }
 
   static create(): OutputLogger {
@@ -49,8 +51,9 @@ export class OutputLogger implements Logger, vscode.Disposable {
     this.#channel.error(this.#line(message, fields));
   }
 
-  child(scope: string): Logger {
-    return new OutputLogger(this.#channel, this.#scope === "" ? scope : `${this.#scope}.${scope}`);
+  child(scope: string, fields: () => LogFields = () => ({})): Logger {
+    const name = this.#scope === "" ? scope : `${this.#scope}.${scope}`;
+    return new OutputLogger(this.#channel, name, () => ({ ...this.#bound(), ...fields() }));
   }
 
   /** Brings the channel to the front, for "Show log". */
@@ -62,7 +65,8 @@ export class OutputLogger implements Logger, vscode.Disposable {
     this.#channel.dispose();
   }
 
-  #line(message: string, fields: LogFields = {}): string {
+  #line(message: string, own: LogFields = {}): string {
+    const fields = { ...this.#bound(), ...own };
     const scope = this.#scope === "" ? "" : `[${this.#scope}] `;
     const facts = Object.keys(fields).length === 0 ? "" : ` ${JSON.stringify(redact(fields))}`;
     return `${scope}${message}${facts}`;

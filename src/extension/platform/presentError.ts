@@ -76,6 +76,11 @@ export const PRESENTATIONS: Record<ErrorCode, Presentation> = {
     sentence: "That repository address cannot be used. Enter an https or ssh address that the host allows.",
     actions: ["retry"],
   },
+  "setup.failed": {
+    severity: "error",
+    sentence: "The set-up of the workspace failed. Correct it on the base branch or in the host's configuration.",
+    actions: ["retry", "showLog"],
+  },
   "repository.cloneFailed": {
     severity: "error",
     sentence: "The host could not clone the repository. Check its address and the access to it, then try again.",

@@ -1,11 +1,15 @@
-import { AppError, assertNever } from "../../base/appError.ts";
+import { AppError } from "../../base/appError.ts";
 import type { Disposable } from "../../base/disposables.ts";
 import { Disposables } from "../../base/disposables.ts";
 import { Emitter } from "../../base/emitter.ts";
+import { type Failpoint, noFailpoint } from "../../base/failpoint.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { ChannelKind, StateAction } from "../../protocol/actions.ts";
-import { type ChannelState, type ChannelStates, reduce } from "../../protocol/reduce.ts";
+import type { ChatState } from "../../protocol/chatState.ts";
+import { type ChannelStates, reduce } from "../../protocol/reduce.ts";
 import type { EventLog, LogRecord } from "../log/log.ts";
+import { Approvals } from "./approvals.ts";
+import { type Channel, foldRecord, fromSnapshot } from "./channelFold.ts";
 import { refusal } from "./policy.ts";
 import { ReplayWindow } from "./replayWindow.ts";
 import {
@@ -45,16 +49,6 @@ export interface ChannelSnapshot {
   readonly state: unknown;
 }
 
-interface Channel {
-  readonly kind: ChannelKind;
-  state: ChannelState;
-  /** Bytes appended since the stored snapshot, and the size of that snapshot. */
-  tailBytes: number;
-  snapshotBytes: number;
-  /** Bytes in the log since its records were last pruned, as far as this start knows. */
-  keptBytes: number;
-}
-
 type Fresh = Omit<CommittedAction, "frame"> & { readonly actionJson: string; readonly keptJson: string };
 
 /** A terminal's output is what flows, and its state keeps the end of it: the records before are worth little. */
@@ -80,8 +74,12 @@ export class Channels implements Disposable {
   readonly #gone = new Set<string>();
   /** Removals that are not on disk yet, by number. */
   readonly #endings = new Map<number, string>();
+  readonly #approvals = new Approvals();
   readonly #window: ReplayWindow;
   readonly #refuseWork: () => string | undefined;
+  readonly #elapsed: () => number;
+  readonly #failpoint: Failpoint;
+  #make: ((uri: string) => Promise<boolean>) | undefined;
   readonly #removed: Emitter<{ readonly uri: string; readonly seq: number }>;
   readonly #committed: Emitter<readonly CommittedAction[]>;
   readonly #disposables = new Disposables();
@@ -92,11 +90,15 @@ export class Channels implements Disposable {
     logger: Logger;
     window?: ReplayWindow;
     refuseWork?: () => string | undefined;
+    elapsed?: () => number;
+    failpoint?: Failpoint;
   }) {
     this.#log = options.log;
     this.#logger = options.logger;
     this.#window = options.window ?? new ReplayWindow();
     this.#refuseWork = options.refuseWork ?? (() => undefined);
+    this.#elapsed = options.elapsed ?? (() => 0);
+    this.#failpoint = options.failpoint ?? noFailpoint;
     const report = (error: unknown) => this.#logger.error("a reader of channels failed", { error: String(error) });
     this.#committed = this.#disposables.add(new Emitter(report));
     this.#removed = this.#disposables.add(new Emitter(report));
@@ -156,9 +158,16 @@ export class Channels implements Disposable {
   create<K extends ChannelKind>(uri: string, kind: K, state: ChannelStates[K]): number {
     if (this.#channels.has(uri)) throw new AppError("conflict", `Channel ${uri} exists already.`);
     const body = JSON.stringify({ type: "created", kind, state });
-    this.#channels.set(uri, { kind, state, tailBytes: body.length, snapshotBytes: 0, keptBytes: body.length });
+    const bytes = { tailBytes: body.length, snapshotBytes: 0, keptBytes: body.length };
+    const seq = this.#log.append(uri, body);
+    this.#channels.set(uri, { kind, state, ...bytes, seq, usedAt: this.#elapsed() });
     this.#gone.delete(uri);
-    return this.#log.append(uri, body);
+    return seq;
+  }
+
+  /** What makes channels that are not there when somebody asks for them, and answers whether it did. */
+  makeMissing(make: (uri: string) => Promise<boolean>): void {
+    this.#make = make;
   }
 
   /** Takes the next number for something that is told to one reader alone and changes nothing. */
@@ -187,6 +196,21 @@ export class Channels implements Disposable {
     return this.#log.channels();
   }
 
+  /**
+   * An address that a channel has had, even one that ended, is nobody else's: a client that comes back could take the new
+   * channel for the one that it knows.
+   */
+  async isTaken(uri: string): Promise<boolean> {
+    return this.#channels.has(uri) || this.#gone.has(uri) || (await this.#log.latest(uri)) !== undefined;
+  }
+
+  /** The type of the last durable action on a channel, in memory or not; undefined when its last record is none. */
+  async lastAction(uri: string): Promise<string | undefined> {
+    const record = await this.#log.latest(uri);
+    const stored = record && this.#parse(record);
+    return stored?.type === "action" && stored.refused === undefined ? stored.action.type : undefined;
+  }
+
   isLoaded(uri: string): boolean {
     return this.#channels.has(uri);
   }
@@ -196,10 +220,11 @@ export class Channels implements Disposable {
    * `request.rejected`, with a sentence for its readers, when what the log holds of it is damaged.
    */
   async load(uri: string): Promise<boolean> {
-    if (this.#channels.has(uri)) return true;
+    if (this.#use(uri)) return true;
     // The log may not know yet.
     if (this.#gone.has(uri)) return false;
-    const loading = this.#loading.get(uri) ?? this.#read(uri).finally(() => this.#loading.delete(uri));
+    const read = async () => (await this.#read(uri)) || (await this.#make?.(uri)) === true;
+    const loading = this.#loading.get(uri) ?? read().finally(() => this.#loading.delete(uri));
     this.#loading.set(uri, loading);
     return loading;
   }
@@ -212,6 +237,19 @@ export class Channels implements Disposable {
 
   kindOf(uri: string): ChannelKind | undefined {
     return this.#channels.get(uri)?.kind;
+  }
+
+  /**
+   * Takes out of memory what nobody has used for `idleMs` and `mayRest` lets go of. Nothing of it is lost: it is on disk,
+   * and `load` brings it back.
+   */
+  rest(idleMs: number, mayRest: (uri: string, kind: ChannelKind) => boolean): void {
+    const before = this.#elapsed() - idleMs;
+    for (const [uri, channel] of this.#channels) {
+      if (channel.usedAt > before || channel.seq > this.#log.durableSeq || !mayRest(uri, channel.kind)) continue;
+      if (channel.tailBytes > 0) this.#save(uri, channel, this.#log.lastSeq);
+      this.#channels.delete(uri);
+    }
   }
 
   /** State and number at this moment. To be told to nobody before `durableSeq` has reached `seq`. */
@@ -229,13 +267,19 @@ export class Channels implements Disposable {
     const earlier = origin && this.#window.find(origin, { channel: uri, actionJson });
     if (earlier) return { ...earlier, isRepeat: true };
     const channel = this.#channels.get(uri);
-    const refused = this.#refusal(channel, action, origin);
+    const refused = this.#refusal(uri, channel, action, origin);
     const kept = keptAction(action);
     const keptJson = kept === action ? actionJson : JSON.stringify(kept);
     const body = actionBody(keptJson, origin, refused);
     const seq = this.#log.append(uri, body);
     if (channel && refused === undefined) {
-      channel.state = reduce(channel.kind, channel.state, asWritten(action));
+      const before = channel.state;
+      channel.state = reduce(channel.kind, before, asWritten(action));
+      if (channel.kind === "chat") {
+        this.#approvals.follow(uri, action, before as ChatState, channel.state as ChatState, seq);
+      }
+      channel.seq = seq;
+      channel.usedAt = this.#elapsed();
       this.#keepSnapshot(uri, channel, seq, body.length);
     }
     const kind = channel?.kind ?? "root";
@@ -255,14 +299,23 @@ export class Channels implements Disposable {
     this.#disposables.dispose();
   }
 
-  #refusal(channel: Channel | undefined, action: StateAction, origin: ClientOrigin | undefined): string | undefined {
+  #refusal(
+    uri: string,
+    channel: Channel | undefined,
+    action: StateAction,
+    origin: ClientOrigin | undefined,
+  ): string | undefined {
     if (channel === undefined) {
       if (origin === undefined) throw new AppError("notFound", `There is no such channel for ${action.type}.`);
       return "There is no such channel.";
     }
     if (origin === undefined) return undefined;
     const isWork = beginsWork.has(action.type);
-    return refusal(channel.kind, channel.state, action, origin) ?? (isWork ? this.#refuseWork() : undefined);
+    return (
+      refusal(channel.kind, channel.state, action, origin) ??
+      this.#approvals.refusal(uri, action, origin) ??
+      (isWork ? this.#refuseWork() : undefined)
+    );
   }
 
   #publish(records: readonly LogRecord[]): void {
@@ -284,7 +337,9 @@ export class Channels implements Disposable {
       actions.push(committed);
     }
     // Also for a batch without actions: somebody may wait for what it made durable.
+    this.#failpoint("publish.beginning");
     this.#committed.fire(actions);
+    this.#failpoint("publish.ended");
   }
 
   /** A damaged record is left to those who load its channel: a client that comes back for it gets no replay. */
@@ -318,7 +373,14 @@ export class Channels implements Disposable {
     }
     // Somebody may have made the channel while its records were read; what is in memory is newer.
     if (channel && !this.#channels.has(uri)) this.#channels.set(uri, channel);
-    return this.#channels.has(uri);
+    return this.#use(uri);
+  }
+
+  /** It is in memory, and somebody is about to read it. */
+  #use(uri: string): boolean {
+    const channel = this.#channels.get(uri);
+    if (channel) channel.usedAt = this.#elapsed();
+    return channel !== undefined;
   }
 
   /** Writing snapshots adds a quarter to what is written, however large the state; a load reads at most five times it. */
@@ -337,31 +399,5 @@ export class Channels implements Disposable {
     if (channel.kind !== "terminal" || channel.keptBytes <= keptTerminalBytes) return;
     this.#log.prune(uri, seq);
     channel.keptBytes = 0;
-  }
-}
-
-function fromSnapshot(text: string): Channel {
-  const { kind, state } = JSON.parse(text) as { kind: ChannelKind; state: ChannelState };
-  return { kind, state, tailBytes: 0, snapshotBytes: text.length, keptBytes: 0 };
-}
-
-function foldRecord(channel: Channel | undefined, record: LogRecord): Channel | undefined {
-  const stored = parseStoredRecord(record.seq, record.body);
-  const bytes = record.body.length;
-  switch (stored.type) {
-    case "created":
-      return { kind: stored.kind, state: stored.state, tailBytes: bytes, snapshotBytes: 0, keptBytes: bytes };
-    case "removed":
-      return undefined;
-    case "mark":
-      return channel;
-    case "action":
-      if (channel === undefined || stored.refused !== undefined) return channel;
-      channel.state = reduce(channel.kind, channel.state, stored.action);
-      channel.tailBytes += bytes;
-      channel.keptBytes += bytes;
-      return channel;
-    default:
-      return assertNever(stored);
   }
 }

@@ -18,7 +18,7 @@ export function refuseChatAction(state: ChatState, action: StateAction, origin: 
     case "chat/turnResume":
       return canResume(state, action.turnId) ? undefined : "That turn cannot be resumed.";
     case "chat/toolCallConfirmed":
-      return refuseInStatus(state, action, "pending-confirmation", "That tool call does not wait for an approval.");
+      return refuseConfirmation(state, action);
     case "chat/toolCallResultConfirmed":
       return refuseInStatus(state, action, "pending-result-confirmation", "That result does not wait for an approval.");
     case "chat/toolCallContentChanged":
@@ -59,6 +59,19 @@ function canResume(state: ChatState, turnId: string): boolean {
   const end = last?.responseParts.at(-1);
   const isResumable = end?.kind === "error" && end.resumable === true;
   return state.activeTurn === undefined && last?.id === turnId && last.state === "error" && isResumable;
+}
+
+/** The answer must be one that was offered, to the call as it was shown. */
+function refuseConfirmation(state: ChatState, action: ChatActionOf<"chat/toolCallConfirmed">): string | undefined {
+  const call = findToolCall(state, action);
+  if (call?.status !== "pending-confirmation") return "That tool call does not wait for an approval.";
+  if (action.selectedOptionId !== undefined) {
+    const option = call.options?.find(({ id }) => id === action.selectedOptionId);
+    if (!option) return "That choice is not one of those that were offered.";
+    if (option.kind === (action.approved ? "deny" : "approve")) return "That choice says the opposite of the answer.";
+  }
+  if (!action.approved || action.editedToolInput === undefined || call.editable === true) return undefined;
+  return action.editedToolInput === call.toolInput ? undefined : "What this call does can only be approved as it is.";
 }
 
 function refuseInStatus(

@@ -6,12 +6,14 @@ import {
   type StateAction,
 } from "../../protocol/actions.ts";
 import { fleetMeta } from "../../protocol/fleetMeta.ts";
+import type { FleetSessionState } from "../../protocol/fleet.ts";
 import type { ChangesetState } from "../../protocol/changeset.ts";
 import type { ChatState } from "../../protocol/chatState.ts";
 import type { ChannelState } from "../../protocol/reduce.ts";
 import type { SessionState } from "../../protocol/sessionState.ts";
 import type { TerminalState } from "../../protocol/terminal.ts";
 import { refuseChatAction } from "./chatPolicy.ts";
+import { refuseFleetAction } from "./fleetPolicy.ts";
 import type { ClientOrigin } from "./storedRecord.ts";
 import { refuseTerminalAction } from "./terminalPolicy.ts";
 
@@ -38,13 +40,16 @@ export function refusal(
       return refuseChangesetAction(state as ChangesetState, action);
     case "terminal":
       return refuseTerminalAction(state as TerminalState, action, origin);
+    case "fleetSession":
+      return refuseFleetAction(state as FleetSessionState, action);
     case "root":
       return "The configuration of this host is in its configuration file.";
     case "annotations":
     case "resourceWatch":
     case "automations":
     case "automationRun":
-    case "fleetSession":
+    case "fleetConflicts":
+    case "fleetSpend":
       return "This host does not offer that.";
     default:
       return assertNever(kind);

@@ -15,12 +15,15 @@ export interface RetentionOptions {
 }
 
 const sweepMs = 60 * 60 * 1_000;
+/** Clocks are corrected by less all the time. */
+const clockLeewayMs = 10 * 60 * 1_000;
 
 /** Deletes for good what was disposed of long enough ago: records, snapshots and blobs, down to the bytes on the disk. */
 export class Retention implements Disposable {
   readonly #options: RetentionOptions;
   #timer: Disposable | undefined;
   #isDisposed = false;
+  #clockOffset: number | undefined;
 
   constructor(options: RetentionOptions) {
     this.#options = options;
@@ -36,6 +39,10 @@ export class Retention implements Disposable {
   /** Answers with the number of channels that are gone. */
   async sweep(): Promise<number> {
     const { log, channels, clock, logger, disposedMs } = this.#options;
+    if (this.#clockWasSet()) {
+      logger.warn("the clock was set: nothing is deleted before the next sweep");
+      return 0;
+    }
     let forgotten = 0;
     for (const uri of await log.channels()) {
       if (channels.isLoaded(uri)) continue;
@@ -51,6 +58,14 @@ export class Retention implements Disposable {
     await log.scrub();
     logger.info("retention", { channels: forgotten });
     return forgotten;
+  }
+
+  /** Since the last sweep. What a clock deletes that was set wrongly, no clock brings back. */
+  #clockWasSet(): boolean {
+    const { clock } = this.#options;
+    const before = this.#clockOffset;
+    this.#clockOffset = clock.now() - clock.elapsed();
+    return before !== undefined && Math.abs(this.#clockOffset - before) > clockLeewayMs;
   }
 
   dispose(): void {

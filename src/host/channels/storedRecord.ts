@@ -8,20 +8,29 @@ export interface ClientOrigin {
   readonly principal: string;
   readonly clientId: string;
   readonly clientSeq: number;
+  /** The number up to which the client had shown this channel when the person acted. */
+  readonly seenSeq?: number | undefined;
 }
 
 /**
  * What the log keeps of a channel. `created` is its first record and holds the whole first state, so a channel can be
  * folded from its own records alone. A refused action is kept for the audit; it is never folded. A `mark` says nothing:
- * it takes a number for what concerns one reader alone.
+ * it takes a number for what concerns one reader alone. An `audit` belongs to the audit channel, which is folded by nobody
+ * (access/auditRecord.ts).
  */
 export type StoredRecord =
   | { readonly type: "created"; readonly kind: ChannelKind; readonly state: ChannelState }
   | { readonly type: "action"; readonly action: StateAction; readonly origin?: ClientOrigin; readonly refused?: string }
   | { readonly type: "mark" }
+  | { readonly type: "audit" }
   | { readonly type: "removed" };
 
-const Origin = z.object({ principal: z.string(), clientId: z.string(), clientSeq: z.number() });
+const Origin = z.object({
+  principal: z.string(),
+  clientId: z.string(),
+  clientSeq: z.number(),
+  seenSeq: z.optional(z.number()),
+});
 // States and actions were parsed when they came in, and the hash chain vouches for the bytes since.
 const Action = z.custom<StateAction>((value) => typeof value === "object" && value !== null && "type" in value);
 const State = z.custom<ChannelState>((value) => typeof value === "object" && value !== null);
@@ -35,6 +44,7 @@ const Body = z.union([
     refused: z.optional(z.string()),
   }),
   z.object({ type: z.literal("mark") }),
+  z.object({ type: z.literal("audit") }),
   z.object({ type: z.literal("removed") }),
 ]);
 

@@ -6,7 +6,7 @@ export const terminalLimits = { titleLength: 300, uriLength: 400, inputLength: 6
 
 /**
  * Why a client may not dispatch this action on a terminal in this state; see `refusal`. A claim says who uses a terminal,
- * it locks nobody out: all clients of a host act for its owner, and each may type.
+ * it locks nobody out: whoever may act in a session may type.
  */
 export function refuseTerminalAction(
   state: TerminalState,

@@ -6,7 +6,7 @@ import type { AgentConfig, HostConfig } from "../config.ts";
 import { type AgentProbe, probeAgent } from "../providers/acp/probeAgent.ts";
 import { WELL_KNOWN_AGENTS } from "../providers/acp/wellKnownAgents.ts";
 import { systemClock } from "../systemClock.ts";
-import { makeIsolation } from "../workspaces/isolation.ts";
+import { makeIsolation } from "../isolation/isolation.ts";
 import type { Finding } from "./finding.ts";
 
 const startTimeoutMs = 60_000;
@@ -18,7 +18,8 @@ export async function checkAgents(config: HostConfig, env: NodeJS.ProcessEnv): P
     return [{ check: "agents", state: "missing", text }];
   }
   const directory = mkdtempSync(path.join(tmpdir(), "muster-doctor-"));
-  const isolation = makeIsolation(config.isolation, { dataDir: directory, hidden: [], path: env["PATH"] ?? "" });
+  const place = { dataDir: directory, hidden: [], path: env["PATH"] ?? "", clock: systemClock };
+  const isolation = makeIsolation(config.isolation, { ...place, box: config.box, egress: config.egress });
   const findings: Finding[] = [];
   try {
     for (const agent of config.agents) {

@@ -2,8 +2,11 @@ import { homedir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { AppError } from "../../base/appError.ts";
+import type { AuditFilter } from "./auditLog.ts";
+import { parseSince } from "./duration.ts";
+import type { TokenWords } from "./token.ts";
 
-export const COMMANDS = ["serve", "token", "verify", "doctor", "audit", "export"] as const;
+export const COMMANDS = ["serve", "token", "verify", "doctor", "audit", "export", "bundle", "backup"] as const;
 export type Command = (typeof COMMANDS)[number];
 
 export interface CliOptions {
@@ -13,12 +16,26 @@ export interface CliOptions {
   readonly port: number;
   readonly host: string;
   readonly tokenFile: string;
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly behindProxy: boolean;
   readonly isolation: "none" | "bubblewrap" | undefined;
   readonly rotate: boolean;
+  readonly token: TokenWords;
+  /** For `audit`: only what was refused, and only since then. */
+  readonly refused: boolean;
+  readonly since: string | undefined;
   readonly verbose: boolean;
-  /** For `export`: the address of one session. */
+  /** For `export` and `audit`: the address of one session. */
   readonly session: string | undefined;
-  /** For `doctor`: one JSON object instead of lines. */
+  /** For `serve`: say what is configured, and end. */
+  readonly checkConfig: boolean;
+  /** For `backup`: the directory to be made. */
+  readonly to: string | undefined;
+  /** For `bundle`: the file to be made, the file that holds the host's log, and whether changed files are wanted. */
+  readonly output: string | undefined;
+  readonly logFile: string | undefined;
+  readonly withFiles: boolean;
+  /** For `doctor`, `audit` and `token list`: JSON instead of lines. */
   readonly json: boolean;
 }
 
@@ -28,20 +45,31 @@ export const USAGE = `Usage: muster-host <command> [options]
 
 Commands
   serve     run the host until it is stopped
-  token     print the access token; --rotate makes another
+  token     print the owner's access token; --rotate makes another. For other people:
+              token create --user NAME --role viewer|operator|approver|admin
+                           [--sessions own|all] [--expires 30d] [--label TEXT]
+              token list, token revoke ID, token rotate ID [--overlap 1h]
   verify    check that the log is whole
   doctor    check what the host needs, and start each agent once; --json for programs
-  audit     print what people did, one JSON line each
+  audit     print who did what and what was refused; --user NAME, --session URI,
+            --since 2h or a time, --refused; --json for programs
   export    print the whole log, one JSON line a record; --session URI for one session
+  bundle    write what is needed to look into one session, without credentials, into a .tar.gz:
+            --session URI [--log FILE] [--output FILE] [--files]
+  backup    copy the data while the host runs: --to DIR
 
 Options
   --config FILE       agents, limits and repositories (JSON)
   --data DIR          where the host keeps everything (default ~/.local/share/muster-host)
   --port N            port to listen on, 0 for any free one (default ${DEFAULT_PORT})
-  --host ADDRESS      loopback address to listen on (default 127.0.0.1)
+  --host ADDRESS      address to listen on (default 127.0.0.1); beyond loopback only with TLS
+  --tls-cert FILE     certificate with its chain (PEM); a renewed one is taken without a restart
+  --tls-key FILE      its private key
+  --behind-proxy      a proxy in front encrypts; only it may be able to reach the host
   --token-file FILE   the access token; made if absent (default DIR/token)
   --isolation KIND    none or bubblewrap; overrides the configuration
   --verbose           log more
+  --check-config      with serve: print the configuration as it holds, and end
 `;
 
 /** Throws AppError `request.invalid` with the sentence to print. */
@@ -49,7 +77,7 @@ export function parseCli(args: readonly string[], cwd: string): CliOptions {
   const { values, positionals } = parse(args);
   const [command = "", ...rest] = positionals;
   const known = COMMANDS.find((candidate) => candidate === command);
-  if (!known || rest.length > 0) {
+  if (!known || (rest.length > 0 && known !== "token")) {
     throw new AppError(
       "request.invalid",
       command === "" ? "Name a command." : `There is no command "${[command, ...rest].join(" ")}".`,
@@ -65,8 +93,26 @@ export function parseCli(args: readonly string[], cwd: string): CliOptions {
     host: values.host ?? "127.0.0.1",
     tokenFile: absolute(values["token-file"] ?? path.join(data, "token")),
     isolation: parseIsolation(values.isolation),
+    tls: parseTls(values["tls-cert"], values["tls-key"], absolute),
+    behindProxy: values["behind-proxy"] ?? false,
     rotate: values.rotate ?? false,
+    token: {
+      words: rest,
+      user: values.user,
+      role: values.role,
+      sessions: values.sessions,
+      label: values.label,
+      expires: values.expires,
+      overlap: values.overlap,
+    },
+    refused: values.refused ?? false,
+    since: values.since,
     verbose: values.verbose ?? false,
+    checkConfig: values["check-config"] ?? false,
+    to: values.to === undefined ? undefined : absolute(values.to),
+    output: values.output === undefined ? undefined : absolute(values.output),
+    logFile: values.log === undefined ? undefined : absolute(values.log),
+    withFiles: values.files ?? false,
     session: values.session,
     json: values.json ?? false,
   };
@@ -85,8 +131,24 @@ function parse(args: readonly string[]) {
         port: text,
         host: text,
         "token-file": text,
+        "tls-cert": text,
+        "tls-key": text,
+        "behind-proxy": flag,
         isolation: text,
         session: text,
+        user: text,
+        role: text,
+        sessions: text,
+        label: text,
+        expires: text,
+        overlap: text,
+        since: text,
+        refused: flag,
+        to: text,
+        output: text,
+        log: text,
+        files: flag,
+        "check-config": flag,
         rotate: flag,
         verbose: flag,
         json: flag,
@@ -97,11 +159,25 @@ function parse(args: readonly string[]) {
   }
 }
 
+export function auditFilterOf({ token, session, refused, since }: CliOptions, nowMs: number): AuditFilter {
+  return { user: token.user, session, refused, sinceMs: since === undefined ? undefined : parseSince(since, nowMs) };
+}
+
 function parsePort(text: string | undefined): number {
   if (text === undefined) return DEFAULT_PORT;
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= 65_535) return port;
   throw new AppError("request.invalid", `"${text}" is no port. Use a number from 0 to 65535.`);
+}
+
+function parseTls(
+  cert: string | undefined,
+  key: string | undefined,
+  absolute: (file: string) => string,
+): CliOptions["tls"] {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert !== undefined && key !== undefined) return { cert: absolute(cert), key: absolute(key) };
+  throw new AppError("request.invalid", "A certificate needs its key: give both --tls-cert and --tls-key.");
 }
 
 function parseIsolation(text: string | undefined): "none" | "bubblewrap" | undefined {

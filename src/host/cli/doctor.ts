@@ -1,7 +1,10 @@
-import { readConfig } from "../config.ts";
+import { readConfig } from "../configFile.ts";
+import { effectiveConfig } from "../operations/effectiveConfig.ts";
 import { checkAgents } from "./agentChecks.ts";
 import type { CliOptions } from "./arguments.ts";
+import { checkLog, checkPort, checkPrivacy } from "./dataChecks.ts";
 import type { Finding } from "./finding.ts";
+import { checkGitBehaviour } from "./gitBehaviour.ts";
 import { checkData, checkGit, checkIsolation, checkTerminals } from "./systemChecks.ts";
 
 const labels: Readonly<Record<Finding["state"], string>> = { ok: "ok     ", warning: "warning", missing: "MISSING" };
@@ -11,7 +14,7 @@ const labels: Readonly<Record<Finding["state"], string>> = { ok: "ok     ", warn
  * Exit code 1 when something that is needed is missing.
  */
 export async function doctor(options: CliOptions, print: (line: string) => void): Promise<number> {
-  const config = readConfig(options.config);
+  const { config, warnings } = readConfig(options.config);
   const isolation = options.isolation ?? config.isolation;
   const findings: Finding[] = [];
   const tell = (...found: readonly Finding[]) => {
@@ -21,13 +24,24 @@ export async function doctor(options: CliOptions, print: (line: string) => void)
   // The host's timers do not keep a process alive; here nothing else may do so for a moment.
   const alive = setInterval(() => {}, 60_000);
   tell({ check: "node", state: "ok", text: `Node ${process.version}`, details: { version: process.version } });
+  tell(...checkConfiguration(options.config, warnings));
   tell(await checkGit());
-  tell(await checkIsolation(isolation, process.env["PATH"] ?? ""));
+  tell(await checkGitBehaviour(process.env["PATH"] ?? ""));
+  tell(await checkIsolation({ ...config, isolation }, process.env["PATH"] ?? ""));
   tell(await checkTerminals());
-  tell(...checkData(options.data));
+  tell(...checkData(options.data), checkPrivacy(options.data));
+  tell(...(await checkLog(options.data, Date.now())));
+  if (options.port !== 0) tell(await checkPort(options.host, options.port));
   tell(...(await checkAgents({ ...config, isolation }, process.env)));
   clearInterval(alive);
   const ok = findings.every(({ state }) => state !== "missing");
-  if (options.json) print(JSON.stringify({ ok, findings }, undefined, 2));
+  if (options.json) print(JSON.stringify({ ok, findings, config: effectiveConfig(config) }, undefined, 2));
   return ok ? 0 : 1;
+}
+
+/** What its file says that the host does not know; a file that can't be read has ended the command already. */
+function checkConfiguration(file: string | undefined, warnings: readonly string[]): Finding[] {
+  if (file === undefined) return [];
+  if (warnings.length === 0) return [{ check: "config", state: "ok", text: `configuration: ${file}` }];
+  return warnings.map((text) => ({ check: "config", state: "warning", text }));
 }

@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { AppError } from "../../base/appError.ts";
 import { silentLogger } from "../../base/logger.ts";
-import { parseStoredRecord } from "../channels/storedRecord.ts";
 import type { EventLog, LogRecord } from "../log/log.ts";
 import { SqliteLog } from "../log/sqlite.ts";
 import { parseChatUri, parseTerminalUri } from "../../protocol/uris.ts";
@@ -59,7 +58,7 @@ async function exportSession(log: EventLog, session: string, print: Print): Prom
 }
 
 /** Which channels are a session's: its own four, the changes of its turns, its terminals. */
-function ownedBy(session: string): (channel: string) => boolean {
+export function ownedBy(session: string): (channel: string) => boolean {
   const refs = refsOf(session);
   const fixed = new Set([refs.session, refs.chat, refs.fleet, refs.branchChanges]);
   return (channel) =>
@@ -73,32 +72,8 @@ function lineOf({ seq, channel, time, body, hash }: LogRecord): string {
   return `{"seq":${seq},"channel":${JSON.stringify(channel)},"time":${time},"body":${body},"hash":"${hash}"}`;
 }
 
-/** What people did, accepted or refused, one JSON line each: when, who, where, which action; never its text. */
-export async function auditLog(directory: string, print: Print): Promise<number> {
-  const log = openForReading(directory);
-  for await (const record of log.read({ after: 0 })) {
-    const stored = parseStoredRecord(record.seq, record.body);
-    if (stored.type !== "action" || stored.origin === undefined) continue;
-    const { origin, action, refused } = stored;
-    const time = new Date(record.time).toISOString();
-    const { principal, clientId } = origin;
-    print(
-      JSON.stringify({
-        seq: record.seq,
-        time,
-        principal,
-        clientId,
-        channel: record.channel,
-        action: action.type,
-        refused,
-      }),
-    );
-  }
-  await log.close();
-  return 0;
-}
-
-function openForReading(directory: string): SqliteLog {
+/** Throws `notFound`. */
+export function openForReading(directory: string): SqliteLog {
   if (!existsSync(path.join(directory, "log.db"))) {
     throw new AppError("notFound", `There is no log in ${directory}. Name the host's directory with --data.`);
   }

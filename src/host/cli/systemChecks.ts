@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { AppError } from "../../base/appError.ts";
 import { silentLogger } from "../../base/logger.ts";
+import type { HostConfig } from "../config.ts";
 import { systemClock } from "../systemClock.ts";
 import { PtyHostClient } from "../terminals/ptyHostClient.ts";
-import { makeIsolation } from "../workspaces/isolation.ts";
+import { makeIsolation } from "../isolation/isolation.ts";
 import type { Finding } from "./finding.ts";
 
 const lowDiskBytes = 2 * 1024 ** 3;
@@ -26,16 +27,21 @@ export async function checkGit(): Promise<Finding> {
 }
 
 /** Whether agents can be confined as configured; starts the layer once. */
-export async function checkIsolation(kind: "none" | "bubblewrap", searchPath: string): Promise<Finding> {
+export async function checkIsolation(
+  { isolation: kind, box, egress }: Pick<HostConfig, "isolation" | "box" | "egress">,
+  searchPath: string,
+): Promise<Finding> {
   const isUsed = kind === "bubblewrap";
   const directory = mkdtempSync(path.join(tmpdir(), "muster-doctor-"));
   try {
-    const isolation = makeIsolation("bubblewrap", { dataDir: directory, hidden: [], path: searchPath });
-    const { file } = await isolation.plan({ command: ["/bin/true"], env: {}, root: directory, home: directory });
+    const place = { dataDir: directory, hidden: [], path: searchPath, clock: systemClock };
+    const shortcomings = await makeIsolation("bubblewrap", { ...place, box, egress }).shortcomings();
+    const but = shortcomings.length === 0 ? "" : `, but ${shortcomings.join("; ")}`;
     const text = isUsed
-      ? `isolation: ${file} works`
-      : `isolation: none (agents run with your rights); ${file} works, so "isolation": "bubblewrap" is possible`;
-    return { check: "isolation", state: isUsed ? "ok" : "warning", text, details: { kind, bubblewrap: true } };
+      ? `isolation: bubblewrap works${but}`
+      : `isolation: none (agents run with your rights); bubblewrap works${but}, so "isolation": "bubblewrap" is possible`;
+    const state = isUsed && shortcomings.length === 0 ? "ok" : "warning";
+    return { check: "isolation", state, text, details: { kind, bubblewrap: true, shortcomings } };
   } catch (error) {
     const why = AppError.from(error, "bubblewrap could not be tried").message;
     const text = isUsed

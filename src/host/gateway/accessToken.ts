@@ -1,28 +1,10 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { AppError } from "../../base/appError.ts";
+import { randomToken, writePrivate } from "../access/tokenFile.ts";
 
-/** Whom a token speaks for. One host serves one person, so there is one. */
+/** The user of the token that the first start makes: an admin. */
 export const OWNER = "owner";
-
-/** Keeps the token's hash only; compares in constant time. */
-export class AccessToken {
-  readonly #hash: Buffer;
-
-  constructor(token: string) {
-    this.#hash = hashOf(token);
-  }
-
-  /** The principal that the token speaks for, or undefined. */
-  principalOf(token: string): string | undefined {
-    return timingSafeEqual(this.#hash, hashOf(token)) ? OWNER : undefined;
-  }
-}
-
-function hashOf(token: string): Buffer {
-  return createHash("sha256").update(token).digest();
-}
 
 /** The token in the file; a random one of 256 bits is written (mode 0600) if there is no file. */
 export function readOrCreateToken(file: string): string {
@@ -37,13 +19,10 @@ export function readOrCreateToken(file: string): string {
   return token;
 }
 
-/** Replaces the token; a running host keeps the former until it starts again. */
+/** Replaces the token; a running host takes the other within seconds, and closes what the former opened. */
 export function rotateToken(file: string): string {
-  const token = randomBytes(32).toString("base64url");
+  const token = randomToken();
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  const fresh = `${file}.${process.pid}`;
-  writeFileSync(fresh, `${token}\n`, { mode: 0o600 });
-  chmodSync(fresh, 0o600);
-  renameSync(fresh, file);
+  writePrivate(file, `${token}\n`);
   return token;
 }

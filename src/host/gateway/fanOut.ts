@@ -1,5 +1,7 @@
 import { type Disposable, Disposables, toDisposable } from "../../base/disposables.ts";
 import type { Channels, CommittedAction } from "../channels/channels.ts";
+import { ROOT_URI } from "../../protocol/uris.ts";
+import type { Sight } from "../access/sight.ts";
 import type { Dialect } from "./dialect.ts";
 import { frameBytes } from "./frameBytes.ts";
 
@@ -8,6 +10,7 @@ export interface Reader extends Disposable {
   readonly principal: string;
   readonly clientId: string | undefined;
   readonly dialect: Dialect | undefined;
+  readonly sight: Sight;
   /** Bytes that wait to be sent to it. */
   readonly queuedBytes: number;
   deliver(frame: Buffer): void;
@@ -33,6 +36,7 @@ export class FanOut implements Disposable {
   readonly #owned = new Disposables();
   #waiting: { readonly seq: number; readonly run: () => void }[] = [];
   #framed = 0;
+  #delivered = 0;
 
   constructor(channels: Channels) {
     this.#channels = channels;
@@ -43,6 +47,11 @@ export class FanOut implements Disposable {
   /** Actions framed since the start: one each for every language that its readers speak, whatever their number. */
   get framed(): number {
     return this.#framed;
+  }
+
+  /** Messages handed to readers since the start. */
+  get delivered(): number {
+    return this.#delivered;
   }
 
   get readers(): ReadonlySet<Reader> {
@@ -70,6 +79,10 @@ export class FanOut implements Disposable {
     if (subscribers?.size === 0) this.#subscribers.delete(uri);
   }
 
+  isWatched(uri: string): boolean {
+    return this.#subscribers.has(uri);
+  }
+
   /** Bytes that wait to be sent to the slowest reader of a channel. */
   backlogOf(uri: string): number {
     let backlog = 0;
@@ -83,13 +96,11 @@ export class FanOut implements Disposable {
     else this.#waiting.push({ seq, run });
   }
 
-  /** To every connection of a principal, or of everybody, once what it tells of is on disk. */
-  notify(method: string, params: object, principal?: string): void {
+  /** To whom it concerns of all connections, once what it tells of is on disk. */
+  notify(method: string, params: object, concerns: (reader: Reader) => boolean = () => true): void {
     const message = JSON.stringify({ jsonrpc: "2.0", method, params });
     this.afterDurable(this.#channels.lastSeq, () => {
-      const readers = Array.from(this.#readers).filter(
-        (reader) => reader.clientId !== undefined && (principal === undefined || reader.principal === principal),
-      );
+      const readers = Array.from(this.#readers).filter((reader) => reader.clientId !== undefined && concerns(reader));
       this.#send(message, readers);
     });
   }
@@ -104,7 +115,11 @@ export class FanOut implements Disposable {
     for (const committed of batch) {
       this.#runWaiting(committed.seq - 1);
       const readers = this.#readersOf(committed);
-      this.#framed += this.#send(committed.frame, readers);
+      const isNarrowed = committed.channel === ROOT_URI;
+      const narrow = isNarrowed ? readers.filter((reader) => !reader.sight.isWhole) : [];
+      for (const reader of narrow) this.#framed += this.#send(reader.sight.narrow(committed.frame), [reader]);
+      const whole = narrow.length === 0 ? readers : readers.filter((reader) => reader.sight.isWhole);
+      this.#framed += this.#send(committed.frame, whole);
     }
     this.#runWaiting(this.#channels.durableSeq);
   }
@@ -118,6 +133,7 @@ export class FanOut implements Disposable {
       frames.set(dialect, frame);
       reader.deliver(frame);
     }
+    this.#delivered += readers.length;
     return frames.size;
   }
 

@@ -50,7 +50,7 @@ export class KnownClients {
     const client = this.#clients.get(clientId);
     if (client?.principal !== principal) return;
     client.connections -= 1;
-    client.leftAt = this.#clock.now();
+    client.leftAt = this.#clock.elapsed();
     if (client.connections > 0) return;
     const { leftAt } = client;
     this.#clock.setTimeout(() => {
@@ -59,7 +59,7 @@ export class KnownClients {
   }
 
   #forgetOld(): void {
-    const before = this.#clock.now() - rememberedMs;
+    const before = this.#clock.elapsed() - rememberedMs;
     for (const [id, client] of this.#clients)
       if (client.connections <= 0 && client.leftAt < before) this.#clients.delete(id);
   }

@@ -1,22 +1,21 @@
 import { decode } from "../../protocol/decode.ts";
-import { isMethod, type MethodName, Methods, type ParamsOf, type ResultOf } from "../../protocol/methods.ts";
+import { isMethod, type MethodName, Methods, type ParamsOf } from "../../protocol/methods.ts";
 import { RPC, RpcError } from "../../protocol/jsonrpc.ts";
-import type { Caller, HostApi } from "./hostApi.ts";
+import type { Caller, FleetHandlers, Handler, HostApi } from "./hostApi.ts";
 import { answerForVsCode } from "./vscodeDialect.ts";
 
-type Handler<M extends MethodName> = (params: ParamsOf<M>, caller: Caller) => ResultOf<M> | Promise<ResultOf<M>>;
 type Handlers = { readonly [M in MethodName]?: Handler<M> };
 
 /** The methods that ask something of the host itself; those about the connection are in connection.ts. */
-export function requestHandlers(api: HostApi): Handlers {
+export function requestHandlers(api: HostApi, fleet: Partial<FleetHandlers>): Handlers {
   return {
-    listSessions: (params) => api.listSessions(params),
+    listSessions: (params, caller) => api.listSessions(params, caller),
     createSession: (params, caller) => api.createSession(params, caller),
     disposeSession: (params, caller) => api.disposeSession(params, caller),
-    resolveSessionConfig: (params) => api.forms.resolveSessionConfig(params),
-    sessionConfigCompletions: (params) => api.forms.sessionConfigCompletions(params),
-    resourceList: (params) => api.files.resourceList(params),
-    resourceResolve: (params) => api.files.resourceResolve(params),
+    resolveSessionConfig: (params, caller) => api.forms.resolveSessionConfig(params, caller),
+    sessionConfigCompletions: (params, caller) => api.forms.sessionConfigCompletions(params, caller),
+    resourceList: (params, caller) => api.files.resourceList(params, caller),
+    resourceResolve: (params, caller) => api.files.resourceResolve(params, caller),
     resourceRead: (params) => api.files.resourceRead(params),
     invokeChangesetOperation: (params, caller) => api.invokeChangesetOperation(params, caller),
     createTerminal: (params, caller) => api.createTerminal(params, caller),
@@ -27,6 +26,7 @@ export function requestHandlers(api: HostApi): Handlers {
       return {};
     },
     ...answerForVsCode,
+    ...fleet,
   };
 }
 

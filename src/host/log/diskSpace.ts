@@ -29,12 +29,16 @@ export class DiskSpace {
     this.#ballast = path.join(options.directory, "ballast");
   }
 
+  /** As it was when it was looked at last. */
+  get freeBytes(): number {
+    return this.#freeBytes;
+  }
+
   /** Why no new work is taken, as a sentence for people; undefined when there is room. Looks at most once a second. */
   refusal(): string | undefined {
     const { clock, directory, minFreeBytes, ballastBytes } = this.#options;
-    const now = clock.now();
-    // Also when the wall clock was put back.
-    if (Math.abs(now - this.#lookedAt) >= lookMs) {
+    const now = clock.elapsed();
+    if (now - this.#lookedAt >= lookMs) {
       const { bavail, bsize } = statfsSync(directory);
       this.#freeBytes = bavail * bsize;
       this.#lookedAt = now;

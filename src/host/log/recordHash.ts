@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { LogSnapshot } from "./log.ts";
 
 /** What the chain of a channel starts from. */
@@ -6,28 +6,22 @@ export const CHAIN_START = "";
 
 /**
  * Links a record to the one before it in its channel. What is hashed is the short fields as one line of JSON, which holds
- * no line break of its own, and then the body as it is: no two different records can have the same bytes, and the body,
- * which may be long, is not written a second time.
+ * no line break of its own, and then the body as it is: no two different records can have the same bytes. Hashing is most
+ * of what a record costs beside its row, and one call costs less than an object that is fed twice.
  */
 export function recordHash(
   before: string,
   record: { readonly seq: number; readonly channel: string; readonly time: number; readonly body: string },
 ): string {
-  return createHash("sha256")
-    .update(`${JSON.stringify([before, record.seq, record.channel, record.time])}\n`)
-    .update(record.body)
-    .digest("hex");
+  return hash("sha256", `${JSON.stringify([before, record.seq, record.channel, record.time])}\n${record.body}`);
 }
 
 /** A snapshot is in no chain: this is what vouches for it. */
 export function snapshotHash(channel: string, snapshot: LogSnapshot): string {
-  return createHash("sha256")
-    .update(`${JSON.stringify([channel, snapshot.seq])}\n`)
-    .update(snapshot.state)
-    .digest("hex");
+  return hash("sha256", `${JSON.stringify([channel, snapshot.seq])}\n${snapshot.state}`);
 }
 
 /** The name of a blob: hex SHA-256. */
 export function blobId(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+  return hash("sha256", bytes);
 }

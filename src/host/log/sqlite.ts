@@ -2,12 +2,13 @@ import { randomUUID } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { AppError } from "../../base/appError.ts";
 import type { Disposable } from "../../base/disposables.ts";
+import { type Failpoint, noFailpoint } from "../../base/failpoint.ts";
 import type { Clock } from "../../base/clock.ts";
 import { Emitter } from "../../base/emitter.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { EventLog, LogRecord, LogSnapshot, ReadRange, VerifyReport } from "./log.ts";
 import { blobId, CHAIN_START, recordHash, snapshotHash } from "./recordHash.ts";
-import { keepMeta, type LogFile, openLogFile, readMeta, unusable } from "./sqliteFile.ts";
+import { Fence, isDiskFull, keepMeta, type LogFile, openLogFile, readMeta, unusable } from "./sqliteFile.ts";
 import { misfit, verifyFile } from "./sqliteVerify.ts";
 
 export interface SqliteLogOptions {
@@ -19,12 +20,13 @@ export interface SqliteLogOptions {
   readonly readOnly?: boolean;
   /** Called when the disk is full; true when it made some room. */
   readonly makeRoom?: () => boolean;
+  /** Told how many seconds each commit took. */
+  readonly onTimed?: (seconds: number) => void;
+  readonly failpoint?: Failpoint;
 }
 
 const PAGE = 500;
 const roomRetryMs = 500;
-/** SQLITE_FULL: a page could not be written. Unlike after a failed sync, what the disk holds is known. */
-const diskFull = 13;
 interface Pending {
   readonly seq: number;
   readonly channel: string;
@@ -64,6 +66,10 @@ export class SqliteLog implements EventLog {
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #failed: Error | undefined;
   readonly #makeRoom: () => boolean;
+  readonly #failpoint: Failpoint;
+  readonly #onTimed: (seconds: number) => void;
+  /** Undefined for a reader. */
+  readonly #fence: Fence | undefined;
   /** Set while what waits finds no room. */
   #roomRetry: Disposable | undefined;
   #closed = false;
@@ -86,6 +92,9 @@ export class SqliteLog implements EventLog {
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#makeRoom = options.makeRoom ?? (() => false);
+    this.#failpoint = options.failpoint ?? noFailpoint;
+    this.#onTimed = options.onTimed ?? (() => {});
+    this.#fence = lock && new Fence(db, this.#makeRoom);
     const report = (error: unknown) => this.#logger.error("log listener failed", { error: String(error) });
     this.#committed = new Emitter(report);
     this.#failures = new Emitter(report);
@@ -169,10 +178,12 @@ export class SqliteLog implements EventLog {
     );
     let after = range.after;
     let left = remaining;
-    let chain = range.channel === undefined ? undefined : this.#hashAt(range.channel, range.after);
+    let chain: string | undefined;
     while (left > 0) {
       const channel = range.channel === undefined ? [] : [range.channel];
       const page = select.all(after, ...channel, Math.min(PAGE, left)).map(toRecord);
+      // A start finds nothing after most snapshots.
+      if (range.channel !== undefined && page.length > 0) chain ??= this.#hashAt(range.channel, range.after);
       for (const record of page) {
         if (chain !== undefined && recordHash(chain, record) !== record.hash)
           throw damaged(record.channel, misfit(record));
@@ -217,7 +228,7 @@ export class SqliteLog implements EventLog {
     this.#assertWritable();
     const id = blobId(bytes);
     try {
-      this.#db.exec("BEGIN IMMEDIATE");
+      this.#begin();
       this.#prepare("INSERT INTO blobs (id, bytes) VALUES (?, ?) ON CONFLICT (id) DO NOTHING").run(id, bytes);
       this.#prepare("INSERT INTO blob_users (blob, channel) VALUES (?, ?) ON CONFLICT DO NOTHING").run(
         id,
@@ -315,15 +326,19 @@ export class SqliteLog implements EventLog {
       return;
     }
     let records: LogRecord[];
+    const began = performance.now();
     try {
-      this.#db.exec("BEGIN IMMEDIATE");
+      this.#failpoint("log.writing");
+      this.#begin();
       records = pending.map((entry) => this.#write(entry));
       for (const [channel, snapshot] of snapshots) {
         const hash = snapshotHash(channel, snapshot);
         this.#upsertSnapshot.run(this.#row(channel).id, snapshot.seq, snapshot.state, hash);
       }
       for (const [channel, upTo] of removals) removeRecords(this.#db, this.#row(channel).id, upTo);
+      this.#failpoint("log.written");
       this.#db.exec("COMMIT");
+      this.#failpoint("log.synced");
     } catch (error) {
       if (!isDiskFull(error)) return this.#fail(error, waiting);
       this.#rollBack();
@@ -333,10 +348,17 @@ export class SqliteLog implements EventLog {
       this.#waiting = [...waiting, ...this.#waiting];
       return this.#awaitRoom();
     }
+    this.#onTimed((performance.now() - began) / 1_000);
     this.#roomRetry = undefined;
     this.#durableSeq = records.at(-1)?.seq ?? this.#durableSeq;
     for (const waiter of waiting) waiter.resolve();
     if (records.length > 0) this.#committed.fire(records);
+    this.#failpoint("log.told");
+  }
+
+  #begin(): void {
+    this.#db.exec("BEGIN IMMEDIATE");
+    this.#fence?.assertHeld();
   }
 
   /** Rows and hashes that were to be are not. */
@@ -402,10 +424,6 @@ function removeRecords(db: DatabaseSync, channel: number, upTo: number): void {
   db.prepare("DELETE FROM blob_users WHERE channel = ?").run(channel);
   const orphan = db.prepare("DELETE FROM blobs WHERE id = ? AND NOT EXISTS (SELECT 1 FROM blob_users WHERE blob = id)");
   for (const { blob } of blobs) orphan.run(String(blob));
-}
-
-function isDiskFull(error: unknown): boolean {
-  return error instanceof Error && "errcode" in error && error.errcode === diskFull;
 }
 
 function damaged(channel: string, sentence: string): AppError {

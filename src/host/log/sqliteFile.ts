@@ -1,6 +1,6 @@
-import { mkdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { AppError } from "../../base/appError.ts";
 
 const FORMAT = "3";
@@ -41,6 +41,13 @@ export interface LogFile {
   readonly lock: DatabaseSync | undefined;
 }
 
+const files = ["log.db", "log.db-wal", "log.db-shm", "log.lock"];
+
+/** SQLite makes what it adds later with the rights of the file that it belongs to. */
+function makePrivate(file: string): void {
+  if (process.platform !== "win32" && existsSync(file)) chmodSync(file, 0o600);
+}
+
 /** Throws AppError `conflict` when another process writes to this directory, `internal` when the file is not usable. */
 export function openLogFile(directory: string, isReadOnly: boolean): LogFile {
   const { DatabaseSync: Database } = process.getBuiltinModule("node:sqlite");
@@ -50,6 +57,7 @@ export function openLogFile(directory: string, isReadOnly: boolean): LogFile {
   try {
     db = new Database(path.join(directory, "log.db"), { readOnly: isReadOnly });
     prepare(db, isReadOnly);
+    if (!isReadOnly) for (const name of files) makePrivate(path.join(directory, name));
     return { db, lock };
   } catch (error) {
     db?.close();
@@ -62,6 +70,44 @@ export function unusable(directory: string, error: unknown): AppError {
   if (AppError.is(error)) return error;
   const reason = error instanceof Error ? error.message : String(error);
   return new AppError("internal", `The log in ${directory} could not be opened: ${reason}.`, { cause: error });
+}
+
+/**
+ * Whoever opens the log for writing takes the next number, and whoever writes must still have the last one: a writer that
+ * lost its lock without noticing (the file of the lock was removed, the file system forgot it) writes nothing more.
+ */
+export class Fence {
+  readonly #held: string;
+  readonly #select: StatementSync;
+
+  /** @param makeRoom as in `SqliteLogOptions` */
+  constructor(db: DatabaseSync, makeRoom: () => boolean) {
+    const take = () =>
+      db.exec(
+        "INSERT INTO meta (key, value) VALUES ('writer', '1') ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1",
+      );
+    try {
+      take();
+    } catch (error) {
+      if (!isDiskFull(error) || !makeRoom()) throw error;
+      take();
+    }
+    this.#held = readMeta(db, "writer") ?? "";
+    this.#select = db.prepare("SELECT value FROM meta WHERE key = 'writer'");
+  }
+
+  /** Inside of the transaction that writes. Throws AppError `conflict`. */
+  assertHeld(): void {
+    if (this.#select.get()?.["value"] === this.#held) return;
+    throw new AppError("conflict", "another host has taken over this data");
+  }
+}
+
+/** SQLITE_FULL: a page could not be written. Unlike after a failed sync, what the disk holds is known. */
+const diskFull = 13;
+
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error && error.errcode === diskFull;
 }
 
 /** The stored value, or `value` stored first. */

@@ -3,8 +3,10 @@ import type { StateAction } from "../../protocol/actions.ts";
 import type { Message } from "../../protocol/chatState.ts";
 import type { UsageInfo } from "../../protocol/content.ts";
 import type { AgentAbout } from "../../protocol/fleetMeta.ts";
+import type { TokenCounts } from "../../protocol/fleetSpend.ts";
 import type { InputAnswer, InputResponse } from "../../protocol/input.ts";
 import type { AgentInfo } from "../../protocol/root.ts";
+import type { MeteredProgram } from "../machine/machineMeter.ts";
 
 /**
  * A kind of agent. It holds no state that the log lacks, so a provider can be made anew at any time.
@@ -26,6 +28,8 @@ export interface WorkspacePaths {
   readonly root: string;
   /** The agent's own home, outside the checkout. */
   readonly home: string;
+  /** Variables that every program of the workspace gets. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface AgentContext {
@@ -34,11 +38,26 @@ export interface AgentContext {
   /** Resume this conversation if the agent can; `AgentConnection.resumed` says whether it did. */
   readonly agentSessionId?: string;
   readonly model?: string;
+  /** What the conversation that is to be resumed had used when its agent was last heard of. */
+  readonly earlier?: EarlierUse | undefined;
+  /** Told of each program that is started for the session. */
+  readonly watchProgram?: WatchProgram | undefined;
   readonly emit: (event: AgentEvent) => void;
   readonly logger: Logger;
   /** Aborting ends the agent's process. */
   readonly signal: AbortSignal;
 }
+
+export interface EarlierUse {
+  /** The agent's running total of the conversation. */
+  readonly costUsd?: number | undefined;
+  /** All that the session has cost, and the tokens that were told meanwhile. */
+  readonly spentUsd?: number | undefined;
+  readonly tokens: TokenCounts;
+}
+
+/** `ending` is called before the program is ended, while it can still be looked at, and resolves soon. */
+export type WatchProgram = (program: MeteredProgram) => { readonly ending: () => Promise<void> };
 
 export interface AgentConnection {
   readonly agentSessionId: string;
@@ -87,9 +106,20 @@ export type AgentEvent =
   | { readonly channel: "log"; readonly data: string }
   | {
       readonly channel: "usage";
+      /** The turn that it was used for. */
+      readonly turnId?: string;
+      readonly model?: string;
+      /** Since the last such event, as the rest. */
       readonly inputTokens?: number;
       readonly outputTokens?: number;
-      /** The cost that the agent itself reports, in US dollars, since the last such event. */
+      readonly cachedReadTokens?: number;
+      readonly cachedWriteTokens?: number;
+      readonly thoughtTokens?: number;
+      /** The tokens are those of the turn's last request alone. */
+      readonly isPartial?: boolean;
+      /** The cost that the agent itself reports, in US dollars. */
       readonly costUsd?: number;
+      /** Its running total of the conversation: to be given back to it as `AgentContext.earlier`. */
+      readonly conversationCostUsd?: number;
     }
   | { readonly channel: "filesTouched" };

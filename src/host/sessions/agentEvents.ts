@@ -1,7 +1,6 @@
 import type { StateAction } from "../../protocol/actions.ts";
 import { META_NS } from "../../protocol/fleet.ts";
 import { type AgentAbout, fleetMeta } from "../../protocol/fleetMeta.ts";
-import { compact } from "../../protocol/schema.ts";
 import { terminalUri } from "../../protocol/uris.ts";
 import { findToolCall } from "../channels/chatPolicy.ts";
 import type { AgentEvent } from "../providers/provider.ts";
@@ -9,19 +8,21 @@ import { AgentLogChannel } from "./agentLogChannel.ts";
 import type { SessionPorts } from "./sessionPorts.ts";
 import type { SessionRefs } from "./sessionRefs.ts";
 
-const maxTerminalLength = 1024 * 1024;
+/** What a terminal shows of one command, and what is written for it however often the agent replaces it. */
+const maxTerminalLength = 1024 * 1024 + 4_096;
+const maxTerminalWritten = 8 * maxTerminalLength;
 
 /** Takes what an agent does to the session's channels. What comes after its turn has ended goes nowhere. */
 export class AgentEvents {
-  readonly #ports: Pick<SessionPorts, "channels">;
+  readonly #ports: Pick<SessionPorts, "channels" | "spend">;
   readonly #refs: SessionRefs;
-  readonly #terminalLengths = new Map<string, number>();
+  readonly #terminals = new Map<string, { shown: number; written: number }>();
   readonly #log: AgentLogChannel;
   readonly #onTitle: (title: string) => void;
   readonly #onFilesTouched: () => void;
 
   constructor(
-    ports: Pick<SessionPorts, "channels">,
+    ports: Pick<SessionPorts, "channels" | "spend">,
     refs: SessionRefs,
     on: { readonly title: (title: string) => void; readonly filesTouched: () => void },
   ) {
@@ -50,8 +51,7 @@ export class AgentEvents {
         return this.#log.take(event.data);
       case "usage": {
         const { channel: _channel, ...usage } = event;
-        this.#dispatch(this.#refs.fleet, { type: "x-fleet/usageAdded", ...compact(usage) });
-        return;
+        return this.#ports.spend.used(this.#refs, usage);
       }
       case "filesTouched":
         this.#onFilesTouched();
@@ -73,15 +73,22 @@ export class AgentEvents {
   #toTerminal(toolCallId: string, action: StateAction): void {
     const uri = terminalUri(this.#refs.id, toolCallId);
     if (!this.#ports.channels.isLoaded(uri)) this.#openTerminal(uri, toolCallId);
+    const told = this.#terminals.get(uri) ?? { shown: 0, written: 0 };
+    this.#terminals.set(uri, told);
+    const isSpent = told.written >= maxTerminalWritten;
+    if (action.type === "terminal/cleared") {
+      // What it shows is worth more than nothing, which is all that could still come.
+      if (isSpent) return;
+      told.shown = 0;
+    }
     if (action.type !== "terminal/data") return this.#dispatch(uri, action);
-    const before = this.#terminalLengths.get(uri) ?? 0;
-    if (before >= maxTerminalLength) return;
-    const after = before + action.data.length;
-    this.#terminalLengths.set(uri, after);
-    const isCut = after >= maxTerminalLength;
-    const data = isCut
-      ? `${action.data.slice(0, maxTerminalLength - before)}\r\n[the rest of the output is not shown]\r\n`
-      : action.data;
+    const room = isSpent ? 0 : maxTerminalLength - told.shown;
+    if (room <= 0) return;
+    const { length } = action.data;
+    told.shown += length;
+    told.written += length;
+    const isCut = length >= room;
+    const data = isCut ? `${action.data.slice(0, room)}\r\n[the rest of the output is not shown]\r\n` : action.data;
     this.#dispatch(uri, { ...action, data });
   }
 

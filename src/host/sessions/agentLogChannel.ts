@@ -30,6 +30,8 @@ export class AgentLogChannel {
 
   take(data: string): void {
     this.#waiting += data;
+    // It was let go of while nothing was written.
+    if (!this.#ports.channels.isLoaded(this.#uri)) this.#length = undefined;
     if (this.#length !== undefined) return this.#write();
     if (this.#isOpening) return;
     this.#isOpening = true;

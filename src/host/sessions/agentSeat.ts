@@ -1,9 +1,16 @@
 import { AppError } from "../../base/appError.ts";
 import type { Logger } from "../../base/logger.ts";
-import type { AgentConnection, AgentEvent, InputResult, PermissionAnswer, Provider } from "../providers/provider.ts";
+import type {
+  AgentConnection,
+  AgentContext,
+  AgentEvent,
+  InputResult,
+  PermissionAnswer,
+  Provider,
+} from "../providers/provider.ts";
 import type { WorkspacePaths } from "../workspaces/workspace.ts";
 
-export interface SeatRequest {
+export interface SeatRequest extends Pick<AgentContext, "earlier" | "watchProgram"> {
   readonly sessionId: string;
   readonly workspace: WorkspacePaths;
   readonly agentSessionId: string | undefined;
@@ -21,6 +28,10 @@ export class AgentSeat {
   constructor(provider: Provider, emit: (event: AgentEvent) => void) {
     this.#provider = provider;
     this.#emit = emit;
+  }
+
+  get isTaken(): boolean {
+    return this.#agent !== undefined;
   }
 
   /** The running agent, or one started for this request. Throws what `Provider.connect` throws. */

@@ -2,7 +2,9 @@ import { AppError } from "../../base/appError.ts";
 import { META_NS } from "../../protocol/fleet.ts";
 import { fleetMeta } from "../../protocol/fleetMeta.ts";
 import type { ParamsOf, ResultOf } from "../../protocol/methods.ts";
+import { OWNER } from "../gateway/accessToken.ts";
 import type { SessionPorts } from "./sessionPorts.ts";
+import type { SessionRefs } from "./sessionRefs.ts";
 import type { SessionRun } from "./sessionRun.ts";
 
 /**
@@ -65,6 +67,49 @@ export async function pushBranch(
       });
     }
     throw withResources(failure);
+  }
+}
+
+/** Does the log say that a push is under way? */
+export function isPushing(channels: SessionPorts["channels"], refs: SessionRefs): boolean {
+  const operations = channels.state("changeset", refs.branchChanges)?.operations;
+  return operations?.find(({ id }) => id === "push")?.status === "running";
+}
+
+/**
+ * What a host left that ended while it pushed: the remote is asked whether the commit arrived. Nothing is pushed; where
+ * it did not arrive, or nobody can ask, the operation says so and can be tried again.
+ */
+export async function confirmPush(ports: SessionPorts, run: SessionRun): Promise<void> {
+  const { channels, clock, credentials } = ports;
+  const { refs } = run;
+  const fleet = channels.state("fleetSession", refs.fleet);
+  if (!isPushing(channels, refs) || fleet?.branch === undefined) return;
+  const settled = (status: "idle" | "error", error?: { errorType: string; message: string }) => {
+    if (!channels.isLoaded(refs.branchChanges)) return;
+    channels.dispatch(refs.branchChanges, {
+      type: "changeset/operationStatusChanged",
+      operationId: "push",
+      status,
+      ...(error && { error }),
+    });
+  };
+  try {
+    const workspace = await run.workspace();
+    const asked = { branch: fleet.branch, credentials: credentials.credentialsOf(fleet.owner ?? OWNER) };
+    const found = await workspace.confirmPush(asked);
+    if (found && found.commit !== fleet.pushed?.commit) {
+      const at = new Date(clock.now()).toISOString();
+      channels.dispatch(refs.fleet, { type: "x-fleet/pushed", branch: found.branch, commit: found.commit, at });
+      run.publishMeta();
+      return settled("idle");
+    }
+    const message = "The host was restarted before the branch was pushed. Push it again.";
+    settled("error", { errorType: "agent.interrupted", message });
+  } catch (thrown) {
+    const failure = AppError.from(thrown, "The remote could not be asked");
+    const message = `The host was restarted during a push, and whether it arrived is not known: ${failure.message} Push again: nothing is pushed twice.`;
+    settled("error", { errorType: failure.code, message });
   }
 }
 

@@ -3,15 +3,19 @@ import { type Disposable } from "../../base/disposables.ts";
 import { AppError } from "../../base/appError.ts";
 import type { ResultOf, SessionSummary } from "../../protocol/methods.ts";
 import { summaryChanges } from "../../protocol/summary.ts";
-import { ROOT_URI } from "../../protocol/uris.ts";
+import { fleetConflictsUri, ROOT_URI } from "../../protocol/uris.ts";
+import { maySee, seesAll, type Viewer } from "../access/sight.ts";
 import type { Channels } from "../channels/channels.ts";
+import { OWNER } from "../gateway/accessToken.ts";
 import type { SessionRefs } from "./sessionRefs.ts";
 import { summaryOf } from "./sessionSummary.ts";
 
-export type Notify = (method: string, params: object) => void;
+/** Tells all clients that may know of this user's sessions. */
+export type Notify = (method: string, params: object, owner: string) => void;
 
 interface Row {
   readonly refs: SessionRefs;
+  readonly owner: string;
   summary: SessionSummary;
   /** When the summary became this one, in milliseconds since the Unix epoch. */
   changedAt: number;
@@ -46,16 +50,19 @@ export class Catalogue implements Disposable {
     const summary = this.#derive(refs);
     if (!summary) return;
     const changedAt = isNew ? this.#clock.now() : Date.parse(summary.modifiedAt) || 0;
-    this.#rows.set(refs.id, { refs, summary, changedAt });
+    const owner = this.#channels.state("fleetSession", refs.fleet)?.owner ?? OWNER;
+    this.#rows.set(refs.id, { refs, owner, summary, changedAt });
     this.#sorted = undefined;
-    if (isNew) this.#notify("root/sessionAdded", { channel: ROOT_URI, summary });
+    if (isNew) this.#notify("root/sessionAdded", { channel: ROOT_URI, summary }, owner);
   }
 
   remove(refs: SessionRefs): void {
-    if (!this.#rows.delete(refs.id)) return;
+    const row = this.#rows.get(refs.id);
+    if (!row) return;
+    this.#rows.delete(refs.id);
     this.#sorted = undefined;
     this.#touched.delete(refs.id);
-    this.#notify("root/sessionRemoved", { channel: ROOT_URI, session: refs.session });
+    this.#notify("root/sessionRemoved", { channel: ROOT_URI, session: refs.session }, row.owner);
   }
 
   /** Something of the session changed. */
@@ -64,15 +71,15 @@ export class Catalogue implements Disposable {
     this.#timer ??= this.#clock.setTimeout(() => this.#tell(), settleMs);
   }
 
-  /** Newest first. Without `limit` everything, because VS Code asks only once. */
-  list(params: {
-    readonly limit?: number | undefined;
-    readonly cursor?: string | undefined;
-  }): ResultOf<"listSessions"> {
+  /** Those that the viewer sees, newest first. Without `limit` everything, because VS Code asks only once. */
+  list(
+    params: { readonly limit?: number | undefined; readonly cursor?: string | undefined },
+    viewer?: Viewer,
+  ): ResultOf<"listSessions"> {
     // What is listed must be what was announced: a difference to anything else would never be told.
     this.#tell();
     this.#sorted ??= Array.from(this.#rows.values()).toSorted(byAge);
-    const sorted = this.#sorted;
+    const sorted = seesAll(viewer) ? this.#sorted : this.#sorted.filter(({ owner }) => maySee(viewer, owner));
     const start = params.cursor === undefined ? 0 : afterCursor(sorted, params.cursor);
     const size = params.limit === undefined ? sorted.length : Math.min(Math.max(1, Math.floor(params.limit)), maxPage);
     const items = sorted.slice(start, start + size).map((row) => row.summary);
@@ -83,10 +90,10 @@ export class Catalogue implements Disposable {
   }
 
   /** The sessions whose summary changed in the last `withinMs` milliseconds, the latest first, at most 500. */
-  recent(withinMs: number): readonly SessionSummary[] {
+  recent(withinMs: number, viewer?: Viewer): readonly SessionSummary[] {
     this.#tell();
     const since = this.#clock.now() - withinMs;
-    const rows = Array.from(this.#rows.values()).filter((row) => row.changedAt >= since);
+    const rows = Array.from(this.#rows.values()).filter((row) => row.changedAt >= since && maySee(viewer, row.owner));
     return rows
       .toSorted((a, b) => b.changedAt - a.changedAt)
       .slice(0, maxRecent)
@@ -111,7 +118,7 @@ export class Catalogue implements Disposable {
       const { session } = row.refs;
       if (!changes) continue;
       row.changedAt = this.#clock.now();
-      this.#notify("root/sessionSummaryChanged", { channel: ROOT_URI, session, changes });
+      this.#notify("root/sessionSummaryChanged", { channel: ROOT_URI, session, changes }, row.owner);
     }
   }
 
@@ -119,7 +126,8 @@ export class Catalogue implements Disposable {
     const session = this.#channels.state("session", refs.session);
     const fleet = this.#channels.state("fleetSession", refs.fleet);
     const changes = this.#channels.state("changeset", refs.branchChanges);
-    return session && fleet && summaryOf({ session, fleet, changes });
+    const conflicts = fleet && this.#channels.state("fleetConflicts", fleetConflictsUri(fleet.repository));
+    return session && fleet && summaryOf({ session, fleet, changes, conflicts });
   }
 }
 

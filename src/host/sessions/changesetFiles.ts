@@ -1,11 +1,23 @@
 import type { ChangesetFile, ChangesetOperation } from "../../protocol/changeset.ts";
 import type { FileSide } from "../../protocol/content.ts";
 import { META_NS } from "../../protocol/fleet.ts";
+import type { Meta } from "../../protocol/schema.ts";
 import { blobUri, fileUri } from "../../protocol/uris.ts";
+import { totalsOf } from "../workspaces/changes.ts";
 import type { ChangedFile, FileVersion } from "../workspaces/workspace.ts";
 
 /** A changeset is one state; beyond this many files it would not fit into a message. */
 export const MAX_CHANGESET_FILES = 3_000;
+
+/** The files of a changeset, and how many there are in truth where not all of them are listed. */
+export function changesetOf(
+  sessionId: string,
+  changed: readonly ChangedFile[],
+): { readonly files: ChangesetFile[]; readonly _meta?: Meta } {
+  const files = toChangesetFiles(sessionId, changed);
+  if (files.length === changed.length) return { files };
+  return { files, _meta: { [META_NS]: { ...totalsOf(changed), shown: files.length } } };
+}
 
 /** What git says as AHP tells it: both sides are immutable blobs, a file's identity is its path. */
 export function toChangesetFiles(sessionId: string, files: readonly ChangedFile[]): ChangesetFile[] {

@@ -1,7 +1,7 @@
 import type { Disposable } from "../../base/disposables.ts";
 import { turnChangesetUri } from "../../protocol/uris.ts";
 import type { ChangedFile, Checkpoint, Workspace } from "../workspaces/workspace.ts";
-import { branchOperations, keepReviewed, MAX_CHANGESET_FILES, toChangesetFiles } from "./changesetFiles.ts";
+import { branchOperations, changesetOf, keepReviewed, MAX_CHANGESET_FILES } from "./changesetFiles.ts";
 import type { SessionPorts } from "./sessionPorts.ts";
 import type { SessionRefs } from "./sessionRefs.ts";
 
@@ -34,20 +34,21 @@ export class ChangesetPublisher implements Disposable {
   }
 
   /**
-   * Exactly what the last checkpoint holds; the turn's own changes too when it made one.
+   * Exactly what the last checkpoint holds, and what the turn changed since `from` when it made one.
    * @param record makes the checkpoint known. It runs together with the publication of its files, whatever becomes of
    * them: nobody can be shown the files of one commit under the name of another.
    */
   async settle(
     workspace: Workspace,
-    turnId: string | undefined,
-    checkpoint: Checkpoint | undefined,
+    taken: Checkpoint | undefined,
+    turn: { readonly turnId: string; readonly from: string } | undefined,
     record: () => void,
   ): Promise<void> {
     this.#timer?.dispose();
     this.#timer = undefined;
     await this.#running;
-    const head = checkpoint?.commit ?? this.#ports.channels.state("fleetSession", this.#refs.fleet)?.head;
+    const latest = taken ?? workspace.checkpoints.at(-1);
+    const head = latest?.commit ?? this.#ports.channels.state("fleetSession", this.#refs.fleet)?.head;
     let changedFromBase: readonly ChangedFile[] | undefined;
     try {
       if (head !== undefined) changedFromBase = await workspace.changes(workspace.baseCommit, head);
@@ -55,14 +56,14 @@ export class ChangesetPublisher implements Disposable {
       record();
     }
     if (changedFromBase) this.#publish(changedFromBase);
-    if (checkpoint === undefined || turnId === undefined) return;
-    const changed = await workspace.changes(checkpoint.parent, checkpoint.commit);
-    const uri = turnChangesetUri(this.#refs.session, turnId);
+    if (taken === undefined || turn === undefined) return;
+    const changed = await workspace.changes(turn.from, taken.commit);
+    const uri = turnChangesetUri(this.#refs.session, turn.turnId);
     const { channels } = this.#ports;
-    const files = toChangesetFiles(this.#refs.id, changed);
-    // A resumed turn has a changeset already: its later step replaces the earlier one.
-    if (await channels.load(uri)) channels.dispatch(uri, { type: "changeset/contentChanged", files });
-    else channels.create(uri, "changeset", { status: "ready", files });
+    const state = changesetOf(this.#refs.id, changed);
+    // A resumed turn has a changeset already: what the whole turn changed replaces its first part.
+    if (await channels.load(uri)) channels.dispatch(uri, { type: "changeset/contentChanged", ...state });
+    else channels.create(uri, "changeset", { status: "ready", ...state });
   }
 
   dispose(): void {
@@ -84,10 +85,13 @@ export class ChangesetPublisher implements Disposable {
     if (changed.length > MAX_CHANGESET_FILES) {
       logger.warn("changeset cut", { session: this.#refs.id, files: changed.length, shown: MAX_CHANGESET_FILES });
     }
-    const files = keepReviewed(toChangesetFiles(this.#refs.id, changed), state.files);
+    const { files: listed, _meta } = changesetOf(this.#refs.id, changed);
+    const files = keepReviewed(listed, state.files);
     const operations = branchOperations(channels.state("fleetSession", this.#refs.fleet)?.head);
-    const isSame = JSON.stringify([files, operations]) === JSON.stringify([state.files, state.operations]);
-    if (!isSame) channels.dispatch(uri, { type: "changeset/contentChanged", files, operations });
+    const next = { files, operations, ...(_meta && { _meta }) };
+    const isSame =
+      JSON.stringify([files, operations, _meta]) === JSON.stringify([state.files, state.operations, state._meta]);
+    if (!isSame) channels.dispatch(uri, { type: "changeset/contentChanged", ...next });
     if (state.status !== "ready") channels.dispatch(uri, { type: "changeset/statusChanged", status: "ready" });
   }
 }

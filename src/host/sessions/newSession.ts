@@ -7,6 +7,8 @@ import {
   type Isolation,
   META_NS,
 } from "../../protocol/fleet.ts";
+import { priorities } from "../../protocol/fleetQueue.ts";
+import { noSpend } from "../../protocol/fleetSpend.ts";
 import type { ChangesetState } from "../../protocol/changeset.ts";
 import type { ParamsOf } from "../../protocol/methods.ts";
 import type { AgentInfo } from "../../protocol/root.ts";
@@ -14,7 +16,8 @@ import type { SessionState } from "../../protocol/sessionState.ts";
 import { STATUS } from "../../protocol/status.ts";
 import { chatSummaryOf } from "../../protocol/summary.ts";
 import type { ChatState } from "../../protocol/chatState.ts";
-import { turnChangesetTemplate } from "../../protocol/uris.ts";
+import { compareChangesetTemplate, turnChangesetTemplate } from "../../protocol/uris.ts";
+import { budgetRule, isBudget } from "../spend/budgets.ts";
 import { checkBranch } from "../workspaces/refs.ts";
 import { parseRepository } from "../workspaces/repositoryUrl.ts";
 import type { SessionRefs } from "./sessionRefs.ts";
@@ -26,6 +29,8 @@ export interface NewSessionRules {
   readonly agents: readonly AgentInfo[];
   readonly allowLocal: readonly string[];
   readonly isolation: Isolation;
+  /** What this machine cannot do of it. */
+  readonly isolationLacks?: () => readonly string[];
 }
 
 export interface NewSession {
@@ -54,6 +59,11 @@ export function parseNewSession(params: ParamsOf<"createSession">, rules: NewSes
   const config = parsed.data;
   const remote = parseRepository(config.repository, rules.allowLocal);
   if (config.baseBranch !== undefined) checkBranch(config.baseBranch);
+  if (config.priority !== undefined && !priorities.some((known) => known === config.priority)) {
+    throw new AppError("request.invalid", `A priority is one of ${priorities.join(", ")}.`);
+  }
+  const { budgetUsd } = config;
+  if (budgetUsd !== undefined && !isBudget(budgetUsd)) throw new AppError("request.invalid", budgetRule);
   const { models } = provider;
   if (config.model !== undefined && models.length > 0 && !models.some((model) => model.id === config.model)) {
     const offered = models.map((model) => model.id).join(", ");
@@ -91,22 +101,38 @@ function withRepository(params: ParamsOf<"createSession">): Record<string, unkno
   return { ...config, repository: workingDirectories[0] };
 }
 
+/** How a session is confined, as its state tells. */
+export function isolationOf({
+  isolation,
+  isolationLacks,
+}: NewSessionRules): Pick<Origin, "isolation" | "isolationLacks"> {
+  const lacks = isolationLacks?.() ?? [];
+  return { isolation, ...(lacks.length > 0 && { isolationLacks: [...lacks] }) };
+}
+
 /** How a session came about. */
 export interface Origin {
   /** ISO 8601. */
   readonly createdAt: string;
   readonly isolation: Isolation;
+  readonly isolationLacks?: string[];
   /** The user who asked for it. */
   readonly owner: string;
 }
 
-/** The first states of a session's channels. */
+/** Of a session's channels. */
+export interface FirstStates {
+  readonly fleet: FleetSessionState;
+  readonly session: SessionState;
+  readonly chat: ChatState;
+}
+
 export function initialStates(
   refs: SessionRefs,
   { provider, config, model, workingDirectories }: NewSession,
   at: Origin,
-): { readonly fleet: FleetSessionState; readonly session: SessionState; readonly chat: ChatState } {
-  const { repository, baseBranch } = config;
+): FirstStates {
+  const { repository, baseBranch, priority, budgetUsd } = config;
   const title = config.title?.trim() || UNTITLED;
   const fleet = initialFleetSession({
     type: "x-fleet/created",
@@ -114,9 +140,11 @@ export function initialStates(
     provider,
     repository,
     ...(baseBranch !== undefined && { baseBranch }),
+    ...(priority !== undefined && { priority }),
     ...at,
     phase: "queued",
   });
+  if (budgetUsd !== undefined) fleet.spend = { ...noSpend, budgetUsd };
   const chat = initialChat(refs, title, at.createdAt);
   const session = {
     ...initialSession(refs, provider, chat),
@@ -149,6 +177,7 @@ export function initialSession(refs: SessionRefs, provider: string, chat: ChatSt
     changesets: [
       { label: "Branch", uriTemplate: refs.branchChanges, changeKind: "branch", capabilities: { review: {} } },
       { label: "Turn", uriTemplate: turnChangesetTemplate(refs.session), changeKind: "turn" },
+      { label: "Compare", uriTemplate: compareChangesetTemplate(refs.session), changeKind: "compare-turns" },
     ],
   };
 }

@@ -1,16 +1,20 @@
 import type { ParamsOf, ResultOf } from "../../protocol/methods.ts";
 import { checkBranch } from "../workspaces/refs.ts";
 import { parseRepository } from "../workspaces/repositoryUrl.ts";
+import type { Viewer } from "../access/sight.ts";
 import type { FormsApi } from "../gateway/hostApi.ts";
 import type { KnownRepositories } from "./knownRepositories.ts";
 import { repositoryOfFolder } from "./repositoryFolders.ts";
 import { ownerAndRepo, repositoryName } from "./wording.ts";
 
-/** `known` is asked anew for each question. */
-export function newSessionForms(known: () => KnownRepositories, allowLocal: readonly string[]): FormsApi {
+/** `known` is asked anew for each question, and for whoever asks it. */
+export function newSessionForms(
+  known: (viewer: Viewer | undefined) => KnownRepositories,
+  allowLocal: readonly string[],
+): FormsApi {
   return {
-    resolveSessionConfig: (params) => newSessionForm(params, known(), allowLocal),
-    sessionConfigCompletions: (params) => newSessionCompletions(params, known(), allowLocal),
+    resolveSessionConfig: (params, viewer) => newSessionForm(params, known(viewer), allowLocal),
+    sessionConfigCompletions: (params, viewer) => newSessionCompletions(params, known(viewer), allowLocal),
   };
 }
 

@@ -4,6 +4,7 @@ import type { FleetSessionState } from "../../protocol/fleet.ts";
 import { parseFleetSessionUri } from "../../protocol/uris.ts";
 import type { Channels } from "../channels/channels.ts";
 import { withdraw } from "./presence.ts";
+import type { EarlierPlace } from "./scheduler.ts";
 import { refsOf, type SessionRefs } from "./sessionRefs.ts";
 import { failureOfTurn, interruption } from "./turnEnds.ts";
 
@@ -11,8 +12,8 @@ export interface RestoredSession {
   readonly refs: SessionRefs;
   /** The turn that ran when the host ended. */
   readonly interruptedTurn?: string;
-  /** It waited for a slot, or for its workspace, and waits again. */
-  readonly isWaiting: boolean;
+  /** It waited for a slot, or for its workspace, and waits again at this place. */
+  readonly earlier?: EarlierPlace;
 }
 
 /**
@@ -20,7 +21,7 @@ export interface RestoredSession {
  * failure that can be resumed: nothing is run again without a person. One that never began simply waits again.
  */
 export async function restoreSessions(channels: Channels, clock: Clock): Promise<readonly RestoredSession[]> {
-  const found: { readonly fleet: FleetSessionState; readonly restored: RestoredSession }[] = [];
+  const found: { readonly fleet: FleetSessionState; readonly settled: Settled }[] = [];
   for (const uri of await channels.known()) {
     if (parseFleetSessionUri(uri) === undefined) continue;
     const fleet = await loadSession(channels, uri);
@@ -28,14 +29,24 @@ export async function restoreSessions(channels: Channels, clock: Clock): Promise
     const refs = refsOf(fleet.session);
     // Whoever was present in the session has to say so again.
     withdraw(channels, refs.session, () => true);
-    found.push({ fleet, restored: settle(channels, clock, refs, fleet) });
+    found.push({ fleet, settled: settle(channels, clock, refs, fleet) });
   }
   const byQueue = found.toSorted(
     (a, b) =>
-      (a.fleet.queue?.position ?? 0) - (b.fleet.queue?.position ?? 0) ||
+      placeOf(a.fleet) - placeOf(b.fleet) ||
+      (a.fleet.queue?.ticket ?? lastPlace) - (b.fleet.queue?.ticket ?? lastPlace) ||
       Date.parse(a.fleet.createdAt) - Date.parse(b.fleet.createdAt),
   );
-  return byQueue.map((each) => each.restored);
+  return byQueue.map(({ fleet, settled: { isWaiting, ...restored } }, index) => {
+    return isWaiting ? { ...restored, earlier: { index, ticket: fleet.queue?.ticket } } : restored;
+  });
+}
+
+const lastPlace = Number.MAX_SAFE_INTEGER;
+
+/** One that had its turn already is before those that waited for it; one that had asked for nothing yet behind them. */
+function placeOf({ phase, queue }: FleetSessionState): number {
+  return phase === "queued" ? (queue?.position ?? lastPlace) : 0;
 }
 
 /** Undefined for a session that is over, and for one that is damaged: the others are served without it. */
@@ -45,7 +56,7 @@ async function loadSession(channels: Channels, uri: string): Promise<FleetSessio
     const fleet = channels.state("fleetSession", uri);
     if (!fleet || fleet.phase === "disposed") return undefined;
     const refs = refsOf(fleet.session);
-    const others = [refs.session, refs.chat, refs.branchChanges];
+    const others = [refs.session, refs.branchChanges, ...((await isOver(channels, fleet, refs)) ? [] : [refs.chat])];
     const loaded = await Promise.all(others.map((each) => channels.load(each)));
     return loaded.includes(false) ? undefined : fleet;
   } catch (error) {
@@ -55,8 +66,18 @@ async function loadSession(channels: Channels, uri: string): Promise<FleetSessio
   }
 }
 
-function settle(channels: Channels, clock: Clock, refs: SessionRefs, fleet: FleetSessionState): RestoredSession {
+/** A conversation that stands still is read when somebody asks for it: it is most of what there is of a session. */
+async function isOver(channels: Channels, { phase }: FleetSessionState, refs: SessionRefs): Promise<boolean> {
+  if (phase !== "ready" && phase !== "failed") return false;
+  const last = await channels.lastAction(refs.chat);
+  return last === "chat/turnComplete" || last === "chat/turnCancelled" || last === "chat/error";
+}
+
+type Settled = Omit<RestoredSession, "earlier"> & { readonly isWaiting: boolean };
+
+function settle(channels: Channels, clock: Clock, refs: SessionRefs, fleet: FleetSessionState): Settled {
   const turn = channels.state("chat", refs.chat)?.activeTurn;
+  if (fleet.agent === "awake") channels.dispatch(refs.fleet, { type: "x-fleet/agentChanged", agent: "asleep" });
   if (fleet.phase !== "working")
     return { refs, isWaiting: fleet.phase === "queued" || fleet.phase === "provisioning" || turn !== undefined };
   channels.dispatch(refs.fleet, { type: "x-fleet/phaseChanged", phase: "ready" });

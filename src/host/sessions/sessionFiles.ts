@@ -4,6 +4,7 @@ import type { ParamsOf, ResultOf } from "../../protocol/methods.ts";
 import { compact } from "../../protocol/schema.ts";
 import { parseBlobUri, parseFileUri } from "../../protocol/uris.ts";
 import type { Channels } from "../channels/channels.ts";
+import type { Viewer } from "../access/sight.ts";
 import type { FilesApi } from "../gateway/hostApi.ts";
 import type { Workspace } from "../workspaces/workspace.ts";
 import { listFolder } from "./repositoryFolders.ts";
@@ -22,12 +23,12 @@ interface OpenSession {
 export class SessionFiles implements FilesApi {
   readonly #channels: Channels;
   readonly #session: (id: string) => OpenSession | undefined;
-  readonly #repositories: () => readonly string[];
+  readonly #repositories: (viewer: Viewer) => readonly string[];
 
   constructor(
     channels: Channels,
     session: (id: string) => OpenSession | undefined,
-    repositories: () => readonly string[],
+    repositories: (viewer: Viewer) => readonly string[],
   ) {
     this.#channels = channels;
     this.#session = session;
@@ -41,19 +42,19 @@ export class SessionFiles implements FilesApi {
     return readBlobResource(await session.workspace(), blob.oid, encoding);
   }
 
-  resourceResolve({ uri }: ParamsOf<"resourceResolve">): ResultOf<"resourceResolve"> {
+  resourceResolve({ uri }: ParamsOf<"resourceResolve">, viewer: Viewer): ResultOf<"resourceResolve"> {
     const content = this.#recorded(uri);
     if (content) return compact({ uri, type: "file", size: content.sizeHint, etag: content.uri });
-    this.#folder(uri);
+    this.#folder(uri, viewer);
     return { uri, type: "directory" };
   }
 
-  resourceList({ uri }: ParamsOf<"resourceList">): ResultOf<"resourceList"> {
-    return { entries: this.#folder(uri).map((name) => ({ name, type: "directory" })) };
+  resourceList({ uri }: ParamsOf<"resourceList">, viewer: Viewer): ResultOf<"resourceList"> {
+    return { entries: this.#folder(uri, viewer).map((name) => ({ name, type: "directory" })) };
   }
 
-  #folder(uri: string): readonly string[] {
-    const names = listFolder(uri, this.#repositories());
+  #folder(uri: string, viewer: Viewer): readonly string[] {
+    const names = listFolder(uri, this.#repositories(viewer));
     if (!names) throw new AppError("notFound", "This host has no such folder.");
     return names;
   }

@@ -1,39 +1,59 @@
 import { AppError } from "../../base/appError.ts";
+import type { ChannelKind } from "../../protocol/actions.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
-import { META_NS } from "../../protocol/fleet.ts";
+import { type FleetSessionState, META_NS } from "../../protocol/fleet.ts";
 import { fleetMeta } from "../../protocol/fleetMeta.ts";
 import { RPC, RpcError } from "../../protocol/jsonrpc.ts";
 import type { ParamsOf, ResultOf, SessionSummary } from "../../protocol/methods.ts";
 import { isArchived } from "../../protocol/status.ts";
-import { parseChangesetUri, parseChatUri, ROOT_URI } from "../../protocol/uris.ts";
+import { parseChangesetUri, parseChatUri } from "../../protocol/uris.ts";
 import type { CommittedAction } from "../channels/channels.ts";
+import { maySee, type Viewer } from "../access/sight.ts";
 import { OWNER } from "../gateway/accessToken.ts";
 import type { Caller, FilesApi, FormsApi, HostApi } from "../gateway/hostApi.ts";
 import { SessionAddresses } from "./addresses.ts";
 import { agentLogUri } from "./agentLogChannel.ts";
-import { pushBranch } from "./branchPush.ts";
+import { confirmPush, isPushing, pushBranch } from "./branchPush.ts";
+import { outsideRequests } from "../logging/requestContext.ts";
 import type { Terminals } from "../terminals/terminals.ts";
+import { type CheckpointMethods, checkpointMethods } from "./checkpointMethods.ts";
 import { Catalogue, type Notify } from "./catalogue.ts";
 import { commandCompletions } from "./commandCompletions.ts";
+import { type ForkPorts, forkSessions } from "./forkSession.ts";
+import { conversationOf } from "./forkConversation.ts";
+import { DerivedChangesets } from "./derivedChangesets.ts";
+import { drainSessions } from "./drainSessions.ts";
 import { IdleAgents } from "./idleAgents.ts";
 import { beginDraft, createDraft, discardDraft } from "./drafts.ts";
 import { type KnownRepositories, knownRepositories } from "./knownRepositories.ts";
-import { chooseAgent, initialChanges, initialStates, type NewSessionRules, parseNewSession } from "./newSession.ts";
+import {
+  chooseAgent,
+  type FirstStates,
+  initialChanges,
+  initialStates,
+  isolationOf,
+  type NewSessionRules,
+  parseNewSession,
+} from "./newSession.ts";
 import { newSessionForms } from "./newSessionForm.ts";
-import { isTitledByUser, mirrorChat, titledByUser } from "./sessionMirror.ts";
 import { SessionFiles } from "./sessionFiles.ts";
+import { SessionOwners } from "./sessionOwners.ts";
 import type { SessionPorts } from "./sessionPorts.ts";
 import { refsOf, type SessionRefs } from "./sessionRefs.ts";
+import { mayRest } from "./restRules.ts";
 import { restoreSessions } from "./restore.ts";
+import type { QueueLimits } from "./queueLimits.ts";
+import { SessionReactions } from "./sessionReactions.ts";
 import { SessionRun } from "./sessionRun.ts";
+import { SessionRuns } from "./sessionRuns.ts";
 import { Slots } from "./slots.ts";
 import { terminalTarget } from "./terminalPlace.ts";
-import { headline } from "./wording.ts";
 
 export interface SessionServiceOptions extends SessionPorts {
   readonly rules: NewSessionRules;
-  readonly concurrentSessions: number;
+  readonly queueLimits: QueueLimits;
   readonly terminals: Terminals;
+  readonly announce: Notify;
   /** Addresses from the configuration, for forms. */
   readonly knownRepositories: readonly string[];
 }
@@ -44,37 +64,54 @@ const promptPatienceMs = 1_000;
 /** All sessions of this host: made, found again, brought to work, ended. Reacts to actions once they are durable. */
 export class SessionService implements HostApi, Disposable {
   readonly #options: SessionServiceOptions;
-  readonly #runs = new Map<string, SessionRun>();
-  /** The session of each of its channels. */
-  readonly #byChannel = new Map<string, string>();
+  readonly #runs = new SessionRuns((refs) => this.#make(refs));
+  readonly #reactions: SessionReactions;
   readonly #catalogue: Catalogue;
   readonly #slots: Slots;
   readonly #idleAgents: IdleAgents;
   readonly #owned = new Disposables();
   readonly addresses = new SessionAddresses();
+  readonly owners: SessionOwners;
   readonly forms: FormsApi;
   readonly files: FilesApi;
+  readonly checkpointMethods: CheckpointMethods;
+  readonly #changesets: DerivedChangesets;
 
   constructor(options: SessionServiceOptions) {
     this.#options = options;
-    const known = () => this.#known();
+    const known = (viewer: Viewer | undefined) => this.#known(viewer);
+    this.owners = new SessionOwners(options.channels);
     this.forms = newSessionForms(known, options.rules.allowLocal);
     this.files = new SessionFiles(
       options.channels,
       (id) => this.#runs.get(id),
-      () => known().repositories,
+      (viewer) => known(viewer).repositories,
     );
     const { channels, clock } = options;
-    const notify: Notify = (method, params) => options.notify(method, params);
-    this.#catalogue = this.#owned.add(new Catalogue(channels, clock, notify));
-    this.#slots = new Slots(options.concurrentSessions, {
+    const { notify, rules } = options;
+    const runOf = (session: string) => this.runOf(session);
+    const add: ForkPorts["add"] = (refs, states, owner) => this.add(refs, states, owner);
+    this.#changesets = new DerivedChangesets(channels, (session) => this.#runs.of(session));
+    channels.makeMissing((uri) => this.#changesets.make(uri));
+    const fork = forkSessions({ channels, rules, now: () => new Date(clock.now()).toISOString(), runOf, add });
+    this.checkpointMethods = checkpointMethods({ runOf, fork, changesets: this.#changesets, notify });
+    this.#catalogue = this.#owned.add(new Catalogue(channels, clock, options.announce));
+    const slots = new Slots(options.queueLimits, clock, {
       onGranted: (id) => this.#runs.get(id)?.start(),
-      onQueued: (id, position) => this.#runs.get(id)?.queued(position),
+      onQueued: (id, place) => this.#runs.get(id)?.queued(place),
     });
+    this.#slots = this.#owned.add(slots);
     this.#idleAgents = this.#owned.add(
       new IdleAgents(clock, { idleMs: options.agentIdleMs, max: options.maxIdleAgents }),
     );
-    this.#owned.add(channels.onCommitted((batch) => this.#react(batch)));
+    this.#reactions = new SessionReactions({
+      channels,
+      runs: this.#runs,
+      catalogue: this.#catalogue,
+      slots,
+      strange: (committed) => void this.#begin(committed),
+    });
+    this.#owned.add(channels.onCommitted((batch) => outsideRequests(() => this.#reactions.take(batch))));
   }
 
   /** Brings back what the log holds: everything as it was, interrupted turns as failures that can be resumed. */
@@ -82,36 +119,58 @@ export class SessionService implements HostApi, Disposable {
     const { channels, logger } = this.#options;
     const found = await restoreSessions(channels, this.#options.clock);
     for (const { refs } of found) {
-      this.#adopt(refs);
+      this.#know(refs);
       this.#catalogue.add(refs, false);
     }
-    for (const { refs, interruptedTurn, isWaiting } of found) {
-      const run = this.#runs.get(refs.id);
-      this.#mirror(refs);
-      if (isWaiting) run?.wake();
+    this.#slots.hold();
+    for (const { refs, interruptedTurn, earlier } of found) {
+      if (channels.isLoaded(refs.chat)) this.#reactions.mirror(refs);
+      if (isPushing(channels, refs)) void confirmPush(this.#options, this.runOf(refs.session));
+      // Before anything wakes it: a turn needs the files that were being put back.
+      if (channels.state("fleetSession", refs.fleet)?.restoring) {
+        this.runOf(refs.session)
+          .finishRestore()
+          .catch((error: unknown) => {
+            logger.warn("files were not put back", { session: refs.id, error: String(error) });
+          });
+      }
+      if (earlier) this.runOf(refs.session).wake(earlier);
       if (interruptedTurn === undefined) continue;
-      run?.settle(interruptedTurn).catch((error: unknown) => {
-        logger.warn("interrupted work was not recorded", { session: refs.id, error: String(error) });
-      });
+      this.runOf(refs.session)
+        .settle(interruptedTurn)
+        .catch((error: unknown) => {
+          logger.warn("interrupted work was not recorded", { session: refs.id, error: String(error) });
+        });
     }
+    this.#slots.proceed();
     logger.info("sessions restored", { sessions: found.length });
   }
 
+  /** Of every session. */
+  get fleets(): readonly FleetSessionState[] {
+    return this.#runs.all.flatMap(({ fleet }) => this.#options.channels.state("fleetSession", fleet) ?? []);
+  }
+
+  /** May this channel leave the memory? */
+  mayRest(uri: string, kind: ChannelKind): boolean {
+    return mayRest(this.#options.channels, this.#runs, uri, kind);
+  }
+
   has(session: string): boolean {
-    return this.#byChannel.has(session);
+    return this.#runs.idOf(session) !== undefined;
   }
 
-  recentSessions(withinMs: number): readonly SessionSummary[] {
-    return this.#catalogue.recent(withinMs);
+  recentSessions(withinMs: number, caller: Caller): readonly SessionSummary[] {
+    return this.#catalogue.recent(withinMs, caller);
   }
 
-  listSessions(params: ParamsOf<"listSessions">): ResultOf<"listSessions"> {
-    return this.#catalogue.list(params);
+  listSessions(params: ParamsOf<"listSessions">, caller: Caller): ResultOf<"listSessions"> {
+    return this.#catalogue.list(params, caller);
   }
 
   authenticate({ resource, token }: ParamsOf<"authenticate">, caller: Caller): void {
     this.#options.credentials.lend(caller.principal, resource, token);
-    for (const run of this.#runs.values()) run.retryWithCredentials(resource);
+    for (const run of this.#runs.made) run.retryWithCredentials(resource);
   }
 
   async createSession(params: ParamsOf<"createSession">, caller: Caller): Promise<void> {
@@ -120,20 +179,42 @@ export class SessionService implements HostApi, Disposable {
     const refs = refsOf(params.channel);
     const { provider } = chooseAgent(params.provider, rules.agents);
     const wanted = caller.makesDrafts ? undefined : parseNewSession(params, rules);
-    if ((await channels.load(refs.session)) || (await channels.load(refs.fleet)) || this.#runs.has(refs.id)) {
-      throw new RpcError(RPC.sessionExists, "That session exists already.", { [META_NS]: { code: "conflict" } });
-    }
+    await this.#assertFree(refs);
     const createdAt = new Date(clock.now()).toISOString();
-    const at = { createdAt, isolation: rules.isolation, owner: caller.principal };
+    const at = { createdAt, ...isolationOf(rules), owner: caller.principal };
+    this.owners.add(refs.id, caller.principal);
     if (!wanted) return createDraft(channels, refs, { provider, params, forms: this.forms, ...at });
-    const states = initialStates(refs, wanted, at);
+    this.#open(refs, initialStates(refs, wanted, at)).wakeLater(promptPatienceMs);
+  }
+
+  /** Makes a session that is known beforehand and brings it to work. Throws `RpcError` when its URI is taken. */
+  async add(refs: SessionRefs, states: FirstStates, owner: string): Promise<SessionRun> {
+    await this.#assertFree(refs);
+    this.owners.add(refs.id, owner);
+    const run = this.#open(refs, states);
+    this.#reactions.mirror(refs);
+    run.wake();
+    return run;
+  }
+
+  async #assertFree(refs: SessionRefs): Promise<void> {
+    const { channels } = this.#options;
+    if ((await channels.isTaken(refs.session)) || (await channels.isTaken(refs.fleet)) || this.#runs.has(refs.id)) {
+      throw new RpcError(RPC.sessionExists, "There is or was a session at that address: choose another one.", {
+        [META_NS]: { code: "conflict" },
+      });
+    }
+  }
+
+  #open(refs: SessionRefs, states: FirstStates): SessionRun {
+    const { channels } = this.#options;
     channels.create(refs.fleet, "fleetSession", states.fleet);
     channels.create(refs.chat, "chat", states.chat);
     channels.create(refs.branchChanges, "changeset", initialChanges());
     channels.create(refs.session, "session", states.session);
     const run = this.#adopt(refs);
     this.#catalogue.add(refs, true);
-    run.wakeLater(promptPatienceMs);
+    return run;
   }
 
   /**
@@ -142,8 +223,10 @@ export class SessionService implements HostApi, Disposable {
    */
   async disposeSession({ channel }: ParamsOf<"disposeSession">, caller: Caller): Promise<void> {
     const { channels, workspaces, terminals } = this.#options;
-    if (!this.#byChannel.has(channel) && (await discardDraft(channels, refsOf(channel)))) return;
-    const run = this.#runOf(channel);
+    if (!this.has(channel) && (await discardDraft(channels, refsOf(channel)))) {
+      return this.owners.remove(refsOf(channel).id);
+    }
+    const run = this.runOf(channel);
     const { refs } = run;
     await channels.load(refs.chat);
     const session = channels.state("session", refs.session);
@@ -154,17 +237,18 @@ export class SessionService implements HostApi, Disposable {
     }
     await run.stop();
     channels.dispatch(refs.fleet, { type: "x-fleet/disposed" });
-    this.#runs.delete(refs.id);
+    this.#runs.remove(refs);
     this.addresses.remove(refs.id);
+    this.owners.remove(refs.id);
     for (const uri of [refs.session, refs.chat, refs.branchChanges, refs.fleet]) {
-      this.#byChannel.delete(uri);
       channels.remove(uri);
     }
+    await this.#changesets.removeOf(refs.session);
     this.#catalogue.remove(refs);
     await terminals.removeOf(refs.session);
     if (await channels.load(agentLogUri(refs.id))) channels.remove(agentLogUri(refs.id));
     await workspaces.remove(refs.id);
-    this.#tellActive();
+    this.#reactions.tellActive();
   }
 
   async invokeChangesetOperation(
@@ -174,22 +258,22 @@ export class SessionService implements HostApi, Disposable {
     const changeset = parseChangesetUri(params.channel);
     if (changeset?.kind !== "branch") throw new AppError("notFound", "There is no such changeset.");
     if (params.operationId !== "push") throw new AppError("request.invalid", "This changeset has no such operation.");
-    return pushBranch(this.#options, this.#runOf(changeset.session), params, caller.principal);
+    return pushBranch(this.#options, this.runOf(changeset.session), params, caller.principal);
   }
 
   /** A shell in the workspace of the session that its claim, or else its directory, names. */
   async createTerminal(params: ParamsOf<"createTerminal">, caller: Caller): Promise<void> {
-    const sessions = this.#catalogue.list({}).items.map(({ resource, workingDirectories = [] }) => {
-      return { id: this.#byChannel.get(resource) ?? "", session: resource, workingDirectories };
+    const sessions = this.#catalogue.list({}, caller).items.map(({ resource, workingDirectories = [] }) => {
+      return { id: this.#runs.idOf(resource) ?? "", session: resource, workingDirectories };
     });
     const target = terminalTarget(params, sessions);
-    const run = this.#runOf(target.session);
+    const run = this.runOf(target.session);
     const { id: sessionId, session } = run.refs;
-    const { root, home } = (await run.workspace()).paths;
+    const { root, home, env } = (await run.workspace()).paths;
     if (this.#runs.get(sessionId) !== run) throw new AppError("notFound", "The session was removed.");
     await this.#options.terminals.create(
       { ...params, cwd: target.cwd },
-      { sessionId, session, root, home },
+      { sessionId, session, root, home, ...(env && { env }) },
       caller.clientId,
     );
   }
@@ -200,13 +284,23 @@ export class SessionService implements HostApi, Disposable {
 
   /** Asked of a chat; of one that is not here nothing is known, which is no failure. */
   completions(params: ParamsOf<"completions">): ResultOf<"completions"> {
-    const run = this.#runs.get(this.#byChannel.get(params.channel) ?? "");
+    const run = this.#runs.of(params.channel);
     return commandCompletions(run && this.#options.channels.state("session", run.refs.session), params);
+  }
+
+  /**
+   * Nothing begins any more; what runs may end by itself for so long, then it is interrupted, to be resumed. What waits
+   * goes on waiting, over the restart too.
+   */
+  async drain(finishMs: number): Promise<void> {
+    this.#slots.hold();
+    const { clock, logger } = this.#options;
+    logger.info("sessions drained", await drainSessions(this.#runs.made, clock, finishMs));
   }
 
   /** Ends every agent and every terminal. Turns stay as they are in the log; the next start finds them interrupted. */
   async stop(): Promise<void> {
-    await Promise.all([this.#options.terminals.stop(), ...Array.from(this.#runs.values(), (run) => run.stop())]);
+    await Promise.all([this.#options.terminals.stop(), ...this.#runs.made.map((run) => run.stop())]);
     this.dispose();
   }
 
@@ -214,58 +308,49 @@ export class SessionService implements HostApi, Disposable {
     this.#owned.dispose();
   }
 
-  #known(): KnownRepositories {
-    const { channels, knownRepositories: configured } = this.#options;
-    const runs = Array.from(this.#runs.values());
-    const fleets = runs.flatMap((run) => channels.state("fleetSession", run.refs.fleet) ?? []);
+  #known(viewer: Viewer | undefined): KnownRepositories {
+    const { knownRepositories: configured } = this.#options;
+    const fleets = this.fleets.filter(({ owner }) => maySee(viewer, owner ?? OWNER));
     return knownRepositories(fleets, configured);
   }
 
-  #runOf(session: string): SessionRun {
-    const id = this.#byChannel.get(session);
-    const run = id === undefined ? undefined : this.#runs.get(id);
+  /** Throws `RpcError` for a URI that names no session. */
+  runOf(session: string): SessionRun {
+    const run = this.#runs.of(session);
     if (!run || run.refs.session !== session) {
       throw new RpcError(RPC.channelNotFound, "There is no such session.", { [META_NS]: { code: "notFound" } });
     }
     return run;
   }
 
-  #adopt(refs: SessionRefs): SessionRun {
+  #make(refs: SessionRefs): SessionRun {
     const { channels, providers } = this.#options;
     const fleet = channels.state("fleetSession", refs.fleet);
     const model = fleetMeta("session", channels.state("session", refs.session))?.model;
-    const run = new SessionRun({
+    const turn = () => channels.state("chat", refs.chat)?.activeTurn?.id;
+    return new SessionRun({
       ...this.#options,
+      logger: this.#options.logger.child("session", () => ({ session: refs.id, turn: turn() })),
       refs,
       principal: fleet?.owner ?? OWNER,
       provider: providers.get(fleet?.provider ?? ""),
       model,
       slots: this.#slots,
       idleAgents: this.#idleAgents,
+      conversationOf: (from, copy) => conversationOf(channels, this.#runs.of(from.session), from, copy),
     });
-    this.#runs.set(refs.id, run);
-    this.addresses.add(refs.id, { session: refs.session, provider: fleet?.provider ?? "" });
-    for (const uri of [refs.session, refs.chat, refs.fleet, refs.branchChanges]) this.#byChannel.set(uri, refs.id);
-    return run;
   }
 
-  #react(batch: readonly CommittedAction[]): void {
-    const chats = new Set<SessionRun>();
-    for (const committed of batch) {
-      const id = this.#byChannel.get(committed.channel);
-      const run = id === undefined ? undefined : this.#runs.get(id);
-      if (committed.refused !== undefined) continue;
-      if (id === undefined || !run) {
-        void this.#begin(committed);
-        continue;
-      }
-      const { type } = committed.action;
-      const isOfChat = committed.kind === "chat" && type !== "chat/delta" && type !== "chat/reasoning";
-      if (isOfChat || type === "session/titleChanged") chats.add(run);
-      if (type !== "chat/delta" && type !== "chat/reasoning") this.#catalogue.touch(id);
-      this.#follow(run, committed);
-    }
-    for (const run of chats) this.#mirror(run.refs);
+  #adopt(refs: SessionRefs): SessionRun {
+    this.#know(refs);
+    return this.runOf(refs.session);
+  }
+
+  #know(refs: SessionRefs): void {
+    const fleet = this.#options.channels.state("fleetSession", refs.fleet);
+    this.#runs.add(refs);
+    this.owners.add(refs.id, fleet?.owner ?? OWNER);
+    this.addresses.add(refs.id, { session: refs.session, provider: fleet?.provider ?? "" });
   }
 
   /** The first message makes a session of a draft. */
@@ -278,73 +363,11 @@ export class SessionService implements HostApi, Disposable {
     const refs = refsOf(chat.session);
     await channels.load(refs.branchChanges);
     if (this.#runs.has(refs.id)) return;
-    const at = { createdAt: new Date(clock.now()).toISOString(), isolation: rules.isolation };
+    const at = { createdAt: new Date(clock.now()).toISOString(), ...isolationOf(rules) };
     if (!beginDraft(channels, refs, rules, at)) return;
     const run = this.#adopt(refs);
     this.#catalogue.add(refs, true);
-    this.#follow(run, committed);
-    this.#mirror(refs);
-  }
-
-  /** What an action asks of the session's agent. The host's own actions take the same way. */
-  #follow(run: SessionRun, { action, origin }: CommittedAction): void {
-    switch (action.type) {
-      case "chat/turnStarted":
-        this.#nameAfterPrompt(run.refs, action.message.text);
-        run.wake();
-        return;
-      case "chat/turnResume":
-        run.wake();
-        return;
-      case "chat/pendingMessageSet":
-        return run.takeQueued();
-      case "chat/turnCancelled":
-        if (origin) run.cancelTurn();
-        return;
-      case "chat/toolCallConfirmed": {
-        const { toolCallId, approved, selectedOptionId } = action;
-        const answer = { approved, ...(selectedOptionId !== undefined && { optionId: selectedOptionId }) };
-        return run.answerPermission(toolCallId, answer);
-      }
-      case "chat/inputCompleted":
-        return run.answerInput(action.requestId);
-      case "session/titleChanged": {
-        const session = this.#options.channels.state("session", run.refs.session);
-        if (origin && session && !isTitledByUser(session)) {
-          this.#options.channels.dispatch(run.refs.session, titledByUser(session));
-        }
-        return;
-      }
-      default:
-        return;
-    }
-  }
-
-  #nameAfterPrompt(refs: SessionRefs, prompt: string): void {
-    const { channels } = this.#options;
-    const session = channels.state("session", refs.session);
-    const chat = channels.state("chat", refs.chat);
-    const title = headline(prompt);
-    if (!session || !title || isTitledByUser(session) || (chat?.turns.length ?? 0) > 0) return;
-    channels.dispatch(refs.session, { type: "session/titleChanged", title });
-  }
-
-  #mirror(refs: SessionRefs): void {
-    const { channels } = this.#options;
-    const session = channels.state("session", refs.session);
-    const chat = channels.state("chat", refs.chat);
-    if (!session || !chat) return;
-    const wasActive = session.chats.some((summary) => (summary.status & 8) !== 0);
-    for (const action of mirrorChat(session, chat)) channels.dispatch(refs.session, action);
-    if (wasActive !== (chat.activeTurn !== undefined)) this.#tellActive();
-  }
-
-  /** How many sessions have a running turn, for everybody's view of the host. */
-  #tellActive(): void {
-    const { channels } = this.#options;
-    const runs = Array.from(this.#runs.values());
-    const activeSessions = runs.filter((run) => channels.state("chat", run.refs.chat)?.activeTurn).length;
-    if (channels.state("root", ROOT_URI)?.activeSessions === activeSessions) return;
-    channels.dispatch(ROOT_URI, { type: "root/activeSessionsChanged", activeSessions });
+    this.#reactions.follow(run, committed);
+    this.#reactions.mirror(refs);
   }
 }

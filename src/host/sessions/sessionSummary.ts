@@ -1,5 +1,7 @@
 import type { ChangesetState } from "../../protocol/changeset.ts";
 import { type FleetNeed, type FleetSessionState, META_NS } from "../../protocol/fleet.ts";
+import { conflictCount, type FleetConflictsState } from "../../protocol/fleetConflicts.ts";
+import { fleetMeta } from "../../protocol/fleetMeta.ts";
 import type { SessionSummary } from "../../protocol/methods.ts";
 import { compact } from "../../protocol/schema.ts";
 import type { SessionState } from "../../protocol/sessionState.ts";
@@ -12,10 +14,12 @@ export interface SummarySources {
   readonly session: SessionState;
   readonly fleet: FleetSessionState;
   readonly changes: ChangesetState | undefined;
+  /** The forecast of its repository. */
+  readonly conflicts?: FleetConflictsState | undefined;
 }
 
 /** The row of a session in the list, from its channels and nothing else. */
-export function summaryOf({ session, fleet, changes }: SummarySources): SessionSummary {
+export function summaryOf({ session, fleet, changes, conflicts }: SummarySources): SessionSummary {
   const status = statusOf(session, fleet);
   const totals = changes && totalChanges(changes);
   const needs = needOf(session, fleet, status, totals?.files ?? 0);
@@ -38,12 +42,27 @@ export function summaryOf({ session, fleet, changes }: SummarySources): SessionS
         branch: fleet.branch,
         head: fleet.head,
         queue: fleet.queue?.position,
+        priority: fleet.priority,
         needs,
         isolation: fleet.isolation,
         costUsd: fleet.usage.costUsd,
+        budgetShare: budgetShare(fleet),
+        isPaused: fleet.spend?.paused ? true : undefined,
+        conflicts: (conflicts && conflictCount(conflicts, fleet.session)) || undefined,
       }),
     },
   });
+}
+
+/** Of the budget that will be used up first, as far as the session knows of any. */
+function budgetShare({ usage, spend }: FleetSessionState): number | undefined {
+  const { costUsd = 0 } = usage;
+  const own = spend?.budgetUsd;
+  const shares = (spend?.budgets ?? []).map(({ scope, spentUsd, limitUsd }) =>
+    scope === "session" ? costUsd / (own ?? limitUsd) : spentUsd / limitUsd,
+  );
+  if (own !== undefined) shares.push(costUsd / own);
+  return shares.length === 0 ? undefined : Math.round(Math.max(...shares) * 100) / 100;
 }
 
 /** The repository as the project that a session belongs to. */
@@ -78,6 +97,8 @@ export function sourceControlMeta(fleet: FleetSessionState): Record<string, unkn
 }
 
 function totalChanges(changes: ChangesetState): { files: number; additions: number; deletions: number } {
+  const cut = fleetMeta("changeset", changes);
+  if (cut) return { files: cut.files, additions: cut.additions, deletions: cut.deletions };
   let additions = 0;
   let deletions = 0;
   for (const { edit } of changes.files) {
@@ -94,6 +115,7 @@ function needOf(session: SessionState, fleet: FleetSessionState, status: number,
   if (requests.some((request) => request.kind === "chatInput")) return "question";
   if (fleet.phase === "failed" || isFailed(status)) return "failure";
   if (fleet.phase !== "ready" || fleet.head === undefined || files === 0) return undefined;
-  const isShipped = fleet.pushed !== undefined && fleet.pushed.at >= (fleet.checkpoints.at(-1)?.createdAt ?? "");
+  const reviewed = fleet.checkpoints.find(({ commit }) => commit === fleet.head) ?? fleet.checkpoints.at(-1);
+  const isShipped = fleet.pushed !== undefined && fleet.pushed.at >= (reviewed?.createdAt ?? "");
   return isShipped ? undefined : "review";
 }

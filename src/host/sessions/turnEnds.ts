@@ -2,6 +2,7 @@ import { AppError, assertNever } from "../../base/appError.ts";
 import type { ActiveTurn } from "../../protocol/chatState.ts";
 import type { ChatActionOf } from "../../protocol/chatActions.ts";
 import type { TurnOutcome } from "../providers/provider.ts";
+import { isBudgetQuestion } from "../spend/budgetQuestion.ts";
 
 type TurnEnd = ChatActionOf<"chat/turnComplete" | "chat/turnCancelled" | "chat/error">;
 
@@ -47,5 +48,9 @@ export const interruption = new AppError(
  * agent saw it holds that failure alone.
  */
 export function wasInterrupted(turn: ActiveTurn): boolean {
-  return turn.responseParts.some((part) => part.kind !== "error" || part.error.errorType === interruption.code);
+  return turn.responseParts.some((part) => {
+    if (part.kind === "error") return part.error.errorType === interruption.code;
+    // The host's own words, before an agent was asked.
+    return part.kind !== "systemNotification" && !(part.kind === "inputRequest" && isBudgetQuestion(part.request.id));
+  });
 }

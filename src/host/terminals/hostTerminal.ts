@@ -4,6 +4,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Disposable } from "../../base/disposables.ts";
 import type { TerminalAction } from "../../protocol/terminal.ts";
 import type { Channels } from "../channels/channels.ts";
+import type { Box } from "../isolation/isolation.ts";
 import { OscScanner } from "./oscScanner.ts";
 import type { Pty, PtyEvents, PtySize } from "./pty.ts";
 import { type ScrollbackLimits, shortened } from "./scrollback.ts";
@@ -37,6 +38,7 @@ export class HostTerminal implements PtyEvents, Disposable {
   #lookTimer: Disposable | undefined;
   #isNamed: boolean;
   #pty: Pty | undefined;
+  #box: Box | undefined;
   #ended: Promise<void> | undefined;
   #hint: { title?: string; cwd?: string } | undefined;
   #waiting: { lowest: number; since: number } | undefined;
@@ -50,8 +52,10 @@ export class HostTerminal implements PtyEvents, Disposable {
     this.#ports = ports;
   }
 
-  attach(pty: Pty): void {
+  /** `box` is what the program runs in, where it runs in one. */
+  attach(pty: Pty, box?: Box): void {
     this.#pty = pty;
+    this.#box = box;
   }
 
   get isRunning(): boolean {
@@ -80,6 +84,7 @@ export class HostTerminal implements PtyEvents, Disposable {
     const rest = this.#decoder.end();
     if (rest !== "") this.#show(rest);
     this.dispose();
+    void this.#box?.end();
     this.#dispatch({ type: "terminal/exited", ...(exitCode !== undefined && { exitCode }) });
     this.#ports.onChanged();
   }
@@ -88,6 +93,7 @@ export class HostTerminal implements PtyEvents, Disposable {
   async end(): Promise<void> {
     this.#ended ??= this.#pty?.end();
     await this.#ended;
+    await this.#box?.end();
   }
 
   dispose(): void {
@@ -113,7 +119,7 @@ export class HostTerminal implements PtyEvents, Disposable {
     if (backlog < resumeBelowBytes) this.#isReaderStuck = false;
     if (this.#waiting || this.#isReaderStuck || backlog <= maxUnsentBytes) return;
     this.#pty?.pause();
-    this.#waiting = { lowest: backlog, since: this.#ports.clock.now() };
+    this.#waiting = { lowest: backlog, since: this.#ports.clock.elapsed() };
     this.#lookAgain();
   }
 
@@ -123,8 +129,8 @@ export class HostTerminal implements PtyEvents, Disposable {
       const waiting = this.#waiting;
       if (!waiting) return;
       const backlog = backlogOf(this.uri);
-      if (backlog < waiting.lowest) this.#waiting = { lowest: backlog, since: clock.now() };
-      this.#isReaderStuck = clock.now() - waiting.since >= patienceMs && backlog >= waiting.lowest;
+      if (backlog < waiting.lowest) this.#waiting = { lowest: backlog, since: clock.elapsed() };
+      this.#isReaderStuck = clock.elapsed() - waiting.since >= patienceMs && backlog >= waiting.lowest;
       if (backlog >= resumeBelowBytes && !this.#isReaderStuck) return this.#lookAgain();
       this.#waiting = undefined;
       this.#pty?.resume();

@@ -31,8 +31,8 @@ export class OutputBatcher implements Disposable {
     this.#size += bytes.length;
     if (this.#size >= maxBatchBytes) return this.flush();
     if (this.#held) return;
-    if (this.#clock.now() - this.#windowStart >= calmWindowMs) {
-      this.#windowStart = this.#clock.now();
+    if (this.#clock.elapsed() - this.#windowStart >= calmWindowMs) {
+      this.#windowStart = this.#clock.elapsed();
       this.#windowBytes = 0;
     }
     if (this.#windowBytes + this.#size <= calmBytes) this.flush();

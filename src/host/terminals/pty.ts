@@ -1,4 +1,4 @@
-import type { SpawnPlan } from "../workspaces/isolation.ts";
+import type { SpawnPlan } from "../isolation/isolation.ts";
 
 export interface PtySize {
   /** Characters a line. */

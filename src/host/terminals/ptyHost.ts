@@ -17,6 +17,7 @@ const maxUnreadBytes = 512 * 1024;
 /** Unlike the host's, its timers keep the process alive: it has to end what it started. */
 const clock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   setTimeout(callback, ms) {
     const timer = setTimeout(callback, ms);
     return toDisposable(() => clearTimeout(timer));

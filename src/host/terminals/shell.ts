@@ -1,7 +1,7 @@
 import path from "node:path";
 import { AppError } from "../../base/appError.ts";
 import { cleanEnvironment } from "../workspaces/environment.ts";
-import { isExecutable } from "../workspaces/isolation.ts";
+import { isExecutable } from "../executable.ts";
 
 /** Shells that a person can type into; an account of a service may name `nologin` or `false`. */
 const shells = new Set(["bash", "zsh", "fish", "sh", "dash", "ksh", "ash"]);

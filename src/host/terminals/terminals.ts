@@ -16,7 +16,8 @@ import type { Channels, CommittedAction } from "../channels/channels.ts";
 import { refuseSize, terminalLimits } from "../channels/terminalPolicy.ts";
 import { endMarked } from "../offspring.ts";
 import { makeHomeDirectory } from "../workspaces/environment.ts";
-import type { Isolation } from "../workspaces/isolation.ts";
+import type { Isolation } from "../isolation/isolation.ts";
+import type { MachineMeter } from "../machine/machineMeter.ts";
 import { HostTerminal } from "./hostTerminal.ts";
 import type { PtySize, PtySpawner } from "./pty.ts";
 import type { ScrollbackLimits } from "./scrollback.ts";
@@ -30,6 +31,8 @@ export interface TerminalPlace {
   /** Absolute paths: the checkout, and the home that its agent has too. */
   readonly root: string;
   readonly home: string;
+  /** Variables of the workspace. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface TerminalsOptions {
@@ -45,6 +48,8 @@ export interface TerminalsOptions {
   /** Of the log: tells this host's processes from another's. */
   readonly epoch: string;
   readonly scrollback?: ScrollbackLimits;
+  /** Told of each shell that is started. */
+  readonly meter?: Pick<MachineMeter, "watch">;
 }
 
 const maxTerminals = { ofSession: 20, ofHost: 100 };
@@ -160,13 +165,14 @@ export class Terminals implements Disposable {
     const { channels, isolation, spawner, env, epoch, logger } = this.#options;
     const { channel: uri, name } = params;
     await this.#makeRoom(place.session);
-    if (await channels.load(uri)) throw alreadyExists();
+    if (await channels.isTaken(uri)) throw alreadyExists();
     const cwd = await startDirectory(params.cwd, place.root);
     const shell = await findShell(env);
     await makeHomeDirectory(place.home, ["tmp"]);
     const plan = await isolation.plan({
+      sessionId: place.sessionId,
       command: [shell],
-      env: shellEnvironment(shell, place.home, env["PATH"]),
+      env: { ...place.env, ...shellEnvironment(shell, place.home, env["PATH"]) },
       root: place.root,
       home: place.home,
       cwd,
@@ -176,8 +182,13 @@ export class Terminals implements Disposable {
     const onChanged = () => this.#tellListLater();
     const title = name?.trim().slice(0, terminalLimits.titleLength) ?? "";
     const terminal = new HostTerminal(uri, title !== "", { channels, clock, backlogOf, onChanged, scrollback });
-    const pty = await spawner.spawn({ plan, marker: markerOf(epoch, uri), ...size }, terminal);
-    terminal.attach(pty);
+    const marker = markerOf(epoch, uri);
+    const pty = await spawner.spawn({ plan, marker, ...size }, terminal).catch(async (error: unknown) => {
+      await plan.box?.end();
+      throw error;
+    });
+    terminal.attach(pty, plan.box);
+    this.#options.meter?.watch(place.sessionId, { marker, cgroups: plan.box?.cgroups });
     this.#live.set(uri, terminal);
     channels.create(uri, "terminal", {
       title: title || path.basename(shell),

@@ -94,7 +94,7 @@ export interface ChangeTotals {
   readonly deletions: number;
 }
 
-export function totalsOf(changes: readonly RawChange[]): ChangeTotals {
+export function totalsOf(changes: readonly Pick<RawChange, "additions" | "deletions">[]): ChangeTotals {
   let additions = 0;
   let deletions = 0;
   for (const change of changes) {

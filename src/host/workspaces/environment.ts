@@ -30,7 +30,7 @@ export async function makeHomeDirectory(home: string, segments: readonly string[
 }
 
 /** False for a link to one. */
-async function isDirectory(directory: string): Promise<boolean> {
+export async function isDirectory(directory: string): Promise<boolean> {
   const stat = await lstat(directory).catch(() => undefined);
   return stat?.isDirectory() ?? false;
 }

@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { constants, setPriority } from "node:os";
+import type { Confine } from "./confinement.ts";
 import { GitError } from "./gitFailure.ts";
 
 /**
@@ -14,12 +16,18 @@ export interface GitCommand {
   readonly protocol?: "https" | "http" | "ssh" | "file";
   /** Variables for this one command (askpass). */
   readonly env?: Readonly<Record<string, string>>;
+  /** Configuration for this one command, above all other. */
+  readonly config?: Readonly<Record<string, string>>;
   readonly input?: string;
   readonly timeoutMs?: number;
   readonly maxOutputBytes?: number;
   readonly signal?: AbortSignal | undefined;
   /** Each line of progress. Answering false ends the command as too large. */
   readonly onProgress?: (line: string) => boolean;
+  /** Takes standard output piece by piece instead of keeping it. Answering false ends the command as too large. */
+  readonly onOutput?: (chunk: Buffer) => boolean;
+  /** Yields the processor to everything else. */
+  readonly isBackground?: boolean;
   /** Exit codes that are answers, not failures; 0 always is. */
   readonly accept?: readonly number[];
 }
@@ -39,6 +47,8 @@ const config: Readonly<Record<string, string>> = {
   "core.fsmonitor": "false",
   "core.untrackedCache": "false",
   "core.attributesFile": "/dev/null",
+  // What is larger is streamed, not held in memory.
+  "core.bigFileThreshold": "16m",
   "core.excludesFile": "/dev/null",
   "core.quotePath": "false",
   "core.safecrlf": "false",
@@ -56,6 +66,8 @@ const config: Readonly<Record<string, string>> = {
   "submodule.recurse": "false",
   "transfer.bundleURI": "false",
   "transfer.fsckObjects": "true",
+  // What is fetched stays a pack: sessions link packs, not thousands of loose objects.
+  "transfer.unpackLimit": "1",
   // Harmless oddities that old public histories are full of.
   "fetch.fsck.badEmail": "ignore",
   "fetch.fsck.badTimezone": "ignore",
@@ -80,6 +92,8 @@ export interface GitCliOptions {
   readonly path: string;
   /** A home that holds no configuration. */
   readonly home: string;
+  /** How git is kept to the checkout when it works on one. */
+  readonly confine?: Confine | undefined;
 }
 
 export class GitCli {
@@ -94,13 +108,15 @@ export class GitCli {
     const name = command.args[0] ?? "";
     if (command.signal?.aborted)
       throw new GitError(name, { exitCode: undefined, stderr: "", stdout: "", ended: "cancelled" });
-    const child = spawn(this.#options.program ?? "git", this.#argv(command), {
+    const [file = "", ...args] = this.#commandLine(command);
+    const child = spawn(file, args, {
       cwd: command.workTree ?? command.gitDir ?? "/",
       env: this.#environment(command),
       stdio: ["pipe", "pipe", "pipe"],
       // Its own group, so that ending it also ends its transport helpers.
       detached: true,
     });
+    if (command.isBackground && child.pid !== undefined) yieldProcessor(child.pid);
     return await collect(child, name, command);
   }
 
@@ -110,13 +126,20 @@ export class GitCli {
     return stdout.toString("utf8").replace(/\n$/, "");
   }
 
+  #commandLine(command: GitCommand): readonly string[] {
+    const { gitDir, workTree } = command;
+    const own = [this.#options.program ?? "git", ...this.#argv(command)];
+    if (workTree === undefined || this.#options.confine === undefined) return own;
+    return [...this.#options.confine(gitDir === undefined ? [workTree] : [workTree, gitDir], workTree), ...own];
+  }
+
   #argv({ gitDir, workTree, args }: GitCommand): string[] {
     const place = gitDir === undefined ? [] : [`--git-dir=${gitDir}`];
     const tree = workTree === undefined ? [] : [`--work-tree=${workTree}`];
     return ["--no-replace-objects", "--literal-pathspecs", ...place, ...tree, ...args];
   }
 
-  #environment({ protocol, env }: GitCommand): Record<string, string> {
+  #environment({ protocol, env, config: own }: GitCommand): Record<string, string> {
     const variables: Record<string, string> = {
       PATH: this.#options.path,
       HOME: this.#options.home,
@@ -132,7 +155,7 @@ export class GitCli {
       GIT_SSH_COMMAND: "ssh -oBatchMode=yes -oStrictHostKeyChecking=yes -oConnectTimeout=20",
       ...env,
     };
-    const entries = Object.entries(config);
+    const entries = [...Object.entries(config), ...Object.entries(own ?? {})];
     variables["GIT_CONFIG_COUNT"] = String(entries.length);
     for (const [index, [key, value]] of entries.entries()) {
       variables[`GIT_CONFIG_KEY_${index}`] = key;
@@ -157,6 +180,10 @@ async function collect(child: ChildProcess, name: string, command: GitCommand): 
   const onAbort = () => end("cancelled");
   command.signal?.addEventListener("abort", onAbort, { once: true });
   child.stdout?.on("data", (chunk: Buffer) => {
+    if (command.onOutput) {
+      if (!command.onOutput(chunk)) end("tooLarge");
+      return;
+    }
     size += chunk.length;
     if (size > maxOutputBytes) end("tooLarge");
     else chunks.push(chunk);
@@ -186,6 +213,14 @@ async function collect(child: ChildProcess, name: string, command: GitCommand): 
   } finally {
     clearTimeout(timer);
     command.signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+function yieldProcessor(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // It has ended already.
   }
 }
 

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { AppError } from "../../base/appError.ts";
+import { redactText } from "../../base/redactText.ts";
 import type { Remote } from "./repositoryUrl.ts";
 
 /** What git said, for mapping. `stderr` is raw and may hold anything a server sent. */
@@ -31,9 +32,7 @@ export function cleanText(text: string, secrets: readonly string[] = []): string
   // Colours go whole, before their escape character does.
   let clean = stripVTControlCharacters(text);
   for (const secret of secrets) if (secret !== "") clean = clean.replaceAll(secret, "***");
-  return clean
-    .replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^/\s@]*@/gi, "$1")
-    .replaceAll(/\b(gh[pousr]_|github_pat_|glpat-)[A-Za-z0-9_-]+/g, "***")
+  return redactText(clean.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^/\s@]*@/gi, "$1"), "***")
     .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")
     .replaceAll(/ {2,}/g, " ")
     .trim()

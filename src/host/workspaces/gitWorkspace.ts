@@ -1,12 +1,16 @@
 import { AppError } from "../../base/appError.ts";
+import { type Failpoint, noFailpoint } from "../../base/failpoint.ts";
 import type { Clock } from "../../base/clock.ts";
-import type { Askpass } from "./askpass.ts";
-import { parseChanges, parseSizes, totalsOf } from "./changes.ts";
+import { parseChanges, parseSizes, type RawChange, totalsOf } from "./changes.ts";
+import type { CheckpointPlace } from "./checkpointCommit.ts";
+import { CheckpointStore, type StoredCheckpoint, toCheckpoint } from "./checkpointStore.ts";
 import type { GitCli } from "./gitCli.ts";
 import { GitError, localFailure } from "./gitFailure.ts";
-import { pushCheckpoint } from "./push.ts";
-import { BASE_REF, CHECKPOINT_REFS, checkOid, checkpointRef } from "./refs.ts";
+import { confirmPush, pushCheckpoint, type PushParts } from "./push.ts";
+import { checkOid } from "./refs.ts";
+import type { RemoteAccess } from "./remoteAccess.ts";
 import type { Remote } from "./repositoryUrl.ts";
+import { restoreFiles } from "./restoreFiles.ts";
 import { SerialQueue } from "./serialQueue.ts";
 import { stageFiles } from "./staging.ts";
 import type {
@@ -15,6 +19,8 @@ import type {
   FileVersion,
   PushRequest,
   PushResult,
+  Restored,
+  RestoreRequest,
   Workspace,
   WorkspacePaths,
 } from "./workspace.ts";
@@ -27,50 +33,46 @@ export interface GitIdentity {
 
 export interface GitWorkspaceParts {
   readonly git: GitCli;
-  readonly askpass: Askpass;
+  readonly remoteAccess: RemoteAccess;
+  /** Throws `limit.exceeded` when the agent's files are more than this host allows. */
+  readonly assertSize: () => Promise<void>;
   readonly clock: Clock;
   readonly identity: GitIdentity;
+  readonly sessionId: string;
   readonly paths: WorkspacePaths;
   readonly remote: Remote;
   readonly branch: string;
   readonly baseBranch: string;
   readonly baseCommit: string;
+  readonly failpoint?: Failpoint | undefined;
 }
 
-interface Head {
-  readonly number: number;
-  readonly commit: string;
-  readonly tree: string;
-}
+/** What live views were shown of files that no checkpoint has stays readable for so long. */
+const keepUnrecorded = "1.hour.ago";
+const collectTimeoutMs = 600_000;
 
 /** One session's workspace on the git command line. Everything is read from the trusted git directory. */
 export class GitWorkspace implements Workspace {
   readonly #parts: GitWorkspaceParts;
   readonly #queue = new SerialQueue();
-  #head: Head;
+  readonly #store: CheckpointStore;
+  /** What was compared last, by every name of its ends: a checkpoint is counted, and then shown. */
+  #latest: { readonly from: string; readonly to: string[]; readonly raw: Promise<readonly RawChange[]> } | undefined;
 
-  private constructor(parts: GitWorkspaceParts, head: Head) {
+  private constructor(parts: GitWorkspaceParts, store: CheckpointStore) {
     this.#parts = parts;
-    this.#head = head;
+    this.#store = store;
   }
 
-  /** Finds the last checkpoint. Throws `internal` when the trusted git directory is damaged. */
+  /** Finds the checkpoints, and finishes what a process that ended was restoring. Throws `internal` when the trusted git directory is damaged. */
   static async open(parts: GitWorkspaceParts): Promise<GitWorkspace> {
-    const { git, paths } = parts;
+    const { git, paths, sessionId, baseCommit } = parts;
     try {
-      const format = "--format=%(refname) %(objectname) %(tree)";
-      const listing = await git.text({
-        gitDir: paths.gitDir,
-        args: ["for-each-ref", format, BASE_REF, CHECKPOINT_REFS],
-      });
-      const heads = listing
-        .split("\n")
-        .map((line) => line.split(" "))
-        .map(([ref = "", commit = "", tree = ""]) => ({ number: numberOf(ref), commit, tree }));
-      const head = heads.toSorted((a, b) => a.number - b.number).at(-1);
-      if (head === undefined || head.commit === "")
-        throw new AppError("internal", "The agent's git directory has no base commit.");
-      return new GitWorkspace(parts, head);
+      const store = await CheckpointStore.open({ git, gitDir: paths.gitDir, sessionId, baseCommit });
+      const workspace = new GitWorkspace(parts, store);
+      const restoring = await store.restoring();
+      if (restoring) await workspace.#finishRestoring(restoring);
+      return workspace;
     } catch (error) {
       throw localFailure(error, "Couldn't open the agent's git directory");
     }
@@ -96,46 +98,149 @@ export class GitWorkspace implements Workspace {
     return this.#parts.baseCommit;
   }
 
-  checkpoint(message: string): Promise<Checkpoint | undefined> {
+  get checkpoints(): readonly Checkpoint[] {
+    return this.#store.all;
+  }
+
+  checkpoint(message: string, place?: CheckpointPlace): Promise<Checkpoint | undefined> {
+    return this.#inTurn("Couldn't save a checkpoint of the agent's files", async () => {
+      const { tree, nestedRepositories } = await this.#stageWithinLimits();
+      const { head } = this.#store;
+      const isSamePlace = place === undefined || place.turnId === head.facts?.place?.turnId;
+      if (tree === head.tree && isSamePlace) return undefined;
+      return await this.#record(message, tree, nestedRepositories, place);
+    });
+  }
+
+  restore({ checkpoint, place, onSafe, onStage }: RestoreRequest): Promise<Restored> {
+    return this.#inTurn("Couldn't restore the agent's files", async () => {
+      const target = this.#store.find(checkpoint);
+      const { tree, nestedRepositories } = await this.#stageWithinLimits();
+      const { head } = this.#store;
+      const title = `Before restoring checkpoint ${checkpoint}`;
+      const safety =
+        tree === head.tree
+          ? toCheckpoint(head)
+          : await this.#record(title, tree, nestedRepositories, { ...place, kind: "safety" });
+      onSafe(safety);
+      const reached = target.facts?.place ?? { turnId: "", turns: 0 };
+      const next = await this.#write(`Checkpoint ${checkpoint} restored`, target.tree, nestedRepositories, {
+        ...reached,
+        kind: "restored",
+        restoredFrom: checkpoint,
+      });
+      await this.#store.beginRestoring(next);
+      this.#fail("restore.begun");
+      try {
+        await this.#putBack(target.tree, onStage);
+      } catch (error) {
+        await this.#stage();
+        await this.#putBack(safety.tree, () => {});
+        await this.#store.endRestoring();
+        throw error;
+      }
+      this.#fail("restore.filesWritten");
+      const restored = await this.#store.add(next);
+      this.#fail("restore.recorded");
+      return { safety, restored };
+    });
+  }
+
+  /** Begins with the files of another session's checkpoint, whose objects its git directory has. */
+  begin(source: StoredCheckpoint, place: CheckpointPlace): Promise<Checkpoint> {
+    return this.#inTurn("Couldn't copy the agent's files", async () => {
+      const { nestedRepositories } = await this.#stage();
+      await this.#putBack(source.tree, () => {});
+      return await this.#record(`Copy of checkpoint ${source.number}`, source.tree, nestedRepositories, place);
+    });
+  }
+
+  /** While this runs nothing is recorded and nothing collected. */
+  lend<T>(use: () => Promise<T>): Promise<T> {
+    return this.#queue.run(use);
+  }
+
+  drop(ids: readonly string[]): Promise<void> {
+    return this.#inTurn("Couldn't give up checkpoints", async () => {
+      const { git, paths } = this.#parts;
+      if (!(await this.#store.drop(ids))) return;
+      const args = ["gc", "--quiet", `--prune=${keepUnrecorded}`];
+      await git.run({ gitDir: paths.gitDir, args, timeoutMs: collectTimeoutMs });
+    });
+  }
+
+  /** A checkpoint by its id. Throws `notFound`. */
+  find(id: string): StoredCheckpoint {
+    return this.#store.find(id);
+  }
+
+  #inTurn<T>(during: string, work: () => Promise<T>): Promise<T> {
     return this.#queue.run(async () => {
       try {
-        return await this.#checkpoint(message);
+        return await work();
       } catch (error) {
-        throw localFailure(error, "Couldn't save a checkpoint of the agent's files");
+        throw localFailure(error, during);
       }
     });
   }
 
-  async #checkpoint(message: string): Promise<Checkpoint | undefined> {
-    const { git, clock, paths, baseCommit } = this.#parts;
-    const { gitDir } = paths;
-    const { tree, nestedRepositories } = await stageFiles(git, paths, baseCommit);
-    const parent = this.#head;
-    if (tree === parent.tree) return undefined;
-    const nowMs = clock.now();
-    const commit = await git.text({
-      gitDir,
-      args: ["commit-tree", "-p", parent.commit, "-F", "-", tree],
-      env: this.#identityEnv(nowMs),
-      input: `${message.replaceAll("\0", "")}\n`,
-    });
-    const number = parent.number + 1;
-    // The empty old value: the ref must not exist yet.
-    await git.run({ gitDir, args: ["update-ref", checkpointRef(number), commit, ""] });
-    this.#head = { number, commit, tree };
-    const totals = totalsOf(await this.#rawChanges(baseCommit, commit));
+  async #stageWithinLimits() {
+    await this.#parts.assertSize();
+    return await this.#stage();
+  }
+
+  #stage() {
+    const { git, paths, baseCommit } = this.#parts;
+    return stageFiles(git, paths, baseCommit);
+  }
+
+  #putBack(tree: string, onStage: (text: string) => void): Promise<void> {
+    return restoreFiles(this.#parts.git, this.#parts.paths, tree, onStage);
+  }
+
+  async #finishRestoring(next: StoredCheckpoint): Promise<void> {
+    // The index is that of before: files that were written since must be known to it.
+    await this.#stage();
+    await this.#putBack(next.tree, () => {});
+    await this.#store.add(next);
+  }
+
+  async #record(
+    message: string,
+    tree: string,
+    nestedRepositories: readonly string[],
+    place: CheckpointPlace | undefined,
+  ): Promise<Checkpoint> {
+    const written = await this.#write(message, tree, nestedRepositories, place);
+    this.#fail("checkpoint.written");
+    const added = await this.#store.add(written);
+    this.#fail("checkpoint.added");
+    return added;
+  }
+
+  async #write(
+    message: string,
+    tree: string,
+    nestedRepositories: readonly string[],
+    place: CheckpointPlace | undefined,
+  ): Promise<StoredCheckpoint> {
+    const nowMs = this.#parts.clock.now();
+    const { baseCommit } = this.#parts;
+    const totals = totalsOf(await this.#rawChanges(baseCommit, tree));
     const createdAt = new Date(nowMs).toISOString();
-    return { id: String(number), commit, tree, parent: parent.commit, createdAt, ...totals, nestedRepositories };
+    const facts = { createdAt, ...totals, nestedRepositories, ...(place && { place }) };
+    this.#fail("checkpoint.staged");
+    const written = await this.#store.write(message, tree, facts, this.#identityEnv(nowMs));
+    if (this.#latest?.from === baseCommit && this.#latest.to.includes(tree)) this.#latest.to.push(written.commit);
+    return written;
+  }
+
+  #fail(name: Parameters<Failpoint>[0]): void {
+    (this.#parts.failpoint ?? noFailpoint)(name);
   }
 
   snapshot(): Promise<string> {
-    return this.#queue.run(async () => {
-      try {
-        return (await stageFiles(this.#parts.git, this.#parts.paths, this.#parts.baseCommit)).tree;
-      } catch (error) {
-        throw localFailure(error, "Couldn't read the agent's files");
-      }
-    });
+    return this.#inTurn("Couldn't read the agent's files", async () => (await this.#stageWithinLimits()).tree);
   }
 
   async changes(from: string, to: string): Promise<readonly ChangedFile[]> {
@@ -176,15 +281,33 @@ export class GitWorkspace implements Workspace {
   }
 
   push(request: PushRequest): Promise<PushResult> {
-    return this.#queue.run(async () => {
-      const { git, askpass, clock, paths, remote, baseCommit } = this.#parts;
-      const identityEnv = this.#identityEnv(clock.now());
-      return await pushCheckpoint({ git, askpass, gitDir: paths.gitDir, remote, baseCommit, identityEnv }, request);
-    });
+    return this.#queue.run(() => pushCheckpoint(this.#pushParts(), request));
+  }
+
+  confirmPush(request: Pick<PushRequest, "branch" | "credentials">): Promise<PushResult | undefined> {
+    return this.#queue.run(() => confirmPush(this.#pushParts(), request));
+  }
+
+  #pushParts(): PushParts {
+    const { git, remoteAccess, clock, paths, remote, branch, baseCommit, failpoint = noFailpoint } = this.#parts;
+    const identityEnv = this.#identityEnv(clock.now());
+    return { git, remoteAccess, gitDir: paths.gitDir, remote, branch, baseCommit, identityEnv, failpoint };
   }
 
   /** Without a work tree, so that no attribute of the agent's files changes what counts as text. */
-  async #rawChanges(from: string, to: string) {
+  #rawChanges(from: string, to: string): Promise<readonly RawChange[]> {
+    const known = this.#latest;
+    if (known?.from === from && known.to.includes(to)) return known.raw;
+    const raw = this.#readChanges(from, to);
+    const latest = { from, to: [to], raw };
+    this.#latest = latest;
+    raw.catch(() => {
+      if (this.#latest === latest) this.#latest = undefined;
+    });
+    return raw;
+  }
+
+  async #readChanges(from: string, to: string): Promise<readonly RawChange[]> {
     const args = ["diff-tree", "-r", "-z", "--raw", "--numstat", "--no-abbrev", "--find-renames"];
     const safe = ["--no-ext-diff", "--no-textconv", "--ignore-submodules=none"];
     const { stdout } = await this.#parts.git.run({
@@ -218,10 +341,6 @@ export class GitWorkspace implements Workspace {
       GIT_COMMITTER_DATE: date,
     };
   }
-}
-
-function numberOf(ref: string): number {
-  return ref.startsWith(CHECKPOINT_REFS) ? Number(ref.slice(CHECKPOINT_REFS.length)) : 0;
 }
 
 function megabytes(bytes: number): string {

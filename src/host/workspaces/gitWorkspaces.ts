@@ -1,51 +1,72 @@
-import { chmod, lstat, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rmdir } from "node:fs/promises";
 import path from "node:path";
-import * as z from "zod/mini";
 import { AppError } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
+import type { Failpoint } from "../../base/failpoint.ts";
 import type { Logger } from "../../base/logger.ts";
+import { Forecaster } from "../forecast/forecaster.ts";
+import { noSetupRules, readSetup, type Setup, type SetupRules } from "../setup/setup.ts";
+import { AddressRules } from "./addressRules.ts";
 import { Askpass } from "./askpass.ts";
-import { GitCli, TRUSTED_ATTRIBUTES } from "./gitCli.ts";
-import { localFailure } from "./gitFailure.ts";
+import { assertTreeFits, checkOutFiles, copyRepository, inMegabytes } from "./checkout.ts";
+import { isDirectory } from "./environment.ts";
+import { copyBase, copyHome } from "./forkWorkspace.ts";
+import type { Confine } from "./confinement.ts";
+import { GitCli } from "./gitCli.ts";
+import { GitError, localFailure } from "./gitFailure.ts";
 import { type GitIdentity, GitWorkspace } from "./gitWorkspace.ts";
-import { type Fetched, Mirrors } from "./mirrors.ts";
-import { BASE_REF, checkBranch, checkSessionId } from "./refs.ts";
+import { type Fetched, type MirrorLimits, Mirrors } from "./mirrors.ts";
+import { BASE_REF, checkBranch, checkSessionId, isAgentBranch, SETUP_REF } from "./refs.ts";
+import { RemoteAccess, type Resolve, systemResolve } from "./remoteAccess.ts";
+import { removeTree } from "./removeTree.ts";
 import { parseRepository, type Remote } from "./repositoryUrl.ts";
 import { KeyedQueues } from "./serialQueue.ts";
-import { initializeIndex } from "./staging.ts";
-import type { ProvisionRequest, Workspace, WorkspacePaths, Workspaces } from "./workspace.ts";
+import { adoptIndex, initializeIndex } from "./staging.ts";
+import { type TreeLimits, treeSize } from "./treeSize.ts";
+import { makeTrustedGitDir } from "./trustedGitDir.ts";
+import { readRecord, removeRecord, type WorkspaceRecord, writeRecord } from "./workspaceRecord.ts";
+import type { Credentials, ForkRequest, ProvisionRequest, Workspace, WorkspacePaths, Workspaces } from "./workspace.ts";
 
 export interface GitWorkspacesOptions {
   /** Absolute. Holds `mirrors/`, `sessions/` and `run/`. */
   readonly dataDir: string;
   /** Directories from which local repositories may be used. */
   readonly allowLocal: readonly string[];
+  /** Blocks of private addresses that hold git servers. Default: none. */
+  readonly privateNetworks?: readonly string[];
   readonly clock: Clock;
   readonly logger: Logger;
   /** PATH for git. */
   readonly path: string;
   readonly identity?: GitIdentity;
-  readonly limits?: {
-    readonly fetchTimeoutMs?: number;
-    readonly maxFetchBytes?: number;
-    readonly checkoutTimeoutMs?: number;
-  };
+  readonly failpoint?: Failpoint | undefined;
+  readonly limits?: Partial<WorkspaceLimits>;
+  /** Why this git is not used, if so. Default: it is not tried. */
+  readonly gitRefusal?: (git: GitCli) => Promise<string | undefined>;
+  /** How git is kept to an agent's checkout while it reads or writes there. Default: not at all. */
+  readonly confine?: Confine | undefined;
+  /** How workspaces are set up. Default: not at all. */
+  readonly setup?: SetupRules;
+  /** The name service. Default: the system's. */
+  readonly resolve?: Resolve;
+}
+
+export interface WorkspaceLimits extends MirrorLimits {
+  readonly checkoutTimeoutMs: number;
+  /** What the agent may keep on disk, in its checkout and its home together. */
+  readonly files: TreeLimits;
 }
 
 const defaultIdentity: GitIdentity = { name: "Muster agent", email: "agent@muster.invalid" };
-const defaultLimits = { fetchTimeoutMs: 600_000, maxFetchBytes: 5 * 2 ** 30, checkoutTimeoutMs: 300_000 };
-
-/** Written last, so a directory without it is a leftover of an attempt that did not come to its end. */
-const recordName = "workspace.json";
-const WorkspaceRecord = z.looseObject({
-  version: z.literal(1),
-  sessionId: z.string(),
-  repository: z.string(),
-  branch: z.string(),
-  baseBranch: z.string(),
-  baseCommit: z.string(),
-});
-type WorkspaceRecord = z.infer<typeof WorkspaceRecord>;
+const gibibyte = 2 ** 30;
+const defaultLimits: WorkspaceLimits = {
+  fetchTimeoutMs: 600_000,
+  maxFetchBytes: 5 * gibibyte,
+  checkoutTimeoutMs: 300_000,
+  mirrorIdleMs: 30 * 24 * 60 * 60 * 1_000,
+  maxMirrorBytes: 50 * gibibyte,
+  files: { maxEntries: 300_000, maxBytes: 10 * gibibyte },
+};
 
 /**
  * Workspaces on this machine's disk:
@@ -55,18 +76,27 @@ type WorkspaceRecord = z.infer<typeof WorkspaceRecord>;
 export class GitWorkspaces implements Workspaces {
   readonly #options: GitWorkspacesOptions;
   readonly #git: GitCli;
-  readonly #askpass: Askpass;
+  readonly #remoteAccess: RemoteAccess;
   readonly #mirrors: Mirrors;
-  readonly #limits: typeof defaultLimits;
+  readonly #limits: WorkspaceLimits;
   readonly #queues = new KeyedQueues();
-  readonly #open = new Map<string, GitWorkspace>();
+  /** Those that somebody works with; two of one session would not know of each other's git commands. */
+  readonly #open = new Map<string, WeakRef<GitWorkspace>>();
+  #refusal: Promise<string | undefined> | undefined;
 
   private constructor(options: GitWorkspacesOptions, git: GitCli, askpass: Askpass) {
     this.#options = options;
     this.#git = git;
-    this.#askpass = askpass;
+    const rules = new AddressRules(options.privateNetworks ?? []);
+    this.#remoteAccess = new RemoteAccess(askpass, rules, options.resolve ?? systemResolve);
     this.#limits = { ...defaultLimits, ...options.limits };
-    this.#mirrors = new Mirrors(git, path.join(options.dataDir, "mirrors"), askpass, this.#limits);
+    this.#mirrors = new Mirrors({
+      git,
+      remoteAccess: this.#remoteAccess,
+      directory: path.join(options.dataDir, "mirrors"),
+      limits: this.#limits,
+      logger: options.logger,
+    });
   }
 
   /** Makes the directories that the host itself needs. Throws `internal` when git is missing. */
@@ -74,7 +104,7 @@ export class GitWorkspaces implements Workspaces {
     const run = path.join(options.dataDir, "run");
     const home = path.join(run, "home");
     await mkdir(home, { recursive: true, mode: 0o700 });
-    const git = new GitCli({ path: options.path, home });
+    const git = new GitCli({ path: options.path, home, confine: options.confine });
     try {
       const version = await git.text({ args: ["version"] });
       options.logger.info("git found", { version });
@@ -92,27 +122,18 @@ export class GitWorkspaces implements Workspaces {
     return await this.#queues.run(id, async () => {
       const present = await this.#tryOpen(id);
       if (present !== undefined) return present;
-      const paths = this.#pathsOf(id);
+      await this.#assertGit();
       try {
         await this.#removeFiles(id);
-        const fetched = await this.#mirrors.withFresh({ ...request, remote, baseBranch }, async (mirror) => {
-          request.onStage("Copying");
-          await this.#clone(paths, mirror, request.signal);
-          return mirror;
+        const fetched = await this.#copyFresh({ ...request, branch, baseBranch }, remote).catch(async (error) => {
+          if (!isDamage(error)) throw error;
+          await this.#mirrors.discard(remote);
+          await this.#removeFiles(id);
+          return await this.#copyFresh({ ...request, branch, baseBranch }, remote);
         });
-        request.onStage("Checking out");
-        await this.#checkOut(paths, fetched, remote, branch, request.signal);
-        await this.#makeTrusted(paths, fetched);
-        const record: WorkspaceRecord = {
-          version: 1,
-          sessionId: id,
-          repository: request.repository,
-          branch,
-          baseBranch: fetched.baseBranch,
-          baseCommit: fetched.baseCommit,
-        };
-        await this.#writeRecord(id, record);
-        return await this.#openWith(id, record, remote);
+        const { baseCommit } = fetched;
+        const record = { version: 1 as const, sessionId: id, repository: request.repository, branch };
+        return await this.#finish({ ...record, baseBranch: fetched.baseBranch, baseCommit }, remote);
       } catch (error) {
         await this.#removeFiles(id).catch((cause: unknown) => {
           this.#options.logger.warn("a failed workspace could not be removed", {
@@ -125,7 +146,41 @@ export class GitWorkspaces implements Workspaces {
     });
   }
 
-  async open(sessionId: string): Promise<Workspace> {
+  /** Throws `repository.cloneFailed`. */
+  async #assertGit(): Promise<void> {
+    const refused = await (this.#refusal ??= this.#options.gitRefusal?.(this.#git));
+    if (refused !== undefined) throw new AppError("repository.cloneFailed", refused);
+  }
+
+  async fork(request: ForkRequest): Promise<Workspace> {
+    const id = checkSessionId(request.sessionId);
+    const branch = checkBranch(request.branch);
+    const source = await this.open(request.source);
+    const checkpoint = source.find(request.checkpoint);
+    const { repository, baseBranch, baseCommit } = source;
+    const remote = parseRepository(repository, this.#options.allowLocal);
+    return await this.#queues.run(id, async () => {
+      const present = await this.#tryOpen(id);
+      if (present !== undefined) return present;
+      try {
+        await this.#removeFiles(id);
+        await this.#copySource({ ...request, branch }, source, remote);
+        this.#options.failpoint?.("fork.copied");
+        const record = { version: 1 as const, sessionId: id, repository, branch, baseBranch, baseCommit };
+        const workspace = await this.#workspaceOf(record, remote);
+        request.onStage("Copying the files");
+        await workspace.begin(checkpoint, { ...request.place, kind: "fork" });
+        if (request.withHome) await copyHome(source.paths, workspace.paths);
+        this.#options.failpoint?.("fork.filesWritten");
+        return await this.#finish(record, remote);
+      } catch (error) {
+        await this.#removeFiles(id).catch(() => {});
+        throw localFailure(error, "Couldn't copy the agent's workspace");
+      }
+    });
+  }
+
+  async open(sessionId: string): Promise<GitWorkspace> {
     const id = checkSessionId(sessionId);
     const workspace = await this.#queues.run(id, () => this.#tryOpen(id));
     if (workspace !== undefined) return workspace;
@@ -138,6 +193,34 @@ export class GitWorkspaces implements Workspaces {
       this.#open.delete(id);
       await this.#removeFiles(id);
     });
+  }
+
+  forecaster(): Forecaster {
+    return new Forecaster(this.#git, path.join(this.#options.dataDir, "run"));
+  }
+
+  /** How the session's workspace is set up. Throws `notFound`, `setup.failed`. */
+  async setupOf(sessionId: string): Promise<Setup> {
+    const { paths, repository } = await this.open(sessionId);
+    return await readSetup(this.#git, { paths, repository }, this.#options.setup ?? noSetupRules);
+  }
+
+  gitDirOf(sessionId: string): string {
+    return this.#pathsOf(checkSessionId(sessionId)).gitDir;
+  }
+
+  async sourcesOf(repository: string): Promise<readonly string[]> {
+    const gitDir = this.#mirrors.pathOf(parseRepository(repository, this.#options.allowLocal));
+    return (await isDirectory(gitDir)) ? [gitDir] : [];
+  }
+
+  branchesOf(repository: string, credentials: Credentials): Promise<ReadonlyMap<string, string>> {
+    return this.#mirrors.refresh({ remote: parseRepository(repository, this.#options.allowLocal), credentials });
+  }
+
+  /** Removes copies of repositories that are not used any more, as the limits say. Tells how many went. */
+  async collectMirrors(): Promise<number> {
+    return await this.#mirrors.collect(this.#options.clock.now(), await this.#borrowedMirrors());
   }
 
   #directoryOf(id: string): string {
@@ -153,130 +236,138 @@ export class GitWorkspaces implements Workspaces {
     };
   }
 
-  async #clone(paths: WorkspacePaths, mirror: Fetched, signal: AbortSignal): Promise<void> {
-    await mkdir(paths.home, { recursive: true, mode: 0o700 });
-    // No hard links: the agent could write through them into the mirror and so into every other session.
-    await this.#git.run({
-      args: [
-        "clone",
-        "--quiet",
-        "--no-hardlinks",
-        "--no-checkout",
-        "--template=",
-        "--end-of-options",
-        mirror.gitDir,
-        paths.root,
-      ],
-      protocol: "file",
-      timeoutMs: this.#limits.checkoutTimeoutMs,
-      signal,
+  /** Everything that is taken from the mirror; the workspace depends on nothing of it afterwards. */
+  #copyFresh(request: ProvisionRequest, remote: Remote): Promise<Fetched> {
+    const { sessionId, signal, onStage, baseBranch, credentials, branch } = request;
+    const paths = this.#pathsOf(sessionId);
+    const { checkoutTimeoutMs: timeoutMs, files } = this.#limits;
+    const identity = this.#options.identity ?? defaultIdentity;
+    const parts = { git: this.#git, paths, timeoutMs, signal };
+    return this.#mirrors.withFresh({ remote, baseBranch, credentials, onStage, signal }, async (mirror) => {
+      const { baseCommit: commit } = mirror;
+      await assertTreeFits(this.#git, mirror.gitDir, commit, files);
+      onStage("Copying");
+      await copyRepository(parts, mirror.gitDir, mirror.baseBranch);
+      await this.#makeTrusted(paths, mirror);
+      onStage("Checking out");
+      await checkOutFiles(parts, { branch, commit, url: remote.url, identity });
+      await adoptIndex(this.#git, paths);
+      return mirror;
     });
   }
 
-  async #checkOut(
-    paths: WorkspacePaths,
-    mirror: Fetched,
-    remote: Remote,
-    branch: string,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const gitDir = path.join(paths.root, ".git");
-    const { name, email } = this.#options.identity ?? defaultIdentity;
-    const inCheckout = { gitDir, workTree: paths.root, signal, timeoutMs: this.#limits.checkoutTimeoutMs } as const;
-    const args = [
-      "checkout",
-      "--quiet",
-      "--no-track",
-      "--no-recurse-submodules",
-      "-B",
-      branch,
-      mirror.baseCommit,
-      "--",
-    ];
-    await this.#git.run({ ...inCheckout, args });
-    await this.#git.run({ gitDir, args: ["config", "remote.origin.url", remote.url] });
-    await this.#git.run({ gitDir, args: ["config", "user.name", name] });
-    await this.#git.run({ gitDir, args: ["config", "user.email", email] });
+  /** Everything that a copy takes from the session that it is a copy of. */
+  async #copySource({ sessionId, branch, onStage, signal }: ForkRequest, source: GitWorkspace, remote: Remote) {
+    const paths = this.#pathsOf(sessionId);
+    const { baseBranch, baseCommit } = source;
+    const identity = this.#options.identity ?? defaultIdentity;
+    const parts = { git: this.#git, paths, timeoutMs: this.#limits.checkoutTimeoutMs, signal };
+    onStage("Copying");
+    const { gitDir } = source.paths;
+    await source.lend(async () => {
+      const args = ["for-each-ref", "--format=%(objectname)", SETUP_REF];
+      const defaultCommit = (await this.#git.text({ gitDir, args })) || undefined;
+      await this.#makeTrusted(paths, { gitDir, baseBranch, baseCommit, defaultBranch: undefined, defaultCommit });
+    });
+    await copyBase(parts, source);
+    onStage("Checking out");
+    await checkOutFiles(parts, { branch, commit: baseCommit, url: remote.url, identity });
+    await adoptIndex(this.#git, paths);
   }
 
-  async #makeTrusted(paths: WorkspacePaths, mirror: Fetched): Promise<void> {
+  async #makeTrusted(paths: WorkspacePaths, { gitDir: mirror, ...fetched }: Fetched): Promise<void> {
     const { gitDir } = paths;
-    await this.#git.run({ args: ["init", "--quiet", "--bare", "--template=", "--end-of-options", gitDir] });
-    await mkdir(path.join(gitDir, "info"), { recursive: true });
-    await writeFile(path.join(gitDir, "info", "attributes"), TRUSTED_ATTRIBUTES);
-    await mkdir(path.join(gitDir, "objects", "info"), { recursive: true });
-    await writeFile(path.join(gitDir, "objects", "info", "alternates"), `${path.join(mirror.gitDir, "objects")}\n`);
-    await this.#git.run({ gitDir, args: ["update-ref", BASE_REF, mirror.baseCommit] });
-    await initializeIndex(this.#git, paths, mirror.baseCommit);
+    await makeTrustedGitDir(this.#git, gitDir, mirror);
+    await this.#git.run({ gitDir, args: ["update-ref", BASE_REF, fetched.baseCommit] });
+    // What an agent pushed decides nothing about how other agents are set up.
+    const setup = isAgentBranch(fetched.baseBranch) ? fetched.defaultCommit : fetched.baseCommit;
+    if (setup !== undefined) await this.#git.run({ gitDir, args: ["update-ref", SETUP_REF, setup] });
+    await initializeIndex(this.#git, paths, fetched.baseCommit);
   }
 
-  async #writeRecord(id: string, record: WorkspaceRecord): Promise<void> {
-    const file = path.join(this.#directoryOf(id), recordName);
-    await writeFile(`${file}.next`, JSON.stringify(record), { mode: 0o600 });
-    await rename(`${file}.next`, file);
+  async #finish(record: WorkspaceRecord, remote: Remote): Promise<GitWorkspace> {
+    await writeRecord(this.#directoryOf(record.sessionId), record);
+    return await this.#openWith(record.sessionId, record, remote);
+  }
+
+  /** Throws `limit.exceeded`. */
+  async #assertSize(id: string): Promise<void> {
+    const { root, home } = this.#pathsOf(id);
+    const { maxEntries, maxBytes } = this.#limits.files;
+    const checkout = await treeSize(root, { maxEntries, maxBytes });
+    const own = await treeSize(home, {
+      maxEntries: maxEntries - checkout.entries,
+      maxBytes: maxBytes - checkout.bytes,
+    });
+    const isMany = checkout.entries + own.entries > maxEntries;
+    if (!isMany && checkout.bytes + own.bytes <= maxBytes) return;
+    const what = isMany ? `more than ${maxEntries} files` : `more than ${inMegabytes(maxBytes)} of files`;
+    const advice =
+      "They are kept, but not recorded. Remove what is not needed, in a terminal of this agent, and resume.";
+    throw new AppError("limit.exceeded", `The agent has made ${what}, which is all that this host allows. ${advice}`);
   }
 
   async #tryOpen(id: string): Promise<GitWorkspace | undefined> {
-    const present = this.#open.get(id);
+    const present = this.#open.get(id)?.deref();
     if (present !== undefined) return present;
-    const text = await readFile(path.join(this.#directoryOf(id), recordName), "utf8").catch(() => undefined);
-    if (text === undefined) return undefined;
-    const record = parseRecord(text);
+    const record = await readRecord(this.#directoryOf(id));
     if (record?.sessionId !== id) return undefined;
     return await this.#openWith(id, record, parseRepository(record.repository, this.#options.allowLocal));
   }
 
   async #openWith(id: string, record: WorkspaceRecord, remote: Remote): Promise<GitWorkspace> {
-    const { branch, baseBranch, baseCommit } = record;
-    const workspace = await GitWorkspace.open({
+    const workspace = await this.#workspaceOf(record, remote);
+    this.#open.set(id, new WeakRef(workspace));
+    return workspace;
+  }
+
+  async #workspaceOf(record: WorkspaceRecord, remote: Remote): Promise<GitWorkspace> {
+    const { sessionId: id, branch, baseBranch, baseCommit } = record;
+    const paths = this.#pathsOf(id);
+    const rules = this.#options.setup ?? noSetupRules;
+    // What is wrong with it is told where the workspace is set up; the files can be looked at all the same.
+    const setup = await readSetup(this.#git, { paths, repository: record.repository }, rules).catch(() => undefined);
+    return await GitWorkspace.open({
       git: this.#git,
-      askpass: this.#askpass,
+      remoteAccess: this.#remoteAccess,
+      assertSize: () => this.#assertSize(id),
       clock: this.#options.clock,
       identity: this.#options.identity ?? defaultIdentity,
-      paths: this.#pathsOf(id),
+      sessionId: id,
+      paths: { ...paths, ...(setup && { env: setup.env }) },
       remote,
       branch,
       baseBranch,
       baseCommit,
+      failpoint: this.#options.failpoint,
     });
-    this.#open.set(id, workspace);
-    return workspace;
+  }
+
+  /** Workspaces of earlier versions take the objects of their base from the mirror and need it as long as they are there. */
+  async #borrowedMirrors(): Promise<ReadonlySet<string>> {
+    const sessions = path.join(this.#options.dataDir, "sessions");
+    const lists = (await readdir(sessions).catch(() => [])).map((id) =>
+      readFile(path.join(sessions, id, "git", "objects", "info", "alternates"), "utf8").catch(() => ""),
+    );
+    const objects = (await Promise.all(lists)).flatMap((list) => list.split("\n"));
+    return new Set(objects.filter((line) => line !== "").map((line) => path.dirname(line)));
   }
 
   /** Only the names that are ours, under a directory derived from a checked id. */
   async #removeFiles(id: string): Promise<void> {
     const directory = this.#directoryOf(id);
-    await rm(path.join(directory, recordName), { force: true });
+    await removeRecord(directory);
     for (const name of ["git", "home", "workspace"]) await removeTree(path.join(directory, name));
     // Stays when somebody else keeps a file in it.
     await rmdir(directory).catch(() => {});
   }
 }
 
-function parseRecord(text: string): WorkspaceRecord | undefined {
-  try {
-    const parsed = z.safeParse(WorkspaceRecord, JSON.parse(text));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Deletes a directory without following links, also where the agent took its own write permission away. */
-async function removeTree(directory: string): Promise<void> {
-  try {
-    await rm(directory, { recursive: true, force: true, maxRetries: 3 });
-  } catch {
-    await openDirectories(directory);
-    await rm(directory, { recursive: true, force: true, maxRetries: 3 });
-  }
-}
-
-async function openDirectories(directory: string): Promise<void> {
-  const stat = await lstat(directory).catch(() => undefined);
-  if (!stat?.isDirectory()) return;
-  await chmod(directory, 0o700);
-  for (const entry of await readdir(directory, { withFileTypes: true })) {
-    if (entry.isDirectory()) await openDirectories(path.join(directory, entry.name));
-  }
+/** What git says of objects that it can't read. */
+function isDamage(thrown: unknown): boolean {
+  const error = AppError.is(thrown) ? thrown.cause : thrown;
+  if (!(error instanceof GitError) || error.failure.ended !== undefined) return false;
+  return /corrupt|inflate: data stream error|unable to (?:read|unpack)|bad object|packfile|pack has bad|missing blob|is not a tree/i.test(
+    error.failure.stderr,
+  );
 }

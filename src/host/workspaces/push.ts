@@ -1,19 +1,23 @@
 import { AppError } from "../../base/appError.ts";
-import type { Askpass } from "./askpass.ts";
-import type { GitCli, GitCommand } from "./gitCli.ts";
+import type { Failpoint } from "../../base/failpoint.ts";
+import type { GitCli } from "./gitCli.ts";
 import { pushFailure } from "./gitFailure.ts";
 import { checkAgentBranch, checkOid, CHECKPOINT_REFS, pushedRef, pushingRef } from "./refs.ts";
+import type { OpenRemote, RemoteAccess } from "./remoteAccess.ts";
 import type { Remote } from "./repositoryUrl.ts";
 import type { PushRequest, PushResult } from "./workspace.ts";
 
 export interface PushParts {
   readonly git: GitCli;
-  readonly askpass: Askpass;
+  readonly remoteAccess: RemoteAccess;
   readonly gitDir: string;
   readonly remote: Remote;
+  /** The session's own, the only one that it pushes to. */
+  readonly branch: string;
   readonly baseCommit: string;
   /** Author, committer and date of the commit. */
   readonly identityEnv: Readonly<Record<string, string>>;
+  readonly failpoint: Failpoint;
 }
 
 const pushTimeoutMs = 180_000;
@@ -28,14 +32,19 @@ const pushTimeoutMs = 180_000;
  */
 export async function pushCheckpoint(parts: PushParts, request: PushRequest): Promise<PushResult> {
   const branch = checkAgentBranch(request.branch);
-  const { env, context } = parts.askpass.for(parts.remote, request.credentials);
-  const network = { protocol: parts.remote.kind, env, signal: request.signal } as const;
+  if (branch !== parts.branch) {
+    throw new AppError("push.refused", `The branch ${branch} was not pushed: it is another agent's.`);
+  }
+  const opened = await parts.remoteAccess.open(parts.remote, request.credentials);
+  const { context } = opened;
+  const network = { ...opened.network, signal: request.signal };
   try {
     const tree = await checkpointTree(parts, checkOid(request.commit));
     const previous = await lastPushed(parts, branch, network);
     const commit = await commitOf(parts, request, tree, previous);
     if (commit !== previous)
       await parts.git.run({ gitDir: parts.gitDir, args: ["update-ref", pushingRef(branch), commit] });
+    parts.failpoint("push.intended");
     await parts.git.run({
       ...network,
       gitDir: parts.gitDir,
@@ -52,8 +61,28 @@ export async function pushCheckpoint(parts: PushParts, request: PushRequest): Pr
       ],
       timeoutMs: pushTimeoutMs,
     });
+    parts.failpoint("push.sent");
     await settle(parts, branch, commit);
+    parts.failpoint("push.recorded");
     return { branch, commit, remote: parts.remote.url };
+  } catch (error) {
+    throw pushFailure(error, branch, context);
+  }
+}
+
+/**
+ * What became of the last push of a host that ended on the way: asks the remote if nothing else tells. Undefined when the
+ * remote has nothing of ours.
+ */
+export async function confirmPush(
+  parts: PushParts,
+  { branch: name, credentials }: Pick<PushRequest, "branch" | "credentials">,
+): Promise<PushResult | undefined> {
+  const branch = checkAgentBranch(name);
+  const { network, context } = await parts.remoteAccess.open(parts.remote, credentials);
+  try {
+    const commit = await lastPushed(parts, branch, network);
+    return commit === undefined ? undefined : { branch, commit, remote: parts.remote.url };
   } catch (error) {
     throw pushFailure(error, branch, context);
   }
@@ -74,7 +103,7 @@ async function checkpointTree({ git, gitDir }: PushParts, commit: string): Promi
 async function lastPushed(
   parts: PushParts,
   branch: string,
-  network: Pick<GitCommand, "protocol" | "env" | "signal">,
+  network: OpenRemote["network"],
 ): Promise<string | undefined> {
   const pushed = await readRef(parts, pushedRef(branch));
   const pushing = await readRef(parts, pushingRef(branch));

@@ -22,9 +22,14 @@ export function checkBranch(name: string): string {
   );
 }
 
+/** A branch that agents push to. */
+export function isAgentBranch(name: string): boolean {
+  return name.startsWith("agent/");
+}
+
 /** The only branches that leave this host. Throws `push.refused` for any other. */
 export function checkAgentBranch(name: string): string {
-  if (isSafeBranch(name) && name.startsWith("agent/")) return name;
+  if (isSafeBranch(name) && isAgentBranch(name)) return name;
   throw new AppError(
     "push.refused",
     `The branch ${JSON.stringify(name.slice(0, 80))} was not pushed: agents push to branches under "agent/" only.`,
@@ -46,9 +51,13 @@ export function checkSessionId(id: string): string {
 const checkpointPrefix = "refs/muster/checkpoints/";
 /** Pins the base commit in the trusted git directory. */
 export const BASE_REF = "refs/muster/base";
+/** The commit that says how the workspace is set up: never one that an agent made. */
+export const SETUP_REF = "refs/muster/setup";
 export const CHECKPOINT_REFS = checkpointPrefix;
 export const checkpointRef = (number: number): string => `${checkpointPrefix}${number}`;
 /** The commit that the remote is known to have on the branch. */
 export const pushedRef = (branch: string): string => `refs/muster/pushed/${branch}`;
 /** The commit that a push was begun with: the remote may or may not have it. */
 export const pushingRef = (branch: string): string => `refs/muster/pushing/${branch}`;
+/** The commit whose files are being put back; there only while that happens. */
+export const RESTORING_REF = "refs/muster/restoring";

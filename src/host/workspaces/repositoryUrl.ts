@@ -33,7 +33,7 @@ export function parseRepository(text: string, allowLocal: readonly string[]): Re
   }
   if (text.startsWith("-")) throw invalid('A repository address can\'t begin with "-".');
   if (path.isAbsolute(text)) return local(text, allowLocal);
-  if (text.includes("::"))
+  if (/^[A-Za-z0-9+.-]*::/.test(text))
     throw invalid('Addresses with a transport helper ("::") are not accepted. Use https or ssh.');
   const scp = /^(?:([A-Za-z0-9._-]+)@)?([^:/@[\]]+):(?!\/\/)(.+)$/.exec(text);
   if (scp) return ssh(scp[1], scp[2] ?? "", undefined, scp[3] ?? "", text);

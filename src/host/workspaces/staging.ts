@@ -1,7 +1,6 @@
-import { copyFile, lstat, rename, rm } from "node:fs/promises";
+import { copyFile, lstat, rename, rm, utimes } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "../../base/appError.ts";
-import { parseChanges } from "./changes.ts";
 import type { GitCli } from "./gitCli.ts";
 
 export interface Staged {
@@ -16,6 +15,7 @@ export interface StagingPaths {
 }
 
 const gitlinkMode = "160000";
+const isAddedGitlink = /^:(?!160000)\d{6} 160000 /;
 const stageTimeoutMs = 120_000;
 
 /**
@@ -24,7 +24,26 @@ const stageTimeoutMs = 120_000;
  */
 export async function initializeIndex(git: GitCli, { gitDir, root }: StagingPaths, commit: string): Promise<void> {
   await git.run({ gitDir, args: ["read-tree", commit] });
-  const listing = await git.run({ gitDir, args: ["ls-files", "--stage", "-z"] });
+  await markSubmodules(git, { gitDir, root });
+}
+
+/**
+ * Takes the index of a checkout that the host has just made and nobody else has touched: it knows when each file was
+ * written, so that the first checkpoint reads none of them.
+ */
+export async function adoptIndex(git: GitCli, paths: StagingPaths): Promise<void> {
+  const { root, gitDir } = paths;
+  await copyIndex(path.join(root, ".git", "index"), path.join(gitDir, "index"));
+  await markSubmodules(git, paths);
+}
+
+/** Marks the submodules of an index as not present. `env` may name another index than the workspace's. */
+export async function markSubmodules(
+  git: GitCli,
+  { gitDir, root }: StagingPaths,
+  env: Record<string, string> = {},
+): Promise<void> {
+  const listing = await git.run({ gitDir, env, args: ["ls-files", "--stage", "-z"] });
   const gitlinks = listing.stdout
     .toString("utf8")
     .split("\0")
@@ -34,6 +53,7 @@ export async function initializeIndex(git: GitCli, { gitDir, root }: StagingPath
   await git.run({
     gitDir,
     workTree: root,
+    env,
     args: ["update-index", "-z", "--skip-worktree", "--stdin"],
     input: gitlinks.join("\0"),
   });
@@ -52,7 +72,7 @@ export async function stageFiles(git: GitCli, paths: StagingPaths, baseCommit: s
   const index = path.join(gitDir, "index");
   const next = path.join(gitDir, "index.next");
   await Promise.all([rm(`${index}.lock`, { force: true }), rm(`${next}.lock`, { force: true })]);
-  await copyFile(index, next);
+  await copyIndex(index, next);
   const env = { GIT_INDEX_FILE: next };
   // Exit code 1: some file could not be read or a nested repository has no commit; everything else is staged.
   const added = await git.run({
@@ -73,17 +93,27 @@ export async function stageFiles(git: GitCli, paths: StagingPaths, baseCommit: s
   return { tree, nestedRepositories: [...gitlinks, ...unbornRepositories(added.stderr)].toSorted() };
 }
 
+/**
+ * With its time: git reads a file again that was written in the same second as the index, and takes a later index for proof
+ * that the file has not changed since.
+ */
+export async function copyIndex(from: string, to: string): Promise<void> {
+  const { atime, mtime } = await lstat(from);
+  await copyFile(from, to);
+  await utimes(to, atime, mtime);
+}
+
 async function addedGitlinks(
   git: GitCli,
   gitDir: string,
   env: Record<string, string>,
   base: string,
 ): Promise<string[]> {
-  const args = ["diff-index", "--cached", "-r", "-z", "--raw", "--numstat", "--no-renames", "--ignore-submodules=none"];
+  const args = ["diff-index", "--cached", "-r", "-z", "--raw", "--no-renames", "--ignore-submodules=none"];
   const { stdout } = await git.run({ gitDir, env, args: [...args, base] });
-  return parseChanges(stdout)
-    .filter((change) => change.after?.mode === gitlinkMode && change.before?.mode !== gitlinkMode)
-    .map((change) => change.path);
+  // Records and paths take turns.
+  const tokens = stdout.toString("utf8").split("\0");
+  return tokens.filter((_, index) => index % 2 === 1 && isAddedGitlink.test(tokens[index - 1] ?? ""));
 }
 
 /** `error: 'name/' does not have a commit checked out` (the messages are never translated: LC_ALL is C). */

@@ -1,3 +1,5 @@
+import type { CheckpointPlace } from "./checkpointCommit.ts";
+
 /**
  * A workspace is one session's checkout: the files an agent works on, the agent's home, and a trusted git directory that
  * lives outside both. What the agent did is read from the trusted side only; the `.git` inside the checkout belongs to the
@@ -35,6 +37,8 @@ export interface WorkspacePaths {
   readonly root: string;
   readonly home: string;
   readonly gitDir: string;
+  /** Variables that every program of the workspace gets, from the base branch or the host's configuration. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Commit on `refs/muster/checkpoints/<n>` of the trusted git directory. */
@@ -53,6 +57,39 @@ export interface Checkpoint {
   readonly deletions: number;
   /** Directories that hold a git repository of their own; their files are not part of the checkpoint. */
   readonly nestedRepositories: readonly string[];
+  readonly place?: CheckpointPlace;
+}
+
+export interface RestoreRequest {
+  /** The id of a checkpoint; `0` for the base commit. */
+  readonly checkpoint: string;
+  /** Where the session stands. */
+  readonly place: Omit<CheckpointPlace, "kind">;
+  /** The present files are recorded: from here on they are replaced. */
+  readonly onSafe: (safety: Checkpoint) => void;
+  /** What is happening, for people: "Restoring 43 %". */
+  readonly onStage: (text: string) => void;
+}
+
+export interface Restored {
+  /** The files as they were before. */
+  readonly safety: Checkpoint;
+  /** The same files as the checkpoint that was asked for. */
+  readonly restored: Checkpoint;
+}
+
+export interface ForkRequest {
+  /** The session to be, as in `ProvisionRequest`. */
+  readonly sessionId: string;
+  readonly branch: string;
+  /** The session whose checkpoint it begins with, and the checkpoint's id. */
+  readonly source: string;
+  readonly checkpoint: string;
+  readonly place: Omit<CheckpointPlace, "kind">;
+  /** Whether the agent's home comes along, with what the agent remembers. */
+  readonly withHome: boolean;
+  readonly onStage: (text: string) => void;
+  readonly signal: AbortSignal;
 }
 
 export interface FileVersion {
@@ -103,11 +140,21 @@ export interface Workspace {
   readonly branch: string;
   readonly baseBranch: string;
   readonly baseCommit: string;
+  /** All that are kept and say where they stand, oldest first. */
+  readonly checkpoints: readonly Checkpoint[];
   /**
-   * Records tracked and untracked (not ignored) files. Undefined when nothing changed since the last checkpoint (or since
-   * the base commit when there is none). One at a time: calls queue.
+   * Records tracked and untracked (not ignored) files. Undefined when neither the files nor the turn are others than those
+   * of the last checkpoint (or of the base commit when there is none). One at a time: calls queue.
    */
-  checkpoint(message: string): Promise<Checkpoint | undefined>;
+  checkpoint(message: string, place?: CheckpointPlace): Promise<Checkpoint | undefined>;
+  /**
+   * Puts the files back: tracked and untracked, modes, links and deletions. What is ignored stays, and so does the agent's
+   * own `.git`. Nothing of the workspace may run meanwhile. A process that dies on the way leaves the old files or the new
+   * ones: the next `open` finishes. A failure puts everything back as it was. Throws `notFound` for an unknown checkpoint.
+   */
+  restore(request: RestoreRequest): Promise<Restored>;
+  /** Gives up checkpoints; their objects leave the disk some time later. The last one is kept. */
+  drop(ids: readonly string[]): Promise<void>;
   /** Tree of the present files without a ref, for live diffs. Its objects last until the next collection. */
   snapshot(): Promise<string>;
   /** What differs between two commits or trees of the trusted git directory, in path order. */
@@ -116,6 +163,8 @@ export interface Workspace {
   readBlob(oid: string, limitBytes: number): Promise<Uint8Array>;
   /** Throws `branch.empty`, `push.refused`, `auth.required` or `permission.denied`. */
   push(request: PushRequest): Promise<PushResult>;
+  /** Where the last push went, also when its answer was lost; undefined when nothing of ours is there. */
+  confirmPush(request: Pick<PushRequest, "branch" | "credentials">): Promise<PushResult | undefined>;
 }
 
 export interface Workspaces {
@@ -124,6 +173,12 @@ export interface Workspaces {
    * Throws `repository.invalid`, `repository.cloneFailed`, `auth.required` (details.resource is the origin), `cancelled`.
    */
   provision(request: ProvisionRequest): Promise<Workspace>;
+  /**
+   * A workspace that begins with the files of another session's checkpoint, on a branch of its own and from the same base
+   * commit, without asking the remote. Opens it when it is there already. Throws `notFound` when the other session or its
+   * checkpoint is gone.
+   */
+  fork(request: ForkRequest): Promise<Workspace>;
   /** Throws `notFound` when the session has no complete workspace. */
   open(sessionId: string): Promise<Workspace>;
   /** Removes checkout, home and trusted git directory. The mirror stays. No workspace is no error. */

@@ -18,6 +18,7 @@ import type { SessionSummary } from "../../../src/protocol/methods.ts";
 import type { ChannelState } from "../../../src/protocol/reduce.ts";
 import { parseChatUri, parseFleetSessionUri, ROOT_URI, sessionUri } from "../../../src/protocol/uris.ts";
 import { parseStoredRecord } from "../../../src/host/channels/storedRecord.ts";
+import { aVisitor, noOwners } from "../../support/access.ts";
 import { aHostApi } from "../../support/aHostApi.ts";
 import type { FakeClock } from "../../support/fakeClock.ts";
 import { memoryDisk, MemoryLog } from "../../support/memoryLog.ts";
@@ -28,7 +29,14 @@ import { LinkSocket } from "./linkSocket.ts";
 import type { HostEnd, SimHost } from "./simHost.ts";
 import { channelsOf, firstSessions, startStates } from "./startStates.ts";
 
-const owner: Caller = { principal: "owner", clientId: "", archivesFirst: false, makesDrafts: false };
+const owner: Caller = {
+  principal: "owner",
+  role: "admin",
+  sessions: "all",
+  clientId: "",
+  archivesFirst: false,
+  makesDrafts: false,
+};
 const greetingTimeoutMs = 30_000;
 
 /** A log whose disk takes its time to read. */
@@ -92,14 +100,17 @@ export class CoreHost implements SimHost {
         channels,
         fanOut,
         api,
+        fleet: {},
         clients,
         clock: this.#clock,
         logger: silentLogger,
         version: "1",
         vscode: new VsCodeDialect(() => undefined),
+        owners: noOwners,
+        audit: { record: () => undefined },
         advertisement: { version: 1, epoch: log.epoch, methods: [], channels: [], isolation: "none" },
       },
-      owner.principal,
+      aVisitor(),
       outbox,
     );
     run.links.set(link, connection);
@@ -215,7 +226,7 @@ export class CoreHost implements SimHost {
     return aHostApi({
       listSessions: (params) => catalogue.list(params),
       createSession: async ({ channel }) => {
-        if (await channels.load(channel)) throw new RpcError(RPC.sessionExists, "That session exists already.");
+        if (await channels.isTaken(channel)) throw new RpcError(RPC.sessionExists, "That address is taken.");
         this.#create(channels, catalogue, channel);
       },
       disposeSession: async ({ channel }) => {

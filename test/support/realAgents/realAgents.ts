@@ -17,6 +17,8 @@ export interface AgentConfig {
   /** Written into the agent's home before it starts; a value that is not text is written as JSON. */
   readonly files: Readonly<Record<string, unknown>>;
   readonly models?: readonly { readonly id: string; readonly name: string }[];
+  /** It makes name spaces of its own for its commands. */
+  readonly hasOwnSandbox?: boolean;
   /** The mode that the host switches the agent to. */
   readonly mode?: string;
 }
@@ -89,6 +91,7 @@ function codexConfig(directory: string, options: RealAgentOptions): AgentConfig 
     // The platform's binary, not its Node wrapper: ending the wrapper leaves the binary running.
     command: [path.join(directory, "node_modules", "@zed-industries", native, "bin", executable)],
     env: { ...commonEnv(), CODEX_HOME: "${home}/.codex", MODEL_KEY: "unused" },
+    hasOwnSandbox: true,
     files: {
       "tmp/.keep": "",
       // A model that codex has metadata of; for any other it puts a warning before the first answer.

@@ -18,6 +18,7 @@ it("goes on trying when its timer fires a moment before the time by the clock", 
   const time = new FakeClock();
   const early: Clock = {
     now: () => time.now(),
+    elapsed: () => time.elapsed(),
     setTimeout: (callback, ms) => time.setTimeout(callback, Math.max(0, ms - 1)),
   };
   let dials = 0;

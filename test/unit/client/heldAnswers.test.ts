@@ -21,6 +21,8 @@ describe("an answer that arrives while its channel waits for a snapshot", () => 
     const serverSeq = host.serverSeq + 1;
     host.notify("action", { channel: session, action, serverSeq, origin, rejectionReason: "No." });
     await refused;
+    // What was refused is taken back at once, not when the snapshot comes.
+    expect(handle.state?.title).toBe("Theirs");
     host.isSilent = false;
     host.dropAll();
     await flaky.clock.advance(60_000);

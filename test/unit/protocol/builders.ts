@@ -60,6 +60,8 @@ const initialStates: { readonly [K in ChannelKind]: Record<string, unknown> } = 
     checkpoints: [],
     usage: { inputTokens: 0, outputTokens: 0 },
   },
+  fleetConflicts: { repository: "git.example/a", branches: [], pairs: [], mergeOrder: [], at },
+  fleetSpend: { rows: [], raised: [] },
 };
 
 /** A state of the kind, parsed as if it came in a snapshot. */

@@ -49,6 +49,9 @@ class FakeClock implements Clock {
   now(): number {
     return 0;
   }
+  elapsed(): number {
+    return 0;
+  }
   setTimeout(callback: () => void) {
     this.timers.add(callback);
     return toDisposable(() => this.timers.delete(callback));

@@ -21,6 +21,19 @@ const summary = {
   modifiedAt: "2026-01-01T00:00:00.000Z",
 };
 
+const checkpoint = {
+  id: "1",
+  turnId: "t1",
+  commit: "c",
+  tree: "t",
+  createdAt: "2026-01-01T00:00:00.000Z",
+  files: 1,
+  additions: 2,
+  deletions: 0,
+  kind: "turn",
+  turns: 1,
+};
+
 /** One call of each method as a peer may write it, its answer, and what of the params must not be missing. */
 const calls: Record<keyof typeof Methods, [params: object, result: unknown, required: readonly string[]]> = {
   initialize: [
@@ -168,6 +181,38 @@ const calls: Record<keyof typeof Methods, [params: object, result: unknown, requ
     { channel: automations, automation: "ahp-automation:/1", requestId: "r" },
     { resource: "ahp-automation-run:/1" },
     ["channel", "automation", "requestId"],
+  ],
+  "x-fleet/spend": [
+    { channel: root, from: "2026-11-01", to: "2026-11-23", by: "session", user: "ann", limit: 10, cursor: "10" },
+    {
+      from: "2026-11-01",
+      to: "2026-11-23",
+      items: [
+        {
+          key: "ahp-session:/s",
+          coordination: { turns: 2, inputTokens: 10, costUsd: 0.5, computedUsd: 0.1, unpricedTurns: 1 },
+          infrastructure: { cpuMs: 10, wallMs: 20, peakMemoryBytes: 30 },
+        },
+      ],
+      total: { key: "", coordination: {}, infrastructure: {} },
+    },
+    ["channel", "by"],
+  ],
+  "x-fleet/checkpoint": [{ channel: session }, { checkpoint }, ["channel"]],
+  "x-fleet/restore": [
+    { channel: session, checkpoint: "1", cancelTurn: true, progressToken: "p" },
+    { checkpoint: { ...checkpoint, kind: "restored", restoredFrom: "1" }, safety: "2" },
+    ["channel", "checkpoint"],
+  ],
+  "x-fleet/fork": [
+    { channel: session, session: `${session}2`, checkpoint: "1", title: "T", provider: "sample", model: "m" },
+    { checkpoint: "1", conversation: "transcript", message: "Said." },
+    ["channel", "session"],
+  ],
+  "x-fleet/compare": [
+    { channel: session, from: "0", to: "t1" },
+    { changeset: `${session}/changeset/compare/0/t1`, files: 1, additions: 2, deletions: 0 },
+    ["channel", "from", "to"],
   ],
   fetchAutomationRuns: [
     { channel: automations, automation: "ahp-automation:/1", cursor: "c" },

@@ -87,6 +87,16 @@ const made: Readonly<Record<string, number>> = {
   "terminal/commandExecuted": 1,
   "terminal/exited": 1,
   "x-fleet/pushed": 1,
+  "x-fleet/timeUsed": 1,
+  "x-fleet/timeLimitChanged": 1,
+  "x-fleet/egressRefused": 2,
+  "x-fleet/egressDecided": 2,
+  "x-fleet/usageAdded": 2,
+  "x-fleet/machineUsed": 3,
+  "x-fleet/budgetSet": 1,
+  "x-fleet/budgetReached": 1,
+  "x-fleet/paused": 1,
+  "x-fleet/resumed": 1,
 };
 
 describe.each(channelKinds)("folding on %s", (kind) => {

@@ -39,6 +39,8 @@ describe("URIs come apart as they were built", () => {
     expect(uris.parseChangesetUri(turn)).toEqual({ session, kind: "turn", turnId: "t/1" });
     expect(uris.parseAnnotationsUri(uris.annotationsUri(session))).toBe(session);
     expect(uris.turnChangesetTemplate(session)).toBe(`${session}/changeset/turn/{turnId}`);
+    const compared = uris.compareChangesetUri(session, "turn/1", "2");
+    expect(uris.parseChangesetUri(compared)).toEqual({ session, kind: "compare", from: "turn/1", to: "2" });
   });
 
   it("terminals, fleet channels and blobs", () => {
@@ -69,7 +71,9 @@ describe("URIs that nobody built are refused", () => {
     ["another host's session", uris.parseSessionUri("copilot:/a")],
     ["a chat of no base64", uris.parseChatUri("ahp-chat://default/***")],
     ["a chat without a session", uris.parseChatUri("ahp-chat://default")],
-    ["a changeset of a kind that we have not", uris.parseChangesetUri(`${session}/changeset/compare/a/b`)],
+    ["a changeset of a kind that we have not", uris.parseChangesetUri(`${session}/changeset/uncommitted`)],
+    ["a comparison with one end", uris.parseChangesetUri(`${session}/changeset/compare/a`)],
+    ["a comparison with three ends", uris.parseChangesetUri(`${session}/changeset/compare/a/b/c`)],
     ["a broken escape", uris.parseTerminalUri("ahp-terminal:/s/%E0%A4%A")],
     ["a blob that is no object id", uris.parseBlobUri(`x-fleet-blob:/${id}/HEAD`)],
     ["a blob with an option for a name", uris.parseBlobUri(`x-fleet-blob:/${id}/--output=x`)],

@@ -1,5 +1,6 @@
 import { AppError } from "../../../base/appError.ts";
 import type { Clock } from "../../../base/clock.ts";
+import type { Disposable } from "../../../base/disposables.ts";
 import type { UsageInfo } from "../../../protocol/content.ts";
 import type { Message } from "../../../protocol/chatState.ts";
 import { cleanText } from "../../workspaces/gitFailure.ts";
@@ -14,14 +15,13 @@ import type {
 import type { AcpChoices, AcpPermissionOption, AcpPermissionRequest, AcpUpdate } from "./acpMessages.ts";
 import type { AcpPeer, AcpPeerHandlers, PromptResponse, RequestPermissionResponse } from "./acpPeer.ts";
 import { isAgentAnswer } from "./acpPeer.ts";
-import { answerError, crashError, garbageError, oversizeError, overdue } from "./agentFailures.ts";
+import { answerError, crashError, floodError, garbageError, oversizeError } from "./agentFailures.ts";
 import type { AgentLog } from "./agentLog.ts";
 import type { AgentProcess } from "./agentProcess.ts";
 import { choose } from "./choices.ts";
 import type { AcpElicitation, ElicitationAnswer } from "./elicitation.ts";
 import {
   beginTurn,
-  costOfTurn,
   endTurn,
   hasRunningCalls,
   initialMapState,
@@ -31,12 +31,15 @@ import {
   type MapState,
   mapPermission,
   type Mapped,
+  mapTokens,
   mapUpdate,
+  takeUp,
 } from "./mapUpdate.ts";
 import { OpenQuestions } from "./openQuestions.ts";
+import { leftOutInWords, OutputFlow } from "./outputFlow.ts";
 import { type Accepted, promptContent } from "./promptContent.ts";
 import { Silence } from "./silence.ts";
-import { quotaUsage } from "./turnUsage.ts";
+import { TokenMeter, type TokensOf, tokensOfAnswer } from "./turnUsage.ts";
 
 export interface AcpConnectionParts {
   readonly displayName: string;
@@ -47,10 +50,9 @@ export interface AcpConnectionParts {
   readonly log: AgentLog;
   /** How long an agent may take to stop after `cancel` before it is ended. */
   readonly cancelGraceMs: number;
-  /** How long a turn may take at most. */
-  readonly turnTimeoutMs: number;
   /** How long it may say nothing before the session says so; 0 for ever. */
   readonly silenceMs: number;
+  readonly tokensOf: TokensOf;
 }
 
 /** What is known once the agent has a conversation open. */
@@ -68,12 +70,14 @@ interface PendingPermission {
 }
 
 const lastUpdatesMs = 500;
+const leftOutTellMs = 60_000;
 /** Lines of a turn that are no ACP: a banner is forgiven, a program that is no agent is not. */
 const maxGarbage = 50;
 const withdrawn: RequestPermissionResponse = { outcome: { outcome: "cancelled" } };
 
 /** One conversation with one agent process. Decisions are in mapUpdate.ts and toolCalls.ts; this moves messages. */
 export class AcpConnection implements AgentConnection, AcpPeerHandlers {
+  readonly flow: OutputFlow;
   readonly #parts: AcpConnectionParts;
   readonly #pending = new Map<string, PendingPermission>();
   readonly #questions = new OpenQuestions((event) => this.#emit(event));
@@ -87,13 +91,20 @@ export class AcpConnection implements AgentConnection, AcpPeerHandlers {
   #silence: Silence | undefined;
   #garbage = 0;
   #lastGarbage: string | undefined;
+  #replayedUsage: AcpUpdate | undefined;
+  readonly #tokens: TokenMeter;
+  #leftOutToldAt = 0;
   #isCancelling = false;
+  /** Ends an agent that does not stop. */
+  #grace: Disposable | undefined;
   #isOver = false;
   #onSettled: () => void = () => {};
 
   constructor(parts: AcpConnectionParts) {
     this.#parts = parts;
+    this.flow = new OutputFlow(parts.clock);
     this.#map = initialMapState(parts.context.sessionId, parts.context.workspace.root);
+    this.#tokens = new TokenMeter(parts.tokensOf);
     this.#fatal.promise.catch(() => {});
   }
 
@@ -105,6 +116,12 @@ export class AcpConnection implements AgentConnection, AcpPeerHandlers {
     this.#peer = peer;
     this.#conversation = conversation;
     this.#model = conversation.model;
+    const { earlier } = this.#parts.context;
+    if (conversation.resumed && earlier) {
+      this.#map = takeUp(this.#map, earlier.costUsd ?? 0);
+      this.#tokens.takeUp(earlier.tokens);
+    }
+    if (this.#replayedUsage) this.#apply(mapUpdate(this.#map, this.#replayedUsage, this.#parts.clock.now()));
     this.#apply(mapChoices(this.#map, conversation.choices));
   }
 
@@ -130,11 +147,13 @@ export class AcpConnection implements AgentConnection, AcpPeerHandlers {
     this.#silence?.heard();
     // Before there is a conversation there is no turn either: only what the agent says of itself is taken.
     if (this.#conversation && sessionId !== this.#conversation.id) return;
-    if (
-      !this.#conversation &&
-      (update.sessionUpdate === "usage_update" || update.sessionUpdate === "session_info_update")
-    )
+    this.#tellLeftOut();
+    if (!this.#conversation && update.sessionUpdate === "session_info_update") return;
+    // A history that is replayed may tell every total that there was: the last one is where the conversation stands.
+    if (!this.#conversation && update.sessionUpdate === "usage_update") {
+      this.#replayedUsage = update;
       return;
+    }
     this.#apply(mapUpdate(this.#map, update, this.#parts.clock.now()));
   }
 
@@ -157,6 +176,15 @@ export class AcpConnection implements AgentConnection, AcpPeerHandlers {
     if (this.#garbage === maxGarbage) this.#fail(garbageError(this.#parts.displayName, this.#lastGarbage));
   }
 
+  onLeftOut(): void {
+    this.#silence?.heard();
+    if (this.#parts.clock.elapsed() - this.#leftOutToldAt >= leftOutTellMs) this.#tellLeftOut();
+  }
+
+  onFlood(): void {
+    this.#fail(floodError(this.#parts.displayName));
+  }
+
   onOversize(limitBytes: number): void {
     this.#fail(oversizeError(this.#parts.displayName, limitBytes));
   }
@@ -164,6 +192,7 @@ export class AcpConnection implements AgentConnection, AcpPeerHandlers {
   async onPermission(request: AcpPermissionRequest): Promise<RequestPermissionResponse> {
     this.#silence?.heard();
     if (request.sessionId !== this.#conversation?.id || this.#isCancelling) return withdrawn;
+    this.#tellLeftOut();
     const mapped = mapPermission(this.#map, request, this.#parts.clock.now());
     this.#apply(mapped);
     const { toolCallId } = mapped;
@@ -198,11 +227,8 @@ export class AcpConnection implements AgentConnection, AcpPeerHandlers {
     this.#map = beginTurn(this.#map, turn.turnId);
     this.#isCancelling = false;
     this.#garbage = 0;
-    let isOverdue = false;
-    const deadline = clock.setTimeout(() => {
-      isOverdue = true;
-      this.cancel();
-    }, this.#parts.turnTimeoutMs);
+    this.flow.beginTurn();
+    this.#leftOutToldAt = clock.elapsed();
     const silence = this.#watchSilence();
     this.#silence = silence;
     let isComplete = false;
@@ -216,17 +242,18 @@ export class AcpConnection implements AgentConnection, AcpPeerHandlers {
       const response = await Promise.race([peer.prompt(conversation.id, blocks), this.#gone(peer), this.failed]);
       isComplete = response.stopReason === "end_turn";
       if (isComplete) await this.#lastUpdates();
-      if (isOverdue) throw overdue(displayName);
       return this.#outcome(response);
     } catch (error) {
-      if (isOverdue) throw overdue(displayName);
       if (this.#isCancelling) return { stopReason: "cancelled" };
       throw await this.#failure(error);
     } finally {
-      deadline.dispose();
       silence.dispose();
+      // The same turn may go on later.
+      this.#grace?.dispose();
       this.#silence = undefined;
       this.#withdraw();
+      this.#tellLeftOut();
+      this.flow.endTurn();
       this.#apply(endTurn(this.#map, isComplete, clock.now()));
     }
   }
@@ -235,11 +262,9 @@ export class AcpConnection implements AgentConnection, AcpPeerHandlers {
     const { clock, process, logger } = { ...this.#parts, logger: this.#parts.context.logger };
     if (!this.#map.turn || this.#isCancelling || !this.#conversation) return;
     this.#isCancelling = true;
-    const { turnId } = this.#map.turn;
     void this.#peer?.cancel(this.#conversation.id).catch(() => {});
     this.#withdraw();
-    clock.setTimeout(() => {
-      if (this.#map.turn?.turnId !== turnId) return;
+    this.#grace = clock.setTimeout(() => {
       logger.warn("agent did not stop in time and is ended", { agent: this.#parts.displayName });
       void process.end(true);
     }, this.#parts.cancelGraceMs);
@@ -256,6 +281,13 @@ export class AcpConnection implements AgentConnection, AcpPeerHandlers {
     this.#map = state;
     for (const event of events) this.#emit(event);
     if (!hasRunningCalls(state)) this.#onSettled();
+  }
+
+  /** The text that was left out before this point of the transcript. */
+  #tellLeftOut(): void {
+    const leftOut = this.flow.takeLeftOut();
+    this.#leftOutToldAt = this.#parts.clock.elapsed();
+    if (leftOut) this.#apply(mapNotice(this.#map, leftOutInWords(leftOut), { leftOut }));
   }
 
   /** Some agents tell the end of a command a moment after they have answered the prompt. */
@@ -327,21 +359,21 @@ export class AcpConnection implements AgentConnection, AcpPeerHandlers {
   }
 
   #outcome(response: PromptResponse): TurnOutcome {
-    const usage = response.usage ?? quotaUsage(response._meta);
+    const told = tokensOfAnswer(response);
+    const taken = this.#tokens.take(told);
+    this.#apply(mapTokens(this.#map, taken.used, taken.isPartial, this.#parts.context.earlier));
+    const usage = response.usage ?? told[0]?.tokens;
     const { used, size } = this.#map.context;
-    const cost = costOfTurn(this.#map);
+    const cost = this.#map.turn?.costUsd;
     const meta = {
       ...(size !== undefined && { muster: { contextUsed: used, contextSize: size } }),
       ...(cost !== undefined && { cost }),
     };
     const info: UsageInfo = {
-      ...(usage && { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens }),
+      ...(usage?.inputTokens !== undefined && { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens }),
       ...(usage?.cachedReadTokens != null && { cacheReadTokens: usage.cachedReadTokens }),
       ...(Object.keys(meta).length > 0 && { _meta: meta }),
     };
-    if (usage) {
-      this.#emit({ channel: "usage", inputTokens: usage.inputTokens, outputTokens: usage.outputTokens });
-    }
     const stopReason = this.#isCancelling ? "cancelled" : stopReasonOf(response.stopReason);
     return Object.keys(info).length > 0 ? { stopReason, usage: info } : { stopReason };
   }

@@ -15,6 +15,7 @@ import type {
 import type { Logger } from "../../../base/logger.ts";
 import { HOST_VERSION } from "../../version.ts";
 import { AcpChoices, AcpPermissionRequest, type AcpUpdate, parseSessionUpdate } from "./acpMessages.ts";
+import type { OutputFlow } from "./outputFlow.ts";
 import { acpStream } from "./acpStream.ts";
 import { AcpElicitation, type ElicitationAnswer } from "./elicitation.ts";
 
@@ -29,6 +30,12 @@ export interface AcpPeerHandlers {
   onGarbage(excerpt: string): void;
   /** It wrote a message that no host could take in. The connection is lost. */
   onOversize(limitBytes: number): void;
+  /** It wrote text beyond the allowance of `flow`. */
+  onLeftOut(): void;
+  /** It wrote more in one turn than any host could keep. The connection is lost. */
+  onFlood(): void;
+  /** What of its output is worth taking in. */
+  readonly flow: OutputFlow;
 }
 
 export type { ContentBlock, InitializeResponse, PromptResponse, RequestPermissionResponse };
@@ -57,7 +64,7 @@ export class AcpPeer {
     handlers: AcpPeerHandlers,
     logger: Logger,
   ) {
-    const stream = acpStream(streams, maxMessageBytes, handlers);
+    const stream = acpStream(streams, maxMessageBytes, handlers, handlers.flow);
     this.#connection = client({ name: "Muster" })
       .onNotification(
         methods.client.session.update,

@@ -2,7 +2,7 @@ import { AppError } from "../../../base/appError.ts";
 import type { Clock } from "../../../base/clock.ts";
 import type { AgentInfo } from "../../../protocol/root.ts";
 import { cleanText } from "../../workspaces/gitFailure.ts";
-import type { Isolation } from "../../workspaces/isolation.ts";
+import type { Isolation } from "../../isolation/isolation.ts";
 import type { AgentConnection, AgentContext, Provider } from "../provider.ts";
 import { AcpConnection } from "./acpConnection.ts";
 import type { AcpChoices } from "./acpMessages.ts";
@@ -10,14 +10,15 @@ import { AcpPeer, isAgentAnswer, requestErrorText } from "./acpPeer.ts";
 import {
   type AcpAgent,
   agentEnvironment,
+  agentFiles,
   type Expansion,
   findCommand,
   secretsOf,
-  writeAgentFiles,
 } from "./agentCatalogue.ts";
 import { answerError, crashError, startTimeout, versionError } from "./agentFailures.ts";
 import { AgentLog } from "./agentLog.ts";
 import { AgentProcess } from "./agentProcess.ts";
+import { confinementOf } from "./agentConfinement.ts";
 import { choose } from "./choices.ts";
 import { newConversation } from "./signIn.ts";
 
@@ -30,7 +31,6 @@ export interface AcpProviderOptions {
   readonly limits?: {
     readonly startTimeoutMs?: number;
     readonly cancelGraceMs?: number;
-    readonly turnTimeoutMs?: number;
     /** How long a working agent may say nothing before its session says so; 0 for ever. */
     readonly silenceMs?: number;
   };
@@ -39,7 +39,6 @@ export interface AcpProviderOptions {
 const defaultLimits = {
   startTimeoutMs: 90_000,
   cancelGraceMs: 5_000,
-  turnTimeoutMs: 4 * 3_600_000,
   silenceMs: 10 * 60_000,
 };
 
@@ -55,6 +54,7 @@ export class AcpProvider implements Provider {
   readonly #agent: AcpAgent;
   readonly #options: AcpProviderOptions;
   readonly #limits: typeof defaultLimits;
+  #running = 0;
 
   constructor(agent: AcpAgent, options: AcpProviderOptions) {
     this.#agent = agent;
@@ -68,26 +68,47 @@ export class AcpProvider implements Provider {
     };
   }
 
+  /** Programs of this agent that run at present. */
+  get running(): number {
+    return this.#running;
+  }
+
   async connect(context: AgentContext): Promise<AgentConnection> {
     const { isolation, clock, env, randomId } = this.#options;
     const { workspace, sessionId, signal } = context;
     const values: Expansion = { home: workspace.home, workspace: workspace.root, sessionId, env };
-    const environment = agentEnvironment(this.#agent, values);
+    const environment = agentEnvironment(this.#agent, values, workspace.env);
     const command = await findCommand(this.#agent, values, environment["PATH"] ?? "");
-    await writeAgentFiles(this.#agent, values);
-    const plan = await isolation.plan({ command, env: environment, root: workspace.root, home: workspace.home });
-    if (signal.aborted) throw this.#stopped();
+    const plan = await isolation.plan({
+      sessionId,
+      command,
+      env: environment,
+      root: workspace.root,
+      home: workspace.home,
+      files: agentFiles(this.#agent, values),
+      ...confinementOf(this.#agent, values, environment),
+    });
+    if (signal.aborted) {
+      await plan.box?.end();
+      throw this.#stopped();
+    }
     const logger = context.logger.child("acp");
     const secrets = secretsOf(this.#agent, values);
     const log = new AgentLog(clock, secrets, (data) => signal.aborted || context.emit({ channel: "log", data }));
     const onStderr = (text: string) => log.write(text);
-    const process = new AgentProcess({ plan, marker: randomId(), clock, logger, secrets, onStderr });
+    const marker = randomId();
+    const watched = context.watchProgram?.({ marker, cgroups: plan.box?.cgroups });
+    const onEnding = watched?.ending;
+    const process = new AgentProcess({ plan, marker, clock, logger, secrets, onStderr, onEnding });
+    this.#running += 1;
     void process.exited.then(({ exitCode, signal: name, startError }) => {
+      this.#running -= 1;
       log.flush();
       log.line(`[${this.#agent.displayName} ended: ${startError ?? name ?? `exit code ${exitCode}`}]`);
       log.dispose();
     });
-    const { cancelGraceMs, turnTimeoutMs, silenceMs } = this.#limits;
+    void process.exited.then(onEnding);
+    const { cancelGraceMs, silenceMs } = this.#limits;
     const parts = {
       displayName: this.#agent.displayName,
       context,
@@ -96,8 +117,8 @@ export class AcpProvider implements Provider {
       secrets,
       log,
       cancelGraceMs,
-      turnTimeoutMs,
       silenceMs,
+      tokensOf: this.#agent.tokens ?? "turn",
     };
     const connection = new AcpConnection(parts);
     signal.addEventListener("abort", () => void connection.dispose(), { once: true });

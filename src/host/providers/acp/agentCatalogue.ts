@@ -1,8 +1,9 @@
-import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "../../../base/appError.ts";
-import { cleanEnvironment, makeHomeDirectory } from "../../workspaces/environment.ts";
-import { isExecutable } from "../../workspaces/isolation.ts";
+import type { HomeFiles } from "../../isolation/homeFiles.ts";
+import { cleanEnvironment } from "../../workspaces/environment.ts";
+import { isExecutable } from "../../executable.ts";
+import type { TokensOf } from "./turnUsage.ts";
 
 /**
  * One agent of the host's configuration. Texts may hold `${home}`, `${workspace}`, `${sessionId}` and `${env:NAME}`; a
@@ -20,8 +21,14 @@ export interface AcpAgent {
   /** Written below the agent's home before it starts; a value that is no text is written as JSON. */
   readonly files?: Readonly<Record<string, unknown>> | undefined;
   readonly models?: readonly { readonly id: string; readonly name: string }[] | undefined;
+  /** Servers that it cannot do without, besides those whose addresses its configuration holds; as `egress.allow` has them. */
+  readonly hosts?: readonly string[] | undefined;
+  /** It confines its commands with name spaces of its own, which others may not make. */
+  readonly hasOwnSandbox?: boolean | undefined;
   /** Mode to switch to when the agent offers it. */
   readonly mode?: string | undefined;
+  /** Which tokens it tells in the answer to a prompt. Default "turn". */
+  readonly tokens?: TokensOf | undefined;
 }
 
 export interface Expansion {
@@ -50,8 +57,15 @@ export function expand(text: string, agent: AcpAgent, values: Expansion): string
   );
 }
 
-/** From scratch: nothing of the host's own environment but what the configuration names. */
-export function agentEnvironment(agent: AcpAgent, values: Expansion): Record<string, string> {
+/**
+ * From scratch: nothing of the host's own environment but what the configuration names. The agent's own variables stand
+ * above those of the workspace.
+ */
+export function agentEnvironment(
+  agent: AcpAgent,
+  values: Expansion,
+  ofWorkspace: Readonly<Record<string, string>> = {},
+): Record<string, string> {
   const isThere = (value: string) => {
     const optional = /^\$\{env:([A-Za-z_][A-Za-z0-9_]*)\?\}$/.exec(value)?.[1];
     return optional === undefined || values.env[optional] !== undefined;
@@ -59,7 +73,7 @@ export function agentEnvironment(agent: AcpAgent, values: Expansion): Record<str
   const given = Object.entries(agent.env ?? {})
     .filter(([, value]) => isThere(value))
     .map(([name, value]) => [name, expand(value, agent, values)]);
-  return { ...cleanEnvironment(values.home, values.env["PATH"]), ...Object.fromEntries(given) };
+  return { ...cleanEnvironment(values.home, values.env["PATH"]), ...ofWorkspace, ...Object.fromEntries(given) };
 }
 
 /** Values that came from the host's environment: keys, as far as the host can tell. */
@@ -71,25 +85,19 @@ export function secretsOf(agent: AcpAgent, values: Expansion): string[] {
   return names.map((name) => values.env[name] ?? "").filter((value) => value.length >= 8);
 }
 
-/**
- * Writes the configured files. The home is the agent's to change between two starts, so no link in it is followed: a link
- * in the way is removed, and a file is made anew.
- */
-export async function writeAgentFiles(agent: AcpAgent, values: Expansion): Promise<void> {
-  await makeHomeDirectory(values.home, ["tmp"]);
-  for (const [name, content] of Object.entries(agent.files ?? {})) {
-    const segments = path.normalize(name).split(path.sep);
-    const file = segments.pop();
-    if (path.isAbsolute(name) || segments[0] === ".." || file === undefined || file === "" || file === "..") {
+/** The configured files, by their paths below the agent's home. */
+export function agentFiles(agent: AcpAgent, values: Expansion): HomeFiles {
+  const files = Object.entries(agent.files ?? {}).map(([name, content]) => {
+    const file = path.normalize(name);
+    if (path.isAbsolute(name) || file === "." || file.endsWith(path.sep) || file.split(path.sep)[0] === "..") {
       throw new AppError(
         "agent.missing",
         `${agent.displayName} can't start: its file "${name}" lies outside the agent's home.`,
       );
     }
-    const target = path.join(await makeHomeDirectory(values.home, segments), file);
-    await rm(target, { recursive: true, force: true });
-    await writeFile(target, expand(textOf(content), agent, values), { mode: 0o600, flag: "wx" });
-  }
+    return [file, expand(textOf(content), agent, values)];
+  });
+  return Object.fromEntries(files);
 }
 
 function textOf(content: unknown): string {

@@ -8,14 +8,15 @@ import { isAuthRequired, ProtocolViolation, requestErrorText } from "./acpPeer.t
 export function crashError(
   displayName: string,
   process: { readonly lastWords: string },
-  exit: { exitCode: number | null; signal: string | null; startError?: string },
+  exit: { exitCode: number | null; signal: string | null; startError?: string; verdict?: string },
   cause?: unknown,
   garbage?: string,
 ): AppError {
   const how = exit.startError ?? (exit.signal === null ? `exit code ${exit.exitCode}` : `signal ${exit.signal}`);
   const said = process.lastWords || garbage;
   const words = said ? ` Its last words: ${said}` : "";
-  return new AppError("agent.crashed", `${displayName} ended unexpectedly (${how}).${words}`, {
+  const verdict = exit.verdict === undefined ? "" : ` ${exit.verdict}`;
+  return new AppError("agent.crashed", `${displayName} ended unexpectedly (${how}).${verdict}${words}`, {
     cause,
     details: { ...exit },
   });
@@ -45,6 +46,11 @@ export function oversizeError(displayName: string, limitBytes: number): AppError
   return new AppError("agent.failed", sentence);
 }
 
+export function floodError(displayName: string): AppError {
+  const sentence = `${displayName} wrote more in one turn than this host takes in, and was stopped. Its files are kept; resume to let it go on.`;
+  return new AppError("limit.exceeded", sentence);
+}
+
 export function versionError(displayName: string, version: number): AppError {
   const sentence = `${displayName} speaks version ${version} of the agent protocol (ACP); this host speaks version 1. Install a version of it that does.`;
   return new AppError("agent.failed", sentence);
@@ -54,8 +60,4 @@ export function startTimeout(displayName: string, seconds: number, garbage: stri
   const hint =
     garbage === undefined ? "" : ` It wrote text that is no agent protocol: "${garbage}". Is its "command" right?`;
   return new AppError("timeout", `${displayName} did not start within ${seconds} seconds.${hint}`);
-}
-
-export function overdue(displayName: string): AppError {
-  return new AppError("timeout", `${displayName} did not finish the turn in the time that this host allows.`);
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "../../../base/clock.ts";
 import type { Disposable } from "../../../base/disposables.ts";
+import { leftOutInWords } from "./outputFlow.ts";
 import { cleanText } from "../../workspaces/gitFailure.ts";
 
 const intervalMs = 250;
@@ -15,6 +16,7 @@ export class AgentLog implements Disposable {
   #timer: Disposable | undefined;
   #waiting = "";
   #length = 0;
+  #leftOut = 0;
   #partial = "";
 
   constructor(clock: Clock, secrets: readonly string[], emit: (data: string) => void) {
@@ -44,11 +46,17 @@ export class AgentLog implements Disposable {
 
   dispose(): void {
     this.flush();
+    if (this.#leftOut > 0) this.#waiting = `${leftOutInWords({ lines: this.#leftOut, bytes: 0 })}\r\n`;
+    this.#leftOut = 0;
+    this.#tell();
     this.#length = Number.POSITIVE_INFINITY;
   }
 
   #line(text: string): void {
-    if (this.#length >= maxLog) return;
+    if (this.#length >= maxLog) {
+      this.#leftOut += 1;
+      return;
+    }
     const clean = cleanText(text.slice(0, maxLine), this.#secrets);
     if (clean === "") return;
     this.#length += clean.length;

@@ -1,16 +1,19 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { Readable, Writable } from "node:stream";
 import type { Clock } from "../../../base/clock.ts";
+import { TokenBucket } from "../../../base/tokenBucket.ts";
 import type { Logger } from "../../../base/logger.ts";
 import { endMarked, MARKER_NAME, signalQuietly } from "../../offspring.ts";
 import { cleanText } from "../../workspaces/gitFailure.ts";
-import type { SpawnPlan } from "../../workspaces/isolation.ts";
+import type { SpawnPlan } from "../../isolation/isolation.ts";
 
 export interface AgentExit {
   readonly exitCode: number | null;
   readonly signal: string | null;
   /** Set when the program could not be started at all. */
   readonly startError?: string;
+  /** What its box has to say about its end, in a sentence. */
+  readonly verdict?: string;
 }
 
 export interface AgentProcessOptions {
@@ -23,6 +26,8 @@ export interface AgentProcessOptions {
   readonly secrets: readonly string[];
   /** Standard error as it comes, not cleaned. */
   readonly onStderr: (text: string) => void;
+  /** Called before the process is ended in the polite way, which waits for it. */
+  readonly onEnding?: (() => Promise<void>) | undefined;
 }
 
 const pipeDrainMs = 200;
@@ -30,6 +35,9 @@ const graceAfterCloseMs = 500;
 const graceAfterTermMs = 2_000;
 const maxTail = 8 * 1024;
 const maxLoggedLines = 2_000;
+/** Of standard error, in a second. A program that writes more waits in its own write. */
+const stderrBytesPerSecond = 4 * 1024 * 1024;
+const stderrPauseMs = 50;
 
 /** One agent's process and all that it starts. Its standard streams carry ACP; standard error goes to the host's log. */
 export class AgentProcess {
@@ -39,10 +47,12 @@ export class AgentProcess {
   #hasExited = false;
   #tail = "";
   #loggedLines = 0;
+  readonly #stderr: TokenBucket;
   #ending: Promise<void> | undefined;
 
   constructor(options: AgentProcessOptions) {
     this.#options = options;
+    this.#stderr = new TokenBucket(options.clock, stderrBytesPerSecond, stderrBytesPerSecond);
     const { file, args, env, cwd } = options.plan;
     this.#child = spawn(file, args, {
       cwd,
@@ -51,7 +61,7 @@ export class AgentProcess {
       // A group of its own, so that a signal reaches what it started and none of ours.
       detached: true,
     });
-    this.exited = new Promise((resolve) => {
+    const ended = new Promise<AgentExit>((resolve) => {
       const end = (exit: AgentExit) => {
         this.#hasExited = true;
         resolve(exit);
@@ -63,6 +73,17 @@ export class AgentProcess {
       });
       this.#child.once("close", (exitCode, signal) => end({ exitCode, signal }));
     });
+    const { box } = options.plan;
+    this.exited = ended.then(async (exit) => {
+      const verdict = await box?.verdict();
+      return verdict === undefined ? exit : { ...exit, verdict };
+    });
+    void this.exited.then(async () => {
+      // The control group tells what was used, and goes with the box.
+      await options.onEnding?.();
+      await box?.end();
+    });
+    box?.exceeded.addEventListener("abort", () => void this.end(true), { once: true });
     this.#child.stdin.on("error", () => {});
     this.#child.stderr.setEncoding("utf8").on("data", (chunk: string) => this.#heard(chunk));
   }
@@ -94,6 +115,7 @@ export class AgentProcess {
   #heard(chunk: string): void {
     this.#tail = (this.#tail + chunk).slice(-maxTail);
     this.#options.onStderr(chunk);
+    this.#throttle(chunk.length);
     if (this.#loggedLines >= maxLoggedLines) return;
     for (const line of chunk.split(/[\r\n]+/)) {
       if (line.trim() === "") continue;
@@ -102,6 +124,17 @@ export class AgentProcess {
     }
     if (this.#loggedLines >= maxLoggedLines)
       this.#options.logger.warn("agent stderr is no longer logged: too many lines");
+  }
+
+  #throttle(length: number): void {
+    if (this.#stderr.take(length)) return;
+    const { stderr } = this.#child;
+    stderr.pause();
+    const resume = () => {
+      if (this.#stderr.take(length)) stderr.resume();
+      else this.#options.clock.setTimeout(resume, stderrPauseMs);
+    };
+    this.#options.clock.setTimeout(resume, stderrPauseMs);
   }
 
   /**
@@ -117,6 +150,7 @@ export class AgentProcess {
 
   async #end(atOnce: boolean): Promise<void> {
     if (!atOnce) {
+      await this.#options.onEnding?.();
       this.#child.stdin.end();
       if (!(await this.#exitsWithin(graceAfterCloseMs))) {
         this.#signal("SIGTERM");
@@ -126,6 +160,7 @@ export class AgentProcess {
     this.#signal("SIGKILL");
     await this.exited;
     const isAllGone = await endMarked(this.#options.marker, this.#options.clock);
+    await this.#options.plan.box?.end();
     if (!isAllGone) this.#options.logger.warn("an agent's processes could not all be ended", { pid: this.pid });
   }
 

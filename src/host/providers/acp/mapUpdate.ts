@@ -1,7 +1,7 @@
 import { assertNever } from "../../../base/appError.ts";
 import type { ChatAction } from "../../../protocol/chatActions.ts";
 import type { AgentAbout } from "../../../protocol/fleetMeta.ts";
-import type { AgentEvent } from "../provider.ts";
+import type { AgentEvent, EarlierUse } from "../provider.ts";
 import type { AcpChoices, AcpPermissionRequest, AcpUpdate } from "./acpMessages.ts";
 import { choicesOf, commandsOf, inMode, planOf } from "./agentAbout.ts";
 import {
@@ -13,6 +13,7 @@ import {
   upsertCall,
 } from "./toolCalls.ts";
 import { mediaOfContent, oneLine, textOfContent } from "./toolOutput.ts";
+import { dollars, isNearer, type ModelTokens } from "./turnUsage.ts";
 
 /**
  * From what an ACP agent says to what AHP channels hold. Pure: the state of one turn and one message in, the next state
@@ -25,8 +26,12 @@ export interface MapState {
   /** What the agent has said of itself. */
   readonly about: AgentAbout;
   readonly turn: TurnState | undefined;
-  /** The agent's own running total of the conversation, in US dollars. */
+  /** The agent's own running total of the conversation, in US dollars, as last told: maybe to an earlier process. */
   readonly costUsd: number;
+  /** This process has told such a total. */
+  readonly isCostTold: boolean;
+  /** The latest turn, over or not: what an agent tells a moment late is still of it. */
+  readonly lastTurnId: string | undefined;
   /** Context window in use, as the agent last said. */
   readonly context: { readonly used?: number; readonly size?: number };
 }
@@ -42,8 +47,10 @@ interface TurnState {
   readonly planSteps: string | undefined;
   /** Where it is in its plan. */
   readonly activity: string | undefined;
-  /** `costUsd` when the turn began. */
-  readonly costBefore: number;
+  /** In US dollars; absent while the agent has told no price. */
+  readonly costUsd: number | undefined;
+  /** What a running total was taken to go on from, though its process may have begun it anew. */
+  readonly doubtedUsd: number | undefined;
 }
 
 interface OpenPart {
@@ -58,12 +65,24 @@ export interface Mapped {
 }
 
 export function initialMapState(sessionId: string, root: string): MapState {
-  return { sessionId, root, about: {}, turn: undefined, costUsd: 0, context: {} };
+  const none = { turn: undefined, lastTurnId: undefined, costUsd: 0, isCostTold: false };
+  return { sessionId, root, about: {}, context: {}, ...none };
+}
+
+/** The conversation goes on, and had cost so much when its agent was last heard of. */
+export function takeUp(state: MapState, costUsd: number): MapState {
+  return { ...state, costUsd };
 }
 
 export function beginTurn(state: MapState, turnId: string): MapState {
-  const none = { open: undefined, planSteps: undefined, activity: undefined };
-  return { ...state, turn: { turnId, parts: 0, calls: new Map(), costBefore: state.costUsd, ...none } };
+  const none = {
+    open: undefined,
+    planSteps: undefined,
+    activity: undefined,
+    costUsd: undefined,
+    doubtedUsd: undefined,
+  };
+  return { ...state, lastTurnId: turnId, turn: { turnId, parts: 0, calls: new Map(), ...none } };
 }
 
 export function mapUpdate(state: MapState, update: AcpUpdate, nowMs: number): Mapped {
@@ -241,11 +260,6 @@ export function mapNotice(state: MapState, markdown: string, facts: Record<strin
   return state.turn ? notify(state, state.turn, markdown, facts) : { state, events: [] };
 }
 
-/** What this turn has cost so far, in US dollars; `undefined` while the agent told no price. */
-export function costOfTurn(state: MapState): number | undefined {
-  return state.turn && state.costUsd > 0 ? state.costUsd - state.turn.costBefore : undefined;
-}
-
 function notify(state: MapState, turn: TurnState, markdown: string, facts: Record<string, unknown>): Mapped {
   const part = { kind: "systemNotification" as const, content: { markdown }, _meta: { muster: facts } };
   // Text after it belongs to a part of its own.
@@ -258,17 +272,74 @@ function notify(state: MapState, turn: TurnState, markdown: string, facts: Recor
 function mapUsage(state: MapState, update: Extract<AcpUpdate, { sessionUpdate: "usage_update" }>): Mapped {
   const { used, size, cost } = update;
   const context = { ...state.context, ...(used != null && { used }), ...(size != null && { size }) };
-  const total = cost?.currency === "USD" ? cost.amount : state.costUsd;
-  const costUsd = Math.max(0, total - state.costUsd);
-  const events: AgentEvent[] = costUsd > 0 ? [{ channel: "usage", costUsd }] : [];
-  const next = { ...state, context, costUsd: Math.max(state.costUsd, total) };
-  if (state.turn) {
-    const turnCost = costOfTurn(next);
-    const muster = { contextUsed: context.used, contextSize: context.size };
-    const meta = { muster, ...(turnCost !== undefined && { cost: turnCost }) };
-    events.push(chat({ type: "chat/usage", turnId: state.turn.turnId, usage: { _meta: meta } }));
-  }
-  return { state: next, events };
+  const told = mapCost({ ...state, context }, dollars(cost));
+  const { turn } = told.state;
+  if (!turn) return told;
+  const muster = { contextUsed: context.used, contextSize: context.size };
+  const meta = { muster, ...(turn.costUsd !== undefined && { cost: turn.costUsd }) };
+  const usage = chat({ type: "chat/usage", turnId: turn.turnId, usage: { _meta: meta } });
+  return { state: told.state, events: [...told.events, usage] };
+}
+
+/**
+ * A running total becomes what was spent since the one before, which an earlier process of the conversation may have told.
+ * The first total of a process that is below it was begun anew: during a turn all of it is that turn's. Later totals that
+ * fall leave something out, such as messages that were taken back, and only show where to go on from. A first total that
+ * is not below may go on or be begun anew (Claude does either): it is taken to go on until the turn's tokens say otherwise.
+ */
+function mapCost(state: MapState, total: number | undefined): Mapped {
+  if (total === undefined) return { state, events: [] };
+  const isAnew = total < state.costUsd;
+  const spent = !isAnew ? total - state.costUsd : state.turn && !state.isCostTold ? total : 0;
+  const doubtedUsd = state.isCostTold || isAnew || state.costUsd === 0 ? state.turn?.doubtedUsd : state.costUsd;
+  const turn = state.turn && { ...state.turn, costUsd: sumIfPriced(state.turn.costUsd, spent), doubtedUsd };
+  const next = { ...state, turn, costUsd: total, isCostTold: true };
+  if (total === state.costUsd) return { state: next, events: [] };
+  const usage = {
+    channel: "usage" as const,
+    ...(state.lastTurnId !== undefined && { turnId: state.lastTurnId }),
+    ...modelOf(state),
+    ...(spent > 0 && { costUsd: spent }),
+    conversationCostUsd: total,
+  };
+  return { state: next, events: [usage] };
+}
+
+/** Agents that know no price tell 0 all the time. */
+function sumIfPriced(sum: number | undefined, spent: number): number | undefined {
+  return spent > 0 ? (sum ?? 0) + spent : sum;
+}
+
+function modelOf({ about }: MapState): { readonly model?: string } {
+  const model = about.models?.current;
+  return model === undefined ? {} : { model };
+}
+
+/** Tokens of a turn that is answered. They also tell what a running total of the turn's cost went on from. */
+export function mapTokens(
+  state: MapState,
+  used: readonly ModelTokens[],
+  isPartial: boolean,
+  earlier: EarlierUse | undefined,
+): Mapped {
+  const { turn } = state;
+  if (!turn) return { state, events: [] };
+  const { turnId, doubtedUsd, costUsd = 0 } = turn;
+  const events: AgentEvent[] = used.map(({ tokens, model }) => ({
+    channel: "usage",
+    turnId,
+    ...(model === undefined ? modelOf(state) : { model }),
+    ...tokens,
+    ...(isPartial && { isPartial }),
+  }));
+  const isAnew =
+    doubtedUsd !== undefined &&
+    earlier !== undefined &&
+    !isPartial &&
+    isNearer(used, earlier, costUsd + doubtedUsd, costUsd);
+  if (isAnew) events.push({ channel: "usage", turnId, ...modelOf(state), costUsd: doubtedUsd });
+  const whole = isAnew ? costUsd + doubtedUsd : turn.costUsd;
+  return { state: { ...state, turn: { ...turn, costUsd: whole, doubtedUsd: undefined } }, events };
 }
 
 function withCall(state: MapState, turn: TurnState, acpId: string, call: CallState): MapState {

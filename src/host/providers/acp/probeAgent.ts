@@ -4,7 +4,7 @@ import { AppError } from "../../../base/appError.ts";
 import type { Clock } from "../../../base/clock.ts";
 import { silentLogger } from "../../../base/logger.ts";
 import { cleanText } from "../../workspaces/gitFailure.ts";
-import type { Isolation } from "../../workspaces/isolation.ts";
+import type { Isolation } from "../../isolation/isolation.ts";
 import {
   AcpPeer,
   type AcpPeerHandlers,
@@ -13,9 +13,11 @@ import {
   isAuthRequired,
   requestErrorText,
 } from "./acpPeer.ts";
-import { type AcpAgent, agentEnvironment, findCommand, secretsOf, writeAgentFiles } from "./agentCatalogue.ts";
+import { type AcpAgent, agentEnvironment, agentFiles, findCommand, secretsOf } from "./agentCatalogue.ts";
 import { answerError, crashError, startTimeout, versionError } from "./agentFailures.ts";
 import { AgentProcess } from "./agentProcess.ts";
+import { confinementOf } from "./agentConfinement.ts";
+import { OutputFlow } from "./outputFlow.ts";
 import { newConversation } from "./signIn.ts";
 
 export interface ProbeOptions {
@@ -73,12 +75,12 @@ async function probe(agent: AcpAgent, directory: string, options: ProbeOptions, 
   told.program = command[0] ?? "";
   const isMissing = options.keys.length > 0 && options.keys.every((name) => environment[name] === undefined);
   if (isMissing) told.missingKeys = options.keys;
-  await writeAgentFiles(agent, values);
-  const plan = await isolation.plan({ command, env: environment, root, home });
+  const given = { files: agentFiles(agent, values), ...confinementOf(agent, values, environment) };
+  const plan = await isolation.plan({ sessionId: values.sessionId, command, env: environment, root, home, ...given });
   const secrets = secretsOf(agent, values);
   const onStderr = () => {};
   const process = new AgentProcess({ plan, marker: randomId(), clock, logger: silentLogger, secrets, onStderr });
-  const heard = new Listener();
+  const heard = new Listener(clock);
   const timeout = Promise.withResolvers<never>();
   const timer = clock.setTimeout(() => {
     const seconds = Math.round(options.timeoutMs / 1000);
@@ -125,7 +127,12 @@ function introduce(agent: AcpAgent, introduced: InitializeResponse, told: Told):
 
 /** Nothing is asked of a person in a trial. */
 class Listener implements AcpPeerHandlers {
+  readonly flow: OutputFlow;
   #garbage: string | undefined;
+
+  constructor(clock: Clock) {
+    this.flow = new OutputFlow(clock);
+  }
 
   /** What it last wrote that is no ACP. */
   excerpt(secrets: readonly string[]): string | undefined {
@@ -147,6 +154,10 @@ class Listener implements AcpPeerHandlers {
   onGarbage(excerpt: string): void {
     this.#garbage = excerpt;
   }
+
+  onLeftOut(): void {}
+
+  onFlood(): void {}
 
   onOversize(): void {}
 }

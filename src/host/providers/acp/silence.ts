@@ -23,12 +23,12 @@ export class Silence implements Disposable {
     this.#onSilent = on.silent;
     this.#onHeard = on.heard;
     this.#isExcused = on.isExcused;
-    this.#heardAt = clock.now();
+    this.#heardAt = clock.elapsed();
     this.#timer = limitMs > 0 ? this.#watch(limitMs) : toDisposable(() => {});
   }
 
   heard(): void {
-    this.#heardAt = this.#clock.now();
+    this.#heardAt = this.#clock.elapsed();
     if (!this.#isTold) return;
     this.#isTold = false;
     this.#onHeard();
@@ -42,8 +42,8 @@ export class Silence implements Disposable {
 
   #watch(ms: number): Disposable {
     return this.#clock.setTimeout(() => {
-      if (this.#isExcused()) this.#heardAt = this.#clock.now();
-      const left = this.#heardAt + this.#limitMs - this.#clock.now();
+      if (this.#isExcused()) this.#heardAt = this.#clock.elapsed();
+      const left = this.#heardAt + this.#limitMs - this.#clock.elapsed();
       if (left <= 0 && !this.#isTold) {
         this.#isTold = true;
         this.#onSilent();

@@ -27,6 +27,8 @@ export interface CallState {
   readonly phase: CallPhase;
   readonly merged: AcpToolCall;
   readonly confirmed: "not-needed" | "user-action";
+  /** What was said yes to; what it becomes later, nobody has approved. */
+  readonly approvedInput?: string | undefined;
   /** What the last `toolCallReady` showed; a change is shown again. */
   readonly shown: string;
   readonly shownContent: string;
@@ -69,7 +71,9 @@ export function askPermission(
 
 /** What the agent does after the answer is told by its next updates; a refused call is over. */
 export function permissionAnswered(call: CallState, approved: boolean): CallState {
-  return call.phase === "waiting" ? { ...call, phase: approved ? "running" : "done", confirmed: "user-action" } : call;
+  if (call.phase !== "waiting") return call;
+  const approvedInput = inputOf(call.merged);
+  return { ...call, phase: approved ? "running" : "done", confirmed: "user-action", approvedInput };
 }
 
 /** The turn is over: what still runs gets an end, what never began is left to the end of the turn. */
@@ -116,7 +120,9 @@ class CallDraft {
   get #meta(): Record<string, unknown> {
     const { kind, locations } = this.#call.merged;
     const places = placesOf(locations, this.#context.root);
-    return { ...toolKind(kind), muster: { kind: kind ?? "other", ...(places.length > 0 && { locations: places }) } };
+    const changed = this.#call.confirmed === "user-action" && this.#input !== this.#call.approvedInput;
+    const facts = { ...(places.length > 0 && { locations: places }), ...(changed && { changedAfterApproval: true }) };
+    return { ...toolKind(kind), muster: { kind: kind ?? "other", ...facts } };
   }
 
   get #ids(): { turnId: string; toolCallId: string } {
@@ -128,10 +134,8 @@ class CallDraft {
     return oneLine(title ?? commandOf(rawInput) ?? displayName(kind, name)) || "Tool";
   }
 
-  /** An agent that gives no input for a command names it in the title. */
   get #input(): string | undefined {
-    const { merged } = this.#call;
-    return inputText(merged) ?? (merged.kind === "execute" ? (merged.title ?? undefined) : undefined);
+    return inputOf(this.#call.merged);
   }
 
   result(): CallResult {
@@ -147,8 +151,8 @@ class CallDraft {
       if (isFinal || status === "in_progress") this.#run();
       else this.#announce();
     }
-    // Between question and answer only an end counts: the agent withdrew the question.
-    if (this.#call.phase === "waiting" && !isFinal) return;
+    // Between question and answer an end withdraws the question, and a change asks another one.
+    if (this.#call.phase === "waiting" && !isFinal) return this.#askAnew();
     if (this.#call.phase === "running") {
       this.#run();
       this.#output();
@@ -174,6 +178,22 @@ class CallDraft {
       })),
     });
     this.#call = { ...this.#call, phase: "waiting", shown: this.#shown() };
+  }
+
+  /** What is asked is what is shown: whoever had said yes to the former has said yes to something else. */
+  #askAnew(): void {
+    const shown = this.#shown();
+    if (shown === this.#call.shown) return;
+    const toolInput = this.#input;
+    this.#chat({
+      type: "chat/toolCallReady",
+      ...this.#ids,
+      invocationMessage: this.#title,
+      _meta: this.#meta,
+      confirmationTitle: this.#title,
+      ...(toolInput !== undefined && { toolInput }),
+    });
+    this.#call = { ...this.#call, shown };
   }
 
   complete(success: boolean, note: string | undefined): void {
@@ -272,6 +292,11 @@ class CallDraft {
   #terminal(action: (AgentEvent & { channel: "terminal" })["action"]): void {
     this.#events.push({ channel: "terminal", toolCallId: this.#call.id, action });
   }
+}
+
+/** An agent that gives no input for a command names it in the title. */
+function inputOf(merged: AcpToolCall): string | undefined {
+  return inputText(merged) ?? (merged.kind === "execute" ? (merged.title ?? undefined) : undefined);
 }
 
 const maxPlaces = 20;

@@ -17,6 +17,13 @@ const codexKeys = ["OPENAI_API_KEY", "CODEX_API_KEY"];
 const geminiKeys = ["GEMINI_API_KEY", "GOOGLE_API_KEY"];
 const claudeKeys = ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"];
 const providerKeys = ["ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY", "OPENROUTER_API_KEY", "GROQ_API_KEY"];
+const providerHosts = [
+  "api.anthropic.com",
+  "api.openai.com",
+  "generativelanguage.googleapis.com",
+  "openrouter.ai",
+  "api.groq.com",
+];
 const copilotKeys = ["COPILOT_GITHUB_TOKEN", "GH_TOKEN", "GITHUB_TOKEN"];
 
 /**
@@ -36,6 +43,9 @@ const agents = {
       ...passedOn(...codexKeys, "OPENAI_BASE_URL"),
     },
     files: { ".codex/config.toml": 'approval_policy = "on-request"\nsandbox_mode = "workspace-write"\n' },
+    tokens: "lastRequest",
+    hosts: ["api.openai.com", "auth.openai.com", "chatgpt.com"],
+    hasOwnSandbox: true,
     keys: codexKeys,
     install: "npm install -g @agentclientprotocol/codex-acp",
   },
@@ -50,8 +60,16 @@ const agents = {
       ".gemini/settings.json": {
         security: { auth: { selectedType: "gemini-api-key" }, folderTrust: { enabled: false } },
         general: { disableAutoUpdate: true, disableUpdateNag: true },
+        privacy: { usageStatisticsEnabled: false },
+        telemetry: { enabled: false },
       },
     },
+    hosts: [
+      "generativelanguage.googleapis.com",
+      "cloudcode-pa.googleapis.com",
+      "aiplatform.googleapis.com",
+      "oauth2.googleapis.com",
+    ],
     keys: geminiKeys,
     install: "npm install -g @google/gemini-cli",
   },
@@ -61,10 +79,13 @@ const agents = {
     env: {
       CLAUDE_CONFIG_DIR: "${home}/.claude",
       DISABLE_AUTOUPDATER: "1",
+      // Reports and notices, which need servers that nobody would want to be asked about.
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
       ...passedOn(...claudeKeys, "ANTHROPIC_BASE_URL", "ANTHROPIC_MODEL", "ANTHROPIC_SMALL_FAST_MODEL"),
     },
     // In its mode "auto" a model decides what a person should be asked.
     mode: "default",
+    hosts: ["api.anthropic.com", "console.anthropic.com", "platform.claude.com"],
     keys: claudeKeys,
     install: "npm install -g @agentclientprotocol/claude-agent-acp",
   },
@@ -79,6 +100,8 @@ const agents = {
         permission: { edit: "ask", bash: "ask" },
       },
     },
+    tokens: "lastRequest",
+    hosts: [...providerHosts, "models.dev", "opencode.ai"],
     // It has providers that need none, and those of its own configuration.
     keys: [],
     install: "npm install -g opencode-ai",
@@ -88,6 +111,13 @@ const agents = {
     command: ["qwen", "--acp"],
     env: passedOn("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "DASHSCOPE_API_KEY"),
     mode: "default",
+    hosts: [
+      "api.openai.com",
+      "dashscope.aliyuncs.com",
+      "dashscope-intl.aliyuncs.com",
+      "chat.qwen.ai",
+      "portal.qwen.ai",
+    ],
     keys: ["OPENAI_API_KEY", "DASHSCOPE_API_KEY"],
     install: "npm install -g @qwen-code/qwen-code",
   },
@@ -95,6 +125,7 @@ const agents = {
     displayName: "GitHub Copilot",
     command: ["copilot", "--acp"],
     env: passedOn(...copilotKeys),
+    hosts: ["api.github.com", "*.githubcopilot.com"],
     keys: copilotKeys,
     install: "npm install -g @github/copilot",
   },
@@ -102,6 +133,7 @@ const agents = {
     displayName: "Cline",
     command: ["cline", "--acp", "--auto-approve", "false"],
     env: passedOn("CLINE_API_KEY", ...providerKeys),
+    hosts: [...providerHosts, "api.cline.bot"],
     keys: ["CLINE_API_KEY"],
     install: "npm install -g cline",
   },
@@ -109,6 +141,7 @@ const agents = {
     displayName: "goose",
     command: ["goose", "acp"],
     env: passedOn("GOOSE_PROVIDER", "GOOSE_MODEL", ...providerKeys),
+    hosts: providerHosts,
     keys: [],
     install: "see the documentation of goose",
   },
@@ -116,6 +149,7 @@ const agents = {
     displayName: "Mistral Vibe",
     command: ["vibe-acp"],
     env: passedOn("MISTRAL_API_KEY"),
+    hosts: ["api.mistral.ai"],
     keys: ["MISTRAL_API_KEY"],
     install: "see the documentation of mistral-vibe",
   },
@@ -129,10 +163,14 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 /** An agent of the configuration names an agent that the host does not know. */
 export class UnknownAgent extends Error {
+  /** Its place in the configuration. */
+  readonly path: readonly (string | number)[];
+
   constructor(use: unknown, index: number) {
     super(
       `agents.${index}.use is ${JSON.stringify(use)}; this host knows ${[...WELL_KNOWN_AGENTS.keys()].join(", ")}. For any other agent leave "use" out and give "id", "displayName" and "command"`,
     );
+    this.path = ["agents", index, "use"];
   }
 }
 

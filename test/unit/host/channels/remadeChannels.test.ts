@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { silentLogger } from "../../../../src/base/logger.ts";
 import { Channels } from "../../../../src/host/channels/channels.ts";
+import { Sight } from "../../../../src/host/access/sight.ts";
 import { FanOut } from "../../../../src/host/gateway/fanOut.ts";
 import type { TerminalState } from "../../../../src/protocol/terminal.ts";
 import { FakeClock } from "../../../support/fakeClock.ts";
 import { memoryDisk, MemoryLog } from "../../../support/memoryLog.ts";
+import { noOwners, ownersGrant } from "../../../support/access.ts";
 
 const uri = "ahp-terminal:/session/call";
 const terminal: TerminalState = { title: "T", content: [], claim: { kind: "session", session: "s" } };
@@ -25,6 +27,19 @@ describe("a channel that is removed", () => {
     expect(await channels.load(uri)).toBe(false);
   });
 
+  it("keeps its address from others, before its end is on disk, after, and over a restart", async () => {
+    const disk = memoryDisk();
+    const { log, channels } = open(disk);
+    expect(await channels.isTaken(uri)).toBe(false);
+    channels.create(uri, "terminal", terminal);
+    expect(await channels.isTaken(uri)).toBe(true);
+    channels.remove(uri);
+    expect(await channels.isTaken(uri)).toBe(true);
+    await log.flush();
+    log.dispose();
+    expect(await open(disk).channels.isTaken(uri)).toBe(true);
+  });
+
   it("is not one with the channel that is made under its address later, for whoever followed it", async () => {
     const { log, channels } = open();
     const fanOut = new FanOut(channels);
@@ -33,6 +48,7 @@ describe("a channel that is removed", () => {
       principal: "owner",
       clientId: "c",
       dialect: undefined,
+      sight: new Sight(ownersGrant, noOwners),
       queuedBytes: 0,
       dispose: () => undefined,
       deliver: (frame: Buffer) => void got.push(frame),

@@ -43,6 +43,20 @@ describe("retention", () => {
     expect(await retention.sweep()).toBe(0);
   });
 
+  it("DUR-10: deletes nothing right after the clock was set forward, so that a wrong clock can be put right", async () => {
+    const { clock, log, channels, retention } = open();
+    channels.create(over, "chat", chat);
+    channels.remove(over);
+    await log.flush();
+    expect(await retention.sweep()).toBe(0);
+    clock.setForward(3_650 * day);
+    expect(await retention.sweep()).toBe(0);
+    clock.setForward(-3_650 * day);
+    expect(await retention.sweep()).toBe(0);
+    expect(await retention.sweep()).toBe(0);
+    expect(await log.channels()).toEqual([over]);
+  });
+
   it("sweeps every hour until it is disposed of", async () => {
     const { clock, log, channels, retention } = open();
     channels.create(over, "chat", chat);

@@ -28,6 +28,8 @@ const checkpoint: Checkpoint = {
   nestedRepositories: [],
 };
 
+const turn = { turnId: "t", from: checkpoint.parent };
+
 /** Of a workspace only this is asked. */
 function aWorkspace(changes: Workspace["changes"]): Workspace {
   const unused = () => Promise.reject(new Error("not asked in these tests"));
@@ -37,11 +39,15 @@ function aWorkspace(changes: Workspace["changes"]): Workspace {
     branch: "agent/x",
     baseBranch: "main",
     baseCommit: "b".repeat(40),
+    checkpoints: [],
     checkpoint: unused,
+    restore: unused,
+    drop: unused,
     snapshot: unused,
     changes,
     readBlob: unused,
     push: unused,
+    confirmPush: unused,
   };
 }
 
@@ -64,8 +70,8 @@ describe("the changeset at a checkpoint", () => {
     };
     await publisher.settle(
       aWorkspace(async () => [file]),
-      "t",
       checkpoint,
+      turn,
       record,
     );
     expect(seen).toEqual([0, 1]);
@@ -74,7 +80,7 @@ describe("the changeset at a checkpoint", () => {
   it("is recorded even where its files cannot be told, because it is what a restart goes on from", async () => {
     let recorded = 0;
     const workspace = aWorkspace(() => Promise.reject(new Error("git failed")));
-    await expect(publisher.settle(workspace, "t", checkpoint, () => recorded++)).rejects.toThrow("git failed");
+    await expect(publisher.settle(workspace, checkpoint, turn, () => recorded++)).rejects.toThrow("git failed");
     expect(recorded).toBe(1);
     expect(shown()).toBe(0);
   });

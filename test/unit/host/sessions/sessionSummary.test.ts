@@ -84,6 +84,19 @@ describe("summaryOf", () => {
     expect(costOf()).toBeUndefined();
   });
 
+  it("tells how much is used of the budget that will be reached first, and that a session waits for more", () => {
+    const budgets = [{ scope: "fleet" as const, limitUsd: 100, spentUsd: 80, period: "2026-11", percent: 80 }];
+    const factsOf = (spend: FleetSessionState["spend"]) => {
+      const fleet = aFleet({ usage: { inputTokens: 0, outputTokens: 0, costUsd: 4.5 }, spend });
+      return fleetMetaOf(summaryOf({ session: aSession(), fleet, changes: undefined }));
+    };
+    expect(factsOf(undefined)).not.toHaveProperty("budgetShare");
+    expect(factsOf({ turns: [], budgets })).toMatchObject({ budgetShare: 0.8 });
+    expect(factsOf({ turns: [], budgets, budgetUsd: 5 })).toMatchObject({ budgetShare: 0.9 });
+    const pause = { scope: "session" as const, limitUsd: 4, spentUsd: 4.5, turnId: "t", requestId: "q", at: "" };
+    expect(factsOf({ turns: [], budgets, paused: pause })).toMatchObject({ isPaused: true });
+  });
+
   it("keeps the flags of the session over the activity of its chat", () => {
     const { status } = summaryOf({ session: aSession({ chats: chatIn(STATUS.inProgress) }), fleet: aFleet(), changes });
     expect(status).toBe(STATUS.inProgress | STATUS.isRead);

@@ -7,7 +7,7 @@ import { AppError } from "../../../../src/base/appError.ts";
 import { silentLogger } from "../../../../src/base/logger.ts";
 import { Channels } from "../../../../src/host/channels/channels.ts";
 import { type TerminalPlace, Terminals } from "../../../../src/host/terminals/terminals.ts";
-import { makeIsolation } from "../../../../src/host/workspaces/isolation.ts";
+import { makeIsolation } from "../../../../src/host/isolation/isolation.ts";
 import type { ParamsOf } from "../../../../src/protocol/methods.ts";
 import { ROOT_URI } from "../../../../src/protocol/uris.ts";
 import { FakeClock, settle } from "../../../support/fakeClock.ts";
@@ -43,7 +43,7 @@ async function start(disk = memoryDisk()) {
     channels,
     clock,
     logger: silentLogger,
-    isolation: makeIsolation("none", { dataDir: directory, hidden: [], path: "" }),
+    isolation: makeIsolation("none", { dataDir: directory, hidden: [], path: "", clock }),
     spawner,
     env: { PATH: "/usr/bin:/bin", SHELL: "/usr/sbin/nologin", ANTHROPIC_API_KEY: "hunter2" },
     backlogOf: () => 0,

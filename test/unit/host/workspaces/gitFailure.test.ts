@@ -6,7 +6,8 @@ import {
   pushFailure,
   reasonOf,
 } from "../../../../src/host/workspaces/gitFailure.ts";
-import { parseRemoteRefs, readProgress } from "../../../../src/host/workspaces/mirrors.ts";
+import { readProgress } from "../../../../src/host/workspaces/mirrors.ts";
+import { parseRemoteRefs } from "../../../../src/host/workspaces/remoteRefs.ts";
 import { parseRepository } from "../../../../src/host/workspaces/repositoryUrl.ts";
 
 const remote = parseRepository("https://github.com/octo/app.git", []);
@@ -113,8 +114,9 @@ describe("what a fetch tells on its way", () => {
 
   it("reads the default branch and leaves out names that are not safe", () => {
     const oid = "c".repeat(40);
-    const text = `ref: refs/heads/trunk\tHEAD\n${oid}\tHEAD\n${oid}\trefs/heads/trunk\n${oid}\trefs/heads/a;id\n${oid}\trefs/heads/x/y`;
+    const text = `ref: refs/heads/trunk\tHEAD\n${oid}\tHEAD\n${oid}\trefs/heads/trunk\n${oid}\trefs/heads/a;id\n${oid}\trefs/heads/x/y\n${oid}\trefs/tags/v1\n${oid}\trefs/tags/v1^{}`;
     expect(parseRemoteRefs(text)).toEqual({
+      all: new Map(["refs/heads/trunk", "refs/heads/a;id", "refs/heads/x/y", "refs/tags/v1"].map((ref) => [ref, oid])),
       head: "trunk",
       branches: new Map([
         ["trunk", oid],

@@ -319,8 +319,8 @@ describe("what is said about the work", () => {
       .update(usage(1))
       .update(usage(7, "credits"));
     expect(conversation.events.filter(({ channel }) => channel === "usage")).toEqual([
-      { channel: "usage", costUsd: 0.25 },
-      { channel: "usage", costUsd: 0.75 },
+      { channel: "usage", turnId: "turn-0001-long", costUsd: 0.25, conversationCostUsd: 0.25 },
+      { channel: "usage", turnId: "turn-0001-long", costUsd: 0.75, conversationCostUsd: 1 },
     ]);
     expect(conversation.chat.activeTurn?.usage?._meta).toMatchObject({ muster: { contextUsed: 10, contextSize: 100 } });
   });

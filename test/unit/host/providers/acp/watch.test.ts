@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { acpStream } from "../../../../../src/host/providers/acp/acpStream.ts";
 import { AgentLog } from "../../../../../src/host/providers/acp/agentLog.ts";
+import { OutputFlow } from "../../../../../src/host/providers/acp/outputFlow.ts";
 import { Silence } from "../../../../../src/host/providers/acp/silence.ts";
 import { FakeClock } from "../../../../support/fakeClock.ts";
 
@@ -15,6 +16,18 @@ describe("silence", () => {
     });
     return { clock, told, silence };
   }
+
+  it("DUR-10 is as long as it is, whatever the wall clock is set to", async () => {
+    const { clock, told, silence } = watch();
+    await clock.advance(30_000);
+    clock.setForward(10 * 365 * 24 * 3_600_000);
+    await clock.advance(29_000);
+    expect(told).toEqual([]);
+    clock.setForward(-20 * 365 * 24 * 3_600_000);
+    await clock.advance(1_000);
+    expect(told).toEqual(["silent"]);
+    silence.dispose();
+  });
 
   it("is told once, and so is its end", async () => {
     const { clock, told, silence } = watch();
@@ -88,9 +101,13 @@ describe("the agent's output", () => {
     const faults = {
       onGarbage: (line: string) => garbage.push(line),
       onOversize: (limit: number) => oversize.push(limit),
+      onLeftOut: () => expect.unreachable(),
+      onFlood: () => expect.unreachable(),
     };
+    const flow = new OutputFlow(new FakeClock());
+    const streams = { input: new WritableStream<Uint8Array>(), output };
     const messages: unknown[] = [];
-    for await (const message of acpStream({ input: new WritableStream(), output }, maxBytes, faults).readable) {
+    for await (const message of acpStream(streams, maxBytes, faults, flow).readable) {
       messages.push(message);
     }
     return { messages, garbage, oversize };

@@ -4,10 +4,10 @@ import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { agentEnvironment, findCommand, secretsOf } from "../../../../../src/host/providers/acp/agentCatalogue.ts";
 import { WELL_KNOWN_AGENTS } from "../../../../../src/host/providers/acp/wellKnownAgents.ts";
-import { parseConfig } from "../../../../../src/host/config.ts";
+import { parseConfig } from "../../../../../src/host/configFile.ts";
 
 function agentOf(entry: object) {
-  const agent = parseConfig(JSON.stringify({ agents: [entry] }), "host.json").agents[0];
+  const agent = parseConfig(JSON.stringify({ agents: [entry] }), "host.json").config.agents[0];
   if (!agent) throw new Error("no agent");
   return agent;
 }
@@ -52,7 +52,7 @@ describe("a well-known agent", () => {
 
   it("that nobody knows is refused with the list of those that are known", () => {
     expect(() => agentOf({ use: "codx" })).toThrow(
-      'In the configuration host.json, agents.0.use is "codx"; this host knows codex, gemini, claude, opencode',
+      'host.json:1:13: agents.0.use is "codx"; this host knows codex, gemini, claude, opencode',
     );
   });
 

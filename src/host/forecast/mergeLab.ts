@@ -1,0 +1,135 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { parseChanges, type RawChange } from "../workspaces/changes.ts";
+import type { GitCli, GitCommand } from "../workspaces/gitCli.ts";
+import { GitError } from "../workspaces/gitFailure.ts";
+import { checkOid } from "../workspaces/refs.ts";
+import { initializeTrusted } from "../workspaces/trustedGitDir.ts";
+import type { Hunk } from "./overlap.ts";
+
+const mergeTimeoutMs = 120_000;
+const maxPatchBytes = 16 * 1024 * 1024;
+
+/**
+ * A passing git directory that sees the objects of several others and keeps what merging makes to itself: branches whose
+ * objects lie apart are compared without anything being written where they are. Everything runs at the lowest priority.
+ */
+export class MergeLab {
+  readonly #git: GitCli;
+  readonly #gitDir: string;
+
+  private constructor(git: GitCli, gitDir: string) {
+    this.#git = git;
+    this.#gitDir = gitDir;
+  }
+
+  /** @param sources git directories of the host's own; @param directory where the passing one is made */
+  static async with<T>(
+    git: GitCli,
+    directory: string,
+    sources: readonly string[],
+    use: (lab: MergeLab) => Promise<T>,
+  ): Promise<T> {
+    const gitDir = path.join(directory, `merge-${randomUUID()}`);
+    try {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await initializeTrusted(git, gitDir);
+      await mkdir(path.join(gitDir, "objects", "info"), { recursive: true });
+      const lines = sources.map((source) => `${path.join(source, "objects")}\n`);
+      await writeFile(path.join(gitDir, "objects", "info", "alternates"), lines.join(""));
+      return await use(new MergeLab(git, gitDir));
+    } finally {
+      await rm(gitDir, { recursive: true, force: true });
+    }
+  }
+
+  /** Those of the commits that are in one of the sources. */
+  async present(commits: readonly string[]): Promise<ReadonlySet<string>> {
+    const input = commits.map((commit) => `${checkOid(commit)}\n`).join("");
+    const { stdout } = await this.#run({ args: ["cat-file", "--batch-check=%(objectname) %(objecttype)"], input });
+    const lines = stdout.toString("utf8").split("\n");
+    return new Set(lines.filter((line) => line.endsWith(" commit")).map((line) => line.split(" ")[0] ?? ""));
+  }
+
+  async changes(from: string, to: string): Promise<readonly RawChange[]> {
+    const args = ["diff-tree", "-r", "-z", "--raw", "--numstat", "--no-abbrev", "--no-renames", "--no-ext-diff"];
+    const { stdout } = await this.#run({ args: [...args, "--no-textconv", checkOid(from), checkOid(to)] });
+    return parseChanges(stdout);
+  }
+
+  /** Which lines of the older side were touched, by file; undefined when there is too much to look at. */
+  async hunks(
+    from: string,
+    to: string,
+    paths: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly Hunk[]> | undefined> {
+    const options = ["-r", "-p", "-U0", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color"];
+    const args = ["diff-tree", ...options, checkOid(from), checkOid(to), "--", ...paths];
+    try {
+      const { stdout } = await this.#run({ args, maxOutputBytes: maxPatchBytes });
+      return parseHunks(stdout.toString("utf8"), paths);
+    } catch (error) {
+      if (error instanceof GitError && error.failure.ended === "tooLarge") return undefined;
+      throw error;
+    }
+  }
+
+  /** For each pair of commits the files that can't be merged. */
+  async merge(pairs: readonly (readonly [string, string])[]): Promise<readonly (readonly string[])[]> {
+    if (pairs.length === 0) return [];
+    const input = pairs.map(([a, b]) => `${checkOid(a)} ${checkOid(b)}\n`).join("");
+    const args = [
+      "merge-tree",
+      "--write-tree",
+      "--stdin",
+      "--name-only",
+      "--no-messages",
+      "--allow-unrelated-histories",
+    ];
+    const { stdout } = await this.#run({ args, input, timeoutMs: mergeTimeoutMs });
+    return parseMerges(stdout.toString("utf8"));
+  }
+
+  /** How many commits `to` has that `from` has not. */
+  async distance(from: string, to: string): Promise<number> {
+    const range = `${checkOid(from)}..${checkOid(to)}`;
+    const { stdout } = await this.#run({ args: ["rev-list", "--count", "--end-of-options", range] });
+    return Number(stdout.toString("utf8"));
+  }
+
+  #run(command: Pick<GitCommand, "args" | "input" | "timeoutMs" | "maxOutputBytes">) {
+    return this.#git.run({ ...command, gitDir: this.#gitDir, isBackground: true });
+  }
+}
+
+/** Reads `merge-tree --stdin --name-only`: state, tree, the files in conflict, an empty record; for each merge. */
+export function parseMerges(text: string): readonly (readonly string[])[] {
+  const tokens = text.split("\0");
+  const merges: string[][] = [];
+  for (let at = 0; at + 2 < tokens.length;) {
+    const end = tokens.indexOf("", at + 2);
+    if (end === -1) break;
+    merges.push(Array.from(new Set(tokens.slice(at + 2, end))));
+    at = end + 1;
+  }
+  return merges;
+}
+
+/** Files whose names git writes in quotes are left out. */
+export function parseHunks(patch: string, paths: readonly string[]): ReadonlyMap<string, readonly Hunk[]> {
+  const byHeader = new Map(paths.map((name) => [`diff --git a/${name} b/${name}`, name]));
+  const found = new Map<string, Hunk[]>();
+  let current: Hunk[] | undefined;
+  for (const line of patch.split("\n")) {
+    if (line.startsWith("diff --git ")) {
+      const name = byHeader.get(line);
+      current = name === undefined ? undefined : (found.get(name) ?? []);
+      if (name !== undefined && current) found.set(name, current);
+      continue;
+    }
+    const [, start, count] = /^@@ -(\d+)(?:,(\d+))? \+/.exec(line) ?? [];
+    if (start !== undefined) current?.push({ start: Number(start), lines: Number(count ?? 1) });
+  }
+  return found;
+}

@@ -1,0 +1,61 @@
+import * as z from "zod/mini";
+import { FleetCheckpoint } from "./fleetCheckpoints.ts";
+import { SpendReport } from "./fleetLedger.ts";
+import { loose, Meta, openEnum, opt, Uri } from "./schema.ts";
+
+/** Every request is about one channel: the session's own, or `ahp-root://` for the host. */
+const onChannel = { channel: Uri, _meta: opt(Meta) };
+
+/**
+ * Requests of the fleet plane, by hosts that name them in `FleetAdvertisement.methods`. A new one is an entry here and its
+ * handler in the host's `FleetHandlers`.
+ */
+export const FleetMethods = {
+  /** Records the session's files as they are: the last checkpoint if nothing has changed since. */
+  "x-fleet/checkpoint": {
+    params: loose(onChannel),
+    result: loose({ checkpoint: FleetCheckpoint }),
+  },
+  /**
+   * Puts the session's files back to a checkpoint. The present ones become a checkpoint of their own first, `safety`, so
+   * restoring that undoes it. While a turn runs it is refused, unless `cancelTurn` says to end the turn.
+   */
+  "x-fleet/restore": {
+    params: loose({
+      ...onChannel,
+      checkpoint: z.string(),
+      cancelTurn: opt(z.boolean()),
+      /** For `root/progress`, in per cent. */
+      progressToken: z.optional(z.unknown()),
+    }),
+    result: loose({ checkpoint: FleetCheckpoint, safety: z.string() }),
+  },
+  /** Makes a session that begins where a checkpoint of this one stands. The answer comes before its files are there. */
+  "x-fleet/fork": {
+    params: loose({
+      ...onChannel,
+      /** The URI of the session to be, which the client mints. */
+      session: Uri,
+      /** The files as they are when absent; the last checkpoint while a turn runs. */
+      checkpoint: opt(z.string()),
+      title: opt(z.string()),
+      /** The same as the session's when absent. */
+      provider: opt(z.string()),
+      model: opt(z.string()),
+    }),
+    result: loose({
+      checkpoint: z.string(),
+      /** What is tried; `ForkedFrom.conversation` tells what became of it. */
+      conversation: openEnum(["agent", "transcript", "none"]),
+      message: z.string(),
+    }),
+  },
+  /** What differs between two checkpoints, or the ends of two turns, by their ids. */
+  "x-fleet/compare": {
+    params: loose({ ...onChannel, from: z.string(), to: z.string() }),
+    /** `changeset` is a channel; it may list fewer files than there are. */
+    result: loose({ changeset: Uri, files: z.number(), additions: z.number(), deletions: z.number() }),
+  },
+  "x-fleet/spend": SpendReport,
+} as const;
+export type FleetMethodName = keyof typeof FleetMethods;
