@@ -21,11 +21,8 @@ import { WireClient } from "./wireClient.ts";
 const runs = Number(process.env["MUSTER_FAILPOINT_RUNS"] ?? 1);
 /** Those that the short run ends a process at; the others of its kind differ in little, or are tried without a process. */
 const short: ReadonlySet<FailpointName> = new Set<FailpointName>([
-  "log.written",
   "log.synced",
-  "publish.beginning",
   "answer.sending",
-  "checkpoint.added",
   "restore.begun",
   "fork.filesWritten",
   "push.sent",

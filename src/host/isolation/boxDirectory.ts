@@ -14,6 +14,8 @@ export interface BoxDirectory {
   lay(name: string, texts: readonly string[], uid: number | undefined): Promise<string>;
   /** Takes away what was laid there for a box. */
   clear(name: string): Promise<void>;
+  /** The beginning of a name for a directory to try things in. */
+  readonly trial: string;
   /** Where the proxy of a box listens. */
   socketOf(name: string): string;
 }
@@ -43,6 +45,7 @@ export async function openBoxDirectory(dataDir: string): Promise<BoxDirectory> {
   return {
     passwdFile,
     groupFile,
+    trial: path.join(run, "trial-"),
     seccompFile: (nestedNamespaces) => (filters.plain ? fileOf(nestedNamespaces ? "nested" : "plain") : undefined),
     async lay(name, texts, uid) {
       const directory = path.join(run, `${name}-files`);

@@ -1,7 +1,6 @@
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { AppError } from "../../base/appError.ts";
@@ -99,7 +98,7 @@ export class BubblewrapIsolation implements Isolation {
 
   /** Starts one box: what works here shows only then. */
   async #tryOut(machine: Machine): Promise<void> {
-    const trial = await realpath(await mkdtemp(path.join(tmpdir(), "muster-box-")));
+    const trial = await realpath(await mkdtemp(machine.directory.trial));
     const [root, home] = [path.join(trial, "workspace"), path.join(trial, "home")];
     await mkdir(root);
     await mkdir(home);
