@@ -1,5 +1,20 @@
 import { defineConfig } from "vitest/config";
 
+const host = { environment: "node", testTimeout: 60_000, hookTimeout: 120_000 } as const;
+
+/** They hold the host to times, or take all of the machine: nothing runs beside them. */
+const alone = [
+  "bench",
+  "floods",
+  "gatewayLoad",
+  "hibernation",
+  "hugeChanges",
+  "isolationLimits",
+  "recoveryKill",
+  "recoveryStop",
+  "spend",
+].map((name) => `test/host/${name}.test.ts`);
+
 export default defineConfig({
   test: {
     projects: [
@@ -23,13 +38,16 @@ export default defineConfig({
       },
       {
         test: {
+          ...host,
           name: "host",
           include: ["test/contract/**/*.test.ts", "test/host/**/*.test.ts"],
-          environment: "node",
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-          fileParallelism: false,
+          exclude: alone,
+          // They wait for processes and disks more than they compute.
+          maxWorkers: 2,
         },
+      },
+      {
+        test: { ...host, name: "host-alone", include: alone, fileParallelism: false, sequence: { groupOrder: 1 } },
       },
     ],
   },

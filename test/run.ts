@@ -68,7 +68,7 @@ async function readClosingLine(output: string): Promise<Counts | undefined> {
 const stages: readonly Stage[] = [
   vitestStage("unit", ["unit", "webview"]),
   { name: "fuzz", command: ["test/fuzz/run.ts"] },
-  vitestStage("host", ["host"]),
+  vitestStage("host", ["host", "host-alone"]),
   { name: "package", command: ["test/package/package.ts", "--check"] },
   { name: "vscode", command: ["test/vscode/run.ts"] },
   { name: "workbench", command: ["test/workbench/run.ts"] },

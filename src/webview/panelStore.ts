@@ -4,9 +4,10 @@ import type { ChangesetState } from "../protocol/changeset.ts";
 import type { ChatState } from "../protocol/chatState.ts";
 import type { FleetSessionState } from "../protocol/fleet.ts";
 import type { PanelFacts, PanelItem, PanelKind } from "../protocol/panel.ts";
-import { type ChannelStates, reduce } from "../protocol/reduce.ts";
+import type { ChannelStates } from "../protocol/reduce.ts";
 import type { SessionState } from "../protocol/sessionState.ts";
 import type { TerminalState } from "../protocol/terminal.ts";
+import { type FoldedKind, panelReducers } from "./panelReducers.ts";
 
 export interface TerminalView {
   readonly state: TerminalState;
@@ -84,16 +85,14 @@ export class PanelStore {
       case "changeset":
         foldInto("changeset", this.#changeset, actions);
         break;
-      case "fleetSession":
-        foldInto("fleetSession", this.#fleet, actions);
-        break;
       case "terminal": {
         const view = this.#terminalSignal(uri);
         if (view.value === undefined) break;
-        const state = actions.reduce((state, action) => reduce("terminal", state, action), view.value.state);
+        const state = actions.reduce((state, action) => panelReducers.terminal(state, action), view.value.state);
         if (state !== view.value.state) view.value = { ...view.value, state };
         break;
       }
+      case "fleetSession":
       case undefined:
         break;
       default:
@@ -111,11 +110,11 @@ export class PanelStore {
   }
 }
 
-function foldInto<K extends PanelKind>(
+function foldInto<K extends FoldedKind>(
   kind: K,
   target: Signal<ChannelStates[K] | undefined>,
   actions: readonly StateAction[],
 ): void {
   const before = target.value;
-  if (before !== undefined) target.value = actions.reduce((state, action) => reduce(kind, state, action), before);
+  if (before !== undefined) target.value = actions.reduce(panelReducers[kind], before);
 }

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { silentLogger } from "../../src/base/logger.ts";
+import { parseStoredRecord } from "../../src/host/channels/storedRecord.ts";
 import { SqliteLog } from "../../src/host/log/sqlite.ts";
 import { systemClock } from "../../src/host/systemClock.ts";
 import { ROOT_URI } from "../../src/protocol/uris.ts";
@@ -102,15 +103,18 @@ class Scene {
     const patience = setTimeout(moment.resolve, 4_000);
     await Promise.race([editor.until(() => editor.envelopes.length >= frames), moment.promise, work]);
     clearTimeout(patience);
-    const phases = this.#phases(editor);
+    const atWork = this.#atWork(editor);
+    const since = Math.max(0, ...editor.envelopes.map(({ serverSeq }) => serverSeq));
     const problems = await this.#end(this.#host, clients);
     this.problems.push(...problems.map((problem) => `run ${run}: ${problem}`));
     await Promise.all([work, ...clients.map((client) => client.closed)]);
+    // A host that stops still hears who wants to go on.
+    for (const turn of await this.#resumedSince(since)) atWork.delete(turn);
     await this.#checkLog(run, clients.map(told));
     const started = performance.now();
     this.#host = await this.#directory.start();
     this.#restartMs.push(performance.now() - started);
-    await this.#checkSessions(run, phases);
+    await this.#checkSessions(run, atWork);
     this.#checkPushes(run);
   }
 
@@ -153,19 +157,36 @@ class Scene {
     );
   }
 
-  #phases(client: WireClient): ReadonlyMap<string, string> {
-    return new Map(
-      this.#load.live.flatMap(({ refs }) => {
-        const held = client.held().find((each) => each.channel === refs.fleet);
-        const { phase } = (held?.state ?? {}) as { phase?: string };
-        return phase === undefined ? [] : [[refs.fleet, phase] as const];
-      }),
-    );
+  /** The turns that are with their agents, as far as this client knows. */
+  #atWork(client: WireClient): Set<string> {
+    const held = new Map(client.held().map(({ channel, state }) => [channel, state]));
+    const turns = this.#load.live.flatMap(({ refs }) => {
+      const { phase } = (held.get(refs.fleet) ?? {}) as { phase?: string };
+      const { activeTurn } = (held.get(refs.chat) ?? {}) as { activeTurn?: { id: string } };
+      return phase === "working" && activeTurn ? [turnOf(refs.chat, activeTurn.id)] : [];
+    });
+    return new Set(turns);
+  }
+
+  async #resumedSince(after: number): Promise<readonly string[]> {
+    const log = this.#openLog();
+    const turns: string[] = [];
+    for await (const { seq, channel, body } of log.read({ after })) {
+      const stored = parseStoredRecord(seq, body);
+      const action = stored.type === "action" ? stored.action : undefined;
+      if (action?.type === "chat/turnResume") turns.push(turnOf(channel, action.turnId));
+    }
+    await log.close();
+    return turns;
+  }
+
+  #openLog(): SqliteLog {
+    const directory = path.join(this.#directory.path, "data");
+    return SqliteLog.open({ directory, clock: systemClock, logger: silentLogger, readOnly: true });
   }
 
   async #checkLog(run: number, acknowledged: readonly Acknowledged[]): Promise<void> {
-    const directory = path.join(this.#directory.path, "data");
-    const log = SqliteLog.open({ directory, clock: systemClock, logger: silentLogger, readOnly: true });
+    const log = this.#openLog();
     const { problems, seen } = await checkLog(log, acknowledged, this.#seen);
     await log.close();
     this.#told += acknowledged.reduce((sum, client) => sum + client.envelopes.length, 0);
@@ -173,7 +194,7 @@ class Scene {
     this.problems.push(...problems.map((problem) => `run ${run}: ${problem}`));
   }
 
-  async #checkSessions(run: number, phases: ReadonlyMap<string, string>): Promise<void> {
+  async #checkSessions(run: number, atWork: ReadonlySet<string>): Promise<void> {
     const client = await this.#connect("inspector");
     const { items } = (await client.request("listSessions", { channel: ROOT_URI })) as {
       items: { resource: string }[];
@@ -194,8 +215,8 @@ class Scene {
         if (failureOf(last)?.errorType === "agent.interrupted") this.#interrupted += 1;
         if (!isResumable(last)) fail(`session ${id} failed for good: ${JSON.stringify(failureOf(last))}`);
       }
-      // What was with its agent when the host died is not with it after the start: nothing runs again by itself.
-      if (phases.get(refs.fleet) === "working" && chat.activeTurn !== undefined) {
+      // What was with its agent when the host ended is not with it after the start: nothing runs again by itself.
+      if (chat.activeTurn !== undefined && atWork.has(turnOf(refs.chat, chat.activeTurn.id))) {
         const { phase } = await client.subscribe("fleetSession", refs.fleet);
         if (phase === "working") fail(`session ${id} works without anybody having asked`);
       }
@@ -224,6 +245,10 @@ function told(client: WireClient): Acknowledged {
 }
 
 /** Every change of a branch in a bare repository, from its reflogs. */
+function turnOf(chat: string, turnId: string): string {
+  return `${chat} ${turnId}`;
+}
+
 function readUpdates(directory: string): { readonly branch: string; readonly commit: string }[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory).flatMap((branch) =>

@@ -8,12 +8,15 @@ import { expect, it } from "vitest";
 import { silentLogger } from "../../src/base/logger.ts";
 import { SqliteLog } from "../../src/host/log/sqlite.ts";
 import { systemClock } from "../../src/host/systemClock.ts";
+import { ROOT_URI } from "../../src/protocol/uris.ts";
 import { canRecord } from "../chaos/diskRecording.ts";
 import { checkLog, nothingSeen } from "../chaos/ledger.ts";
 import { HostDirectory } from "./hostProcess.ts";
 import { WireClient } from "./wireClient.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/host/main.ts", import.meta.url));
+/** The host refuses it, and writes down that it did. */
+const configured = { type: "root/configChanged", config: {} } as const;
 const isHere = canRecord();
 if (!isHere) console.warn("SKIPPED: a host whose disk fails (DUR-9). It needs strace and the right to use it.");
 
@@ -31,9 +34,8 @@ it.skipIf(!isHere)(
     const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
     const { url, tokenFile } = JSON.parse(line) as { url: string; tokenFile: string };
     const client = await WireClient.connect(url, readFileSync(tokenFile, "utf8").trim());
-    const title = { type: "session/titleChanged", title: "x" } as const;
     const isTold = async () => {
-      const echo = client.dispatched("ahp-session:/nobody", title).then(() => true);
+      const echo = client.dispatched(ROOT_URI, configured).then(() => true);
       return await Promise.race([echo, client.closed.then(() => false)]);
     };
     while (await isTold());
@@ -60,13 +62,13 @@ it("DUR-13: a host whose directory another one has taken over writes nothing mor
   // Somebody tidied up.
   rmSync(path.join(directory.path, "data", "log.lock"));
   const second = await directory.start();
-  client.dispatch("ahp-session:/nobody", { type: "session/titleChanged", title: "late" });
+  client.dispatch(ROOT_URI, configured);
   await client.closed;
   expect(await first.ended()).toBe(1);
   expect(first.stderr()).toMatch(/another host has taken over this data/);
   expect(client.envelopes).toEqual([]);
   const other = await WireClient.connect(second.url, second.token);
-  expect(await other.dispatched("ahp-session:/nobody", { type: "session/titleChanged", title: "mine" })).toBeDefined();
+  expect(await other.dispatched(ROOT_URI, configured)).toBeDefined();
   other.close();
   expect(await second.stop()).toBe(0);
   directory.remove();

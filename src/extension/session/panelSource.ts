@@ -111,6 +111,10 @@ export class PanelSource implements Disposable {
         }
         return { type: "snapshot", kind: "chat", uri, state: window };
       }
+      case "fleetSession": {
+        const { spend: _spend, egress: _egress, ...shown } = state as ChannelStates["fleetSession"];
+        return { type: "snapshot", kind: "fleetSession", uri, state: { ...shown, checkpoints: [] } };
+      }
       case "terminal":
         return { type: "snapshot", kind: "terminal", uri, ...terminalTail(state as ChannelStates["terminal"]) };
       default:
@@ -243,7 +247,7 @@ export class PanelSource implements Disposable {
     owned.add(
       handle.onDidChange((change) => {
         if (kind === "session") this.#followSession(change.state as ChannelStates["session"] | undefined);
-        this.#changed.fire({ kind: "channel", uri, change });
+        this.#changed.fire({ kind: "channel", uri, change: kind === "fleetSession" ? whole(change) : change });
         if (change.applied === undefined || change.applied.length === 0) this.#changed.fire({ kind: "facts" });
       }),
     );
@@ -290,4 +294,9 @@ function connectionOf({ kind }: ConnectionState): PanelFacts["connection"] {
 function changesOf(changeset: SessionChangeset | undefined): PanelFacts["changes"] {
   if (changeset?.label === undefined) return undefined;
   return { label: changeset.label, description: changeset.description };
+}
+
+/** The page shows little of the fleet plane: what it shows is told as it is, so that the page needs none of its reducers. */
+function whole({ state, status, applied }: ChannelChange<unknown>): ChannelChange<unknown> {
+  return applied?.length === 0 ? { state, status, applied } : { state, status };
 }
