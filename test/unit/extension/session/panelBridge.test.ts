@@ -27,6 +27,8 @@ const terminal = terminalUri("s1", "call-2");
 const branch = `${session}/changeset/branch`;
 
 /** A panel on a host in memory, with a page that acknowledges and folds like the real one. */
+const fleet = fleetSessionUri("s1");
+
 async function aPanel(prepare: (host: FakeHost) => void = () => undefined) {
   const parts = await aFleet((host) => {
     host.sessions.set(session, aSummary(session));
@@ -38,7 +40,7 @@ async function aPanel(prepare: (host: FakeHost) => void = () => undefined) {
         { id: "f1", edit: { after: { uri: "x-fleet-file:/s1/src/a.ts", content: { uri: "x-fleet-blob:/s1/0" } } } },
       ],
     });
-    host.put(fleetSessionUri("s1"), {
+    host.put(fleet, {
       session,
       provider: "sample",
       createdAt: "2026-01-01T00:00:00Z",
@@ -55,7 +57,7 @@ async function aPanel(prepare: (host: FakeHost) => void = () => undefined) {
     });
     prepare(host);
   });
-  const { connections, fleet, clock, host } = parts;
+  const { connections, fleet: agents, clock, host } = parts;
   const asked: unknown[][] = [];
   const note =
     (name: string) =>
@@ -80,7 +82,7 @@ async function aPanel(prepare: (host: FakeHost) => void = () => undefined) {
     isNeeded: () => signIn.needed,
     onDidChange: (listener: () => void) => signIn.changed.event(listener),
   };
-  const source = new PanelSource({ target, connections, fleet, signIn, clock, logger: silentLogger });
+  const source = new PanelSource({ target, connections, fleet: agents, signIn, clock, logger: silentLogger });
   let ids = 0;
   const posted: PanelOutbound[] = [];
   const page = new PanelStore();
@@ -142,6 +144,19 @@ describe("the panel bridge", () => {
         .slice(before)
         .every(({ type }) => type === "actions"),
     ).toBe(true);
+  });
+
+  it("tells what it shows of the fleet plane as a whole, without what it does not show", async () => {
+    const { ask, page, host, clock, items } = await aPanel();
+    await ask("ready");
+    const before = items().length;
+    host.act(fleet, { type: "x-fleet/budgetSet", usd: 5 });
+    host.act(fleet, { type: "x-fleet/phaseChanged", phase: "provisioning", stage: "Fetching 43 %" });
+    await clock.advance(100);
+    expect(page.fleet.value).toMatchObject({ phase: "provisioning", stage: "Fetching 43 %", isolation: "none" });
+    const told = items().slice(before);
+    expect(told.filter((item) => item.type === "actions" && item.uri === fleet)).toEqual([]);
+    expect(JSON.stringify(told)).not.toContain("budgetUsd");
   });
 
   it("tells the page when the agent lacks an account and when it has one, and signs in when asked", async () => {
