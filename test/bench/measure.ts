@@ -1,3 +1,5 @@
+import { setImmediate as nextTick } from "node:timers/promises";
+
 /**
  * Side-by-side measuring: whatever is compared runs in one process run, in alternating slices, and what counts is the
  * ratio of the medians. Absolute numbers say something about the machine of the day and are never judged.
@@ -76,6 +78,15 @@ export async function cpuOf(work: () => void | Promise<void>): Promise<number> {
   if (pending !== undefined) await pending;
   const { user, system } = process.cpuUsage(before);
   return user + system;
+}
+
+/** Resident memory of this process, in bytes, after a collection where `--expose-gc` allows one. */
+export async function residentBytes(): Promise<number> {
+  for (let round = 0; round < 3; round++) {
+    globalThis.gc?.();
+    await nextTick();
+  }
+  return process.memoryUsage.rss();
 }
 
 /** Milliseconds on the wall. */

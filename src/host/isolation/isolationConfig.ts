@@ -47,7 +47,7 @@ const Port = z.int().check(z.minimum(1), z.maximum(65_535));
 
 /** Where the programs of a box may connect to. Only "bubblewrap" can hold them to it. */
 export const EgressConfig = z.looseObject({
-  /** Host names besides those of the configured agents: "registry.npmjs.org", "*.example.com", "git.example.com:8443". */
+  /** Host names besides those of the configured agents: "packages.example.com", "*.example.com", "git.example.com:8443". */
   allow: z._default(z.array(HostPattern), []),
   /** Host names that nobody is asked about, such as those of an agent's telemetry; they are refused at once. */
   deny: z._default(z.array(HostPattern), []),

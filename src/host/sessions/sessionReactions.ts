@@ -39,9 +39,9 @@ export class SessionReactions {
         continue;
       }
       const { type } = committed.action;
-      const isOfChat = committed.kind === "chat" && type !== "chat/delta" && type !== "chat/reasoning";
-      if (isOfChat || type === "session/titleChanged") chats.add(run.refs);
-      if (type !== "chat/delta" && type !== "chat/reasoning") catalogue.touch(run.refs.id);
+      const isText = type === "chat/delta" || type === "chat/reasoning";
+      if ((committed.kind === "chat" && !isText) || type === "session/titleChanged") chats.add(run.refs);
+      if (!isText) catalogue.touch(run.refs.id);
       this.follow(run, committed);
     }
     for (const refs of chats) this.mirror(refs);

@@ -5,6 +5,7 @@ import { Channels } from "../../../src/host/channels/channels.ts";
 import { SqliteLog } from "../../../src/host/log/sqlite.ts";
 import { systemClock } from "../../../src/host/systemClock.ts";
 import { serve } from "../child.ts";
+import { residentBytes } from "../measure.ts";
 import { dataDirectory } from "./dataDirectory.ts";
 import { addSession } from "./manyTurns.ts";
 
@@ -17,13 +18,13 @@ const turns: ReturnType<typeof addSession>[] = [];
 const calls = {
   /** Each with a turn that goes on. */
   async start({ sessions }: { sessions: number }) {
-    const before = resident();
+    const before = await residentBytes();
     for (let index = 0; index < sessions; index++) {
       turns.push(addSession(channels));
       if (index % 50 === 0) await nextTick();
     }
     await log.flush();
-    return { bytesEach: (resident() - before) / sessions };
+    return { bytesEach: ((await residentBytes()) - before) / sessions };
   },
 
   /** Actions at this rate, one session after the other. CPU in microseconds an action, ages in milliseconds. */
@@ -66,11 +67,6 @@ const calls = {
     rmSync(directory, { recursive: true, force: true });
   },
 };
-
-function resident(): number {
-  globalThis.gc?.();
-  return process.memoryUsage.rss();
-}
 
 export type SessionsCalls = typeof calls;
 

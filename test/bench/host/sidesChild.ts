@@ -2,6 +2,7 @@ import { setImmediate as nextTick } from "node:timers/promises";
 import { WebSocket, WebSocketServer } from "ws";
 import { startGateway, TERMINAL, TOKEN } from "../../host/gatewayFixture.ts";
 import { serve } from "../child.ts";
+import { residentBytes } from "../measure.ts";
 
 /** A gateway on a real log and, beside it in the same process, a bare `ws` server that keeps nothing. */
 type Gateway = Awaited<ReturnType<typeof startGateway>>;
@@ -67,14 +68,7 @@ const calls = {
     return { cpuUs: user + system, ms: performance.now() - startedAt };
   },
 
-  /** Resident memory after a collection, in bytes. */
-  async memory() {
-    for (let round = 0; round < 3; round++) {
-      globalThis.gc?.();
-      await nextTick();
-    }
-    return process.memoryUsage.rss();
-  },
+  memory: residentBytes,
 
   async stop() {
     for (const client of bare?.clients ?? []) client.terminate();

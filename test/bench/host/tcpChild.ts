@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
-import { setImmediate as nextTick } from "node:timers/promises";
 import { serve } from "../child.ts";
+import { residentBytes } from "../measure.ts";
 
 const server = createServer((socket) => socket.on("error", () => socket.destroy()).resume());
 
@@ -12,14 +12,7 @@ const calls = {
     return { port: typeof address === "object" && address !== null ? address.port : 0 };
   },
 
-  /** Resident memory after a collection, in bytes. */
-  async memory() {
-    for (let round = 0; round < 3; round++) {
-      globalThis.gc?.();
-      await nextTick();
-    }
-    return process.memoryUsage.rss();
-  },
+  memory: residentBytes,
 };
 
 export type TcpCalls = typeof calls;

@@ -1,4 +1,5 @@
 import path from "node:path";
+import type { ChatAction } from "../../../protocol/chatActions.ts";
 import type { ToolContent } from "../../../protocol/toolCall.ts";
 import { terminalUri } from "../../../protocol/uris.ts";
 import type { AgentEvent } from "../provider.ts";
@@ -162,14 +163,7 @@ class CallDraft {
 
   ask(options: readonly AcpPermissionOption[], intention: string | undefined): void {
     if (this.#call.phase === "done") return;
-    const toolInput = this.#input;
-    this.#chat({
-      type: "chat/toolCallReady",
-      ...this.#ids,
-      invocationMessage: this.#title,
-      _meta: this.#meta,
-      confirmationTitle: this.#title,
-      ...(toolInput !== undefined && { toolInput }),
+    this.#question({
       ...(intention !== undefined && { intention }),
       options: options.map(({ optionId, name, kind }) => ({
         id: optionId,
@@ -177,13 +171,14 @@ class CallDraft {
         kind: kind.startsWith("allow") ? "approve" : "deny",
       })),
     });
-    this.#call = { ...this.#call, phase: "waiting", shown: this.#shown() };
   }
 
   /** What is asked is what is shown: whoever had said yes to the former has said yes to something else. */
   #askAnew(): void {
-    const shown = this.#shown();
-    if (shown === this.#call.shown) return;
+    if (this.#shown() !== this.#call.shown) this.#question();
+  }
+
+  #question(also: Partial<Extract<ChatAction, { type: "chat/toolCallReady" }>> = {}): void {
     const toolInput = this.#input;
     this.#chat({
       type: "chat/toolCallReady",
@@ -192,8 +187,9 @@ class CallDraft {
       _meta: this.#meta,
       confirmationTitle: this.#title,
       ...(toolInput !== undefined && { toolInput }),
+      ...also,
     });
-    this.#call = { ...this.#call, shown };
+    this.#call = { ...this.#call, phase: "waiting", shown: this.#shown() };
   }
 
   complete(success: boolean, note: string | undefined): void {
