@@ -1,4 +1,7 @@
 import { defineConfig } from "vitest/config";
+import { compileCache } from "./test/support/compileCache.ts";
+
+Object.assign(process.env, compileCache);
 
 const host = { environment: "node", testTimeout: 60_000, hookTimeout: 120_000 } as const;
 

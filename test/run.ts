@@ -6,6 +6,7 @@
 import { spawn } from "node:child_process";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import * as path from "node:path";
+import { compileCache } from "./support/compileCache.ts";
 
 interface Counts {
   passed: number;
@@ -77,7 +78,11 @@ const stages: readonly Stage[] = [
 
 function run(command: readonly string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, command, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, command, {
+      cwd: root,
+      env: { ...process.env, ...compileCache },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => {
       process.stdout.write(chunk);

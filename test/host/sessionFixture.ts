@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { branchChangesetUri, chatUri, fleetSessionUri } from "../../src/protocol/uris.ts";
+import { compileCache } from "../support/compileCache.ts";
 import { sampleAgentConfig } from "../support/sampleAgent/sampleAgentConfig.ts";
 import { addBareRemote, brokenRepository } from "../support/repositories/repositories.ts";
 import type { WireClient } from "./wireClient.ts";
@@ -39,7 +40,7 @@ export function scriptedAgent(id: string, behaviour = "resume"): object {
     id,
     displayName: "Scripted agent",
     command: [process.execPath, scripted],
-    env: { AGENT_BEHAVIOUR: behaviour },
+    env: { ...compileCache, AGENT_BEHAVIOUR: behaviour },
   };
 }
 

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { installCacheDirectory, installOnce, npmInstall, type Progress } from "../installCache.ts";
+import { compileCache } from "../compileCache.ts";
 
 /** The two published agents that the suites drive, pinned: their wire behaviour is part of what is tested. */
 const AGENT_VERSIONS = {
@@ -77,6 +78,7 @@ export function commonEnv(): Record<string, string> {
     HOME: "${home}",
     TMPDIR: "${home}/tmp",
     NO_COLOR: "1",
+    ...compileCache,
   };
 }
 

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { compileCache } from "../compileCache.ts";
 import type { AgentConfig } from "../realAgents/realAgents.ts";
 
 export interface SampleAgentOptions {
@@ -16,6 +17,7 @@ export function sampleAgentConfig(options: SampleAgentOptions = {}): AgentConfig
     description: "Edits the repository without a model; for demonstrations and tests",
     command: [process.execPath, fileURLToPath(new URL("sampleAgent.ts", import.meta.url))],
     env: {
+      ...compileCache,
       HOME: "${home}",
       PATH: [path.dirname(process.execPath), "/usr/local/bin", "/usr/bin", "/bin"].join(path.delimiter),
       MUSTER_SAMPLE_PACE_MS: String(options.paceMs ?? 0),
