@@ -10,6 +10,7 @@ import { auditLog } from "./cli/auditLog.ts";
 import { EXIT } from "./cli/exitCodes.ts";
 import { exportLog, verifyLog } from "./cli/inspect.ts";
 import { serve } from "./cli/serve.ts";
+import { spendTable } from "./cli/spendTable.ts";
 import { tokenCommand } from "./cli/token.ts";
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
@@ -26,6 +27,8 @@ function run(options: CliOptions): Promise<number> | number {
       return exportLog(options.data, options.session, print);
     case "audit":
       return auditLog(options.data, auditFilterOf(options, Date.now()), options.json, print);
+    case "spend":
+      return spendTable(options, Date.now(), print);
     case "bundle":
       return bundle(options, Date.now(), print);
     case "backup":

@@ -219,6 +219,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
         methods: Object.keys(fleet),
         channels: ["x-fleet-session:", "x-fleet-conflicts:"],
         isolation: config.isolation,
+        limits: { concurrentSessions: config.limits.concurrentSessions },
       },
       host: options.host,
       port: options.port,

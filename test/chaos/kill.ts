@@ -18,28 +18,43 @@ import { within } from "./report.ts";
 
 const patienceMs = 60_000;
 
-/** Ends a host whose clients are connected, and answers with what is wrong with how it ended. */
-export type Ending = (host: HostProcess, clients: readonly WireClient[]) => Promise<readonly string[]>;
+/** What happens to a host that works, in the end of each run. */
+export interface Fault {
+  /** A run lasts until a client has seen fewer envelopes than this, at random, */
+  readonly frames: number;
+  /** or for this long. */
+  readonly ms: number;
+  /** The host does not survive it. Otherwise its clients do not. */
+  readonly isFatal: boolean;
+  /** Does it, and answers with what is wrong with how the host took it. */
+  strike(host: HostProcess, clients: readonly WireClient[]): Promise<readonly string[]>;
+}
+
+export const fatal = { frames: 120, ms: 4_000, isFatal: true } as const;
 
 /** As the operating system or a power cut would. */
 export function kill(options: ChaosOptions): Promise<ChaosReport> {
-  return endAndStart(options, async (host) => {
+  const strike = async (host: HostProcess) => {
     await host.kill();
     return [];
-  });
+  };
+  return runs(options, { ...fatal, strike });
 }
 
 /**
- * Ends a working host at random moments and starts it again on the same data. Each time: nothing that a client was told
- * is lost, doubled or changed, every interrupted turn is a failure that can be resumed and is resumed, nothing was pushed
- * that was not asked for.
+ * Lets a fault strike a working host at random moments and, if that was its end, starts it again on the same data. Each
+ * time: nothing that a client was told is lost, doubled or changed, every interrupted turn is a failure that can be resumed
+ * and is resumed, nothing was pushed that was not asked for.
  */
-export async function endAndStart(options: ChaosOptions, end: Ending): Promise<ChaosReport> {
-  const scene = await Scene.open(options, end);
+export async function runs(options: ChaosOptions, fault: Fault): Promise<ChaosReport> {
+  const scene = await Scene.open(options, fault);
+  const until = performance.now() + (options.minutes ?? 0) * 60_000;
+  const isOver = (run: number) =>
+    options.minutes === undefined ? run > options.runs : run > 1 && performance.now() > until;
   try {
-    for (let run = 1; run <= options.runs; run += 1) {
+    for (let run = 1; !isOver(run); run += 1) {
       await scene.run(run);
-      if (run % 10 === 0) options.note(`${run} of ${options.runs}: ${scene.problems.length} problems`);
+      if (run % 10 === 0) options.note(`${run} runs: ${scene.problems.length} problems`);
     }
   } catch (error) {
     scene.problems.push(error instanceof Error ? error.message : String(error));
@@ -56,7 +71,7 @@ class Scene {
   readonly #directory: HostDirectory;
   readonly #dice: Dice;
   readonly #load: Load;
-  readonly #end: Ending;
+  readonly #fault: Fault;
   readonly #restartMs: number[] = [];
   #host: HostProcess;
   #seen: SeenPrefix = nothingSeen;
@@ -68,10 +83,10 @@ class Scene {
     repository: Awaited<ReturnType<typeof remoteRepository>>,
     directory: HostDirectory,
     host: HostProcess,
-    end: Ending,
+    fault: Fault,
   ) {
     this.#options = options;
-    this.#end = end;
+    this.#fault = fault;
     this.#repository = repository;
     this.#directory = directory;
     this.#host = host;
@@ -79,7 +94,7 @@ class Scene {
     this.#load = new Load(this.#dice, repository.remote);
   }
 
-  static async open(options: ChaosOptions, end: Ending): Promise<Scene> {
+  static async open(options: ChaosOptions, fault: Fault): Promise<Scene> {
     const repository = await remoteRepository();
     // Every change of a branch of the remote leaves a line.
     spawnSync("git", ["-C", repository.remote, "config", "core.logAllRefUpdates", "always"]);
@@ -89,7 +104,7 @@ class Scene {
       repositories: { allowLocal: [repository.directory] },
       shutdown: { finishTurnsSeconds: 1 },
     });
-    return new Scene(options, repository, directory, await directory.start(), end);
+    return new Scene(options, repository, directory, await directory.start(), fault);
   }
 
   async run(run: number): Promise<void> {
@@ -98,37 +113,42 @@ class Scene {
     await this.#settle(editor);
     for (const { refs } of this.#load.live) await watch(watcher, refs);
     const work = this.#load.run(editor, this.#options.sessions);
-    const frames = editor.envelopes.length + this.#dice.below(120);
+    const frames = editor.envelopes.length + this.#dice.below(this.#fault.frames);
     const moment = Promise.withResolvers<void>();
-    const patience = setTimeout(moment.resolve, 4_000);
+    const patience = setTimeout(moment.resolve, this.#fault.ms);
     await Promise.race([editor.until(() => editor.envelopes.length >= frames), moment.promise, work]);
     clearTimeout(patience);
     const atWork = this.#atWork(editor);
     const since = Math.max(0, ...editor.envelopes.map(({ serverSeq }) => serverSeq));
-    const problems = await this.#end(this.#host, clients);
+    const problems = await this.#fault.strike(this.#host, clients);
     this.problems.push(...problems.map((problem) => `run ${run}: ${problem}`));
     await Promise.all([work, ...clients.map((client) => client.closed)]);
     // A host that stops still hears who wants to go on.
     for (const turn of await this.#resumedSince(since)) atWork.delete(turn);
     await this.#checkLog(run, clients.map(told));
+    if (this.#fault.isFatal) await this.#restart();
+    await this.#checkSessions(run, this.#fault.isFatal ? atWork : new Set());
+    this.#checkPushes(run);
+  }
+
+  async #restart(): Promise<void> {
     const started = performance.now();
     this.#host = await this.#directory.start();
     this.#restartMs.push(performance.now() - started);
-    await this.#checkSessions(run, atWork);
-    this.#checkPushes(run);
   }
 
   summary(): string {
     const sorted = this.#restartMs.toSorted((a, b) => a - b);
     const median = Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0);
     const longest = Math.round(sorted.at(-1) ?? 0);
+    const restarts = this.#fault.isFatal ? [`restart p50 ${median} ms, max ${longest} ms`] : [];
     const pushes = this.#load.sessions.reduce((sum, session) => sum + session.pushed.length, 0);
     return [
       `${this.#told} acknowledged envelopes in ${this.#seen.lastSeq} records`,
       `${this.#load.sessions.length} sessions`,
       `${this.#interrupted} interrupted turns, all resumable`,
       `${pushes} pushes answered`,
-      `restart p50 ${median} ms, max ${longest} ms`,
+      ...restarts,
     ].join(", ");
   }
 

@@ -38,13 +38,17 @@ export class Load {
     return this.sessions.filter((session) => !session.isDisposeAsked);
   }
 
-  /** Starts as many sessions as are missing, one person for each, and lets them work until the connection is gone. */
+  /** As many people as are wanted, each with one session at a time, at work until the connection is gone. */
   async run(client: WireClient, wanted: number): Promise<void> {
     const isOpen = untilClosed(client);
-    for (let missing = wanted - this.live.length; missing > 0; missing -= 1) {
-      this.#start(isOpen, () => this.#create(client));
+    const { live } = this;
+    for (let person = 0; person < Math.max(wanted, live.length); person += 1) {
+      this.#start(isOpen, async () => {
+        const theirs = live[person];
+        if (theirs) await this.#work(client, theirs, isOpen);
+        while (isOpen()) await this.#create(client, isOpen);
+      });
     }
-    for (const session of this.live) this.#start(isOpen, () => this.#work(client, session, isOpen));
     await client.closed;
     await Promise.all(this.#running);
   }
@@ -79,12 +83,12 @@ export class Load {
     this.#running.add(running);
   }
 
-  async #create(client: WireClient): Promise<void> {
+  async #create(client: WireClient, isOpen: () => boolean): Promise<void> {
     const id = randomUUID();
     const session = { id, refs: refs(id), pushesAsked: 0, pushed: [], isDisposeAsked: false, isDisposed: false };
     await createSession(client, id, "sample", this.#remote);
     this.sessions.push(session);
-    await this.#work(client, session, untilClosed(client));
+    await this.#work(client, session, isOpen);
   }
 
   async #work(client: WireClient, session: LoadedSession, isOpen: () => boolean): Promise<void> {

@@ -1,5 +1,7 @@
 export interface ChaosOptions {
   readonly runs: number;
+  /** Goes on for so long instead, however many runs that makes. */
+  readonly minutes?: number;
   readonly seed: number;
   /** Sessions that are at work at the same time. */
   readonly sessions: number;

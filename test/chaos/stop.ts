@@ -1,6 +1,6 @@
 import type { HostProcess } from "../host/hostProcess.ts";
 import type { WireClient } from "../host/wireClient.ts";
-import { endAndStart } from "./kill.ts";
+import { fatal, runs } from "./kill.ts";
 import type { ChaosOptions, ChaosReport } from "./report.ts";
 
 const maxDrainMs = 10_000;
@@ -11,12 +11,13 @@ const maxDrainMs = 10_000;
  */
 export async function stop(options: ChaosOptions): Promise<ChaosReport> {
   const took: number[] = [];
-  const { problems, summary } = await endAndStart(options, async (host, clients) => {
+  const strike = async (host: HostProcess, clients: readonly WireClient[]) => {
     const started = performance.now();
     const exitCode = await host.stop();
     took.push(performance.now() - started);
     return [...drainProblems(host, exitCode, took.at(-1) ?? 0), ...farewellProblems(clients)];
-  });
+  };
+  const { problems, summary } = await runs(options, { ...fatal, strike });
   const sorted = took.map(Math.round).toSorted((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
   return { problems, summary: `${summary}, drained p50 ${median} ms, max ${sorted.at(-1) ?? 0} ms` };

@@ -92,6 +92,18 @@ describe("GitHub through Octokit", () => {
     expect(await client.getPullRequest(repository, created.number)).toEqual(created);
   });
 
+  it("reads an issue as it was written, and says when there is none", async () => {
+    const { number } = gitHub.addIssue(served, { title: "It crashes", body: "On <!-- every --> start" });
+    const port = await connect();
+    expect(await port.getIssue(repository, number)).toMatchObject({
+      number,
+      title: "It crashes",
+      body: "On <!-- every --> start",
+      url: expect.stringMatching(new RegExp(`/octo/library/issues/${number}$`)),
+    });
+    await expect(port.getIssue(repository, 999)).rejects.toMatchObject({ code: "github.refused" });
+  });
+
   it("says that there is one already instead of making a second", async () => {
     const client = await connect();
     await expect(client.createPullRequest(repository, request)).rejects.toMatchObject({ code: "conflict" });

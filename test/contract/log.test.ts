@@ -100,6 +100,26 @@ describe("sqlite log", () => {
     remove();
   });
 
+  it("removes much in slices: nobody waits for all of it", async () => {
+    const { open, remove } = inFreshDirectory();
+    const log = open();
+    for (let index = 0; index < 40; index += 1) log.append("a:1", "x".repeat(64 * 1024));
+    log.append("a:2", "stays");
+    await log.flush();
+    const left = () => Array.fromAsync(log.read({ after: 0, channel: "a:1" })).then((records) => records.length);
+    log.forget("a:1");
+    // Of the channel's next life.
+    log.append("a:1", "again");
+    await log.flush();
+    expect(await left()).toBeGreaterThan(20);
+    expect((await log.verify()).problem).toBeUndefined();
+    await log.scrub();
+    expect((await Array.fromAsync(log.read({ after: 0 }))).map(({ body }) => body)).toEqual(["stays", "again"]);
+    expect(await log.verify()).toEqual({ records: 2, removed: 40, channels: 2 });
+    await log.close();
+    remove();
+  });
+
   it("DUR-9: stops for good after a failed commit, and tries nothing again", async () => {
     const { open, edit, remove } = inFreshDirectory();
     const log = open();

@@ -1,56 +1,33 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { fleetMeta } from "../../src/protocol/fleetMeta.ts";
-import { HostDirectory, type HostProcess } from "./hostProcess.ts";
-import {
-  createSession,
-  failureOf,
-  finished,
-  prompt,
-  type Refs,
-  remoteRepository,
-  scriptedAgent,
-} from "./sessionFixture.ts";
-import { WireClient } from "./wireClient.ts";
+import { useHostStage } from "./hostStage.ts";
+import { createSession, failureOf, finished, prompt, type Refs, scriptedAgent } from "./sessionFixture.ts";
 
 /** What an agent says beside text and calls, and what it does wrong, as a person sees it on the session. */
 describe("agents on a real host", () => {
-  let repository: Awaited<ReturnType<typeof remoteRepository>>;
-  let directory: HostDirectory;
-  let host: HostProcess;
-  let client: WireClient;
+  const stage = useHostStage((allowLocal) => ({
+    agents: [scriptedAgent("scripted"), scriptedAgent("v9", "v9"), scriptedAgent("nameless", "nameless")],
+    repositories: { allowLocal: [allowLocal] },
+    agentWatch: { silentMinutes: 0.01 },
+  }));
   let all: Refs;
   let turns = 0;
 
   beforeAll(async () => {
-    repository = await remoteRepository();
-    directory = new HostDirectory({
-      agents: [scriptedAgent("scripted"), scriptedAgent("v9", "v9"), scriptedAgent("nameless", "nameless")],
-      repositories: { allowLocal: [repository.directory] },
-      agentWatch: { silentMinutes: 0.01 },
-    });
-    host = await directory.start();
-    client = await WireClient.connect(host.url, host.token);
-    all = await createSession(client, "77777777-faults-00", "scripted", repository.remote);
-  });
-
-  afterAll(async () => {
-    client?.close();
-    await host?.stop();
-    directory?.remove();
-    repository?.remove();
+    all = await createSession(stage.client, "77777777-faults-00", "scripted", stage.repository.remote);
   });
 
   async function turn(text: string, refs = all) {
     turns += 1;
-    prompt(client, refs, `turn-${turns}`, text);
-    return await finished(client, refs, `turn-${turns}`);
+    prompt(stage.client, refs, `turn-${turns}`, text);
+    return await finished(stage.client, refs, `turn-${turns}`);
   }
 
   function textOf(finishedTurn: Awaited<ReturnType<typeof turn>>): string {
     return finishedTurn.responseParts.map((part) => (part.kind === "markdown" ? part.content : "")).join("");
   }
 
-  const about = () => fleetMeta("session", client.state("session", all.session));
+  const about = () => fleetMeta("session", stage.client.state("session", all.session));
 
   it("tell their modes, models, commands and plan, and show pictures", async () => {
     const { responseParts } = await turn("introduce");
@@ -69,7 +46,7 @@ describe("agents on a real host", () => {
 
   it("have their commands completed after a slash", async () => {
     const complete = (text: string) =>
-      client.request("completions", { channel: all.chat, kind: "userMessage", text, offset: text.length });
+      stage.client.request("completions", { channel: all.chat, kind: "userMessage", text, offset: text.length });
     expect(await complete("/Re")).toEqual({
       items: [
         {
@@ -90,16 +67,22 @@ describe("agents on a real host", () => {
   it("get pictures, and the model that the message names", async () => {
     const attachment = { type: "embeddedResource", label: "shot.png", data: "AAAA", contentType: "image/png" } as const;
     const message = { text: "look", origin: { kind: "user" }, attachments: [attachment], model: { id: "large" } };
-    client.dispatch(all.chat, { type: "chat/turnStarted", turnId: "p1", startedAt: new Date().toISOString(), message });
-    expect(textOf(await finished(client, all, "p1"))).toBe("text, image for large");
+    stage.client.dispatch(all.chat, {
+      type: "chat/turnStarted",
+      turnId: "p1",
+      startedAt: new Date().toISOString(),
+      message,
+    });
+    expect(textOf(await finished(stage.client, all, "p1"))).toBe("text, image for large");
   });
 
   it("ask a question, are answered from the session alone, and are told when it is withdrawn", async () => {
-    const isAsked = () => client.state("session", all.session).inputNeeded?.some(({ kind }) => kind === "chatInput");
+    const isAsked = () =>
+      stage.client.state("session", all.session).inputNeeded?.some(({ kind }) => kind === "chatInput");
     turns += 1;
-    prompt(client, all, `turn-${turns}`, "question");
-    await client.until(() => isAsked() === true);
-    const [needed] = client.state("session", all.session).inputNeeded ?? [];
+    prompt(stage.client, all, `turn-${turns}`, "question");
+    await stage.client.until(() => isAsked() === true);
+    const [needed] = stage.client.state("session", all.session).inputNeeded ?? [];
     if (needed?.kind !== "chatInput") throw new Error("No question");
     expect(needed.request).toMatchObject({
       message: "Which colour?",
@@ -112,28 +95,28 @@ describe("agents on a real host", () => {
       response: "accept",
       answers,
     } as const;
-    expect((await client.dispatched(needed.chat, completed)).rejectionReason).toBeUndefined();
-    const answered = await finished(client, all, `turn-${turns}`);
+    expect((await stage.client.dispatched(needed.chat, completed)).rejectionReason).toBeUndefined();
+    const answered = await finished(stage.client, all, `turn-${turns}`);
     expect(JSON.parse(textOf(answered))).toEqual({ action: "accept", content: { colour: "blue" } });
 
     turns += 1;
-    prompt(client, all, `turn-${turns}`, "question");
-    await client.until(() => isAsked() === true);
-    await client.dispatched(all.chat, { type: "chat/turnCancelled", turnId: `turn-${turns}`, duration: 1 });
-    await finished(client, all, `turn-${turns}`);
-    expect(client.state("session", all.session).inputNeeded ?? []).toEqual([]);
+    prompt(stage.client, all, `turn-${turns}`, "question");
+    await stage.client.until(() => isAsked() === true);
+    await stage.client.dispatched(all.chat, { type: "chat/turnCancelled", turnId: `turn-${turns}`, duration: 1 });
+    await finished(stage.client, all, `turn-${turns}`);
+    expect(stage.client.state("session", all.session).inputNeeded ?? []).toEqual([]);
   });
 
   it("have a log, which says what their programs write and how they end", async () => {
     await turn("chatter");
-    await client.until(() => about()?.agentLog !== undefined);
+    await stage.client.until(() => about()?.agentLog !== undefined);
     const uri = about()?.agentLog ?? "";
-    await client.subscribe("terminal", uri);
-    const log = () => JSON.stringify(client.state("terminal", uri));
-    await client.until(() => log().includes("first line"));
-    expect(client.state("terminal", uri)).toMatchObject({ isPty: false, title: "Agent log" });
+    await stage.client.subscribe("terminal", uri);
+    const log = () => JSON.stringify(stage.client.state("terminal", uri));
+    await stage.client.until(() => log().includes("first line"));
+    expect(stage.client.state("terminal", uri)).toMatchObject({ isPty: false, title: "Agent log" });
     expect((await turn("crash")).state).toBe("error");
-    await client.until(() => log().includes("Scripted agent ended: exit code 7"));
+    await stage.client.until(() => log().includes("Scripted agent ended: exit code 7"));
     expect(log()).toContain("out of cheese");
   });
 
@@ -156,7 +139,7 @@ describe("agents on a real host", () => {
     ["v9", /speaks version 9 of the agent protocol \(ACP\); this host speaks version 1\. Install a version/],
     ["nameless", /does not keep to the agent protocol: its answer to session\/new is not what/],
   ])("that cannot be spoken with (%s) say why", async (provider, sentence) => {
-    const refs = await createSession(client, `88888888-${provider}`, provider, repository.remote);
+    const refs = await createSession(stage.client, `88888888-${provider}`, provider, stage.repository.remote);
     expect(failureOf(await turn("edit", refs))).toMatchObject({
       errorType: "agent.failed",
       message: expect.stringMatching(sentence),
@@ -166,19 +149,19 @@ describe("agents on a real host", () => {
 
   it("of which nothing is heard say so, and go on when they are stopped", async () => {
     turns += 1;
-    prompt(client, all, `turn-${turns}`, "wait");
-    await client.until(() => client.state("chat", all.chat).activity === "Nothing heard for 1 min");
-    await client.until(() =>
-      JSON.stringify(client.state("chat", all.chat).activeTurn).includes("Nothing was heard of"),
+    prompt(stage.client, all, `turn-${turns}`, "wait");
+    await stage.client.until(() => stage.client.state("chat", all.chat).activity === "Nothing heard for 1 min");
+    await stage.client.until(() =>
+      JSON.stringify(stage.client.state("chat", all.chat).activeTurn).includes("Nothing was heard of"),
     );
-    await client.dispatched(all.chat, { type: "chat/turnCancelled", turnId: `turn-${turns}`, duration: 1 });
-    await finished(client, all, `turn-${turns}`);
-    await client.until(() => client.state("chat", all.chat).activity === undefined);
+    await stage.client.dispatched(all.chat, { type: "chat/turnCancelled", turnId: `turn-${turns}`, duration: 1 });
+    await finished(stage.client, all, `turn-${turns}`);
+    await stage.client.until(() => stage.client.state("chat", all.chat).activity === undefined);
   });
 
   it("take their log with them when their session is removed", async () => {
     const uri = about()?.agentLog ?? "";
-    await client.request("disposeSession", { channel: all.session });
-    expect(await client.refusal("subscribe", { channel: uri })).toMatchObject({ message: expect.any(String) });
+    await stage.client.request("disposeSession", { channel: all.session });
+    expect(await stage.client.refusal("subscribe", { channel: uri })).toMatchObject({ message: expect.any(String) });
   });
 });

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { memory } from "../bench/editor/memory.ts";
 import { host } from "../bench/host/host.ts";
 import { wire } from "../bench/wire/wire.ts";
 
@@ -9,7 +10,7 @@ const run = (...args: readonly string[]) => spawnSync(process.execPath, [bench, 
 
 // What is measured means nothing here; that it can be measured does.
 describe("every measurement", () => {
-  it.each(Object.entries({ ...wire, ...host }))("%s runs", { timeout: 120_000 }, async (name, part) => {
+  it.each(Object.entries({ ...wire, ...host, "editor memory": memory }))("%s runs", { timeout: 120_000 }, async (name, part) => {
     const notes: string[] = [];
     const measures = await part({ scale: "tiny", note: (text) => notes.push(text) });
     if (measures.length === 0) expect(notes.join("\n")).toContain(`${name}: NOT MEASURED`);
@@ -27,7 +28,7 @@ describe("every measurement", () => {
 describe("npm run bench", () => {
   it("says what there is when asked for something else", () => {
     expect(run()).toMatchObject({ status: 2, stderr: expect.stringContaining("Name a suite") });
-    expect(run("editor")).toMatchObject({ status: 2, stderr: expect.stringContaining("not written yet") });
+    expect(run("review")).toMatchObject({ status: 2, stderr: expect.stringContaining("not written yet") });
     expect(run("wire", "speed")).toMatchObject({ status: 2, stderr: expect.stringContaining("no part speed") });
   });
 

@@ -1,4 +1,7 @@
+import { writeFileSync } from "node:fs";
+import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isSame } from "../../src/base/isSame.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { Fleet } from "../../src/extension/fleet/fleet.ts";
 import type { FleetAgent } from "../../src/extension/fleet/fleetAgent.ts";
@@ -6,6 +9,7 @@ import { newHostClient } from "../../src/extension/hosts/hostClient.ts";
 import { HostConnections } from "../../src/extension/hosts/hostConnections.ts";
 import { HostRegistry } from "../../src/extension/hosts/hostRegistry.ts";
 import { systemClock } from "../../src/host/systemClock.ts";
+import type { SessionInputRequest } from "../../src/protocol/sessionState.ts";
 import { branchChangesetUri, chatUri, ROOT_URI } from "../../src/protocol/uris.ts";
 import { FakeHostsStore, FakeSecrets } from "../support/fakeHostsPorts.ts";
 import { HostDirectory, type HostProcess } from "./hostProcess.ts";
@@ -49,6 +53,14 @@ afterAll(async () => {
   repository?.remove();
 });
 
+function turnOf(request: SessionInputRequest | undefined): string {
+  return request?.kind === "toolConfirmation" ? request.turnId : "";
+}
+
+function callOf(request: SessionInputRequest | undefined): string {
+  return request?.kind === "toolConfirmation" && "toolCallId" in request.toolCall ? request.toolCall.toolCallId : "";
+}
+
 const until = (key: string, fits: (agent: FleetAgent) => boolean) => untilAgent(fleet, key, fits);
 
 function untilState(hostId: string, kind: string): Promise<void> {
@@ -85,7 +97,7 @@ describe("the fleet on a real host", () => {
     expect(asking).toMatchObject({ attention: "needsYou", need: "approval" });
     while (fleet.get(key)?.attention !== "review") {
       const waiting = await until(key, ({ attention, requests }) => attention === "review" || requests.length > 0);
-      if (waiting.attention !== "review") await fleet.approve(key, { requestId: waiting.requests[0]!.id });
+      if (waiting.attention !== "review") await fleet.approve(key, waiting.requests[0]!);
       await until(key, ({ requests }) => requests[0]?.id !== waiting.requests[0]?.id || waiting.requests.length === 0);
     }
     const done = fleet.get(key)!;
@@ -104,6 +116,36 @@ describe("the fleet on a real host", () => {
     await until(key, ({ title }) => title === "Better name");
     await fleet.archive(key);
     await until(key, ({ isArchived, attention }) => isArchived && attention === "done");
+  });
+
+  it("sends no yes to what was changed after it was shown, and needs no second one for what is shown", async () => {
+    const cue = path.join(repository.directory, "cue");
+    const key = await fleet.launch({
+      hostId,
+      provider: "scripted",
+      prompt: `ask, and ask for something else when ${cue} is there`,
+      repository: repository.remote,
+    });
+    const asking = await until(key, ({ requests }) => requests.length > 0);
+    const [shown] = asking.requests;
+    const client = connections.client(hostId);
+    const session = client.subscribe("session", asking.session);
+    await session.ready;
+    const seenSeq = session.seq;
+    writeFileSync(cue, "");
+    const changed = await until(key, ({ requests }) => requests.length > 0 && !isSame(requests[0], shown));
+    await expect(fleet.approve(key, shown!)).rejects.toMatchObject({ code: "conflict" });
+    // Whoever says yes to the former call regardless is refused by the host.
+    const ids = { type: "chat/toolCallConfirmed", turnId: turnOf(shown), toolCallId: callOf(shown) } as const;
+    const yes = { ...ids, approved: true, confirmed: "user-action" } as const;
+    await expect(client.dispatch(chatUri(asking.session), yes, seenSeq)).rejects.toMatchObject({
+      code: "request.rejected",
+      message: expect.stringMatching(/changed after it was shown/),
+    });
+    expect(fleet.get(key)?.requests).toEqual(changed.requests);
+    await fleet.approve(key, changed.requests[0]!);
+    await until(key, ({ requests }) => requests.length === 0);
+    session.dispose();
   });
 
   it("stops an agent that would go on", async () => {

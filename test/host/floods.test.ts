@@ -1,9 +1,9 @@
 import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { agentLogUri } from "../../src/host/sessions/agentLogChannel.ts";
-import { HostDirectory, type HostProcess } from "./hostProcess.ts";
-import { createSession, finished, hostConfig, prompt, remoteRepository } from "./sessionFixture.ts";
+import { useHostStage } from "./hostStage.ts";
+import { createSession, finished, hostConfig, prompt } from "./sessionFixture.ts";
 import { WireClient } from "./wireClient.ts";
 
 /** 100 for the whole thing. */
@@ -11,34 +11,17 @@ const megabytes = Number(process.env["MUSTER_FLOOD_MEGABYTES"] ?? 20);
 const mebibyte = 1024 * 1024;
 
 describe("an agent that writes without end", () => {
-  let repository: Awaited<ReturnType<typeof remoteRepository>>;
-  let directory: HostDirectory;
-  let host: HostProcess;
-  let client: WireClient;
-
-  beforeAll(async () => {
-    repository = await remoteRepository();
-    directory = new HostDirectory(hostConfig(repository.directory));
-    host = await directory.start();
-    client = await WireClient.connect(host.url, host.token);
-  });
-
-  afterAll(async () => {
-    client?.close();
-    await host?.stop();
-    directory?.remove();
-    repository?.remove();
-  });
+  const stage = useHostStage(hostConfig);
 
   function logBytes(): number {
-    const data = path.join(directory.path, "data");
+    const data = path.join(stage.directory.path, "data");
     const files = readdirSync(data).filter((name) => name.startsWith("log.db"));
     return files.reduce((sum, name) => sum + statSync(path.join(data, name)).size, 0);
   }
 
   /** The 99th percentile of what a request of somebody else takes, in milliseconds, until it is over. */
   async function othersP99(isOver: () => boolean): Promise<number> {
-    const other = await WireClient.connect(host.url, host.token, "somebody-else");
+    const other = await WireClient.connect(stage.host.url, stage.host.token, "somebody-else");
     const took: number[] = [];
     while (!isOver()) {
       const before = performance.now();
@@ -67,18 +50,18 @@ describe("an agent that writes without end", () => {
   it.each(["text", "thought"])(
     "fills neither the log nor the others' time with %s; every line is counted",
     async (what) => {
-      const all = await createSession(client, `${what}-0000-flood`, "scripted", repository.remote);
-      prompt(client, all, "t0", "burst");
-      await finished(client, all, "t0");
+      const all = await createSession(stage.client, `${what}-0000-flood`, "scripted", stage.repository.remote);
+      prompt(stage.client, all, "t0", "burst");
+      await finished(stage.client, all, "t0");
       let asked = 0;
       const quietMs = await othersP99(() => (asked += 1) > 300);
       const before = logBytes();
       const startedAt = performance.now();
-      prompt(client, all, "t1", `flood ${megabytes} MB of ${what}`);
-      const isOver = () => client.state("chat", all.chat).turns.some(({ id }) => id === "t1");
+      prompt(stage.client, all, "t1", `flood ${megabytes} MB of ${what}`);
+      const isOver = () => stage.client.state("chat", all.chat).turns.some(({ id }) => id === "t1");
       const floodMs = await othersP99(isOver);
       const seconds = (performance.now() - startedAt) / 1_000;
-      const turn = await finished(client, all, "t1");
+      const turn = await finished(stage.client, all, "t1");
       expect(turn.state).toBe("complete");
       const { shown, leftOut } = countLines(turn.responseParts);
       expect(shown + leftOut).toBe((megabytes * 1_000_000) / 80);
@@ -93,15 +76,15 @@ describe("an agent that writes without end", () => {
   );
 
   it("is no match for a tool's terminal or a program's log either", async () => {
-    const all = await createSession(client, "tool-0000-flood", "scripted", repository.remote);
+    const all = await createSession(stage.client, "tool-0000-flood", "scripted", stage.repository.remote);
     const before = logBytes();
-    prompt(client, all, "t1", `flood ${megabytes} MB of tool`);
-    const turn = await finished(client, all, "t1");
+    prompt(stage.client, all, "t1", `flood ${megabytes} MB of tool`);
+    const turn = await finished(stage.client, all, "t1");
     expect(turn.state).toBe("complete");
     expect(countLines(turn.responseParts).leftOut).toBeGreaterThan(0);
-    prompt(client, all, "t2", "flood 8 MB of stderr");
-    expect((await finished(client, all, "t2")).state).toBe("complete");
-    const log = await client.subscribe("terminal", agentLogUri("tool-0000-flood"));
+    prompt(stage.client, all, "t2", "flood 8 MB of stderr");
+    expect((await finished(stage.client, all, "t2")).state).toBe("complete");
+    const log = await stage.client.subscribe("terminal", agentLogUri("tool-0000-flood"));
     expect(JSON.stringify(log.content)).toContain("the rest of this log is not kept");
     expect(logBytes() - before).toBeLessThan(12 * mebibyte);
   });

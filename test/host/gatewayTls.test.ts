@@ -6,6 +6,10 @@ import path from "node:path";
 import { connect, type DetailedPeerCertificate } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { Disposables } from "../../src/base/disposables.ts";
+import { silentLogger } from "../../src/base/logger.ts";
+import { readCertificate } from "../../src/extension/hosts/certificate.ts";
+import { hostDial } from "../../src/extension/hosts/hostDial.ts";
 import { Certificates, hasOpenssl } from "../support/certificates.ts";
 import { FakeClock } from "../support/fakeClock.ts";
 import { startGateway, TOKEN } from "./gatewayFixture.ts";
@@ -52,6 +56,50 @@ describe.skipIf(!hasOpenssl)("AUTH-9: a host with a certificate", () => {
     gateway = await startGateway({ tls: make() });
     expect(await dial(`wss://127.0.0.1:${gateway.port}`)).toMatch(/^refused host\./);
     expect(gateway.gateway.connectionCount).toBe(0);
+  });
+
+  it.each<[string, () => { cert: string; key: string }]>([
+    ["that is self-signed", () => certificates.selfSigned("127.0.0.1")],
+    ["of an authority that this machine does not know", () => certificates.issue("127.0.0.1")],
+    ["for another name", () => certificates.issue("muster.example.com")],
+  ])("is reached when the one certificate is trusted by its fingerprint: one %s", async (_what, make) => {
+    gateway = await startGateway({ tls: make() });
+    const url = `wss://127.0.0.1:${gateway.port}`;
+    const attempt = new Disposables();
+    const { fingerprint } = await readCertificate(url, attempt);
+    const token = async () => TOKEN;
+    const refused = hostDial({ url, token, logger: silentLogger })(attempt);
+    await expect(refused).rejects.toMatchObject({ code: "host.untrustedCertificate", details: { canPin: true } });
+    // Nobody has said a word to it, the token least of all.
+    expect(gateway.gateway.connectionCount).toBe(0);
+    await hostDial({ url, token, certificate: fingerprint, logger: silentLogger })(attempt);
+    expect(gateway.gateway.connectionCount).toBe(1);
+    attempt.dispose();
+  });
+
+  it("is refused, before a token is sent, when it shows another certificate than the one that is trusted", async () => {
+    const trusted = certificates.selfSigned("127.0.0.1");
+    gateway = await startGateway({ tls: trusted });
+    const before = `wss://127.0.0.1:${gateway.port}`;
+    const attempt = new Disposables();
+    const shown = await readCertificate(before, attempt);
+    await gateway.stop();
+    gateway = await startGateway({ tls: certificates.selfSigned("127.0.0.1") });
+    const url = `wss://127.0.0.1:${gateway.port}`;
+    const { fingerprint: certificate } = shown;
+    const token = async () => TOKEN;
+    const other = hostDial({ url, token, certificate, logger: silentLogger })(attempt);
+    await expect(other).rejects.toMatchObject({
+      code: "host.untrustedCertificate",
+      message: expect.stringMatching(/another certificate than the one that you trusted/),
+    });
+    // Also when it changes after the certificate was looked at.
+    const late = hostDial({ url, token, certificate, logger: silentLogger, readCertificate: async () => shown })(
+      attempt,
+    );
+    await expect(late).rejects.toMatchObject({ code: "host.untrustedCertificate" });
+    expect(gateway.gateway.connectionCount).toBe(0);
+    attempt.dispose();
   });
 
   it("speaks no TLS that is out of use", async () => {

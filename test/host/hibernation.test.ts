@@ -1,45 +1,25 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { sampleAgentConfig } from "../support/sampleAgent/sampleAgentConfig.ts";
-import { type ModelServer, startModelServer } from "../support/modelServer/modelServer.ts";
-import { CODING_SCENARIOS } from "../support/modelServer/scenarios/codingScenarios.ts";
 import { ensureRealAgents } from "../support/realAgents/realAgents.ts";
-import { HostDirectory, type HostProcess } from "./hostProcess.ts";
-import { createSession, finished, prompt, type Refs, remoteRepository, scriptedAgent } from "./sessionFixture.ts";
-import { WireClient } from "./wireClient.ts";
+import { useHostStage, useScriptedModel } from "./hostStage.ts";
+import { createSession, finished, prompt, type Refs, scriptedAgent } from "./sessionFixture.ts";
 
 describe("sessions that nobody uses", () => {
-  let model: ModelServer;
-  let repository: Awaited<ReturnType<typeof remoteRepository>>;
-  let directory: HostDirectory;
-  let host: HostProcess;
-  let client: WireClient;
-
-  beforeAll(async () => {
-    model = await startModelServer({ scenarios: CODING_SCENARIOS });
+  const model = useScriptedModel();
+  const stage = useHostStage(async (allowLocal) => {
     const { codex } = await ensureRealAgents({ modelServerUrl: model.url, approval: "never" });
-    repository = await remoteRepository();
-    directory = new HostDirectory({
+    return {
       agents: [codex, sampleAgentConfig(), scriptedAgent("resumes"), scriptedAgent("loads", "load")],
       limits: { agentIdleMinutes: 0.005, historyIdleMinutes: 0.005 },
-      repositories: { allowLocal: [repository.directory] },
-    });
-    host = await directory.start();
-    client = await WireClient.connect(host.url, host.token);
-  });
-
-  afterAll(async () => {
-    client?.close();
-    await host?.stop();
-    await model?.close();
-    directory?.remove();
-    repository?.remove();
+      repositories: { allowLocal: [allowLocal] },
+    };
   });
 
   /** Processes that the host has started. */
   function children(): readonly string[] {
-    const list = readFileSync(`/proc/${host.pid}/task/${host.pid}/children`, "utf8");
+    const list = readFileSync(`/proc/${stage.host.pid}/task/${stage.host.pid}/children`, "utf8");
     return list.split(" ").filter((pid) => pid.trim() !== "");
   }
 
@@ -52,20 +32,20 @@ describe("sessions that nobody uses", () => {
 
   /** One turn, then nothing until the agent's process has ended. */
   async function asleep(id: string, provider: string, text = "history"): Promise<Refs> {
-    const all = await createSession(client, id, provider, repository.remote);
-    prompt(client, all, "t1", text);
-    expect((await finished(client, all, "t1")).state).toBe("complete");
-    await client.until(() => client.state("fleetSession", all.fleet).agent === "asleep");
+    const all = await createSession(stage.client, id, provider, stage.repository.remote);
+    prompt(stage.client, all, "t1", text);
+    expect((await finished(stage.client, all, "t1")).state).toBe("complete");
+    await stage.client.until(() => stage.client.state("fleetSession", all.fleet).agent === "asleep");
     return all;
   }
 
   /** Milliseconds from a message to the first word of its answer. */
   async function wake(all: Refs, turnId: string, text: string): Promise<number> {
     const before = performance.now();
-    prompt(client, all, turnId, text);
-    await client.until(() => {
-      const parts = client.state("chat", all.chat).activeTurn?.responseParts ?? [];
-      return parts.length > 0 || client.state("chat", all.chat).turns.some(({ id }) => id === turnId);
+    prompt(stage.client, all, turnId, text);
+    await stage.client.until(() => {
+      const parts = stage.client.state("chat", all.chat).activeTurn?.responseParts ?? [];
+      return parts.length > 0 || stage.client.state("chat", all.chat).turns.some(({ id }) => id === turnId);
     });
     return performance.now() - before;
   }
@@ -78,16 +58,17 @@ describe("sessions that nobody uses", () => {
   ])("sleep, and wake on a message in under two seconds (%s)", async (provider, text) => {
     const all = await asleep(`${provider}-0000-rest`, provider, text);
     expect(children()).toEqual([]);
-    const { agentSessionId } = client.state("fleetSession", all.fleet);
+    const { agentSessionId } = stage.client.state("fleetSession", all.fleet);
     const ms = await wake(all, "t2", text);
-    const turn = await finished(client, all, "t2");
-    const stages = client.envelopes.flatMap(({ channel, action }) => {
+    const turn = await finished(stage.client, all, "t2");
+    const stages = stage.client.envelopes.flatMap(({ channel, action }) => {
       return channel === all.fleet && action.type === "x-fleet/phaseChanged" ? (action.stage ?? []) : [];
     });
     expect(stages).toContain("Waking the agent");
-    expect(client.state("session", all.session).activity).toBeUndefined();
+    expect(stage.client.state("session", all.session).activity).toBeUndefined();
     // The conversation goes on: the agent knows what it was told before it slept.
-    if (provider !== "sample") expect(client.state("fleetSession", all.fleet).agentSessionId).toBe(agentSessionId);
+    if (provider !== "sample")
+      expect(stage.client.state("fleetSession", all.fleet).agentSessionId).toBe(agentSessionId);
     if (provider === "resumes" || provider === "loads")
       expect(JSON.stringify(turn.responseParts)).toContain(String.raw`[\"history\",\"history\"]`);
     process.stdout.write(`woken in ${Math.round(ms)} ms (${provider})\n`);
@@ -96,20 +77,20 @@ describe("sessions that nobody uses", () => {
 
   it("leave the memory, and are all there when somebody comes back", async () => {
     const all = await asleep("memory-0000-rest", "resumes");
-    for (const channel of [all.chat, all.session, all.changes]) client.notify("unsubscribe", { channel });
-    const before = client.state("chat", all.chat).turns;
+    for (const channel of [all.chat, all.session, all.changes]) stage.client.notify("unsubscribe", { channel });
+    const before = stage.client.state("chat", all.chat).turns;
     // Nothing tells that a channel was let go of: the next look of the host's own is after this long at most.
     const looked = performance.now() + 1_000;
-    while (performance.now() < looked) await client.request("listSessions", { channel: "ahp-root://" });
+    while (performance.now() < looked) await stage.client.request("listSessions", { channel: "ahp-root://" });
     const renamed = { type: "session/titleChanged", title: "Another name" } as const;
-    await client.dispatched(all.session, renamed);
+    await stage.client.dispatched(all.session, renamed);
     // To a conversation that is not in memory and that nobody watches.
-    prompt(client, all, "t2", "history");
-    await client.subscribe("session", all.session);
-    const chat = await client.subscribe("chat", all.chat);
+    prompt(stage.client, all, "t2", "history");
+    await stage.client.subscribe("session", all.session);
+    const chat = await stage.client.subscribe("chat", all.chat);
     expect(chat.turns.slice(0, 1)).toEqual(before);
-    const turn = await finished(client, all, "t2");
+    const turn = await finished(stage.client, all, "t2");
     expect(JSON.stringify(turn.responseParts)).toContain(String.raw`[\"history\",\"history\"]`);
-    expect(client.state("session", all.session).chats[0]?.title).toBe("Another name");
+    expect(stage.client.state("session", all.session).chats[0]?.title).toBe("Another name");
   });
 });

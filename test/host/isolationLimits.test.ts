@@ -97,6 +97,37 @@ describe.skipIf(!hasBubblewrap)("SBX-4: what one box may use", () => {
     expect(ms).toBeLessThan(5_000);
   });
 
+  it("the disk: a million empty files end with the session told why, too", async () => {
+    const script = "mkdir many; cd many; n=0; while :; do n=$((n+1)); : > $n; done";
+    const { exit, ms } = await until({ box: { diskMegabytes: 4 } }, script);
+    expect(exit).toMatchObject({ verdict: expect.stringContaining("its files take more than 4 MB") });
+    expect(ms).toBeLessThan(10_000);
+  });
+
+  it("a neighbour at its limits: what another box does takes at most twice as long", async ({ skip }) => {
+    if (!can("processors") || !can("processes")) skip("processors cannot be limited on this machine");
+    const other = stage.isolation({ box: { cpus: 0.5, processes: 60, diskMegabytes: 200, fileMegabytes: 20 } });
+    const work = async () => {
+      const before = performance.now();
+      await stage.sh(stage.isolation(), "n=0; while [ $n -lt 20000 ]; do n=$((n+1)); done; cat secret");
+      return performance.now() - before;
+    };
+    const times = async () => {
+      const all: number[] = [];
+      for (let run = 0; run < 12; run += 1) all.push(await work());
+      return all.toSorted((a, b) => a - b)[10] ?? 0;
+    };
+    const quiet = await times();
+    // It computes, it writes, it starts processes and it talks, all without end.
+    const greedy =
+      "while :; do :; done & while :; do head -c 20000000 /dev/zero > big; done & while :; do (sleep 0.01 &) ; done & while :; do echo flooding the log >&2; done";
+    const agent = processOf(await stage.plan(other, ["/bin/sh", "-c", greedy]));
+    const beside = await times();
+    await agent.end(true);
+    process.stdout.write(`a box takes ${quiet.toFixed(0)} ms, ${beside.toFixed(0)} ms beside a greedy one\n`);
+    expect(beside).toBeLessThan(2 * quiet + 50);
+  }, 120_000);
+
   it("time of processors: a tenth of one is a tenth of one", async ({ skip }) => {
     if (!can("processors")) skip("processors cannot be limited on this machine");
     const plan = await stage.plan(stage.isolation({ box: { cpus: 0.1 } }), ["/bin/sh", "-c", "while :; do :; done"]);

@@ -4,11 +4,12 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { isRead } from "../../src/protocol/status.ts";
 import { handleGit } from "../support/gitHttp/gitHttp.ts";
 import { addBareRemote, brokenRepository } from "../support/repositories/repositories.ts";
-import { HostDirectory, type HostProcess } from "./hostProcess.ts";
+import { HostDirectory } from "./hostProcess.ts";
+import { useHostStage } from "./hostStage.ts";
 import {
   createSession,
   failureOf,
@@ -22,152 +23,135 @@ import {
 import { WireClient } from "./wireClient.ts";
 
 describe("sessions on a real host with real git and real processes", () => {
-  let repository: Awaited<ReturnType<typeof remoteRepository>>;
-  let directory: HostDirectory;
-  let host: HostProcess;
-  let client: WireClient;
-
-  beforeAll(async () => {
-    repository = await remoteRepository();
-    directory = new HostDirectory(hostConfig(repository.directory));
-    host = await directory.start();
-    client = await WireClient.connect(host.url, host.token);
-  });
-
-  afterAll(async () => {
-    client?.close();
-    await host?.stop();
-    directory?.remove();
-    repository?.remove();
-  });
+  const stage = useHostStage(hostConfig);
 
   it("runs a prompt to a reviewed, pushed branch", async () => {
-    const all = await createSession(client, "11111111-work-0000", "sample", repository.remote);
-    prompt(client, all, "t1", "Finish the layout notes");
-    const turn = await finished(client, all, "t1");
+    const all = await createSession(stage.client, "11111111-work-0000", "sample", stage.repository.remote);
+    prompt(stage.client, all, "t1", "Finish the layout notes");
+    const turn = await finished(stage.client, all, "t1");
     expect(turn.state).toBe("complete");
-    const session = client.state("session", all.session);
+    const session = stage.client.state("session", all.session);
     expect(session).toMatchObject({ lifecycle: "ready", title: "Finish the layout notes" });
-    const fleet = client.state("fleetSession", all.fleet);
+    const fleet = stage.client.state("fleetSession", all.fleet);
     expect(fleet.branch).toBe("agent/finish-the-layout-notes-11111111");
     expect(fleet.checkpoints).toHaveLength(1);
-    const changes = client.state("changeset", all.changes);
+    const changes = stage.client.state("changeset", all.changes);
     expect(changes).toMatchObject({ status: "ready", operations: [{ id: "push", status: "idle" }] });
     const file = changes.files.find((each) => each.id === "CONTRIBUTING.md");
-    const read = await client.request("resourceRead", { uri: file?.edit.after?.content.uri });
+    const read = await stage.client.request("resourceRead", { uri: file?.edit.after?.content.uri });
     expect(read["data"]).toContain("#");
 
-    const { items } = (await client.request("listSessions", { channel: "ahp-root://" })) as {
+    const { items } = (await stage.client.request("listSessions", { channel: "ahp-root://" })) as {
       items: Record<string, unknown>[];
     };
     const summary = items.find((item) => item["resource"] === all.session);
     expect(summary).toMatchObject({ _meta: { muster: { phase: "ready", needs: "review", head: fleet.head } } });
 
-    const pushed = await client.request("invokeChangesetOperation", {
+    const pushed = await stage.client.request("invokeChangesetOperation", {
       channel: all.changes,
       operationId: "push",
       _meta: { muster: { commit: fleet.head } },
     });
     expect(pushed["_meta"]).toMatchObject({ muster: { branch: fleet.branch } });
-    const tree = (commit: string) => git(repository.remote, "rev-parse", `${commit}^{tree}`);
+    const tree = (commit: string) => git(stage.repository.remote, "rev-parse", `${commit}^{tree}`);
     expect(tree(`refs/heads/${fleet.branch}`)).toBe(fleet.checkpoints[0]?.tree);
-    await client.until(() => client.state("fleetSession", all.fleet).pushed !== undefined);
+    await stage.client.until(() => stage.client.state("fleetSession", all.fleet).pushed !== undefined);
   });
 
   it("refuses a push of anything but the last checkpoint, and of nothing", async () => {
-    const all = await createSession(client, "22222222-push-0000", "scripted", repository.remote);
+    const all = await createSession(stage.client, "22222222-push-0000", "scripted", stage.repository.remote);
     const push = { channel: all.changes, operationId: "push", _meta: { muster: { commit: "0".repeat(40) } } };
-    const empty = await client.refusal("invokeChangesetOperation", push);
+    const empty = await stage.client.refusal("invokeChangesetOperation", push);
     expect(empty).toMatchObject({
       message: expect.stringContaining("changed nothing"),
       data: { muster: { code: "branch.empty" } },
     });
-    prompt(client, all, "t1", "edit");
-    await finished(client, all, "t1");
-    const moved = await client.refusal("invokeChangesetOperation", push);
+    prompt(stage.client, all, "t1", "edit");
+    await finished(stage.client, all, "t1");
+    const moved = await stage.client.refusal("invokeChangesetOperation", push);
     expect(moved).toMatchObject({ data: { muster: { code: "branch.moved" } } });
   });
 
   it("tells why the remote refused a push, and pushes when it no longer does", async () => {
-    const all = await createSession(client, "33333333-hook-0000", "scripted", repository.remote);
-    prompt(client, all, "t1", "edit");
-    await finished(client, all, "t1");
-    const hook = path.join(repository.remote, "hooks", "pre-receive");
+    const all = await createSession(stage.client, "33333333-hook-0000", "scripted", stage.repository.remote);
+    prompt(stage.client, all, "t1", "edit");
+    await finished(stage.client, all, "t1");
+    const hook = path.join(stage.repository.remote, "hooks", "pre-receive");
     writeFileSync(hook, "#!/bin/sh\necho 'branches are frozen' >&2\nexit 1\n");
     chmodSync(hook, 0o755);
     const push = {
       channel: all.changes,
       operationId: "push",
-      _meta: { muster: { commit: client.state("fleetSession", all.fleet).head } },
+      _meta: { muster: { commit: stage.client.state("fleetSession", all.fleet).head } },
     };
-    const refused = await client.refusal("invokeChangesetOperation", push);
+    const refused = await stage.client.refusal("invokeChangesetOperation", push);
     expect(refused).toMatchObject({
       message: expect.stringMatching(/frozen|declined|refused/),
       data: { muster: { code: "push.refused" } },
     });
-    await client.until(() => client.state("changeset", all.changes).operations?.[0]?.status === "error");
+    await stage.client.until(() => stage.client.state("changeset", all.changes).operations?.[0]?.status === "error");
     writeFileSync(hook, "#!/bin/sh\nexit 0\n");
-    await client.request("invokeChangesetOperation", push);
+    await stage.client.request("invokeChangesetOperation", push);
   });
 
   it("waits for an approval and passes the answer on", async () => {
-    const all = await createSession(client, "44444444-asks-0000", "scripted", repository.remote);
-    prompt(client, all, "t1", "ask");
-    await client.until(() => client.state("session", all.session).inputNeeded?.length === 1);
-    const request = client.state("session", all.session).inputNeeded?.[0];
+    const all = await createSession(stage.client, "44444444-asks-0000", "scripted", stage.repository.remote);
+    prompt(stage.client, all, "t1", "ask");
+    await stage.client.until(() => stage.client.state("session", all.session).inputNeeded?.length === 1);
+    const request = stage.client.state("session", all.session).inputNeeded?.[0];
     if (request?.kind !== "toolConfirmation") throw new Error("no confirmation");
     const { toolCall, turnId } = request;
     if (toolCall.status !== "pending-confirmation") throw new Error("not pending");
     const answer = { type: "chat/toolCallConfirmed", turnId, toolCallId: toolCall.toolCallId } as const;
     const option = toolCall.options?.find((each) => each.kind === "approve" && each.label === "Yes");
-    await client.dispatched(all.chat, {
+    await stage.client.dispatched(all.chat, {
       ...answer,
       approved: true,
       confirmed: "user-action",
       selectedOptionId: option?.id,
     });
-    const turn = await finished(client, all, "t1");
+    const turn = await finished(stage.client, all, "t1");
     expect(JSON.stringify(turn.responseParts)).toContain("selected");
-    expect(client.state("session", all.session).inputNeeded ?? []).toEqual([]);
-    const again = await client.dispatched(all.chat, { ...answer, approved: false, reason: "denied" });
+    expect(stage.client.state("session", all.session).inputNeeded ?? []).toEqual([]);
+    const again = await stage.client.dispatched(all.chat, { ...answer, approved: false, reason: "denied" });
     expect(again.rejectionReason).toBe("That tool call does not wait for an approval.");
   });
 
   it("stops the agent when the turn is cancelled, and goes on with the next message", async () => {
-    const all = await createSession(client, "55555555-stop-0000", "scripted", repository.remote);
-    prompt(client, all, "t1", "wait");
-    await client.until(() => client.state("fleetSession", all.fleet).phase === "working");
-    await client.dispatched(all.chat, { type: "chat/turnCancelled", turnId: "t1", duration: 1 });
-    expect((await finished(client, all, "t1")).state).toBe("cancelled");
-    await client.dispatched(all.session, { type: "session/isReadChanged", isRead: true });
-    prompt(client, all, "t2", "edit");
-    expect((await finished(client, all, "t2")).state).toBe("complete");
-    await client.until(() => !isRead(client.state("session", all.session).status));
+    const all = await createSession(stage.client, "55555555-stop-0000", "scripted", stage.repository.remote);
+    prompt(stage.client, all, "t1", "wait");
+    await stage.client.until(() => stage.client.state("fleetSession", all.fleet).phase === "working");
+    await stage.client.dispatched(all.chat, { type: "chat/turnCancelled", turnId: "t1", duration: 1 });
+    expect((await finished(stage.client, all, "t1")).state).toBe("cancelled");
+    await stage.client.dispatched(all.session, { type: "session/isReadChanged", isRead: true });
+    prompt(stage.client, all, "t2", "edit");
+    expect((await finished(stage.client, all, "t2")).state).toBe("complete");
+    await stage.client.until(() => !isRead(stage.client.state("session", all.session).status));
   });
 
   it("starts a queued message when the turn before it ends", async () => {
-    const all = await createSession(client, "66666666-next-0000", "scripted", repository.remote);
-    prompt(client, all, "t1", "ask");
-    await client.until(() => client.state("session", all.session).inputNeeded?.length === 1);
+    const all = await createSession(stage.client, "66666666-next-0000", "scripted", stage.repository.remote);
+    prompt(stage.client, all, "t1", "ask");
+    await stage.client.until(() => stage.client.state("session", all.session).inputNeeded?.length === 1);
     const message = { text: "edit", origin: { kind: "user" } };
-    await client.dispatched(all.chat, { type: "chat/pendingMessageSet", kind: "queued", id: "q1", message });
-    expect(client.state("chat", all.chat).queuedMessages).toHaveLength(1);
-    const request = client.state("session", all.session).inputNeeded?.[0];
+    await stage.client.dispatched(all.chat, { type: "chat/pendingMessageSet", kind: "queued", id: "q1", message });
+    expect(stage.client.state("chat", all.chat).queuedMessages).toHaveLength(1);
+    const request = stage.client.state("session", all.session).inputNeeded?.[0];
     if (request?.kind !== "toolConfirmation" || request.toolCall.status === "(unknown)")
       throw new Error("no confirmation");
     const { toolCallId } = request.toolCall;
-    client.dispatch(all.chat, {
+    stage.client.dispatch(all.chat, {
       type: "chat/toolCallConfirmed",
       turnId: "t1",
       toolCallId,
       approved: false,
       reason: "denied",
     });
-    await client.until(() => client.state("chat", all.chat).turns.length === 2);
-    expect(client.state("chat", all.chat)).toMatchObject({
+    await stage.client.until(() => stage.client.state("chat", all.chat).turns.length === 2);
+    expect(stage.client.state("chat", all.chat)).toMatchObject({
       turns: [{ id: "t1" }, { message: { text: "edit" }, state: "complete" }],
     });
-    expect(client.state("chat", all.chat).queuedMessages).toBeUndefined();
+    expect(stage.client.state("chat", all.chat).queuedMessages).toBeUndefined();
   });
 
   it.each([
@@ -176,8 +160,8 @@ describe("sessions on a real host with real git and real processes", () => {
     ["no repository", "sample", { repository: undefined }, /Name the repository/],
     ["a branch name that is none", "sample", { baseBranch: "a..b" }, /branch name/],
   ])("refuses to create a session with %s, in a sentence", async (_what, provider, change, sentence) => {
-    const config = { repository: repository.remote, ...change };
-    const refused = await client.refusal("createSession", {
+    const config = { repository: stage.repository.remote, ...change };
+    const refused = await stage.client.refusal("createSession", {
       channel: "ahp-session:/77777777-nope-0000",
       provider,
       config,
@@ -187,57 +171,60 @@ describe("sessions on a real host with real git and real processes", () => {
   });
 
   it("refuses a second session of the same name", async () => {
-    const config = { repository: repository.remote };
+    const config = { repository: stage.repository.remote };
     const params = { channel: refs("11111111-work-0000").session, provider: "sample", config };
-    expect(await client.refusal("createSession", params)).toMatchObject({ code: -32003 });
+    expect(await stage.client.refusal("createSession", params)).toMatchObject({ code: -32003 });
   });
 
   it("says that a repository does not clone, keeps the prompt, and tries again when asked", async () => {
-    const missing = path.join(repository.directory, "late.git");
+    const missing = path.join(stage.repository.directory, "late.git");
     execFileSync("git", ["init", "--quiet", "--bare", missing]);
-    const all = await createSession(client, "88888888-late-0000", "scripted", missing);
-    prompt(client, all, "t1", "edit");
-    const failed = await finished(client, all, "t1");
+    const all = await createSession(stage.client, "88888888-late-0000", "scripted", missing);
+    prompt(stage.client, all, "t1", "edit");
+    const failed = await finished(stage.client, all, "t1");
     expect(failureOf(failed)).toMatchObject({ resumable: true, message: expect.stringMatching(/\.$/) });
-    expect(client.state("session", all.session).lifecycle).toBe("failed");
-    execFileSync("git", ["-C", repository.remote, "push", "--quiet", missing, "main:main"]);
+    expect(stage.client.state("session", all.session).lifecycle).toBe("failed");
+    execFileSync("git", ["-C", stage.repository.remote, "push", "--quiet", missing, "main:main"]);
     git(missing, "symbolic-ref", "HEAD", "refs/heads/main");
-    await client.dispatched(all.chat, { type: "chat/turnResume", turnId: "t1" });
-    expect((await finished(client, all, "t1")).state).toBe("complete");
-    expect(client.state("session", all.session).lifecycle).toBe("ready");
+    await stage.client.dispatched(all.chat, { type: "chat/turnResume", turnId: "t1" });
+    expect((await finished(stage.client, all, "t1")).state).toBe("complete");
+    expect(stage.client.state("session", all.session).lifecycle).toBe("ready");
   });
 
   it.each([
     ["gone", "agent.missing", /no-such-agent-program/],
     ["dies", "agent.crashed", /Scripted agent/],
   ])("says that the agent %s did not start, and the session stays", async (provider, code, sentence) => {
-    const all = await createSession(client, `99999999-${provider}-0`, provider, repository.remote);
-    prompt(client, all, "t1", "edit");
-    const failure = failureOf(await finished(client, all, "t1"));
+    const all = await createSession(stage.client, `99999999-${provider}-0`, provider, stage.repository.remote);
+    prompt(stage.client, all, "t1", "edit");
+    const failure = failureOf(await finished(stage.client, all, "t1"));
     expect(failure).toMatchObject({ errorType: code, resumable: true });
     expect(failure?.message).toMatch(sentence);
-    expect(client.state("session", all.session).lifecycle).toBe("ready");
+    expect(stage.client.state("session", all.session).lifecycle).toBe("ready");
   });
 
   it("says that the agent crashed in its turn, and starts another when asked to go on", async () => {
-    const all = await createSession(client, "aaaaaaaa-crsh-0000", "scripted", repository.remote);
-    prompt(client, all, "t1", "crash");
-    expect(failureOf(await finished(client, all, "t1"))).toMatchObject({ errorType: "agent.crashed", resumable: true });
-    prompt(client, all, "t2", "edit");
-    expect((await finished(client, all, "t2")).state).toBe("complete");
+    const all = await createSession(stage.client, "aaaaaaaa-crsh-0000", "scripted", stage.repository.remote);
+    prompt(stage.client, all, "t1", "crash");
+    expect(failureOf(await finished(stage.client, all, "t1"))).toMatchObject({
+      errorType: "agent.crashed",
+      resumable: true,
+    });
+    prompt(stage.client, all, "t2", "edit");
+    expect((await finished(stage.client, all, "t2")).state).toBe("complete");
   });
 
   it("removes a session, and everything of it", async () => {
-    const all = await createSession(client, "bbbbbbbb-gone-0000", "scripted", repository.remote);
-    prompt(client, all, "t1", "edit");
-    await finished(client, all, "t1");
-    await client.request("disposeSession", { channel: all.session });
-    expect(await client.refusal("subscribe", { channel: all.chat })).toMatchObject({ code: -32001 });
+    const all = await createSession(stage.client, "bbbbbbbb-gone-0000", "scripted", stage.repository.remote);
+    prompt(stage.client, all, "t1", "edit");
+    await finished(stage.client, all, "t1");
+    await stage.client.request("disposeSession", { channel: all.session });
+    expect(await stage.client.refusal("subscribe", { channel: all.chat })).toMatchObject({ code: -32001 });
     const removed = () =>
-      client.notifications.some(
+      stage.client.notifications.some(
         ({ method, params }) => method === "root/sessionRemoved" && params["session"] === all.session,
       );
-    await client.until(removed);
+    await stage.client.until(removed);
   });
 });
 

@@ -21,11 +21,13 @@ export function refs(id: string): Refs {
 }
 
 /** A small real repository with history and its bare remote, in one temporary directory. */
-export async function remoteRepository(): Promise<{
+export interface RemoteRepository {
   readonly directory: string;
   readonly remote: string;
   remove(): void;
-}> {
+}
+
+export async function remoteRepository(): Promise<RemoteRepository> {
   const directory = mkdtempSync(path.join(tmpdir(), "muster-repositories-"));
   const repository = await brokenRepository(directory);
   const remote = await addBareRemote(repository, path.join(directory, "remote.git"));

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +11,7 @@ import { createSession, failureOf, finished, prompt, type Refs, remoteRepository
 import { WireClient } from "./wireClient.ts";
 
 const agentProgram = fileURLToPath(new URL("fixtures/spendingAcpAgent.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../src/host/main.ts", import.meta.url));
 const day = new Date().toISOString().slice(0, 10);
 
 describe("money and machine time on a real host", () => {
@@ -41,6 +43,15 @@ describe("money and machine time on a real host", () => {
       items: SpendItem[];
       total: SpendItem;
     };
+  }
+
+  /** What `muster-host spend` prints. */
+  function spendCli(...args: string[]): string {
+    const data = path.join(directory.path, "data");
+    const { stdout, stderr } = spawnSync(process.execPath, [MAIN, "spend", "--data", data, ...args], {
+      encoding: "utf8",
+    });
+    return stdout || stderr;
   }
 
   /** How often the session's agent asked its model. */
@@ -118,9 +129,31 @@ describe("money and machine time on a real host", () => {
     expect(bySession.items[0]?.infrastructure.cpuMs).toBeCloseTo(spend?.machine?.cpuMs ?? 0, 6);
     expect((await report("day")).items).toMatchObject([{ key: day, coordination: { costUsd: 0.75 } }]);
 
+    expect((await report("agent")).items).toMatchObject([{ key: "spender", coordination: { costUsd: 0.75 } }]);
+
     // The ledger stays when the session goes.
     await client.request("disposeSession", { channel: all.session });
-    expect((await report("user")).items).toMatchObject([{ key: "owner", coordination: { costUsd: 0.75, turns: 3 } }]);
+    const byUser = await report("user");
+    expect(byUser.items).toMatchObject([{ key: "owner", coordination: { costUsd: 0.75, turns: 3 } }]);
+
+    // And whoever has the data can read it while the host runs.
+    expect(JSON.parse(spendCli("--by", "user", "--json"))).toEqual(byUser);
+    const [titles, line, total] = spendCli("--from", day, "--by", "agent").trim().split("\n");
+    expect(titles?.split(/ {2,}/)).toEqual([
+      "agent",
+      "turns",
+      "models",
+      "unknown",
+      "input",
+      "output",
+      "CPU",
+      "at work",
+      "memory",
+    ]);
+    expect(line?.split(/ {2,}/).slice(0, 6)).toEqual(["spender", "3", "$0.75", "1", "1000", "200"]);
+    expect(total?.split(/ {2,}/).slice(0, 3)).toEqual(["total", "3", "$0.75"]);
+    expect(spendCli("--to", "2020-01-01", "--from", "2020-01-01").trim().split("\n")).toHaveLength(2);
+    expect(spendCli("--by", "mood")).toMatch(/Use session, repository, user, day, agent, model/);
   });
 
   it("prices tokens of agents that tell no cost, and says so", async () => {

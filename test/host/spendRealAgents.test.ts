@@ -1,66 +1,45 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ModelServer, startModelServer } from "../support/modelServer/modelServer.ts";
-import { CODING_SCENARIOS } from "../support/modelServer/scenarios/codingScenarios.ts";
+import { describe, expect, it } from "vitest";
 import { type AgentConfig, ensureRealAgents } from "../support/realAgents/realAgents.ts";
 import { WIDER_AGENTS } from "../support/realAgents/widerAgents.ts";
-import { HostDirectory, type HostProcess } from "./hostProcess.ts";
-import { createSession, finished, prompt, type Refs, remoteRepository, watch } from "./sessionFixture.ts";
-import { WireClient } from "./wireClient.ts";
+import { useHostStage, useScriptedModel } from "./hostStage.ts";
+import { createSession, finished, prompt, type Refs, watch } from "./sessionFixture.ts";
 
 /** What agents that nobody here wrote really tell of what they use, and what becomes of it. */
 describe("the spending of real agents", () => {
-  let model: ModelServer;
-  let repository: Awaited<ReturnType<typeof remoteRepository>>;
-  let directory: HostDirectory;
-  let host: HostProcess;
-  let client: WireClient;
+  const model = useScriptedModel();
   const agents = new Map<string, AgentConfig>();
-
-  beforeAll(async () => {
-    model = await startModelServer({ scenarios: CODING_SCENARIOS });
-    repository = await remoteRepository();
+  const stage = useHostStage(async (allowLocal) => {
     const { codex, gemini } = await ensureRealAgents({ modelServerUrl: model.url });
     agents.set("codex", codex).set("gemini", gemini);
     const claude = await WIDER_AGENTS.claude({ modelServerUrl: model.url }).catch((error: unknown) => {
       process.stderr.write(`SKIPPED: claude can't be had here: ${String(error)}\n`);
     });
     if (claude) agents.set("claude", claude);
-    directory = new HostDirectory({
+    return {
       agents: Array.from(agents.values()),
-      repositories: { allowLocal: [repository.directory] },
+      repositories: { allowLocal: [allowLocal] },
       spend: { prices: [{ agent: "gemini", input: 1_000, output: 1_000 }] },
-    });
-    host = await directory.start();
-    client = await WireClient.connect(host.url, host.token);
-  }, 300_000);
-
-  afterAll(async () => {
-    client?.close();
-    await host?.stop();
-    await model?.close();
-    directory?.remove();
-    repository?.remove();
+    };
   });
 
   async function turn(refs: Refs, id: string): Promise<void> {
-    prompt(client, refs, id, "What did you change?");
-    expect((await finished(client, refs, id)).state).toBe("complete");
+    prompt(stage.client, refs, id, "What did you change?");
+    expect((await finished(stage.client, refs, id)).state).toBe("complete");
   }
 
-  const spendOf = (refs: Refs) => client.state("fleetSession", refs.fleet);
+  const spendOf = (refs: Refs) => stage.client.state("fleetSession", refs.fleet);
 
   it("costs what is told or computed, in each turn, over a restart of host and agent", async () => {
     const sessions = new Map<string, Refs>();
     for (const name of agents.keys()) {
-      sessions.set(name, await createSession(client, `spend-real-${name}-0`, name, repository.remote));
+      sessions.set(name, await createSession(stage.client, `spend-real-${name}-0`, name, stage.repository.remote));
     }
     const all = Array.from(sessions.values());
     await Promise.all(all.map((refs) => turn(refs, "t1")));
     const firstCosts = new Map(Array.from(sessions, ([name, refs]) => [name, spendOf(refs).usage.costUsd ?? 0]));
-    await host.stop();
-    host = await directory.start();
-    client = await WireClient.connect(host.url, host.token, "after");
-    for (const refs of all) await watch(client, refs);
+    await stage.host.stop();
+    await stage.start("after");
+    for (const refs of all) await watch(stage.client, refs);
     await Promise.all(all.map((refs) => turn(refs, "t2")));
     for (const [name, refs] of sessions) {
       const { usage, spend } = spendOf(refs);

@@ -179,6 +179,30 @@ describe("TEN-1: what one user asks about another's session", () => {
     for (const echo of foreign) expect(echo).toContain("There is no such channel.");
   });
 
+  it.each([
+    ["subscribe", (id: string) => ({ channel: `ahp-session:/${id}` })],
+    ["fetchTurns", (id: string) => ({ channel: chatUri(`ahp-session:/${id}`), cursor: "t1" })],
+    ["resourceRead", (id: string) => ({ channel: ROOT_URI, uri: fileUri(id, "made.txt") })],
+    ["x-fleet/restore", (id: string) => ({ channel: `ahp-session:/${id}`, checkpoint: "1" })],
+  ])("%s takes as long for it as for one that nobody has, within a factor of two", async (method, paramsOf) => {
+    const took = { foreign: [] as number[], unknown: [] as number[] };
+    for (let round = 0; round < 300; round += 1) {
+      // Both at the same moments, and neither always first.
+      for (const which of (round % 2 === 0
+        ? ["foreign", "unknown"]
+        : ["unknown", "foreign"]) as (keyof typeof took)[]) {
+        const params = paramsOf(which === "foreign" ? adasId : randomUUID());
+        const before = performance.now();
+        await eve.refusal(method, params);
+        took[which].push(performance.now() - before);
+      }
+    }
+    const median = (times: readonly number[]) => times.toSorted((a, b) => a - b)[times.length >> 1] ?? 0;
+    const ratio = median(took.foreign) / median(took.unknown);
+    expect(ratio).toBeGreaterThan(0.5);
+    expect(ratio).toBeLessThan(2);
+  });
+
   it("TEN-2: no list, form, notification or snapshot of Eve's has ever held anything of Ada's", async () => {
     await eve.request("listSessions", { channel: ROOT_URI });
     const form = { channel: ROOT_URI, provider: "scripted" };

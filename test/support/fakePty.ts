@@ -6,7 +6,8 @@ export class FakePty implements Pty {
   readonly request: PtyRequest;
   readonly written: string[] = [];
   readonly sizes: PtySize[] = [];
-  isPaused = false;
+  /** Bytes that it printed and nobody has acknowledged. */
+  unacknowledged = 0;
   isEnded = false;
   readonly #events: PtyEvents;
 
@@ -16,7 +17,9 @@ export class FakePty implements Pty {
   }
 
   print(output: string | Buffer): void {
-    this.#events.data(typeof output === "string" ? Buffer.from(output) : output);
+    const bytes = Buffer.from(output);
+    this.unacknowledged += bytes.length;
+    this.#events.data(bytes);
   }
 
   exit(exitCode?: number): void {
@@ -31,12 +34,8 @@ export class FakePty implements Pty {
     this.sizes.push({ cols, rows });
   }
 
-  pause(): void {
-    this.isPaused = true;
-  }
-
-  resume(): void {
-    this.isPaused = false;
+  acknowledge(bytes: number): void {
+    this.unacknowledged -= bytes;
   }
 
   async end(): Promise<void> {

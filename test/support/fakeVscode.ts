@@ -3,6 +3,8 @@
  * `fakeVscode`. What VS Code itself does with these calls is tested inside VS Code.
  */
 
+import { FakeQuickInputs } from "./fakeQuickInput.ts";
+
 type Listener<T> = (event: T) => void;
 
 export class EventEmitter<T> {
@@ -78,12 +80,21 @@ class FakeVscode {
   readonly configuration = new Map<string, Written>();
   readonly configurationChanged = new EventEmitter<{ affectsConfiguration(section: string): boolean }>();
   readonly commands = new Map<string, (...args: unknown[]) => unknown>();
+  readonly quickInputs = new FakeQuickInputs();
+  /** Documents that were opened, by the address of each. */
+  readonly documents: string[] = [];
+  readonly providers = new Map<string, { provideTextDocumentContent(uri: Uri): string }>();
+  /** What a person types into the next input box of one line; `undefined` dismisses it. */
+  typed: string | undefined;
   readonly executed: { readonly command: string; readonly args: readonly unknown[] }[] = [];
 
   reset(): void {
     this.configuration.clear();
     this.commands.clear();
     this.executed.length = 0;
+    this.quickInputs.all.length = 0;
+    this.documents.length = 0;
+    this.typed = undefined;
   }
 
   changeSetting(key: string, written: Written): void {
@@ -93,7 +104,29 @@ class FakeVscode {
 }
 export const fakeVscode = new FakeVscode();
 
+export const QuickPickItemKind = { Separator: -1, Default: 0 };
+export const QuickInputButtons = { Back: { iconPath: new ThemeIcon("arrow-left"), tooltip: "Back" } };
+
+export const window = {
+  createQuickPick: () => fakeVscode.quickInputs.create(),
+  createInputBox: () => fakeVscode.quickInputs.create(),
+  showInputBox: async () => fakeVscode.typed,
+  showTextDocument: async () => undefined,
+};
+
 export const workspace = {
+  registerTextDocumentContentProvider(
+    scheme: string,
+    provider: { provideTextDocumentContent(uri: Uri): string },
+  ): { dispose(): void } {
+    fakeVscode.providers.set(scheme, provider);
+    return { dispose: () => fakeVscode.providers.delete(scheme) };
+  },
+  async openTextDocument(uri: Uri) {
+    const text = fakeVscode.providers.get(uri.scheme)?.provideTextDocumentContent(uri) ?? "";
+    fakeVscode.documents.push(text);
+    return { uri };
+  },
   onDidChangeConfiguration: fakeVscode.configurationChanged.event,
   getConfiguration(section: string) {
     const written = (key: string) => fakeVscode.configuration.get(`${section}.${key}`) ?? {};
@@ -108,6 +141,9 @@ export const workspace = {
   },
 };
 
+/** No built-in extension is there. */
+export const extensions = { getExtension: () => undefined };
+
 export const commands = {
   registerCommand(id: string, handle: (...args: unknown[]) => unknown) {
     fakeVscode.commands.set(id, handle);
@@ -116,5 +152,12 @@ export const commands = {
   async executeCommand(command: string, ...args: unknown[]) {
     fakeVscode.executed.push({ command, args });
     return fakeVscode.commands.get(command)?.(...args);
+  },
+};
+
+/** As in an English editor: the message itself, `{0}` and so on filled in. */
+export const l10n = {
+  t(message: string, ...args: readonly (string | number | boolean)[]): string {
+    return message.replaceAll(/\{(\d+)\}/g, (whole, index: string) => String(args[Number(index)] ?? whole));
   },
 };

@@ -9,7 +9,8 @@ import type { ChatState } from "../../protocol/chatState.ts";
 import { type ChannelStates, reduce } from "../../protocol/reduce.ts";
 import type { EventLog, LogRecord } from "../log/log.ts";
 import { Approvals } from "./approvals.ts";
-import { type Channel, foldRecord, fromSnapshot } from "./channelFold.ts";
+import type { Channel } from "./channelFold.ts";
+import { LoadedChannels } from "./loadedChannels.ts";
 import { refusal } from "./policy.ts";
 import { ReplayWindow } from "./replayWindow.ts";
 import {
@@ -51,13 +52,8 @@ export interface ChannelSnapshot {
 
 type Fresh = Omit<CommittedAction, "frame"> & { readonly actionJson: string; readonly keptJson: string };
 
-/** A terminal's output is what flows, and its state keeps the end of it: the records before are worth little. */
-const keptTerminalBytes = 1024 * 1024;
 /** What makes agents work, and their work fill the disk. */
 const beginsWork: ReadonlySet<string> = new Set(["chat/turnStarted", "chat/turnResume", "chat/pendingMessageSet"]);
-const minTailBytes = 64 * 1024;
-/** How much larger than its last snapshot a channel's tail may grow. */
-const tailsPerSnapshot = 4;
 
 /**
  * All live channels. `dispatch` is the only way to change one: may this principal do this here and now, append, reduce,
@@ -67,8 +63,7 @@ const tailsPerSnapshot = 4;
 export class Channels implements Disposable {
   readonly #log: EventLog;
   readonly #logger: Logger;
-  readonly #channels = new Map<string, Channel>();
-  readonly #loading = new Map<string, Promise<boolean>>();
+  readonly #loaded: LoadedChannels;
   readonly #fresh = new Map<number, Fresh>();
   /** Channels that were removed since the start and not made again. */
   readonly #gone = new Set<string>();
@@ -77,9 +72,7 @@ export class Channels implements Disposable {
   readonly #approvals = new Approvals();
   readonly #window: ReplayWindow;
   readonly #refuseWork: () => string | undefined;
-  readonly #elapsed: () => number;
   readonly #failpoint: Failpoint;
-  #make: ((uri: string) => Promise<boolean>) | undefined;
   readonly #removed: Emitter<{ readonly uri: string; readonly seq: number }>;
   readonly #committed: Emitter<readonly CommittedAction[]>;
   readonly #disposables = new Disposables();
@@ -97,7 +90,7 @@ export class Channels implements Disposable {
     this.#logger = options.logger;
     this.#window = options.window ?? new ReplayWindow();
     this.#refuseWork = options.refuseWork ?? (() => undefined);
-    this.#elapsed = options.elapsed ?? (() => 0);
+    this.#loaded = new LoadedChannels(options.log, options.logger, options.elapsed ?? (() => 0));
     this.#failpoint = options.failpoint ?? noFailpoint;
     const report = (error: unknown) => this.#logger.error("a reader of channels failed", { error: String(error) });
     this.#committed = this.#disposables.add(new Emitter(report));
@@ -156,18 +149,17 @@ export class Channels implements Disposable {
 
   /** Makes a channel. Throws AppError `conflict` when it exists. */
   create<K extends ChannelKind>(uri: string, kind: K, state: ChannelStates[K]): number {
-    if (this.#channels.has(uri)) throw new AppError("conflict", `Channel ${uri} exists already.`);
+    if (this.#loaded.has(uri)) throw new AppError("conflict", `Channel ${uri} exists already.`);
     const body = JSON.stringify({ type: "created", kind, state });
-    const bytes = { tailBytes: body.length, snapshotBytes: 0, keptBytes: body.length };
     const seq = this.#log.append(uri, body);
-    this.#channels.set(uri, { kind, state, ...bytes, seq, usedAt: this.#elapsed() });
+    this.#loaded.add(uri, kind, state, { seq, bytes: body.length });
     this.#gone.delete(uri);
     return seq;
   }
 
   /** What makes channels that are not there when somebody asks for them, and answers whether it did. */
   makeMissing(make: (uri: string) => Promise<boolean>): void {
-    this.#make = make;
+    this.#loaded.makeMissing(make);
   }
 
   /** Takes the next number for something that is told to one reader alone and changes nothing. */
@@ -177,7 +169,7 @@ export class Channels implements Disposable {
 
   /** Ends a channel. Its records stay in the log. */
   remove(uri: string): void {
-    if (!this.#channels.delete(uri)) return;
+    if (!this.#loaded.delete(uri)) return;
     this.#gone.add(uri);
     const seq = this.#log.append(uri, JSON.stringify({ type: "removed" }));
     this.#endings.set(seq, uri);
@@ -201,7 +193,7 @@ export class Channels implements Disposable {
    * channel for the one that it knows.
    */
   async isTaken(uri: string): Promise<boolean> {
-    return this.#channels.has(uri) || this.#gone.has(uri) || (await this.#log.latest(uri)) !== undefined;
+    return this.#loaded.has(uri) || this.#gone.has(uri) || (await this.#log.latest(uri)) !== undefined;
   }
 
   /** The type of the last durable action on a channel, in memory or not; undefined when its last record is none. */
@@ -212,7 +204,7 @@ export class Channels implements Disposable {
   }
 
   isLoaded(uri: string): boolean {
-    return this.#channels.has(uri);
+    return this.#loaded.has(uri);
   }
 
   /**
@@ -220,23 +212,19 @@ export class Channels implements Disposable {
    * `request.rejected`, with a sentence for its readers, when what the log holds of it is damaged.
    */
   async load(uri: string): Promise<boolean> {
-    if (this.#use(uri)) return true;
+    if (this.#loaded.use(uri)) return true;
     // The log may not know yet.
-    if (this.#gone.has(uri)) return false;
-    const read = async () => (await this.#read(uri)) || (await this.#make?.(uri)) === true;
-    const loading = this.#loading.get(uri) ?? read().finally(() => this.#loading.delete(uri));
-    this.#loading.set(uri, loading);
-    return loading;
+    return this.#gone.has(uri) ? false : await this.#loaded.load(uri);
   }
 
   /** The state of a loaded channel of this kind. */
   state<K extends ChannelKind>(kind: K, uri: string): ChannelStates[K] | undefined {
-    const channel = this.#channels.get(uri);
+    const channel = this.#loaded.get(uri);
     return channel?.kind === kind ? (channel.state as ChannelStates[K]) : undefined;
   }
 
   kindOf(uri: string): ChannelKind | undefined {
-    return this.#channels.get(uri)?.kind;
+    return this.#loaded.get(uri)?.kind;
   }
 
   /**
@@ -244,17 +232,12 @@ export class Channels implements Disposable {
    * and `load` brings it back.
    */
   rest(idleMs: number, mayRest: (uri: string, kind: ChannelKind) => boolean): void {
-    const before = this.#elapsed() - idleMs;
-    for (const [uri, channel] of this.#channels) {
-      if (channel.usedAt > before || channel.seq > this.#log.durableSeq || !mayRest(uri, channel.kind)) continue;
-      if (channel.tailBytes > 0) this.#save(uri, channel, this.#log.lastSeq);
-      this.#channels.delete(uri);
-    }
+    this.#loaded.rest(idleMs, mayRest);
   }
 
   /** State and number at this moment. To be told to nobody before `durableSeq` has reached `seq`. */
   snapshot(uri: string): ChannelSnapshot | undefined {
-    const channel = this.#channels.get(uri);
+    const channel = this.#loaded.get(uri);
     return channel && { seq: this.#log.lastSeq, state: channel.state };
   }
 
@@ -266,7 +249,7 @@ export class Channels implements Disposable {
     const actionJson = JSON.stringify(action);
     const earlier = origin && this.#window.find(origin, { channel: uri, actionJson });
     if (earlier) return { ...earlier, isRepeat: true };
-    const channel = this.#channels.get(uri);
+    const channel = this.#loaded.get(uri);
     const refused = this.#refusal(uri, channel, action, origin);
     const kept = keptAction(action);
     const keptJson = kept === action ? actionJson : JSON.stringify(kept);
@@ -278,9 +261,7 @@ export class Channels implements Disposable {
       if (channel.kind === "chat") {
         this.#approvals.follow(uri, action, before as ChatState, channel.state as ChatState, seq);
       }
-      channel.seq = seq;
-      channel.usedAt = this.#elapsed();
-      this.#keepSnapshot(uri, channel, seq, body.length);
+      this.#loaded.changed(uri, channel, { seq, bytes: body.length });
     }
     const kind = channel?.kind ?? "root";
     const optional = { ...(origin && { origin }), ...(refused !== undefined && { refused }) };
@@ -292,7 +273,7 @@ export class Channels implements Disposable {
 
   /** Stores every loaded channel's state, so that the next start reads no tails. */
   saveSnapshots(): void {
-    for (const [uri, channel] of this.#channels) if (channel.tailBytes > 0) this.#save(uri, channel, this.#log.lastSeq);
+    this.#loaded.saveSnapshots();
   }
 
   dispose(): void {
@@ -351,53 +332,5 @@ export class Channels implements Disposable {
       this.#window.loseUntil(record.seq, record.channel);
       return undefined;
     }
-  }
-
-  async #read(uri: string): Promise<boolean> {
-    try {
-      return await this.#fold(uri);
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      this.#logger.error("a channel cannot be read", { channel: uri, reason });
-      const kept = "It is kept as it is and not shown; everything else goes on.";
-      const sentence = `What the host has stored of this is damaged. ${kept} Run "muster-host verify" on the host to see where.`;
-      throw new AppError("request.rejected", sentence, { cause, details: { channel: uri } });
-    }
-  }
-
-  async #fold(uri: string): Promise<boolean> {
-    const stored = await this.#log.loadSnapshot(uri);
-    let channel = stored && fromSnapshot(stored.state);
-    for await (const record of this.#log.read({ after: stored?.seq ?? 0, channel: uri })) {
-      channel = foldRecord(channel, record);
-    }
-    // Somebody may have made the channel while its records were read; what is in memory is newer.
-    if (channel && !this.#channels.has(uri)) this.#channels.set(uri, channel);
-    return this.#use(uri);
-  }
-
-  /** It is in memory, and somebody is about to read it. */
-  #use(uri: string): boolean {
-    const channel = this.#channels.get(uri);
-    if (channel) channel.usedAt = this.#elapsed();
-    return channel !== undefined;
-  }
-
-  /** Writing snapshots adds a quarter to what is written, however large the state; a load reads at most five times it. */
-  #keepSnapshot(uri: string, channel: Channel, seq: number, bytes: number): void {
-    channel.tailBytes += bytes;
-    channel.keptBytes += bytes;
-    if (channel.tailBytes > Math.max(minTailBytes, tailsPerSnapshot * channel.snapshotBytes))
-      this.#save(uri, channel, seq);
-  }
-
-  #save(uri: string, channel: Channel, seq: number): void {
-    const state = JSON.stringify({ kind: channel.kind, state: channel.state });
-    this.#log.saveSnapshot(uri, { seq, state });
-    channel.tailBytes = 0;
-    channel.snapshotBytes = state.length;
-    if (channel.kind !== "terminal" || channel.keptBytes <= keptTerminalBytes) return;
-    this.#log.prune(uri, seq);
-    channel.keptBytes = 0;
   }
 }

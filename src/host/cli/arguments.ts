@@ -2,11 +2,12 @@ import { homedir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { AppError } from "../../base/appError.ts";
+import { type SpendKind, spendKinds } from "../../protocol/fleetLedger.ts";
 import type { AuditFilter } from "./auditLog.ts";
 import { parseSince } from "./duration.ts";
 import type { TokenWords } from "./token.ts";
 
-export const COMMANDS = ["serve", "token", "verify", "doctor", "audit", "export", "bundle", "backup"] as const;
+export const COMMANDS = ["serve", "token", "verify", "doctor", "audit", "spend", "export", "bundle", "backup"] as const;
 export type Command = (typeof COMMANDS)[number];
 
 export interface CliOptions {
@@ -25,7 +26,9 @@ export interface CliOptions {
   readonly refused: boolean;
   readonly since: string | undefined;
   readonly verbose: boolean;
-  /** For `export` and `audit`: the address of one session. */
+  /** For `spend`: what to add up, and the days. */
+  readonly spend: { readonly by: SpendKind; readonly from: string | undefined; readonly to: string | undefined };
+  /** For `export`, `audit` and `spend`: the address of one session. */
   readonly session: string | undefined;
   /** For `serve`: say what is configured, and end. */
   readonly checkConfig: boolean;
@@ -35,7 +38,7 @@ export interface CliOptions {
   readonly output: string | undefined;
   readonly logFile: string | undefined;
   readonly withFiles: boolean;
-  /** For `doctor`, `audit` and `token list`: JSON instead of lines. */
+  /** For `doctor`, `audit`, `spend` and `token list`: JSON instead of lines. */
   readonly json: boolean;
 }
 
@@ -53,6 +56,8 @@ Commands
   doctor    check what the host needs, and start each agent once; --json for programs
   audit     print who did what and what was refused; --user NAME, --session URI,
             --since 2h or a time, --refused; --json for programs
+  spend     print what agents have cost, models and machine apart: --by ${spendKinds.join("|")},
+            --from DAY, --to DAY, --user NAME, --session URI; --json for programs
   export    print the whole log, one JSON line a record; --session URI for one session
   bundle    write what is needed to look into one session, without credentials, into a .tar.gz:
             --session URI [--log FILE] [--output FILE] [--files]
@@ -107,6 +112,7 @@ export function parseCli(args: readonly string[], cwd: string): CliOptions {
     },
     refused: values.refused ?? false,
     since: values.since,
+    spend: { by: parseSpendKind(values.by), from: values.from, to: values.to },
     verbose: values.verbose ?? false,
     checkConfig: values["check-config"] ?? false,
     to: values.to === undefined ? undefined : absolute(values.to),
@@ -143,6 +149,8 @@ function parse(args: readonly string[]) {
         expires: text,
         overlap: text,
         since: text,
+        by: text,
+        from: text,
         refused: flag,
         to: text,
         output: text,
@@ -161,6 +169,12 @@ function parse(args: readonly string[]) {
 
 export function auditFilterOf({ token, session, refused, since }: CliOptions, nowMs: number): AuditFilter {
   return { user: token.user, session, refused, sinceMs: since === undefined ? undefined : parseSince(since, nowMs) };
+}
+
+function parseSpendKind(text = "day"): SpendKind {
+  const kind = spendKinds.find((each) => each === text);
+  if (kind !== undefined) return kind;
+  throw new AppError("request.invalid", `Spending is not counted by "${text}". Use ${spendKinds.join(", ")}.`);
 }
 
 function parsePort(text: string | undefined): number {

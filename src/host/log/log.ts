@@ -73,11 +73,12 @@ export interface EventLog extends Disposable {
   /** Undefined also for one that is damaged, as long as the records before it are all there. */
   loadSnapshot(channel: string): Promise<LogSnapshot | undefined>;
   /**
-   * Removes the channel's records up to this number with the next commit, but never one that its stored snapshot does not
-   * include. Their numbers stay taken and the chain goes on from the last of them.
+   * Removes the channel's records up to this number, from the oldest on, with the next commits: much is not removed at
+   * once. Never one that its stored snapshot does not include. Their numbers stay taken and the chain goes on from the last
+   * of them.
    */
   prune(channel: string, upTo: number): void;
-  /** Removes all of a channel with the next commit: records, snapshot, and blobs that no other channel has. */
+  /** Removes all of a channel like `prune`: its records so far, snapshot, and blobs that no other channel has. */
   forget(channel: string): void;
   /** The number of the last record that was removed, by channel. */
   removals(): Promise<ReadonlyMap<string, number>>;

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { AppError } from "../../base/appError.ts";
 import type { Disposable } from "../../base/disposables.ts";
 import { type Failpoint, noFailpoint } from "../../base/failpoint.ts";
@@ -7,9 +7,11 @@ import type { Clock } from "../../base/clock.ts";
 import { Emitter } from "../../base/emitter.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { EventLog, LogRecord, LogSnapshot, ReadRange, VerifyReport } from "./log.ts";
-import { blobId, CHAIN_START, recordHash, snapshotHash } from "./recordHash.ts";
+import { blobId } from "./recordHash.ts";
 import { Fence, isDiskFull, keepMeta, type LogFile, openLogFile, readMeta, unusable } from "./sqliteFile.ts";
-import { misfit, verifyFile } from "./sqliteVerify.ts";
+import { SqliteReads, Statements } from "./sqliteReads.ts";
+import { verifyFile } from "./sqliteVerify.ts";
+import { type Removal, SqliteWrites } from "./sqliteWrites.ts";
 
 export interface SqliteLogOptions {
   /** Directory of `log.db`; made if absent. A local disk: SQLite's locks do not hold on network file systems. */
@@ -25,20 +27,12 @@ export interface SqliteLogOptions {
   readonly failpoint?: Failpoint;
 }
 
-const PAGE = 500;
 const roomRetryMs = 500;
-interface Pending {
-  readonly seq: number;
-  readonly channel: string;
-  readonly time: number;
-  readonly body: string;
-}
-
-/** A channel's row id and the hash that its next record links to. */
-interface ChannelRow {
-  readonly id: number;
-  hash: string;
-}
+/**
+ * A commit removes about as much as it stores, or this much: nobody waits long for it, and what is stored takes the pages
+ * that become free, so that overwriting what was there costs the disk nothing.
+ */
+const leastRemovalBytes = 256 * 1024;
 
 /**
  * The embedded engine. Commits run on this thread: whatever was appended since the last commit leaves in the next one,
@@ -50,26 +44,22 @@ export class SqliteLog implements EventLog {
   readonly #lock: DatabaseSync | undefined;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #rows = new Map<string, ChannelRow>();
-  readonly #statements = new Map<string, StatementSync>();
-  readonly #insert: StatementSync;
-  readonly #upsertSnapshot: StatementSync;
+  readonly #reads: SqliteReads;
+  readonly #writes: SqliteWrites;
   readonly #committed: Emitter<readonly LogRecord[]>;
   readonly #failures: Emitter<Error>;
   #lastSeq: number;
   #durableSeq: number;
-  #pending: Pending[] = [];
+  #pending: Omit<LogRecord, "hash">[] = [];
   #snapshots = new Map<string, LogSnapshot>();
-  /** How far each of these channels is to be removed; with `forget` to its end. */
-  #removals = new Map<string, number>();
+  /** What is still to be removed of these channels. */
+  readonly #removals = new Map<string, Removal>();
   #scheduled: NodeJS.Immediate | undefined;
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #failed: Error | undefined;
   readonly #makeRoom: () => boolean;
   readonly #failpoint: Failpoint;
   readonly #onTimed: (seconds: number) => void;
-  /** Undefined for a reader. */
-  readonly #fence: Fence | undefined;
   /** Set while what waits finds no room. */
   #roomRetry: Disposable | undefined;
   #closed = false;
@@ -94,17 +84,14 @@ export class SqliteLog implements EventLog {
     this.#makeRoom = options.makeRoom ?? (() => false);
     this.#failpoint = options.failpoint ?? noFailpoint;
     this.#onTimed = options.onTimed ?? (() => {});
-    this.#fence = lock && new Fence(db, this.#makeRoom);
+    const statements = new Statements(db);
+    this.#reads = new SqliteReads(statements);
+    this.#writes = new SqliteWrites(db, statements, lock && new Fence(db, this.#makeRoom));
     const report = (error: unknown) => this.#logger.error("log listener failed", { error: String(error) });
     this.#committed = new Emitter(report);
     this.#failures = new Emitter(report);
     this.epoch = lock ? keepMeta(db, "epoch", randomUUID()) : (readMeta(db, "epoch") ?? "");
-    this.#insert = db.prepare("INSERT INTO records (seq, channel, time, body, hash) VALUES (?, ?, ?, ?, ?)");
-    this.#upsertSnapshot = db.prepare(
-      "INSERT INTO snapshots (channel, seq, state, hash) VALUES (?, ?, ?, ?) ON CONFLICT (channel) DO UPDATE SET seq = excluded.seq, state = excluded.state, hash = excluded.hash",
-    );
-    const last = db.prepare("SELECT max(seq) AS seq FROM records UNION ALL SELECT max(removed_to) FROM channels").all();
-    this.#lastSeq = Math.max(0, ...last.map((row) => Number(row["seq"] ?? 0)));
+    this.#lastSeq = this.#reads.lastSeq();
     this.#durableSeq = this.#lastSeq;
   }
 
@@ -144,21 +131,25 @@ export class SqliteLog implements EventLog {
 
   prune(channel: string, upTo: number): void {
     this.#assertWritable();
-    this.#removals.set(channel, Math.max(upTo, this.#removals.get(channel) ?? 0));
+    const known = this.#removals.get(channel);
+    if (known?.isWhole) return;
+    this.#removals.set(channel, { upTo: Math.max(upTo, known?.upTo ?? 0), isWhole: false });
     this.#schedule();
   }
 
   forget(channel: string): void {
-    this.prune(channel, Number.POSITIVE_INFINITY);
+    this.#assertWritable();
+    this.#removals.set(channel, { upTo: this.#lastSeq, isWhole: true });
+    this.#schedule();
   }
 
   async removals(): Promise<ReadonlyMap<string, number>> {
-    const rows = this.#prepare("SELECT uri, removed_to FROM channels WHERE removed_count > 0").all();
-    return new Map(rows.map((row) => [String(row["uri"]), Number(row["removed_to"])]));
+    return this.#reads.removals();
   }
 
   async scrub(): Promise<void> {
-    await this.flush();
+    do await this.flush();
+    while (this.#removals.size > 0);
     // What was overwritten in the file is still in the write-ahead log until that is emptied.
     this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   }
@@ -169,76 +160,33 @@ export class SqliteLog implements EventLog {
     await new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
-  async *read(range: ReadRange): AsyncIterable<LogRecord> {
-    const remaining = range.limit ?? Number.POSITIVE_INFINITY;
-    const filter = range.channel === undefined ? "" : "AND r.channel = (SELECT id FROM channels WHERE uri = ?)";
-    const select = this.#prepare(
-      `SELECT r.seq, c.uri AS channel, r.time, r.body, r.hash FROM records r JOIN channels c ON c.id = r.channel
-       WHERE r.seq > ? ${filter} ORDER BY r.seq LIMIT ?`,
-    );
-    let after = range.after;
-    let left = remaining;
-    let chain: string | undefined;
-    while (left > 0) {
-      const channel = range.channel === undefined ? [] : [range.channel];
-      const page = select.all(after, ...channel, Math.min(PAGE, left)).map(toRecord);
-      // A start finds nothing after most snapshots.
-      if (range.channel !== undefined && page.length > 0) chain ??= this.#hashAt(range.channel, range.after);
-      for (const record of page) {
-        if (chain !== undefined && recordHash(chain, record) !== record.hash)
-          throw damaged(record.channel, misfit(record));
-        if (chain !== undefined) chain = record.hash;
-        yield record;
-      }
-      const last = page.at(-1);
-      if (last === undefined || page.length < PAGE) return;
-      after = last.seq;
-      left -= page.length;
-    }
+  read(range: ReadRange): AsyncIterable<LogRecord> {
+    return this.#reads.records(range);
   }
 
   async latest(channel: string): Promise<LogRecord | undefined> {
-    const row = this.#prepare(
-      `SELECT r.seq, c.uri AS channel, r.time, r.body, r.hash FROM records r JOIN channels c ON c.id = r.channel
-         WHERE c.uri = ? ORDER BY r.seq DESC LIMIT 1`,
-    ).get(channel);
-    return row && toRecord(row);
+    return this.#reads.latest(channel);
   }
 
   async channels(): Promise<readonly string[]> {
-    return this.#prepare(
-      "SELECT uri FROM channels c WHERE EXISTS (SELECT 1 FROM records WHERE channel = c.id) OR EXISTS (SELECT 1 FROM snapshots WHERE channel = c.id) ORDER BY id",
-    )
-      .all()
-      .map((row) => String(row["uri"]));
+    return this.#reads.channels();
   }
 
   async loadSnapshot(channel: string): Promise<LogSnapshot | undefined> {
-    const row = this.#prepare(
-      "SELECT s.seq, s.state, s.hash, c.removed_count FROM snapshots s JOIN channels c ON c.id = s.channel WHERE c.uri = ?",
-    ).get(channel);
-    if (row === undefined) return undefined;
-    const snapshot = { seq: Number(row["seq"]), state: String(row["state"]) };
-    if (snapshotHash(channel, snapshot) === row["hash"]) return snapshot;
-    if (row["removed_count"] === 0) return undefined;
-    throw damaged(channel, `The snapshot of ${channel} was changed or damaged, and the records before it are removed.`);
+    return this.#reads.snapshot(channel);
   }
 
   async putBlob(channel: string, bytes: Uint8Array): Promise<string> {
     this.#assertWritable();
     const id = blobId(bytes);
     try {
-      this.#begin();
-      this.#prepare("INSERT INTO blobs (id, bytes) VALUES (?, ?) ON CONFLICT (id) DO NOTHING").run(id, bytes);
-      this.#prepare("INSERT INTO blob_users (blob, channel) VALUES (?, ?) ON CONFLICT DO NOTHING").run(
-        id,
-        this.#row(channel).id,
-      );
-      this.#db.exec("COMMIT");
+      this.#writes.begin();
+      this.#writes.blob(channel, id, bytes);
+      this.#writes.commit();
     } catch (error) {
       if (!isDiskFull(error)) this.#fail(error);
       else {
-        this.#rollBack();
+        this.#writes.rollBack();
         throw new AppError("limit.exceeded", "The host's disk is full. Free some space on the host, then try again.");
       }
     }
@@ -247,16 +195,11 @@ export class SqliteLog implements EventLog {
   }
 
   async getBlob(id: string): Promise<Uint8Array | undefined> {
-    const bytes = this.#prepare("SELECT bytes FROM blobs WHERE id = ?").get(id)?.["bytes"];
-    return bytes instanceof Uint8Array ? bytes : undefined;
+    return this.#reads.blob(id);
   }
 
   async blobsOf(channel: string): Promise<readonly string[]> {
-    return this.#prepare(
-      "SELECT blob FROM blob_users u JOIN channels c ON c.id = u.channel WHERE c.uri = ? ORDER BY blob",
-    )
-      .all(channel)
-      .map((row) => String(row["blob"]));
+    return this.#reads.blobsOf(channel);
   }
 
   verify(): Promise<VerifyReport> {
@@ -285,23 +228,8 @@ export class SqliteLog implements EventLog {
     if (this.#closed || this.#lock === undefined) throw new AppError("internal", "The log is not open for writing.");
   }
 
-  /** Made once for each text: a start reads tens of thousands of channels. */
-  #prepare(sql: string): StatementSync {
-    const statement = this.#statements.get(sql) ?? this.#db.prepare(sql);
-    this.#statements.set(sql, statement);
-    return statement;
-  }
-
   #isIdle(): boolean {
     return this.#pending.length === 0 && this.#snapshots.size === 0 && this.#removals.size === 0;
-  }
-
-  /** The hash that the first record after `seq` links to. */
-  #hashAt(channel: string, seq: number): string {
-    const row = this.#prepare(
-      "SELECT coalesce((SELECT hash FROM records r WHERE r.channel = c.id AND r.seq <= ? ORDER BY r.seq DESC LIMIT 1), c.removed_hash) AS hash FROM channels c WHERE c.uri = ?",
-    ).get(seq, channel);
-    return String(row?.["hash"] ?? CHAIN_START);
   }
 
   #schedule(): void {
@@ -314,83 +242,61 @@ export class SqliteLog implements EventLog {
     this.#roomRetry?.dispose();
     const pending = this.#pending;
     const snapshots = this.#snapshots;
-    const removals = this.#removals;
     const waiting = this.#waiting;
     const isIdle = this.#isIdle();
     this.#pending = [];
     this.#snapshots = new Map();
-    this.#removals = new Map();
     this.#waiting = [];
     if (isIdle) {
       for (const waiter of waiting) waiter.resolve();
       return;
     }
     let records: LogRecord[];
+    let removed: readonly string[];
     const began = performance.now();
     try {
       this.#failpoint("log.writing");
-      this.#begin();
-      records = pending.map((entry) => this.#write(entry));
-      for (const [channel, snapshot] of snapshots) {
-        const hash = snapshotHash(channel, snapshot);
-        this.#upsertSnapshot.run(this.#row(channel).id, snapshot.seq, snapshot.state, hash);
-      }
-      for (const [channel, upTo] of removals) removeRecords(this.#db, this.#row(channel).id, upTo);
+      this.#writes.begin();
+      for (const [channel, snapshot] of snapshots) this.#writes.snapshot(channel, snapshot);
+      removed = this.#remove(pending.reduce((sum, { body }) => sum + body.length, 0));
+      records = pending.map((entry) => this.#writes.record(entry));
       this.#failpoint("log.written");
-      this.#db.exec("COMMIT");
+      this.#writes.commit();
       this.#failpoint("log.synced");
     } catch (error) {
       if (!isDiskFull(error)) return this.#fail(error, waiting);
-      this.#rollBack();
+      this.#writes.rollBack();
       this.#pending = [...pending, ...this.#pending];
       this.#snapshots = new Map([...snapshots, ...this.#snapshots]);
-      this.#removals = new Map([...removals, ...this.#removals]);
       this.#waiting = [...waiting, ...this.#waiting];
       return this.#awaitRoom();
     }
     this.#onTimed((performance.now() - began) / 1_000);
     this.#roomRetry = undefined;
     this.#durableSeq = records.at(-1)?.seq ?? this.#durableSeq;
+    for (const channel of removed) this.#removals.delete(channel);
+    if (this.#removals.size > 0) this.#schedule();
     for (const waiter of waiting) waiter.resolve();
     if (records.length > 0) this.#committed.fire(records);
     this.#failpoint("log.told");
   }
 
-  #begin(): void {
-    this.#db.exec("BEGIN IMMEDIATE");
-    this.#fence?.assertHeld();
-  }
-
-  /** Rows and hashes that were to be are not. */
-  #rollBack(): void {
-    if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-    this.#rows.clear();
+  /** Removes as much as is stored beside it. Answers with the channels of which nothing is left to remove. */
+  #remove(storedBytes: number): readonly string[] {
+    let left = Math.max(storedBytes, leastRemovalBytes);
+    const done: string[] = [];
+    for (const [channel, removal] of this.#removals) {
+      left = this.#writes.removal(channel, removal, left);
+      if (left === 0) break;
+      done.push(channel);
+    }
+    return done;
   }
 
   #awaitRoom(): void {
     const hasRoom = this.#makeRoom();
     if (!this.isFull) this.#logger.error("the disk is full", { waiting: this.#pending.length, hasRoom });
     this.#roomRetry = this.#clock.setTimeout(() => this.#commit(), hasRoom ? 0 : roomRetryMs);
-  }
-
-  #write(entry: Pending): LogRecord {
-    const row = this.#row(entry.channel);
-    const hash = recordHash(row.hash, entry);
-    this.#insert.run(entry.seq, row.id, entry.time, entry.body, hash);
-    row.hash = hash;
-    return { ...entry, hash };
-  }
-
-  #row(channel: string): ChannelRow {
-    const known = this.#rows.get(channel);
-    if (known) return known;
-    this.#prepare("INSERT INTO channels (uri) VALUES (?) ON CONFLICT (uri) DO NOTHING").run(channel);
-    const found = this.#prepare(
-      "SELECT c.id, coalesce((SELECT hash FROM records r WHERE r.channel = c.id ORDER BY seq DESC LIMIT 1), c.removed_hash) AS hash FROM channels c WHERE c.uri = ?",
-    ).get(channel);
-    const row = { id: Number(found?.["id"]), hash: String(found?.["hash"] ?? CHAIN_START) };
-    this.#rows.set(channel, row);
-    return row;
   }
 
   /** After a failed commit the disk's content is unknown, and a second fsync may falsely succeed: never retry. */
@@ -402,40 +308,4 @@ export class SqliteLog implements EventLog {
     this.#logger.error("log commit failed", { reason });
     this.#failures.fire(failure);
   }
-}
-
-/** To the end of the channel when `upTo` is infinite, else as far as the snapshot makes up for it. */
-function removeRecords(db: DatabaseSync, channel: number, upTo: number): void {
-  const isWhole = upTo === Number.POSITIVE_INFINITY;
-  const snapshot = db.prepare("SELECT seq FROM snapshots WHERE channel = ?").get(channel);
-  const end = isWhole ? Number.MAX_SAFE_INTEGER : Math.min(upTo, Number(snapshot?.["seq"] ?? 0));
-  const last = db
-    .prepare("SELECT seq, hash FROM records WHERE channel = ? AND seq <= ? ORDER BY seq DESC LIMIT 1")
-    .get(channel, end);
-  if (last !== undefined) {
-    const { changes } = db.prepare("DELETE FROM records WHERE channel = ? AND seq <= ?").run(channel, end);
-    db.prepare(
-      "UPDATE channels SET removed_to = ?, removed_hash = ?, removed_count = removed_count + ? WHERE id = ?",
-    ).run(Number(last["seq"]), String(last["hash"]), changes, channel);
-  }
-  if (!isWhole) return;
-  db.prepare("DELETE FROM snapshots WHERE channel = ?").run(channel);
-  const blobs = db.prepare("SELECT blob FROM blob_users WHERE channel = ?").all(channel);
-  db.prepare("DELETE FROM blob_users WHERE channel = ?").run(channel);
-  const orphan = db.prepare("DELETE FROM blobs WHERE id = ? AND NOT EXISTS (SELECT 1 FROM blob_users WHERE blob = id)");
-  for (const { blob } of blobs) orphan.run(String(blob));
-}
-
-function damaged(channel: string, sentence: string): AppError {
-  return new AppError("internal", sentence, { details: { channel } });
-}
-
-function toRecord(row: Record<string, unknown>): LogRecord {
-  return {
-    seq: Number(row["seq"]),
-    channel: String(row["channel"]),
-    time: Number(row["time"]),
-    body: String(row["body"]),
-    hash: String(row["hash"]),
-  };
 }

@@ -2,6 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import type { FleetSessionState } from "../../protocol/fleet.ts";
 import { egressDecisions, type EgressDecision } from "../../protocol/fleetEgress.ts";
+import { hostQuestionPrefixes } from "../../protocol/fleetQuestions.ts";
 import type { InputRequest } from "../../protocol/input.ts";
 import { chatUri, fleetSessionUri } from "../../protocol/uris.ts";
 import type { Channels, CommittedAction } from "../channels/channels.ts";
@@ -114,7 +115,7 @@ export class EgressDesk implements EgressGate, Disposable {
       if (own.length >= maxQuestions) return false;
       question = { sessionId, fleet: fleetSessionUri(sessionId), chat, server, waiting: new Set() };
       this.#asked += 1;
-      const id = `egress-${turn.id.slice(0, 8)}-${this.#asked}`;
+      const id = `${hostQuestionPrefixes.egress}${turn.id.slice(0, 8)}-${this.#asked}`;
       this.#questions.set(id, question);
       this.#dispatch(chat, { type: "chat/inputRequested", request: requestOf(id, server) });
     }

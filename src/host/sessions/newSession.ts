@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { AppError } from "../../base/appError.ts";
 import {
+  type FleetGroup,
   FleetSessionConfig,
   type FleetSessionState,
   initialFleetSession,
@@ -17,6 +18,7 @@ import { STATUS } from "../../protocol/status.ts";
 import { chatSummaryOf } from "../../protocol/summary.ts";
 import type { ChatState } from "../../protocol/chatState.ts";
 import { compareChangesetTemplate, turnChangesetTemplate } from "../../protocol/uris.ts";
+import { isTimeLimit, timeLimitRule } from "../channels/fleetPolicy.ts";
 import { budgetRule, isBudget } from "../spend/budgets.ts";
 import { checkBranch } from "../workspaces/refs.ts";
 import { parseRepository } from "../workspaces/repositoryUrl.ts";
@@ -62,8 +64,11 @@ export function parseNewSession(params: ParamsOf<"createSession">, rules: NewSes
   if (config.priority !== undefined && !priorities.some((known) => known === config.priority)) {
     throw new AppError("request.invalid", `A priority is one of ${priorities.join(", ")}.`);
   }
-  const { budgetUsd } = config;
+  const { budgetUsd, timeLimitMinutes, group } = config;
   if (budgetUsd !== undefined && !isBudget(budgetUsd)) throw new AppError("request.invalid", budgetRule);
+  if (timeLimitMinutes !== undefined && !isTimeLimit(timeLimitMinutes))
+    throw new AppError("request.invalid", timeLimitRule);
+  if (group !== undefined && !isGroup(group)) throw new AppError("request.invalid", groupRule);
   const { models } = provider;
   if (config.model !== undefined && models.length > 0 && !models.some((model) => model.id === config.model)) {
     const offered = models.map((model) => model.id).join(", ");
@@ -75,6 +80,14 @@ export function parseNewSession(params: ParamsOf<"createSession">, rules: NewSes
   const ownFolder = remote.kind === "file" ? [repositoryUri(config.repository)] : undefined;
   const workingDirectories = params.workingDirectories ?? ownFolder;
   return { provider: provider.provider, model: config.model, config, workingDirectories };
+}
+
+const maxAttempts = 20;
+const groupRule = `A group has an id of letters, digits and hyphens, and an index from 1 to its count, at most ${maxAttempts}.`;
+
+function isGroup({ id, index, count }: FleetGroup): boolean {
+  const isPlace = Number.isInteger(index) && Number.isInteger(count) && index >= 1 && index <= count;
+  return /^[\w-]{1,64}$/.test(id) && isPlace && count <= maxAttempts;
 }
 
 /** Throws `agent.unknown`. */
@@ -132,7 +145,7 @@ export function initialStates(
   { provider, config, model, workingDirectories }: NewSession,
   at: Origin,
 ): FirstStates {
-  const { repository, baseBranch, priority, budgetUsd } = config;
+  const { repository, baseBranch, priority, budgetUsd, timeLimitMinutes, group } = config;
   const title = config.title?.trim() || UNTITLED;
   const fleet = initialFleetSession({
     type: "x-fleet/created",
@@ -141,10 +154,12 @@ export function initialStates(
     repository,
     ...(baseBranch !== undefined && { baseBranch }),
     ...(priority !== undefined && { priority }),
+    ...(group !== undefined && { group }),
     ...at,
     phase: "queued",
   });
   if (budgetUsd !== undefined) fleet.spend = { ...noSpend, budgetUsd };
+  if (timeLimitMinutes !== undefined) fleet.time = { workedMs: 0, limitMinutes: timeLimitMinutes };
   const chat = initialChat(refs, title, at.createdAt);
   const session = {
     ...initialSession(refs, provider, chat),

@@ -60,6 +60,18 @@ export function isTitledByUser(session: SessionState): boolean {
 }
 
 export function titledByUser(session: SessionState): StateAction {
-  const ours = { ...fleetMeta("session", session), titleBy: "user" };
+  return withMeta(session, { titleBy: "user" });
+}
+
+const maxPromptLength = 400;
+
+/** What the session was first asked to do, for lists that look at one session without its chat. */
+export function promptedWith(session: SessionState, prompt: string): StateAction | undefined {
+  const isKnown = fleetMeta("session", session)?.prompt !== undefined;
+  return isKnown ? undefined : withMeta(session, { prompt: prompt.slice(0, maxPromptLength) });
+}
+
+function withMeta(session: SessionState, facts: object): StateAction {
+  const ours = { ...fleetMeta("session", session), ...facts };
   return { type: "session/metaChanged", _meta: { ...session._meta, [META_NS]: ours } };
 }

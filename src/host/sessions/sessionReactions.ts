@@ -3,7 +3,7 @@ import { ROOT_URI } from "../../protocol/uris.ts";
 import type { Channels, CommittedAction } from "../channels/channels.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { knownPriority } from "./queuePlace.ts";
-import { isTitledByUser, mirrorChat, titledByUser } from "./sessionMirror.ts";
+import { isTitledByUser, mirrorChat, promptedWith, titledByUser } from "./sessionMirror.ts";
 import type { SessionRefs } from "./sessionRefs.ts";
 import type { SessionRun } from "./sessionRun.ts";
 import type { SessionRuns } from "./sessionRuns.ts";
@@ -52,7 +52,7 @@ export class SessionReactions {
     const { channels, slots } = this.#ports;
     switch (action.type) {
       case "chat/turnStarted":
-        this.#nameAfterPrompt(run.refs, action.message.text);
+        this.#takePrompt(run.refs, action.message.text);
         run.wake();
         return;
       case "chat/turnResume":
@@ -112,11 +112,13 @@ export class SessionReactions {
     }
   }
 
-  #nameAfterPrompt(refs: SessionRefs, prompt: string): void {
+  #takePrompt(refs: SessionRefs, prompt: string): void {
     const { channels } = this.#ports;
     const session = channels.state("session", refs.session);
     const chat = channels.state("chat", refs.chat);
     const title = headline(prompt);
+    const prompted = session && promptedWith(session, prompt);
+    if (prompted) channels.dispatch(refs.session, prompted);
     if (!session || !title || isTitledByUser(session) || (chat?.turns.length ?? 0) > 0) return;
     channels.dispatch(refs.session, { type: "session/titleChanged", title });
   }

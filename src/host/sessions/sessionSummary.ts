@@ -48,6 +48,8 @@ export function summaryOf({ session, fleet, changes, conflicts }: SummarySources
         costUsd: fleet.usage.costUsd,
         budgetShare: budgetShare(fleet),
         isPaused: fleet.spend?.paused ? true : undefined,
+        group: fleet.group,
+        forkedFrom: fleet.forkedFrom?.session,
         conflicts: (conflicts && conflictCount(conflicts, fleet.session)) || undefined,
       }),
     },

@@ -53,6 +53,7 @@ export interface Spender {
  */
 export class BudgetGate implements Disposable {
   readonly #ports: BudgetPorts;
+  /** By the address of their chat. */
   readonly #sessions = new Map<string, Spender>();
   /** Sessions whose agent was told to stop for their budget. */
   readonly #stopping = new Set<string>();
@@ -65,10 +66,10 @@ export class BudgetGate implements Disposable {
   }
 
   join(session: Spender): Disposable {
-    const { id } = session.refs;
-    this.#sessions.set(id, session);
+    const { id, chat } = session.refs;
+    this.#sessions.set(chat, session);
     return toDisposable(() => {
-      if (this.#sessions.get(id) === session) this.#sessions.delete(id);
+      if (this.#sessions.get(chat) === session) this.#sessions.delete(chat);
       this.#stopping.delete(id);
       this.#ports.spend.leave(session.refs);
     });
@@ -117,7 +118,7 @@ export class BudgetGate implements Disposable {
     if (action.type === "x-fleet/budgetSet") return this.#reconsider();
     const isAnswer = action.type === "chat/inputCompleted" && isBudgetQuestion(action.requestId);
     if (!isAnswer && action.type !== "chat/turnCancelled") return;
-    const session = Array.from(this.#sessions.values()).find(({ refs }) => refs.chat === channel);
+    const session = this.#sessions.get(channel);
     if (!session) return;
     if (isAnswer) this.#answered(session.refs, action.requestId);
     // Whoever stops the turn that is asked about has answered, too.
@@ -209,7 +210,7 @@ export class BudgetGate implements Disposable {
       notified.add(`${use.scope} ${owner}`);
       this.#ports.announce("x-fleet/budgetReached", { channel: fleet.session, share, message }, owner);
     }
-    const session = chat?.activeTurn && this.#sessions.get(refs.id);
+    const session = chat?.activeTurn && this.#sessions.get(refs.chat);
     const isFree = fleet.spend?.onceMoreTurn === chat?.activeTurn?.id;
     if (!session?.working || isFree || this.#stopping.has(refs.id) || !exhausted(uses)) return;
     this.#stopping.add(refs.id);
@@ -261,7 +262,7 @@ export class BudgetGate implements Disposable {
       const duration = Math.max(0, this.#ports.clock.now() - Date.parse(turn.startedAt)) || 0;
       this.#dispatch(refs.chat, { type: "chat/turnCancelled", turnId: turn.id, duration });
     }
-    this.#sessions.get(refs.id)?.wake();
+    this.#sessions.get(refs.chat)?.wake();
   }
 
   #resume(refs: SessionRefs, decision: Decision["kind"]): void {

@@ -1,4 +1,5 @@
 import type { StateAction } from "../../protocol/actions.ts";
+import { budgetFields, hostQuestionPrefixes } from "../../protocol/fleetQuestions.ts";
 import type { InputAnswer, InputRequest } from "../../protocol/input.ts";
 import type { Role } from "../access/rights.ts";
 import type { BudgetUse, Scope } from "./budgets.ts";
@@ -6,7 +7,7 @@ import type { BudgetUse, Scope } from "./budgets.ts";
 /** What a person answers when a budget is used up. `byUsd` is absent for the sum that was proposed. */
 export type Decision = { readonly kind: "raise"; readonly byUsd?: number } | { readonly kind: "once" | "stop" };
 
-const prefix = "budget-";
+const prefix = hostQuestionPrefixes.budget;
 const scopes: readonly Scope[] = ["session", "repository", "user", "fleet"];
 const maxRaiseUsd = 1_000_000;
 
@@ -23,23 +24,23 @@ export function budgetQuestion(turnId: string, count: number, use: BudgetUse): I
     questions: [
       {
         kind: "single-select",
-        id: "decision",
+        id: budgetFields.decision,
         title: "Budget",
         message: "How shall it go on?",
         required: true,
         options: [
-          { id: "raise", label: "Raise the budget", description: `By ${usd(use.limitUsd)}, or by the sum below.` },
+          { id: budgetFields.raise, label: "Raise the budget", description: `By ${usd(use.limitUsd)}, or by the sum below.` },
           {
-            id: "once",
+            id: budgetFields.once,
             label: "Once more",
             description: "This turn may end, whatever it costs. The next one asks again.",
           },
-          { id: "stop", label: "Stop", description: "The turn ends here." },
+          { id: budgetFields.stop, label: "Stop", description: "The turn ends here." },
         ],
       },
       {
         kind: "number",
-        id: "usd",
+        id: budgetFields.usd,
         title: "Raise by",
         message: "US dollars to add to the budget.",
         min: 0,
@@ -68,10 +69,10 @@ export function decisionOf(
   answers: Readonly<Record<string, InputAnswer>> | undefined,
 ): Decision {
   if (response !== "accept") return { kind: "stop" };
-  const decision = valueOf(answers?.["decision"]);
+  const decision = valueOf(answers?.[budgetFields.decision]);
   if (decision === "once") return { kind: "once" };
   if (decision !== "raise") return { kind: "stop" };
-  const by = Number(valueOf(answers?.["usd"]));
+  const by = Number(valueOf(answers?.[budgetFields.usd]));
   return by > 0 && by <= maxRaiseUsd ? { kind: "raise", byUsd: by } : { kind: "raise" };
 }
 

@@ -199,8 +199,8 @@ export class Spend implements Disposable {
     const peakMemoryBytes = action.type === "x-fleet/machineUsed" ? action.peakMemoryBytes : undefined;
     const grown = { ...spendGrowth(before, after), ...(peakMemoryBytes !== undefined && { peakMemoryBytes }) };
     if (Object.keys(grown).length === 0) return;
-    const { session, repository, owner = OWNER } = after;
-    ledger.add(compact({ session, repository, user: owner, model, ...grown }));
+    const { session, repository, owner = OWNER, provider } = after;
+    ledger.add(compact({ session, repository, user: owner, provider, model, ...grown }));
     if (grown.costUsd !== undefined) this.#spent.fire(refs);
   }
 }

@@ -1,4 +1,3 @@
-import { AppError } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { ParamsOf, ResultOf } from "../../protocol/methods.ts";
@@ -6,7 +5,7 @@ import type { FleetSpendAction, SpendRow } from "../../protocol/fleetLedger.ts";
 import { fleetSpendUri, parseFleetSpendUri, repositoryKey } from "../../protocol/uris.ts";
 import type { Channels } from "../channels/channels.ts";
 import { type Budget, periodOf } from "./budgets.ts";
-import { spendReport } from "./spendReport.ts";
+import { daysAsked, ledgerDays, spendReport } from "./spendReport.ts";
 
 export interface LedgerPorts {
   readonly channels: Channels;
@@ -66,20 +65,14 @@ export class SpendLedger {
 
   /** @param user whose spending alone may be seen; absent for all */
   async report(params: ParamsOf<"x-fleet/spend">, user: string | undefined): Promise<ResultOf<"x-fleet/spend">> {
-    const today = periodOf(this.#ports.clock.now(), "day");
-    const { from = `${today.slice(0, 7)}-01`, to = today } = params;
-    if (![from, to].every((day) => /^\d{4}-\d{2}-\d{2}$/.test(day)))
-      throw new AppError("request.invalid", "Name days as in 2026-11-23.");
-    const days = Array.from(this.#known)
-      .filter((period) => period.length === 10 && period >= from && period <= to)
-      .toSorted();
+    const asked = daysAsked(params, this.#ports.clock.now());
     const rows: { readonly day: string; readonly row: SpendRow }[] = [];
-    for (const day of days) {
+    for (const day of ledgerDays(this.#known, asked)) {
       if (!(await this.#load(day))) continue;
       const state = this.#ports.channels.state("fleetSpend", fleetSpendUri(day));
       for (const row of state?.rows ?? []) if (user === undefined || row.user === user) rows.push({ day, row });
     }
-    return spendReport(rows, { ...params, from, to });
+    return spendReport(rows, { ...params, ...asked });
   }
 
   /** A damaged day is left out of reports; `channels` has told the log where it is damaged. */

@@ -1,18 +1,43 @@
 import { AppError } from "../../base/appError.ts";
 import { compact } from "../../protocol/schema.ts";
-import type { SpendItem, SpendRow } from "../../protocol/fleetLedger.ts";
+import type { SpendItem, SpendKind, SpendRow } from "../../protocol/fleetLedger.ts";
 import { addSpend, type Coordination, type Infrastructure } from "../../protocol/fleetSpend.ts";
 import type { ParamsOf, ResultOf } from "../../protocol/methods.ts";
 import { repositoryKey } from "../../protocol/uris.ts";
+import { periodOf } from "./budgets.ts";
 
 const maxItems = 500;
 
 type Sums = Coordination & Infrastructure;
 
+export interface Days {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Both days are in it; without them it is this month until today (UTC). Throws `request.invalid`. */
+export function daysAsked({ from, to }: Partial<Record<"from" | "to", string | undefined>>, nowMs: number): Days {
+  const today = periodOf(nowMs, "day");
+  const days = { from: from ?? `${today.slice(0, 7)}-01`, to: to ?? today };
+  if (isDay(days.from) && isDay(days.to)) return days;
+  throw new AppError("request.invalid", "Name days as in 2026-11-23.");
+}
+
+function isDay(text: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}$/.test(text);
+}
+
+/** The channels of the ledger that hold these days, in their order. */
+export function ledgerDays(periods: Iterable<string>, { from, to }: Days): readonly string[] {
+  return Array.from(periods)
+    .filter((period) => isDay(period) && period >= from && period <= to)
+    .toSorted();
+}
+
 /** One page of a report over rows of the ledger. */
 export function spendReport(
   rows: readonly { readonly day: string; readonly row: SpendRow }[],
-  params: ParamsOf<"x-fleet/spend"> & { readonly from: string; readonly to: string },
+  params: Omit<ParamsOf<"x-fleet/spend">, "channel"> & Days,
 ): ResultOf<"x-fleet/spend"> {
   const { by, from, to, session, user, repository, cursor } = params;
   const wanted = repository === undefined ? undefined : repositoryKey(repository);
@@ -22,7 +47,7 @@ export function spendReport(
     if (session !== undefined && row.session !== session) continue;
     if (user !== undefined && row.user !== user) continue;
     if (wanted !== undefined && repositoryKey(row.repository) !== wanted) continue;
-    const key = by === "day" ? day : by === "repository" ? repositoryKey(row.repository) : (row[by] ?? "");
+    const key = keyOf(by, day, row);
     groups.set(key, addSpend(groups.get(key) ?? {}, row));
     total = addSpend(total, row);
   }
@@ -36,6 +61,19 @@ export function spendReport(
     total: toItem("", total),
     ...(end < items.length && { nextCursor: String(end) }),
   };
+}
+
+function keyOf(by: SpendKind, day: string, row: SpendRow): string {
+  switch (by) {
+    case "day":
+      return day;
+    case "repository":
+      return repositoryKey(row.repository);
+    case "agent":
+      return row.provider ?? "";
+    default:
+      return row[by] ?? "";
+  }
 }
 
 function startOf(cursor: string): number {

@@ -20,9 +20,10 @@ export interface HostTerminalPorts {
 }
 
 /** The programs wait while a reader has this much to catch up on. Far below what cuts a reader off. */
-const maxUnsentBytes = 1024 * 1024;
-const resumeBelowBytes = 256 * 1024;
+const maxUnsentBytes = 256 * 1024;
 const lookIntervalMs = 5;
+/** Far below the window of the pseudo-terminal; a calm terminal costs nothing. */
+const acknowledgeBytes = 16 * 1024;
 /** A reader that takes nothing for this long is not waited for: it is cut off and comes back to a snapshot. */
 const patienceMs = 2_000;
 /** Programs may change their title with every line. */
@@ -41,15 +42,19 @@ export class HostTerminal implements PtyEvents, Disposable {
   #box: Box | undefined;
   #ended: Promise<void> | undefined;
   #hint: { title?: string; cwd?: string } | undefined;
+  /** Output that is not acknowledged, in pieces, each with the number of the record that it is in. */
+  #unacknowledged: { readonly seq: number; readonly bytes: number }[] = [];
   #waiting: { lowest: number; since: number } | undefined;
   /** The slowest reader has stood still for too long. */
   #isReaderStuck = false;
+  readonly #following: Disposable;
 
   /** `isNamed`: somebody has chosen the title, and programs do not change it. */
   constructor(uri: string, isNamed: boolean, ports: HostTerminalPorts) {
     this.uri = uri;
     this.#isNamed = isNamed;
     this.#ports = ports;
+    this.#following = ports.channels.onCommitted(() => this.#acknowledge());
   }
 
   /** `box` is what the program runs in, where it runs in one. */
@@ -78,6 +83,7 @@ export class HostTerminal implements PtyEvents, Disposable {
   data(bytes: Buffer): void {
     const text = this.#decoder.write(bytes);
     if (text !== "") this.#show(text);
+    this.#unacknowledged.push({ seq: this.#ports.channels.lastSeq, bytes: bytes.length });
   }
 
   exited(exitCode: number | undefined): void {
@@ -99,6 +105,7 @@ export class HostTerminal implements PtyEvents, Disposable {
   dispose(): void {
     this.#hintTimer?.dispose();
     this.#lookTimer?.dispose();
+    this.#following.dispose();
   }
 
   #show(text: string): void {
@@ -111,30 +118,33 @@ export class HostTerminal implements PtyEvents, Disposable {
       this.#dispatch({ type: "terminal/data", data: short });
     }
     if (hints.title !== undefined || hints.cwd !== undefined) this.#noteHints(hints);
-    this.#minReaders();
   }
 
-  #minReaders(): void {
-    const backlog = this.#ports.backlogOf(this.uri);
-    if (backlog < resumeBelowBytes) this.#isReaderStuck = false;
-    if (this.#waiting || this.#isReaderStuck || backlog <= maxUnsentBytes) return;
-    this.#pty?.pause();
-    this.#waiting = { lowest: backlog, since: this.#ports.clock.elapsed() };
-    this.#lookAgain();
+  /** What is on disk and has left for all readers is dealt with. */
+  #acknowledge(): void {
+    const { durableSeq } = this.#ports.channels;
+    const pending = this.#unacknowledged.findIndex(({ seq }) => seq > durableSeq);
+    const stored = pending === -1 ? this.#unacknowledged : this.#unacknowledged.slice(0, pending);
+    const bytes = stored.reduce((sum, piece) => sum + piece.bytes, 0);
+    if (bytes < acknowledgeBytes || this.#isWaitingForReaders()) return;
+    this.#unacknowledged = this.#unacknowledged.slice(stored.length);
+    this.#pty?.acknowledge(bytes);
   }
 
-  #lookAgain(): void {
+  #isWaitingForReaders(): boolean {
     const { clock, backlogOf } = this.#ports;
-    this.#lookTimer = clock.setTimeout(() => {
-      const waiting = this.#waiting;
-      if (!waiting) return;
-      const backlog = backlogOf(this.uri);
-      if (backlog < waiting.lowest) this.#waiting = { lowest: backlog, since: clock.elapsed() };
-      this.#isReaderStuck = clock.elapsed() - waiting.since >= patienceMs && backlog >= waiting.lowest;
-      if (backlog >= resumeBelowBytes && !this.#isReaderStuck) return this.#lookAgain();
+    const backlog = backlogOf(this.uri);
+    const now = clock.elapsed();
+    if (backlog <= maxUnsentBytes) this.#isReaderStuck = false;
+    if (backlog <= maxUnsentBytes || this.#isReaderStuck) {
       this.#waiting = undefined;
-      this.#pty?.resume();
-    }, lookIntervalMs);
+      return false;
+    }
+    if (!this.#waiting || backlog < this.#waiting.lowest) this.#waiting = { lowest: backlog, since: now };
+    else if (now - this.#waiting.since >= patienceMs) this.#isReaderStuck = true;
+    this.#lookTimer?.dispose();
+    this.#lookTimer = clock.setTimeout(() => this.#acknowledge(), lookIntervalMs);
+    return true;
   }
 
   #noteHints(hints: { readonly title?: string; readonly cwd?: string }): void {

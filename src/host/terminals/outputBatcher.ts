@@ -4,13 +4,13 @@ import type { Disposable } from "../../base/disposables.ts";
 /** Up to this much within this time leaves as it comes: a person who types, a program that logs. */
 const calmBytes = 16 * 1024;
 const calmWindowMs = 10;
-/** A flood is worth waiting for: a batch costs a record in the log, whatever its size. */
+/** A flood is worth waiting for: a batch costs a record in the log. More in one goes no faster, it only waits longer. */
 const holdMs = 8;
-const maxBatchBytes = 128 * 1024;
+const maxBatchBytes = 32 * 1024;
 
 /**
  * Joins output to batches before it gets a number. A calm terminal is never delayed; a flood, which the kernel hands out
- * in pieces of at most 4 KB, leaves in batches of 128 KB or what comes within 8 ms.
+ * in pieces of at most 4 KB, leaves in batches of 32 KB or what comes within 8 ms.
  */
 export class OutputBatcher implements Disposable {
   readonly #clock: Clock;

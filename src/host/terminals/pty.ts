@@ -25,9 +25,8 @@ export interface PtyEvents {
 export interface Pty {
   write(text: string): void;
   resize(size: PtySize): void;
-  /** Asks for no more data for the time being; what is on its way still arrives. The programs wait when they write on. */
-  pause(): void;
-  resume(): void;
+  /** So many more bytes of `data` are dealt with. Only a window of others is on its way; beyond it the programs wait. */
+  acknowledge(bytes: number): void;
   /** Hangs up, then kills: the program and all that it started. Resolves when nothing is left. */
   end(): Promise<void>;
 }

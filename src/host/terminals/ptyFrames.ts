@@ -9,10 +9,10 @@ export const FRAME = {
   input: 2,
   /** JSON: `PtySize`. */
   resize: 3,
-  pause: 4,
-  resume: 5,
+  /** 4 bytes, big endian: how many more bytes of output the host has dealt with. */
+  acknowledge: 4,
   /** Answered by `ended`, after which the terminal's number means nothing. */
-  end: 6,
+  end: 5,
 
   started: 16,
   /** A sentence. */

@@ -11,9 +11,6 @@ import type { PtyRequest, PtySize } from "./pty.ts";
 import { encodeFrame, encodeJsonFrame, FRAME, type Frame, FrameReader } from "./ptyFrames.ts";
 import { type NodePty, PtyProcess } from "./ptyProcess.ts";
 
-/** Output that waits for the host to read it. */
-const maxUnreadBytes = 512 * 1024;
-
 /** Unlike the host's, its timers keep the process alive: it has to end what it started. */
 const clock: Clock = {
   now: () => Date.now(),
@@ -28,9 +25,7 @@ const socket = new Socket({ fd: 3 });
 const terminals = new Map<number, PtyProcess>();
 
 function tell(frame: Buffer): void {
-  if (socket.destroyed) return;
-  socket.write(frame);
-  if (socket.writableLength > maxUnreadBytes) for (const terminal of terminals.values()) terminal.hold("host");
+  if (!socket.destroyed) socket.write(frame);
 }
 
 /** An optional module: it is native, and there is not one for every machine. */
@@ -71,15 +66,11 @@ function take({ kind, terminal: id, payload }: Frame): void {
   else if (kind === FRAME.end) void end(id);
   else if (kind === FRAME.input) terminal?.write(payload);
   else if (kind === FRAME.resize) terminal?.resize(JSON.parse(payload.toString()) as PtySize);
-  else if (kind === FRAME.pause) terminal?.hold("reader");
-  else if (kind === FRAME.resume) terminal?.release("reader");
+  else if (kind === FRAME.acknowledge) terminal?.acknowledge(payload.readUInt32BE());
 }
 
 const reader = new FrameReader();
 socket.on("data", (piece: Buffer) => reader.read(piece).forEach(take));
-socket.on("drain", () => {
-  for (const terminal of terminals.values()) terminal.release("host");
-});
 socket.on("error", () => socket.destroy());
 socket.on("close", () => {
   void Promise.all(Array.from(terminals.values(), (terminal) => terminal.end())).then(() => process.exit());

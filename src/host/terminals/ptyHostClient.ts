@@ -143,12 +143,10 @@ class RemotePty implements Pty {
     this.#send(FRAME.resize, Buffer.from(JSON.stringify({ cols, rows })));
   }
 
-  pause(): void {
-    this.#send(FRAME.pause);
-  }
-
-  resume(): void {
-    this.#send(FRAME.resume);
+  acknowledge(bytes: number): void {
+    const payload = Buffer.alloc(4);
+    payload.writeUInt32BE(bytes);
+    this.#send(FRAME.acknowledge, payload);
   }
 
   async end(): Promise<void> {

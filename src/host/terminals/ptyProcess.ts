@@ -10,6 +10,11 @@ import type { PtyEvents, PtyRequest, PtySize } from "./pty.ts";
 export type NodePty = Pick<typeof NodePtyModule, "spawn">;
 
 const graceAfterHangUpMs = 300;
+/**
+ * Output that is on its way to the disk and the readers: as much as flows in some 10 ms, so a line in a flood waits for
+ * little more than that, and what the shell is told (an interrupt) shows as soon.
+ */
+const windowBytes = 128 * 1024;
 /** While held: one read of at most a few KB this often. */
 const trickleMs = 20;
 const inputRetryMs = 10;
@@ -23,8 +28,7 @@ export class PtyProcess {
   readonly #marker: string;
   readonly #output: OutputBatcher;
   readonly #exited = Promise.withResolvers<void>();
-  /** Who does not want to read at present. */
-  readonly #holds = new Set<"host" | "reader">();
+  #unacknowledgedBytes = 0;
   #hasExited = false;
   #trickle: Disposable | undefined;
   #input: Buffer[] = [];
@@ -36,7 +40,11 @@ export class PtyProcess {
     const { plan, marker, cols, rows } = request;
     this.#clock = clock;
     this.#marker = marker;
-    this.#output = new OutputBatcher(clock, (bytes) => events.data(bytes));
+    this.#output = new OutputBatcher(clock, (bytes) => {
+      this.#unacknowledgedBytes += bytes.length;
+      events.data(bytes);
+      if (this.#unacknowledgedBytes > windowBytes) this.#hold();
+    });
     this.#pty = nodePty.spawn(plan.file, [...plan.args], {
       name: "xterm-256color",
       cwd: plan.cwd,
@@ -70,20 +78,10 @@ export class PtyProcess {
     if (this.#fd !== undefined) this.#pty.resize(cols, rows);
   }
 
-  /**
-   * Reads slower than any program needs to notice. Not read at all, output would be lost: node-pty closes the terminal
-   * 200 ms after its program ended, with all that nobody has read by then.
-   */
-  hold(who: "host" | "reader"): void {
-    this.#holds.add(who);
-    if (this.#hasExited || this.#trickle) return;
-    this.#pty.pause();
-    this.#scheduleTrickle();
-  }
-
-  release(who: "host" | "reader"): void {
-    this.#holds.delete(who);
-    if (this.#holds.size > 0 || !this.#trickle) return;
+  /** As `Pty.acknowledge`. */
+  acknowledge(bytes: number): void {
+    this.#unacknowledgedBytes -= bytes;
+    if (this.#unacknowledgedBytes > windowBytes || !this.#trickle) return;
     this.#trickle.dispose();
     this.#trickle = undefined;
     this.#pty.resume();
@@ -98,6 +96,16 @@ export class PtyProcess {
       timer.dispose();
     }
     await endMarked(this.#marker, this.#clock);
+  }
+
+  /**
+   * Reads slower than any program needs to notice. Not read at all, output would be lost: node-pty closes the terminal
+   * 200 ms after its program ended, with all that nobody has read by then.
+   */
+  #hold(): void {
+    if (this.#hasExited || this.#trickle) return;
+    this.#pty.pause();
+    this.#scheduleTrickle();
   }
 
   #scheduleTrickle(): void {

@@ -7,7 +7,7 @@ export interface ScrollbackLimits {
   readonly kept: number;
 }
 
-export const scrollbackLimits: ScrollbackLimits = { max: 4 * 1024 * 1024, kept: 1024 * 1024 };
+export const scrollbackLimits: ScrollbackLimits = { max: 1024 * 1024, kept: 256 * 1024 };
 
 const note = "\x1b[0m\x1b[2m[earlier output was left out]\x1b[0m\r\n";
 

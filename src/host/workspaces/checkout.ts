@@ -10,21 +10,28 @@ import type { WorkspacePaths } from "./workspace.ts";
 export interface CheckoutParts {
   readonly git: GitCli;
   readonly paths: WorkspacePaths;
+  /** Of the agent's own commits. */
+  readonly identity: GitIdentity;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
 
 /** Copies a repository of the host's own into the place of the agent's checkout, without files yet. */
 export async function copyRepository(
-  { git, paths, timeoutMs, signal }: CheckoutParts,
+  { git, paths, identity, timeoutMs, signal }: CheckoutParts,
   source: string,
   baseBranch: string,
 ): Promise<void> {
   await mkdir(paths.home, { recursive: true, mode: 0o700 });
   // No hard links: the agent could write through them into the mirror and so into every other session.
-  const options = ["--quiet", "--no-hardlinks", "--no-checkout", "--template="];
+  const options = ["--quiet", "--no-hardlinks", "--no-checkout", "--template=", ...identityConfig(identity)];
   const args = ["clone", ...options, `--branch=${baseBranch}`, "--end-of-options", source, paths.root];
   await git.run({ args, protocol: "file", timeoutMs, signal });
+}
+
+/** For `clone`: what the new repository's own configuration says. */
+export function identityConfig({ name, email }: GitIdentity): readonly string[] {
+  return [`--config=user.name=${name}`, `--config=user.email=${email}`];
 }
 
 export interface CheckoutTarget {
@@ -32,21 +39,18 @@ export interface CheckoutTarget {
   readonly commit: string;
   /** What the agent finds as the address of `origin`. */
   readonly url: string;
-  readonly identity: GitIdentity;
 }
 
 /** Puts the files there. The checkout is the agent's from then on: the host runs no git in it again. */
 export async function checkOutFiles(
   { git, paths, timeoutMs, signal }: CheckoutParts,
-  { branch, commit, url, identity }: CheckoutTarget,
+  { branch, commit, url }: CheckoutTarget,
 ): Promise<void> {
   const gitDir = path.join(paths.root, ".git");
   const options = ["--quiet", "--no-track", "--no-recurse-submodules"];
   const args = ["checkout", ...options, "-B", branch, commit, "--"];
   await git.run({ gitDir, workTree: paths.root, signal, timeoutMs, args });
   await git.run({ gitDir, args: ["config", "remote.origin.url", url] });
-  await git.run({ gitDir, args: ["config", "user.name", identity.name] });
-  await git.run({ gitDir, args: ["config", "user.email", identity.email] });
 }
 
 const listTimeoutMs = 60_000;

@@ -34,20 +34,26 @@ export class CheckpointStore {
     this.#stored = stored;
   }
 
-  /** Throws `internal` when the base commit is gone, `GitError` when the directory is damaged. */
-  static async open(parts: StoreParts): Promise<CheckpointStore> {
+  /**
+   * `restoring`: what a process that ended was about to put back. Throws `internal` when the base commit is gone,
+   * `GitError` when the directory is damaged.
+   */
+  static async open(parts: StoreParts): Promise<{ store: CheckpointStore; restoring: StoredCheckpoint | undefined }> {
     const { git, gitDir } = parts;
     const format = "--format=%(refname)%00%(objectname)%00%(tree)%00%(contents)%00";
-    const listing = await git.text({ gitDir, args: ["for-each-ref", format, BASE_REF, CHECKPOINT_REFS] });
-    const fields = listing.split("\0");
+    const args = ["for-each-ref", format, BASE_REF, CHECKPOINT_REFS, RESTORING_REF];
+    const fields = (await git.text({ gitDir, args })).split("\0");
     const stored: StoredCheckpoint[] = [];
+    let restoring: StoredCheckpoint | undefined;
     for (let at = 0; at + 3 < fields.length; at += 4) {
       const [ref = "", commit = "", tree = "", message = ""] = fields.slice(at, at + 4);
-      stored.push({ number: numberOf(ref.trim()), commit, tree, facts: parseCheckpointMessage(message) });
+      const facts = parseCheckpointMessage(message);
+      if (ref.trim() !== RESTORING_REF) stored.push({ number: numberOf(ref.trim()), commit, tree, facts });
+      else if (facts) restoring = { number: Number(facts.id), commit, tree, facts };
     }
     const sorted = stored.toSorted((a, b) => a.number - b.number);
     if (sorted[0]?.number !== 0) throw new AppError("internal", "The agent's git directory has no base commit.");
-    return new CheckpointStore(parts, sorted);
+    return { store: new CheckpointStore(parts, sorted), restoring };
   }
 
   /** The latest; the base commit when there is none. */
@@ -101,17 +107,6 @@ export class CheckpointStore {
   async endRestoring(): Promise<void> {
     const { git, gitDir } = this.#parts;
     await git.run({ gitDir, args: ["update-ref", "-d", RESTORING_REF] });
-  }
-
-  /** What a process that ended was about to put back. */
-  async restoring(): Promise<StoredCheckpoint | undefined> {
-    const { git, gitDir } = this.#parts;
-    const format = "--format=%(objectname)%00%(tree)%00%(contents)";
-    const [commit = "", tree = "", message = ""] = (
-      await git.text({ gitDir, args: ["for-each-ref", format, RESTORING_REF] })
-    ).split("\0");
-    const facts = parseCheckpointMessage(message);
-    return commit === "" || !facts ? undefined : { number: Number(facts.id), commit, tree, facts };
   }
 
   /** The base commit and the latest checkpoint stay. True when there was something to give up. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
-import type { CheckoutParts } from "./checkout.ts";
+import { type CheckoutParts, identityConfig } from "./checkout.ts";
 import { copyTree } from "./copyTree.ts";
 import type { WorkspacePaths } from "./workspace.ts";
 
@@ -9,7 +9,7 @@ import type { WorkspacePaths } from "./workspace.ts";
  * and nothing of what other sessions recorded. Neither the mirror nor the network is asked.
  */
 export async function copyBase(
-  { git, paths, timeoutMs, signal }: CheckoutParts,
+  { git, paths, identity, timeoutMs, signal }: CheckoutParts,
   { baseBranch, baseCommit }: { readonly baseBranch: string; readonly baseCommit: string },
 ): Promise<void> {
   const { gitDir, root, home } = paths;
@@ -17,7 +17,15 @@ export async function copyBase(
   const ref = `refs/heads/${baseBranch}`;
   await git.run({ gitDir, args: ["update-ref", ref, baseCommit] });
   const options = ["--quiet", "--no-local", "--single-branch", "--no-tags", "--no-checkout", "--template="];
-  const args = ["clone", ...options, `--branch=${baseBranch}`, "--end-of-options", gitDir, root];
+  const args = [
+    "clone",
+    ...options,
+    ...identityConfig(identity),
+    `--branch=${baseBranch}`,
+    "--end-of-options",
+    gitDir,
+    root,
+  ];
   await git.run({ args, protocol: "file", timeoutMs, signal });
   await git.run({ gitDir, args: ["update-ref", "-d", ref] });
 }

@@ -68,9 +68,8 @@ export class GitWorkspace implements Workspace {
   static async open(parts: GitWorkspaceParts): Promise<GitWorkspace> {
     const { git, paths, sessionId, baseCommit } = parts;
     try {
-      const store = await CheckpointStore.open({ git, gitDir: paths.gitDir, sessionId, baseCommit });
+      const { store, restoring } = await CheckpointStore.open({ git, gitDir: paths.gitDir, sessionId, baseCommit });
       const workspace = new GitWorkspace(parts, store);
-      const restoring = await store.restoring();
       if (restoring) await workspace.#finishRestoring(restoring);
       return workspace;
     } catch (error) {
@@ -146,12 +145,14 @@ export class GitWorkspace implements Workspace {
     });
   }
 
-  /** Begins with the files of another session's checkpoint, whose objects its git directory has. */
+  /**
+   * Begins with the files of another session's checkpoint, whose objects its git directory has. Nobody has worked on the
+   * checkout yet: its index knows every file.
+   */
   begin(source: StoredCheckpoint, place: CheckpointPlace): Promise<Checkpoint> {
     return this.#inTurn("Couldn't copy the agent's files", async () => {
-      const { nestedRepositories } = await this.#stage();
       await this.#putBack(source.tree, () => {});
-      return await this.#record(`Copy of checkpoint ${source.number}`, source.tree, nestedRepositories, place);
+      return await this.#record(`Copy of checkpoint ${source.number}`, source.tree, [], place);
     });
   }
 
@@ -191,7 +192,7 @@ export class GitWorkspace implements Workspace {
 
   #stage() {
     const { git, paths, baseCommit } = this.#parts;
-    return stageFiles(git, paths, baseCommit);
+    return stageFiles(git, paths, (tree) => this.#rawChanges(baseCommit, tree));
   }
 
   #putBack(tree: string, onStage: (text: string) => void): Promise<void> {

@@ -21,7 +21,7 @@ import { RemoteAccess, type Resolve, systemResolve } from "./remoteAccess.ts";
 import { removeTree } from "./removeTree.ts";
 import { parseRepository, type Remote } from "./repositoryUrl.ts";
 import { KeyedQueues } from "./serialQueue.ts";
-import { adoptIndex, initializeIndex } from "./staging.ts";
+import { adoptIndex } from "./staging.ts";
 import { type TreeLimits, treeSize } from "./treeSize.ts";
 import { makeTrustedGitDir } from "./trustedGitDir.ts";
 import { readRecord, removeRecord, type WorkspaceRecord, writeRecord } from "./workspaceRecord.ts";
@@ -133,7 +133,8 @@ export class GitWorkspaces implements Workspaces {
         });
         const { baseCommit } = fetched;
         const record = { version: 1 as const, sessionId: id, repository: request.repository, branch };
-        return await this.#finish({ ...record, baseBranch: fetched.baseBranch, baseCommit }, remote);
+        const whole = { ...record, baseBranch: fetched.baseBranch, baseCommit };
+        return await this.#finish(whole, await this.#workspaceOf(whole, remote));
       } catch (error) {
         await this.#removeFiles(id).catch((cause: unknown) => {
           this.#options.logger.warn("a failed workspace could not be removed", {
@@ -172,7 +173,7 @@ export class GitWorkspaces implements Workspaces {
         await workspace.begin(checkpoint, { ...request.place, kind: "fork" });
         if (request.withHome) await copyHome(source.paths, workspace.paths);
         this.#options.failpoint?.("fork.filesWritten");
-        return await this.#finish(record, remote);
+        return await this.#finish(record, workspace);
       } catch (error) {
         await this.#removeFiles(id).catch(() => {});
         throw localFailure(error, "Couldn't copy the agent's workspace");
@@ -242,7 +243,7 @@ export class GitWorkspaces implements Workspaces {
     const paths = this.#pathsOf(sessionId);
     const { checkoutTimeoutMs: timeoutMs, files } = this.#limits;
     const identity = this.#options.identity ?? defaultIdentity;
-    const parts = { git: this.#git, paths, timeoutMs, signal };
+    const parts = { git: this.#git, paths, identity, timeoutMs, signal };
     return this.#mirrors.withFresh({ remote, baseBranch, credentials, onStage, signal }, async (mirror) => {
       const { baseCommit: commit } = mirror;
       await assertTreeFits(this.#git, mirror.gitDir, commit, files);
@@ -250,7 +251,7 @@ export class GitWorkspaces implements Workspaces {
       await copyRepository(parts, mirror.gitDir, mirror.baseBranch);
       await this.#makeTrusted(paths, mirror);
       onStage("Checking out");
-      await checkOutFiles(parts, { branch, commit, url: remote.url, identity });
+      await checkOutFiles(parts, { branch, commit, url: remote.url });
       await adoptIndex(this.#git, paths);
       return mirror;
     });
@@ -261,7 +262,7 @@ export class GitWorkspaces implements Workspaces {
     const paths = this.#pathsOf(sessionId);
     const { baseBranch, baseCommit } = source;
     const identity = this.#options.identity ?? defaultIdentity;
-    const parts = { git: this.#git, paths, timeoutMs: this.#limits.checkoutTimeoutMs, signal };
+    const parts = { git: this.#git, paths, identity, timeoutMs: this.#limits.checkoutTimeoutMs, signal };
     onStage("Copying");
     const { gitDir } = source.paths;
     await source.lend(async () => {
@@ -271,23 +272,25 @@ export class GitWorkspaces implements Workspaces {
     });
     await copyBase(parts, source);
     onStage("Checking out");
-    await checkOutFiles(parts, { branch, commit: baseCommit, url: remote.url, identity });
+    await checkOutFiles(parts, { branch, commit: baseCommit, url: remote.url });
     await adoptIndex(this.#git, paths);
   }
 
   async #makeTrusted(paths: WorkspacePaths, { gitDir: mirror, ...fetched }: Fetched): Promise<void> {
     const { gitDir } = paths;
     await makeTrustedGitDir(this.#git, gitDir, mirror);
-    await this.#git.run({ gitDir, args: ["update-ref", BASE_REF, fetched.baseCommit] });
     // What an agent pushed decides nothing about how other agents are set up.
     const setup = isAgentBranch(fetched.baseBranch) ? fetched.defaultCommit : fetched.baseCommit;
-    if (setup !== undefined) await this.#git.run({ gitDir, args: ["update-ref", SETUP_REF, setup] });
-    await initializeIndex(this.#git, paths, fetched.baseCommit);
+    const ofSetup = setup === undefined ? "" : `create ${SETUP_REF} ${setup}\n`;
+    const input = `create ${BASE_REF} ${fetched.baseCommit}\n${ofSetup}`;
+    await this.#git.run({ gitDir, args: ["update-ref", "--stdin"], input });
   }
 
-  async #finish(record: WorkspaceRecord, remote: Remote): Promise<GitWorkspace> {
+  /** From here on it is there. */
+  async #finish(record: WorkspaceRecord, workspace: GitWorkspace): Promise<GitWorkspace> {
     await writeRecord(this.#directoryOf(record.sessionId), record);
-    return await this.#openWith(record.sessionId, record, remote);
+    this.#open.set(record.sessionId, new WeakRef(workspace));
+    return workspace;
   }
 
   /** Throws `limit.exceeded`. */
@@ -312,11 +315,7 @@ export class GitWorkspaces implements Workspaces {
     if (present !== undefined) return present;
     const record = await readRecord(this.#directoryOf(id));
     if (record?.sessionId !== id) return undefined;
-    return await this.#openWith(id, record, parseRepository(record.repository, this.#options.allowLocal));
-  }
-
-  async #openWith(id: string, record: WorkspaceRecord, remote: Remote): Promise<GitWorkspace> {
-    const workspace = await this.#workspaceOf(record, remote);
+    const workspace = await this.#workspaceOf(record, parseRepository(record.repository, this.#options.allowLocal));
     this.#open.set(id, new WeakRef(workspace));
     return workspace;
   }

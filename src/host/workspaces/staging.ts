@@ -1,6 +1,7 @@
 import { copyFile, lstat, rename, rm, utimes } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "../../base/appError.ts";
+import type { RawChange } from "./changes.ts";
 import type { GitCli } from "./gitCli.ts";
 
 export interface Staged {
@@ -15,17 +16,7 @@ export interface StagingPaths {
 }
 
 const gitlinkMode = "160000";
-const isAddedGitlink = /^:(?!160000)\d{6} 160000 /;
 const stageTimeoutMs = 120_000;
-
-/**
- * Fills the private index from a commit. Submodules of the commit are marked as not present: git asks a submodule for its
- * state by running git *inside* it, and what is inside is the agent's.
- */
-export async function initializeIndex(git: GitCli, { gitDir, root }: StagingPaths, commit: string): Promise<void> {
-  await git.run({ gitDir, args: ["read-tree", commit] });
-  await markSubmodules(git, { gitDir, root });
-}
 
 /**
  * Takes the index of a checkout that the host has just made and nobody else has touched: it knows when each file was
@@ -37,7 +28,10 @@ export async function adoptIndex(git: GitCli, paths: StagingPaths): Promise<void
   await markSubmodules(git, paths);
 }
 
-/** Marks the submodules of an index as not present. `env` may name another index than the workspace's. */
+/**
+ * Marks the submodules of an index as not present: git asks a submodule for its state by running git *inside* it, and what
+ * is inside is the agent's. `env` may name another index than the workspace's.
+ */
 export async function markSubmodules(
   git: GitCli,
   { gitDir, root }: StagingPaths,
@@ -62,8 +56,13 @@ export async function markSubmodules(
 /**
  * Tree of the files as they are: tracked and untracked, not ignored, never a `.git`. Works on a copy of the index that
  * replaces it only when all went well, so an attempt that was cut short leaves nothing behind.
+ * @param changesOf what a tree differs in from the base commit
  */
-export async function stageFiles(git: GitCli, paths: StagingPaths, baseCommit: string): Promise<Staged> {
+export async function stageFiles(
+  git: GitCli,
+  paths: StagingPaths,
+  changesOf: (tree: string) => Promise<readonly RawChange[]>,
+): Promise<Staged> {
   const { root, gitDir } = paths;
   const stat = await lstat(root).catch(() => undefined);
   if (!stat?.isDirectory()) {
@@ -83,12 +82,14 @@ export async function stageFiles(git: GitCli, paths: StagingPaths, baseCommit: s
     accept: [1],
     timeoutMs: stageTimeoutMs,
   });
-  const gitlinks = await addedGitlinks(git, gitDir, env, baseCommit);
+  const writeTree = () => git.text({ gitDir, env, args: ["write-tree"] });
+  let tree = await writeTree();
+  const gitlinks = (await changesOf(tree)).filter(isAddedGitlink).map((change) => change.path);
   if (gitlinks.length > 0) {
     const input = gitlinks.join("\0");
     await git.run({ gitDir, workTree: root, env, args: ["update-index", "-z", "--force-remove", "--stdin"], input });
+    tree = await writeTree();
   }
-  const tree = await git.text({ gitDir, env, args: ["write-tree"] });
   await rename(next, index);
   return { tree, nestedRepositories: [...gitlinks, ...unbornRepositories(added.stderr)].toSorted() };
 }
@@ -103,17 +104,9 @@ export async function copyIndex(from: string, to: string): Promise<void> {
   await utimes(to, atime, mtime);
 }
 
-async function addedGitlinks(
-  git: GitCli,
-  gitDir: string,
-  env: Record<string, string>,
-  base: string,
-): Promise<string[]> {
-  const args = ["diff-index", "--cached", "-r", "-z", "--raw", "--no-renames", "--ignore-submodules=none"];
-  const { stdout } = await git.run({ gitDir, env, args: [...args, base] });
-  // Records and paths take turns.
-  const tokens = stdout.toString("utf8").split("\0");
-  return tokens.filter((_, index) => index % 2 === 1 && isAddedGitlink.test(tokens[index - 1] ?? ""));
+/** Also one that was somewhere else before: the submodules of the base commit stay where they are. */
+function isAddedGitlink({ before, after, status }: RawChange): boolean {
+  return after?.mode === gitlinkMode && (before?.mode !== gitlinkMode || status === "renamed");
 }
 
 /** `error: 'name/' does not have a commit checked out` (the messages are never translated: LC_ALL is C). */

@@ -1,5 +1,4 @@
 import { type Dir, lstatSync, opendirSync } from "node:fs";
-import path from "node:path";
 import { setImmediate } from "node:timers/promises";
 
 export interface TreeSize {
@@ -26,7 +25,7 @@ export async function treeSize(directory: string, limits: TreeLimits): Promise<T
     try {
       for (let entry = listing?.readSync(); entry; entry = listing?.readSync()) {
         entries += 1;
-        const file = path.join(next, entry.name);
+        const file = `${next}/${entry.name}`;
         if (entry.isDirectory()) waiting.push(file);
         else bytes += sizeOf(file);
         if (entries > limits.maxEntries || bytes > limits.maxBytes) return { entries, bytes };
@@ -41,7 +40,7 @@ export async function treeSize(directory: string, limits: TreeLimits): Promise<T
 
 function open(directory: string): Dir | undefined {
   try {
-    return opendirSync(directory);
+    return opendirSync(directory, { bufferSize: entriesASlice });
   } catch {
     return undefined;
   }

@@ -12,6 +12,7 @@ import {
   type GitHubRepository,
   GitHubState,
   type GitHubUser,
+  type Issue,
 } from "./gitHubState.ts";
 import { checkHeaders } from "./headerContract.ts";
 import { OpenApi } from "./openApi.ts";
@@ -133,10 +134,20 @@ export class GitHubServer {
       writers: new Set(options.writers ?? []),
       git: new BareRepository(directory),
       pulls: new Map(),
+      issues: new Map(),
       checkRuns: [],
     };
     this.state.repositories.push(repository);
     return repository;
+  }
+
+  addIssue(repository: GitHubRepository, issue: Pick<Issue, "title" | "body">): Issue {
+    const user = this.state.user(repository.owner);
+    if (user === undefined) throw new Error(`There is no user ${repository.owner}`);
+    const number = Math.max(0, ...repository.issues.keys(), ...repository.pulls.keys()) + 1;
+    const added = { number, user, createdAt: new Date().toISOString(), ...issue };
+    repository.issues.set(number, added);
+    return added;
   }
 
   addCheckRun(repository: GitHubRepository, run: Omit<CheckRun, "id">): CheckRun {

@@ -51,6 +51,14 @@ export interface Pull {
   readonly comments: IssueComment[];
 }
 
+export interface Issue {
+  readonly number: number;
+  readonly title: string;
+  readonly body: string;
+  readonly user: GitHubUser;
+  readonly createdAt: string;
+}
+
 export interface GitHubRepository {
   readonly id: number;
   readonly owner: string;
@@ -62,6 +70,7 @@ export interface GitHubRepository {
   readonly git: BareRepository;
   /** By number. */
   readonly pulls: Map<number, Pull>;
+  readonly issues: Map<number, Issue>;
   readonly checkRuns: CheckRun[];
 }
 

@@ -41,6 +41,10 @@ const REPOSITORY_HANDLERS: Readonly<Record<string, RepositoryHandler>> = {
     const name = path.split("/").at(-1);
     return okAnswer({ type: "file", encoding: "base64", size: file.text.length, name, path, content, sha: file.sha });
   },
+  "issues/get": async ({ repository, resources, params }) => {
+    const issue = repository.issues.get(Number(params["issue_number"]));
+    return issue === undefined ? NOT_FOUND : okAnswer(resources.issue(repository, issue));
+  },
   "checks/list-for-ref": async ({ repository, resources, params, query }) => {
     const sha = await repository.git.resolve(params["ref"] ?? "");
     if (sha === undefined) return NOT_FOUND;

@@ -1,5 +1,5 @@
 import type { ChangedFileInfo, CommitInfo } from "./bareRepository.ts";
-import type { CheckRun, GitHubRepository, GitHubUser, IssueComment, Pull, Review } from "./gitHubState.ts";
+import type { CheckRun, GitHubRepository, GitHubUser, Issue, IssueComment, Pull, Review } from "./gitHubState.ts";
 
 type Json = Record<string, unknown>;
 
@@ -170,6 +170,36 @@ export class Resources {
       submitted_at: review.submittedAt,
       commit_id: review.commitId,
       author_association: "COLLABORATOR",
+    };
+  }
+
+  issue(repository: GitHubRepository, { number, title, body, user, createdAt }: Issue): Json {
+    const url = `${this.#repositoryUrl(repository)}/issues/${number}`;
+    const id = repository.id * 1_000 + number;
+    return {
+      id,
+      node_id: nodeId("I", id),
+      url,
+      repository_url: this.#repositoryUrl(repository),
+      labels_url: `${url}/labels{/name}`,
+      comments_url: `${url}/comments`,
+      events_url: `${url}/events`,
+      html_url: `${this.#webUrl}/${repository.owner}/${repository.name}/issues/${number}`,
+      number,
+      state: "open",
+      title,
+      body,
+      user: this.user(user),
+      labels: [],
+      assignee: null,
+      assignees: [],
+      milestone: null,
+      locked: false,
+      comments: 0,
+      closed_at: null,
+      created_at: createdAt,
+      updated_at: createdAt,
+      author_association: "OWNER",
     };
   }
 

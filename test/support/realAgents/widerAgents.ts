@@ -34,12 +34,17 @@ async function ensureOpencode(options: RealAgentOptions): Promise<AgentConfig> {
       OPENCODE_DISABLE_MODELS_FETCH: "1",
       OPENCODE_DISABLE_AUTOUPDATE: "1",
       OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
+      OPENCODE_DISABLE_DEFAULT_PLUGINS: "1",
     },
     files: {
       "tmp/.keep": "",
       ".config/opencode/opencode.json": {
         autoupdate: false,
         share: "disabled",
+        // Each of them is a program, or a repository, of its own.
+        snapshot: false,
+        lsp: false,
+        formatter: false,
         model: "scripted/scripted-1",
         small_model: "scripted/scripted-1",
         enabled_providers: ["scripted"],

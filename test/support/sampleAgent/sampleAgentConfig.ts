@@ -15,7 +15,7 @@ export function sampleAgentConfig(options: SampleAgentOptions = {}): AgentConfig
     id: options.id ?? "sample",
     displayName: "Sample agent",
     description: "Edits the repository without a model; for demonstrations and tests",
-    command: [process.execPath, fileURLToPath(new URL("sampleAgent.ts", import.meta.url))],
+    command: [process.execPath, fileURLToPath(new URL("../../../src/sampleAgent/main.ts", import.meta.url))],
     env: {
       ...compileCache,
       HOME: "${home}",

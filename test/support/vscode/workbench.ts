@@ -9,7 +9,7 @@ import { ContextMenu } from "./contextMenu.ts";
 import { Lifetime } from "./lifetime.ts";
 import { startServer, type ServerOptions, type VsCodeServer } from "./server.ts";
 
-export type Theme = "light" | "dark";
+export type Theme = "light" | "dark" | "highContrast";
 
 export interface PageOptions {
   /** The folder that the window has open; default: an empty one. `false` opens a window without a folder. */
@@ -28,6 +28,9 @@ export interface VsCodeOptions extends Omit<ServerOptions, "outputDir">, PageOpt
   /** Screenshots and `logs/`; default: `test-results` of the checkout. */
   readonly outputDir?: string;
 }
+
+/** What VS Code marks its workbench with. */
+const themeClasses: Record<Theme, string> = { light: "vs", dark: "vs-dark", highContrast: "hc-black" };
 
 /** How long an element may take on a loaded machine before the step that waits for it fails. */
 export const ELEMENT_TIMEOUT_MS = 60_000;
@@ -139,8 +142,12 @@ export class Workbench {
 
   /** As a change of the operating system's appearance: no palette, so an open form stays as it is. */
   async setTheme(theme: Theme): Promise<void> {
-    await this.page.emulateMedia({ colorScheme: theme });
-    await this.page.locator(theme === "dark" ? ".monaco-workbench.vs-dark" : ".monaco-workbench.vs").waitFor();
+    const isHighContrast = theme === "highContrast";
+    await this.page.emulateMedia({
+      colorScheme: theme === "light" ? "light" : "dark",
+      forcedColors: isHighContrast ? "active" : "none",
+    });
+    await this.page.locator(`.monaco-workbench.${themeClasses[theme]}`).waitFor();
   }
 
   /** Drags the side bar's edge until it is this many pixels wide, so that rows show more than their titles. */
@@ -166,6 +173,14 @@ export class Workbench {
   /** The same picture in both themes: `<name>-dark.png` and `<name>-light.png`; ends dark. */
   async screenshotBothThemes(name: string): Promise<void> {
     for (const theme of ["light", "dark"] as const) {
+      await this.setTheme(theme);
+      await this.screenshot(`${name}-${theme}`);
+    }
+  }
+
+  /** In light, dark and high contrast: `<name>-light.png` and so on; ends dark. */
+  async screenshotAllThemes(name: string): Promise<void> {
+    for (const theme of ["light", "highContrast", "dark"] as const) {
       await this.setTheme(theme);
       await this.screenshot(`${name}-${theme}`);
     }

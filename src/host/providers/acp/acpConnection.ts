@@ -1,7 +1,6 @@
 import { AppError } from "../../../base/appError.ts";
 import type { Clock } from "../../../base/clock.ts";
 import type { Disposable } from "../../../base/disposables.ts";
-import type { UsageInfo } from "../../../protocol/content.ts";
 import type { Message } from "../../../protocol/chatState.ts";
 import { cleanText } from "../../workspaces/gitFailure.ts";
 import type {
@@ -12,7 +11,7 @@ import type {
   PermissionAnswer,
   TurnOutcome,
 } from "../provider.ts";
-import type { AcpChoices, AcpPermissionOption, AcpPermissionRequest, AcpUpdate } from "./acpMessages.ts";
+import type { AcpChoices, AcpPermissionRequest, AcpUpdate } from "./acpMessages.ts";
 import type { AcpPeer, AcpPeerHandlers, PromptResponse, RequestPermissionResponse } from "./acpPeer.ts";
 import { isAgentAnswer } from "./acpPeer.ts";
 import { answerError, crashError, floodError, garbageError, oversizeError } from "./agentFailures.ts";
@@ -35,10 +34,12 @@ import {
   mapUpdate,
   takeUp,
 } from "./mapUpdate.ts";
+import { OpenPermissions, withdrawnPermission } from "./openPermissions.ts";
 import { OpenQuestions } from "./openQuestions.ts";
 import { leftOutInWords, OutputFlow } from "./outputFlow.ts";
 import { type Accepted, promptContent } from "./promptContent.ts";
-import { Silence } from "./silence.ts";
+import { Silence, silenceInWords } from "./silence.ts";
+import { stopReasonOf, turnOutcome } from "./turnOutcome.ts";
 import { TokenMeter, type TokensOf, tokensOfAnswer } from "./turnUsage.ts";
 
 export interface AcpConnectionParts {
@@ -64,22 +65,16 @@ export interface OpenConversation {
   readonly model: string | undefined;
 }
 
-interface PendingPermission {
-  readonly options: readonly AcpPermissionOption[];
-  readonly resolve: (response: RequestPermissionResponse) => void;
-}
-
 const lastUpdatesMs = 500;
 const leftOutTellMs = 60_000;
 /** Lines of a turn that are no ACP: a banner is forgiven, a program that is no agent is not. */
 const maxGarbage = 50;
-const withdrawn: RequestPermissionResponse = { outcome: { outcome: "cancelled" } };
 
 /** One conversation with one agent process. Decisions are in mapUpdate.ts and toolCalls.ts; this moves messages. */
 export class AcpConnection implements AgentConnection, AcpPeerHandlers {
   readonly flow: OutputFlow;
   readonly #parts: AcpConnectionParts;
-  readonly #pending = new Map<string, PendingPermission>();
+  readonly #permissions = new OpenPermissions();
   readonly #questions = new OpenQuestions((event) => this.#emit(event));
   /** Rejects when the agent did something after which it is of no more use. */
   readonly #fatal = Promise.withResolvers<never>();
@@ -191,25 +186,17 @@ export class AcpConnection implements AgentConnection, AcpPeerHandlers {
 
   async onPermission(request: AcpPermissionRequest): Promise<RequestPermissionResponse> {
     this.#silence?.heard();
-    if (request.sessionId !== this.#conversation?.id || this.#isCancelling) return withdrawn;
+    if (request.sessionId !== this.#conversation?.id || this.#isCancelling) return withdrawnPermission;
     this.#tellLeftOut();
     const mapped = mapPermission(this.#map, request, this.#parts.clock.now());
     this.#apply(mapped);
     const { toolCallId } = mapped;
-    if (toolCallId === undefined) return withdrawn;
-    this.#pending.get(toolCallId)?.resolve(withdrawn);
-    return await new Promise((resolve) => {
-      this.#pending.set(toolCallId, { options: request.options, resolve });
-    });
+    return toolCallId === undefined ? withdrawnPermission : await this.#permissions.ask(toolCallId, request.options);
   }
 
   answerPermission(toolCallId: string, answer: PermissionAnswer): void {
-    const pending = this.#pending.get(toolCallId);
-    if (!pending) return;
-    this.#pending.delete(toolCallId);
+    if (!this.#permissions.answer(toolCallId, answer)) return;
     this.#map = mapAnswer(this.#map, toolCallId, answer.approved);
-    const option = chooseOption(pending.options, answer);
-    pending.resolve(option ? { outcome: { outcome: "selected", optionId: option.optionId } } : withdrawn);
   }
 
   answerInput(requestId: string, result: InputResult): void {
@@ -323,13 +310,11 @@ export class AcpConnection implements AgentConnection, AcpPeerHandlers {
   /** An agent that hangs looks like one that works: the session says that nothing is heard of it. */
   #watchSilence(): Silence {
     const { clock, displayName, silenceMs } = this.#parts;
-    const minutes = Math.max(1, Math.round(silenceMs / 60_000));
     return new Silence(clock, silenceMs, {
       silent: () => {
-        const activity = `Nothing heard for ${minutes} min`;
+        const { activity, notice } = silenceInWords(displayName, silenceMs);
         this.#emit({ channel: "chat", action: { type: "chat/activityChanged", activity } });
-        const sentence = `Nothing was heard of ${displayName} for ${minutes} ${minutes === 1 ? "minute" : "minutes"}. It may be busy with a long command, or hang. Wait, or stop the turn; its files are kept.`;
-        this.#apply(mapNotice(this.#map, sentence, { silentMs: silenceMs }));
+        this.#apply(mapNotice(this.#map, notice, { silentMs: silenceMs }));
       },
       heard: () => {
         const activity = this.#map.turn?.activity;
@@ -338,18 +323,14 @@ export class AcpConnection implements AgentConnection, AcpPeerHandlers {
           action: { type: "chat/activityChanged", ...(activity !== undefined && { activity }) },
         });
       },
-      isExcused: () => this.#pending.size > 0 || !this.#questions.isEmpty,
+      isExcused: () => !this.#permissions.isEmpty || !this.#questions.isEmpty,
     });
   }
 
   /** Every open question to a person is over. */
   #withdraw(): void {
     this.#questions.withdraw();
-    for (const [toolCallId, pending] of this.#pending) {
-      this.#map = mapAnswer(this.#map, toolCallId, false);
-      pending.resolve(withdrawn);
-    }
-    this.#pending.clear();
+    for (const toolCallId of this.#permissions.withdraw()) this.#map = mapAnswer(this.#map, toolCallId, false);
   }
 
   /** Rejects when the connection is lost; a promise that never wins the race otherwise. */
@@ -362,20 +343,8 @@ export class AcpConnection implements AgentConnection, AcpPeerHandlers {
     const told = tokensOfAnswer(response);
     const taken = this.#tokens.take(told);
     this.#apply(mapTokens(this.#map, taken.used, taken.isPartial, this.#parts.context.earlier));
-    const usage = response.usage ?? told[0]?.tokens;
-    const { used, size } = this.#map.context;
-    const cost = this.#map.turn?.costUsd;
-    const meta = {
-      ...(size !== undefined && { muster: { contextUsed: used, contextSize: size } }),
-      ...(cost !== undefined && { cost }),
-    };
-    const info: UsageInfo = {
-      ...(usage?.inputTokens !== undefined && { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens }),
-      ...(usage?.cachedReadTokens != null && { cacheReadTokens: usage.cachedReadTokens }),
-      ...(Object.keys(meta).length > 0 && { _meta: meta }),
-    };
     const stopReason = this.#isCancelling ? "cancelled" : stopReasonOf(response.stopReason);
-    return Object.keys(info).length > 0 ? { stopReason, usage: info } : { stopReason };
+    return turnOutcome(stopReason, response.usage ?? told[0]?.tokens, this.#map);
   }
 
   async #failure(error: unknown): Promise<AppError> {
@@ -392,32 +361,4 @@ export class AcpConnection implements AgentConnection, AcpPeerHandlers {
     await process.end();
     return crashError(displayName, process, await process.exited, cause, this.#lastGarbage);
   }
-}
-
-function stopReasonOf(reason: string): TurnOutcome["stopReason"] {
-  switch (reason) {
-    case "cancelled":
-      return "cancelled";
-    case "refusal":
-      return "refused";
-    case "max_tokens":
-    case "max_turn_requests":
-      return "limit";
-    default:
-      return "complete";
-  }
-}
-
-/** The option that was named if it fits the answer, else the mildest one that does. */
-function chooseOption(
-  options: readonly AcpPermissionOption[],
-  answer: PermissionAnswer,
-): AcpPermissionOption | undefined {
-  const prefix = answer.approved ? "allow" : "reject";
-  const fitting = options.filter(({ kind }) => kind.startsWith(prefix));
-  return (
-    fitting.find(({ optionId }) => optionId === answer.optionId) ??
-    fitting.find(({ kind }) => kind === `${prefix}_once`) ??
-    fitting[0]
-  );
 }

@@ -1,6 +1,15 @@
 import type { Clock } from "../../../base/clock.ts";
 import { type Disposable, toDisposable } from "../../../base/disposables.ts";
 
+/** What the session says of an agent that was not heard of for so long: in a few words, and as a sentence. */
+export function silenceInWords(displayName: string, silentMs: number): { activity: string; notice: string } {
+  const minutes = Math.max(1, Math.round(silentMs / 60_000));
+  return {
+    activity: `Nothing heard for ${minutes} min`,
+    notice: `Nothing was heard of ${displayName} for ${minutes} ${minutes === 1 ? "minute" : "minutes"}. It may be busy with a long command, or hang. Wait, or stop the turn; its files are kept.`,
+  };
+}
+
 /** Watches one turn of an agent: tells once it has said nothing for too long, and when it is heard of again. */
 export class Silence implements Disposable {
   readonly #clock: Clock;

@@ -2,7 +2,7 @@
  * The sample agent: an ACP agent over stdio that needs no model. What it does is chosen by words of the prompt
  * (sampleBehaviours.ts); all it does is real work on the folder it is given.
  *
- *     node sampleAgent.ts        MUSTER_SAMPLE_PACE_MS=150 (unit of waiting; 0 = none)
+ *     node main.ts               MUSTER_SAMPLE_PACE_MS=150 (unit of waiting; 0 = none)
  */
 import { randomUUID } from "node:crypto";
 import { homedir } from "node:os";

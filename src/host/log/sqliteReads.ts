@@ -1,0 +1,142 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { AppError } from "../../base/appError.ts";
+import type { LogRecord, LogSnapshot, ReadRange } from "./log.ts";
+import { CHAIN_START, recordHash, snapshotHash } from "./recordHash.ts";
+import { misfit } from "./sqliteVerify.ts";
+
+const page = 500;
+
+/** Statements by their text, each made once: a start reads tens of thousands of channels. */
+export class Statements {
+  readonly #db: DatabaseSync;
+  readonly #made = new Map<string, StatementSync>();
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  of(sql: string): StatementSync {
+    const statement = this.#made.get(sql) ?? this.#db.prepare(sql);
+    this.#made.set(sql, statement);
+    return statement;
+  }
+}
+
+/** What the file answers. All of it is durable, and what is read of one channel is held against its chain. */
+export class SqliteReads {
+  readonly #statements: Statements;
+
+  constructor(statements: Statements) {
+    this.#statements = statements;
+  }
+
+  /** Highest number that was ever stored, also of a record that is removed. */
+  lastSeq(): number {
+    const last = this.#all("SELECT max(seq) AS seq FROM records UNION ALL SELECT max(removed_to) FROM channels");
+    return Math.max(0, ...last.map((row) => Number(row["seq"] ?? 0)));
+  }
+
+  async *records(range: ReadRange): AsyncIterable<LogRecord> {
+    const filter = range.channel === undefined ? "" : "AND r.channel = (SELECT id FROM channels WHERE uri = ?)";
+    // A limit that is bound would have SQLite plan anew each time.
+    const select = this.#statements.of(
+      `SELECT r.seq, c.uri AS channel, r.time, r.body, r.hash FROM records r JOIN channels c ON c.id = r.channel
+       WHERE r.seq > ? ${filter} ORDER BY r.seq LIMIT ${page}`,
+    );
+    const channel = range.channel === undefined ? [] : [range.channel];
+    let after = range.after;
+    let left = range.limit ?? Number.POSITIVE_INFINITY;
+    let chain: string | undefined;
+    while (left > 0) {
+      const records = select.all(after, ...channel).slice(0, left).map(toRecord);
+      // A start finds nothing after most snapshots.
+      if (range.channel !== undefined && records.length > 0) chain ??= this.#hashAt(range.channel, range.after);
+      for (const record of records) {
+        if (chain !== undefined && recordHash(chain, record) !== record.hash)
+          throw damaged(record.channel, misfit(record));
+        if (chain !== undefined) chain = record.hash;
+        yield record;
+      }
+      const last = records.at(-1);
+      if (last === undefined || records.length < page) return;
+      after = last.seq;
+      left -= records.length;
+    }
+  }
+
+  latest(channel: string): LogRecord | undefined {
+    const row = this.#get(
+      `SELECT r.seq, c.uri AS channel, r.time, r.body, r.hash FROM records r JOIN channels c ON c.id = r.channel
+         WHERE c.uri = ? ORDER BY r.seq DESC LIMIT 1`,
+      channel,
+    );
+    return row && toRecord(row);
+  }
+
+  channels(): readonly string[] {
+    return this.#all(
+      "SELECT uri FROM channels c WHERE EXISTS (SELECT 1 FROM records WHERE channel = c.id) OR EXISTS (SELECT 1 FROM snapshots WHERE channel = c.id) ORDER BY id",
+    ).map((row) => String(row["uri"]));
+  }
+
+  removals(): ReadonlyMap<string, number> {
+    const rows = this.#all("SELECT uri, removed_to FROM channels WHERE removed_count > 0");
+    return new Map(rows.map((row) => [String(row["uri"]), Number(row["removed_to"])]));
+  }
+
+  snapshot(channel: string): LogSnapshot | undefined {
+    const row = this.#get(
+      "SELECT s.seq, s.state, s.hash, c.removed_count FROM snapshots s JOIN channels c ON c.id = s.channel WHERE c.uri = ?",
+      channel,
+    );
+    if (row === undefined) return undefined;
+    const snapshot = { seq: Number(row["seq"]), state: String(row["state"]) };
+    if (snapshotHash(channel, snapshot) === row["hash"]) return snapshot;
+    if (row["removed_count"] === 0) return undefined;
+    throw damaged(channel, `The snapshot of ${channel} was changed or damaged, and the records before it are removed.`);
+  }
+
+  blob(id: string): Uint8Array | undefined {
+    const bytes = this.#get("SELECT bytes FROM blobs WHERE id = ?", id)?.["bytes"];
+    return bytes instanceof Uint8Array ? bytes : undefined;
+  }
+
+  blobsOf(channel: string): readonly string[] {
+    return this.#all(
+      "SELECT blob FROM blob_users u JOIN channels c ON c.id = u.channel WHERE c.uri = ? ORDER BY blob",
+      channel,
+    ).map((row) => String(row["blob"]));
+  }
+
+  /** The hash that the first record after `seq` links to. */
+  #hashAt(channel: string, seq: number): string {
+    const row = this.#statements
+      .of(
+        "SELECT coalesce((SELECT hash FROM records r WHERE r.channel = c.id AND r.seq <= ? ORDER BY r.seq DESC LIMIT 1), c.removed_hash) AS hash FROM channels c WHERE c.uri = ?",
+      )
+      .get(seq, channel);
+    return String(row?.["hash"] ?? CHAIN_START);
+  }
+
+  #all(sql: string, ...values: string[]) {
+    return this.#statements.of(sql).all(...values);
+  }
+
+  #get(sql: string, ...values: string[]) {
+    return this.#statements.of(sql).get(...values);
+  }
+}
+
+function damaged(channel: string, sentence: string): AppError {
+  return new AppError("internal", sentence, { details: { channel } });
+}
+
+function toRecord(row: Record<string, unknown>): LogRecord {
+  return {
+    seq: Number(row["seq"]),
+    channel: String(row["channel"]),
+    time: Number(row["time"]),
+    body: String(row["body"]),
+    hash: String(row["hash"]),
+  };
+}
