@@ -32,7 +32,7 @@ const bundles = [
   },
   {
     ...shared,
-    entryPoints: { main: "src/webview/main.tsx" },
+    entryPoints: { main: "src/webview/main.tsx", report: "src/webview/report/main.tsx" },
     outdir: "dist/webview",
     format: "esm",
     platform: "browser",
@@ -40,6 +40,21 @@ const bundles = [
     jsxImportSource: "preact",
     loader: { ".ttf": "file" },
     assetNames: "[name]",
+    plugins: [
+      {
+        // The page draws before the parser of markdown has come: it is a file of its own.
+        name: "lazy",
+        setup: ({ onResolve }) =>
+          onResolve({ filter: /\/markdownLexer\.ts$/ }, () => ({ path: "./markdown.js", external: true })),
+      },
+    ],
+  },
+  {
+    ...shared,
+    entryPoints: { markdown: "src/webview/transcript/markdownLexer.ts" },
+    outdir: "dist/webview",
+    format: "esm",
+    platform: "browser",
   },
   {
     ...shared,
@@ -47,6 +62,8 @@ const bundles = [
       main: "src/host/main.ts",
       ptyHost: "src/host/terminals/ptyHost.ts",
       boxForwarder: "src/host/isolation/boxForwarder.ts",
+      // An agent of the demo fleet, which has no model: see src/extension/onboarding.
+      sampleAgent: "src/sampleAgent/main.ts",
     },
     outdir: "dist/host",
     outExtension: { ".js": ".mjs" },

@@ -6,17 +6,9 @@ Object.assign(process.env, compileCache);
 const host = { environment: "node", testTimeout: 60_000, hookTimeout: 120_000 } as const;
 
 /** They hold the host to times, or take all of the machine: nothing runs beside them. */
-const alone = [
-  "bench",
-  "floods",
-  "gatewayLoad",
-  "hibernation",
-  "hugeChanges",
-  "isolationLimits",
-  "recoveryKill",
-  "recoveryStop",
-  "spend",
-].map((name) => `test/host/${name}.test.ts`);
+const alone = ["floods", "gatewayLoad", "hibernation", "hugeChanges", "isolationLimits"].map(
+  (name) => `test/host/${name}.test.ts`,
+);
 
 export default defineConfig({
   test: {
@@ -45,8 +37,8 @@ export default defineConfig({
           name: "host",
           include: ["test/contract/**/*.test.ts", "test/host/**/*.test.ts"],
           exclude: alone,
-          // They wait for processes and disks more than they compute.
-          maxWorkers: 2,
+          // They wait for processes, timers and disks, more than two of them at a time on two processors.
+          maxWorkers: 3,
         },
       },
       {

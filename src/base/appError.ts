@@ -9,6 +9,7 @@ export type ErrorCode =
   | "host.incompatible"
   | "host.disconnected"
   | "host.untrustedAddress"
+  | "host.untrustedCertificate"
   // agents and their lifecycle
   | "agent.unknown"
   | "agent.missing"
@@ -30,6 +31,8 @@ export type ErrorCode =
   | "github.refused"
   | "github.rateLimited"
   | "github.unreachable"
+  // the demo fleet of this machine
+  | "demo.failed"
   // requests
   | "auth.required"
   | "permission.denied"

@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { Emitter } from "../base/emitter.ts";
 import type { Logger } from "../base/logger.ts";
 import type { ActionEnvelope, ChannelKind, StateAction } from "../protocol/actions.ts";
+import { META_NS } from "../protocol/fleet.ts";
 import { HostNotifications, type Implementation, type ParamsOf, type ResultOf } from "../protocol/methods.ts";
 import { upgradeNotification } from "../protocol/olderShapes.ts";
 import type { ChannelStates } from "../protocol/reduce.ts";
@@ -81,8 +82,8 @@ export class AhpClient implements Client {
       channels: this.#channels,
       hostName,
       maxUnanswered: limits.maxUnanswered,
-      send: ({ uri, clientSeq, action }) =>
-        this.#connection.notify("dispatchAction", { channel: uri, clientSeq, action }),
+      send: ({ uri, clientSeq, action, seenSeq }) =>
+        this.#connection.notify("dispatchAction", { channel: uri, clientSeq, action, ...this.#seen(seenSeq) }),
       readOn: () => this.request("ping", { channel: ROOT_URI }),
       hostInfo: () => this.hostInfo,
     });
@@ -163,13 +164,18 @@ export class AhpClient implements Client {
     return this.#channels.subscribe(kind, uri, options);
   }
 
-  async dispatch(uri: string, action: StateAction): Promise<void> {
+  async dispatch(uri: string, action: StateAction, seenSeq?: number): Promise<void> {
     if (this.state.kind !== "live") throw notConnected();
-    return this.#dispatcher.dispatch(uri, action);
+    return this.#dispatcher.dispatch(uri, action, seenSeq);
   }
 
   request<M extends OpenMethod>(method: M, params: ParamsOf<M>): Promise<ResultOf<M>> {
     return request(this.#call, method, params);
+  }
+
+  /** Only hosts of ours know it. */
+  #seen(seenSeq: number | undefined): object {
+    return seenSeq === undefined || this.hostInfo?.fleet === undefined ? {} : { _meta: { [META_NS]: { seenSeq } } };
   }
 
   readonly #call: Call = (method, params) => this.#connection.request(method, params);

@@ -79,6 +79,10 @@ export class Channel<K extends ChannelKind> implements Disposable {
     return this.#sync === "inStep" ? this.#ports.lastHeardAt() : this.#asOf;
   }
 
+  get seq(): number | undefined {
+    return this.#mirror?.seq;
+  }
+
   get onDidChange() {
     return this.#changed.event;
   }

@@ -45,8 +45,10 @@ export interface Client extends Disposable {
    * Sends an action. On a mirrored channel it shows at once in the handle's state and is taken back if the host refuses.
    * Resolves when the host has echoed it. Rejects with `request.rejected` (the message is the host's reason), or with
    * `host.disconnected` when there is no connection, or when it was lost before anybody could tell what became of it.
+   * @param seenSeq how far the person who acts had been shown what the action answers (`ChannelHandle.seq`): a host of
+   * ours refuses a yes to what was changed after that.
    */
-  dispatch(uri: string, action: StateAction): Promise<void>;
+  dispatch(uri: string, action: StateAction, seenSeq?: number): Promise<void>;
 
   /**
    * Asks the host. Rejects with its refusal (`notFound`, `permission.denied`, `auth.required`, ... or the host's own
@@ -86,6 +88,8 @@ export interface ChannelHandle<S> extends Disposable {
    * while `live`, and of the last before the connection went otherwise; `undefined` if there never was a state.
    */
   readonly asOf: number | undefined;
+  /** The `serverSeq` of the last action that is in `state`, of the snapshot if none has come since; `undefined` without a state. */
+  readonly seq: number | undefined;
   /** Also fires when only `status` changes: then `applied` is an empty list. */
   readonly onDidChange: Event<ChannelChange<S>>;
   /** Resolves with the first state, at once when there is one. Rejects when the host refuses, or the handle is disposed first. */

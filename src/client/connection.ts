@@ -16,7 +16,7 @@ import { Link, notConnected } from "./link.ts";
 import { retryDelayMs } from "./retryDelay.ts";
 
 /**
- * Opens a transport. Rejects with `AppError`; `host.unauthorized` and `host.untrustedAddress` end the retries, and
+ * Opens a transport. Rejects with `AppError`; `host.unauthorized` and what is not trusted end the retries, and
  * `details.retryAfterMs` delays the next. What it opens on the way it adds to `attempt`, which ends when nobody waits for
  * the answer any more.
  */
@@ -174,9 +174,14 @@ export class Connection implements Disposable {
   }
 }
 
+const final: ReadonlySet<AppError["code"]> = new Set([
+  "host.unauthorized",
+  "host.incompatible",
+  "host.untrustedAddress",
+  "host.untrustedCertificate",
+]);
+
 /** The same answer would come again. */
 function isFinal(error: AppError): boolean {
-  return (
-    error.code === "host.unauthorized" || error.code === "host.incompatible" || error.code === "host.untrustedAddress"
-  );
+  return final.has(error.code);
 }

@@ -32,14 +32,14 @@ export class Dispatcher {
     this.#ports = ports;
   }
 
-  async dispatch(uri: string, action: StateAction): Promise<void> {
+  async dispatch(uri: string, action: StateAction, seenSeq: number | undefined): Promise<void> {
     const { outbox, channels, hostName, maxUnanswered } = this.#ports;
     if (outbox.size >= maxUnanswered) {
       throw new AppError("limit.exceeded", `${hostName} leaves too much without an answer. Try again later.`);
     }
     const clientSeq = ++this.#lastClientSeq;
     const isMirrored = channels.get(uri)?.propose({ clientSeq, action }) ?? false;
-    const outgoing: Outgoing = { clientSeq, uri, action, isMirrored };
+    const outgoing: Outgoing = { clientSeq, uri, action, seenSeq, isMirrored };
     const answered = outbox.add(outgoing);
     this.#send(outgoing);
     return answered;

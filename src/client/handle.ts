@@ -9,6 +9,7 @@ export interface Shown<S> {
   readonly status: ChannelStatus;
   readonly error: AppError | undefined;
   readonly asOf: number | undefined;
+  readonly seq: number | undefined;
   readonly state: S | undefined;
   readonly onDidChange: Event<ChannelChange<S>>;
   /** Rejects when `owned` ends first. */
@@ -44,6 +45,10 @@ export class Handle<S> implements ChannelHandle<S> {
 
   get asOf(): number | undefined {
     return this.#channel.asOf;
+  }
+
+  get seq(): number | undefined {
+    return this.#channel.seq;
   }
 
   readonly onDidChange: Event<ChannelChange<S>> = (listener) => this.#owned.add(this.#channel.onDidChange(listener));

@@ -8,6 +8,8 @@ export interface Outgoing {
   readonly clientSeq: number;
   readonly uri: string;
   readonly action: StateAction;
+  /** How far the person who acts had been shown what it answers. */
+  readonly seenSeq: number | undefined;
   /** Shown in a mirrored channel, whose replay after a reconnect will tell whether it arrived. */
   readonly isMirrored: boolean;
 }

@@ -21,9 +21,20 @@ export interface TerminalTarget extends HostTarget {
   readonly terminal: string;
 }
 
+/** A line of an open document. */
+export interface CodeTarget {
+  readonly uri: string;
+  /** From 0. */
+  readonly line: number;
+}
+
 /** A menu passes the row it was opened on and all selected rows; the palette passes nothing. */
 type OnAgents = [target?: AgentTarget, selected?: readonly AgentTarget[]];
 type OnHost = [target?: HostTarget];
+/** Absent: the latest checkpoints are offered. */
+type OnCheckpoint = [target?: AgentTarget & { readonly checkpoint?: string }, selected?: readonly AgentTarget[]];
+/** Absent: the cursor's line. */
+type OnCode = [place?: CodeTarget];
 type OnTerminal = [target?: TerminalTarget];
 type OnAgentOrHost = [target?: AgentTarget | HostTarget];
 
@@ -31,11 +42,26 @@ type OnAgentOrHost = [target?: AgentTarget | HostTarget];
 export interface CommandArgs {
   "muster.host.add": [];
   "muster.host.edit": OnHost;
+  "muster.host.replaceToken": OnHost;
   "muster.host.remove": OnHost;
   "muster.host.reconnect": OnHost;
   "muster.host.showLog": OnHost;
   "muster.host.forgetSignIn": OnHost;
   "muster.agent.launch": [];
+  "muster.agent.launchWithOptions": [];
+  "muster.agent.launchPrompt": [];
+  "muster.agent.launchFromSelection": [];
+  "muster.agent.launchFromIssue": [];
+  "muster.agent.launchFromTemplate": [];
+  "muster.agent.fixProblem": OnCode;
+  "muster.agent.doTodo": OnCode;
+  "muster.agent.launchAgain": OnAgents;
+  "muster.agent.fork": OnCheckpoint;
+  "muster.agent.compareAttempts": OnAgents;
+  "muster.agent.keepAttempt": OnAgents;
+  "muster.agent.setBudget": OnAgents;
+  "muster.agent.raiseBudget": OnAgents;
+  "muster.spend.show": [];
   "muster.agent.open": OnAgents;
   "muster.agent.review": OnAgents;
   "muster.agent.createPullRequest": OnAgents;
@@ -46,12 +72,32 @@ export interface CommandArgs {
   "muster.agent.retry": OnAgents;
   "muster.agent.rename": OnAgents;
   "muster.agent.archive": OnAgents;
+  "muster.agent.restore": OnAgents;
+  "muster.agent.pin": OnAgents;
+  "muster.agent.unpin": OnAgents;
+  "muster.agent.markRead": OnAgents;
+  "muster.agent.markUnread": OnAgents;
   "muster.agent.delete": OnAgents;
   "muster.agent.openTerminal": OnAgents;
   "muster.agent.signIn": OnAgentOrHost;
   "muster.agent.next": [];
+  "muster.agent.previous": [];
+  "muster.inbox.open": [];
   "muster.agents.refresh": [];
+  "muster.agents.filter": [];
+  "muster.agents.clearFilter": [];
+  "muster.agents.groupBy": [];
+  "muster.agents.sortBy": [];
+  "muster.agents.showArchived": [];
+  "muster.agents.hideArchived": [];
+  /** The list that shows more; without it, every one that is cut. */
+  "muster.agents.showMore": [list?: string];
   "muster.review.refresh": [];
+  "muster.demo.start": [];
+  "muster.demo.stop": [];
+  "muster.getStarted": [];
+  "muster.gitHub.signIn": [];
+  "muster.diagnostics.copy": [];
   "muster.terminal.show": OnTerminal;
   "muster.terminal.kill": OnTerminal;
 }
@@ -62,11 +108,26 @@ export type CommandId = keyof CommandArgs;
 const commandIds: Record<CommandId, true> = {
   "muster.host.add": true,
   "muster.host.edit": true,
+  "muster.host.replaceToken": true,
   "muster.host.remove": true,
   "muster.host.reconnect": true,
   "muster.host.showLog": true,
   "muster.host.forgetSignIn": true,
   "muster.agent.launch": true,
+  "muster.agent.launchWithOptions": true,
+  "muster.agent.launchPrompt": true,
+  "muster.agent.launchFromSelection": true,
+  "muster.agent.launchFromIssue": true,
+  "muster.agent.launchFromTemplate": true,
+  "muster.agent.fixProblem": true,
+  "muster.agent.doTodo": true,
+  "muster.agent.launchAgain": true,
+  "muster.agent.fork": true,
+  "muster.agent.compareAttempts": true,
+  "muster.agent.keepAttempt": true,
+  "muster.agent.setBudget": true,
+  "muster.agent.raiseBudget": true,
+  "muster.spend.show": true,
   "muster.agent.open": true,
   "muster.agent.review": true,
   "muster.agent.createPullRequest": true,
@@ -77,12 +138,31 @@ const commandIds: Record<CommandId, true> = {
   "muster.agent.retry": true,
   "muster.agent.rename": true,
   "muster.agent.archive": true,
+  "muster.agent.restore": true,
+  "muster.agent.pin": true,
+  "muster.agent.unpin": true,
+  "muster.agent.markRead": true,
+  "muster.agent.markUnread": true,
   "muster.agent.delete": true,
   "muster.agent.openTerminal": true,
   "muster.agent.signIn": true,
   "muster.agent.next": true,
+  "muster.agent.previous": true,
+  "muster.inbox.open": true,
   "muster.agents.refresh": true,
+  "muster.agents.filter": true,
+  "muster.agents.clearFilter": true,
+  "muster.agents.groupBy": true,
+  "muster.agents.sortBy": true,
+  "muster.agents.showArchived": true,
+  "muster.agents.hideArchived": true,
+  "muster.agents.showMore": true,
   "muster.review.refresh": true,
+  "muster.demo.start": true,
+  "muster.demo.stop": true,
+  "muster.getStarted": true,
+  "muster.gitHub.signIn": true,
+  "muster.diagnostics.copy": true,
   "muster.terminal.show": true,
   "muster.terminal.kill": true,
 };
@@ -90,8 +170,14 @@ export const COMMAND_IDS = Object.keys(commandIds) as readonly CommandId[];
 
 export const VIEWS = { container: "muster", agents: "muster.agents", hosts: "muster.hosts" } as const;
 
+/** The walkthrough of the first steps. */
+export const WALKTHROUGH = "muster.firstSteps";
+
 /** `viewType` of the session panel, also the activation event that restores it. */
 export const SESSION_PANEL = "muster.session";
+
+/** `viewType` of what agents cost and of attempts beside one another. */
+export const REPORT_PANEL = "muster.report";
 
 /** Context keys and the type of their value; `when` clauses use no other `muster:` key. */
 export interface ContextValues {
@@ -101,6 +187,10 @@ export interface ContextValues {
   "muster:connected": boolean;
   /** At least one agent is listed. */
   "muster:hasAgents": boolean;
+  /** The Agents view does not show every agent. */
+  "muster:agentsFiltered": boolean;
+  /** The Agents view shows archived agents too. */
+  "muster:archivedShown": boolean;
   /** At least one agent waits for this person. */
   "muster:needsYou": boolean;
   /** At least one agent is on a connected host that pushes branches. */
@@ -117,6 +207,15 @@ export interface ContextValues {
   "muster:hasSignIns": boolean;
   /** The diff in front shows files as they were at one moment. */
   "muster:snapshotInFront": boolean;
+  /** The document in front holds the prompt of an agent to be. */
+  "muster:promptInFront": boolean;
+  /** The demo fleet is among the hosts. */
+  "muster:hasDemo": boolean;
+  /** What the person has got done in this window, for the steps of the walkthrough. */
+  "muster:hasLaunched": boolean;
+  "muster:hasAnswered": boolean;
+  "muster:hasReviewed": boolean;
+  "muster:signedInToGitHub": boolean;
 }
 export type ContextKey = keyof ContextValues;
 
@@ -124,6 +223,8 @@ const contextKeys: Record<ContextKey, true> = {
   "muster:hasHosts": true,
   "muster:connected": true,
   "muster:hasAgents": true,
+  "muster:agentsFiltered": true,
+  "muster:archivedShown": true,
   "muster:needsYou": true,
   "muster:canShip": true,
   "muster:hasPullRequests": true,
@@ -132,25 +233,32 @@ const contextKeys: Record<ContextKey, true> = {
   "muster:needsSignIn": true,
   "muster:hasSignIns": true,
   "muster:snapshotInFront": true,
+  "muster:promptInFront": true,
+  "muster:hasDemo": true,
+  "muster:hasLaunched": true,
+  "muster:hasAnswered": true,
+  "muster:hasReviewed": true,
+  "muster:signedInToGitHub": true,
 };
 export const CONTEXT_KEYS = Object.keys(contextKeys) as readonly ContextKey[];
 
 export const SCHEMES = {
   /** Read-only documents of a revision. */
   revision: "muster-rev",
+  /** Requests that are too long for a list, as read-only documents. */
+  request: "muster-request",
   /** Marks rows of the Agents tree for decoration; no document has it. */
   agent: "muster-agent",
 } as const;
 
-export const SETTING_KEYS = ["hosts", "github.servers", "notifications.level"] as const;
+export const SETTING_KEYS = ["hosts", "github.servers", "notifications.level", "launch.templates"] as const;
 export type SettingKey = (typeof SETTING_KEYS)[number];
 
 /**
- * `contextValue` of tree rows, the only values that `viewItem` clauses may name. A row that is merely remembered
- * (its host cannot be reached) is `agent.stale`, so that no menu offers what cannot be done. `ships` marks a row whose
- * host pushes branches: only there a pull request is offered. `signIn` marks a host whose agents lack an account.
+ * What an agent's row stands for. A row that is merely remembered (its host cannot be reached) is `agent.stale`, so that no
+ * menu offers what cannot be done. `ships` marks a row whose host pushes branches: only there a pull request is offered.
  */
-export const CONTEXT_VALUES = [
+const AGENT_STATES = [
   "agent.approval",
   "agent.question",
   "agent.failed",
@@ -162,12 +270,28 @@ export const CONTEXT_VALUES = [
   "agent.failed.ships",
   "agent.review.ships",
   "agent.done.ships",
+  "agent.archived",
   "agent.stale",
+] as const;
+export type AgentState = (typeof AGENT_STATES)[number];
+
+/** What a person, or the lack of one, has marked it with. */
+const AGENT_MARKS = ["", ".pinned", ".unread", ".pinned.unread"] as const;
+
+/**
+ * `contextValue` of tree rows, the only values that `viewItem` clauses may name. `signIn` marks a host whose agents lack an
+ * account.
+ */
+export const CONTEXT_VALUES = [
+  ...AGENT_STATES.flatMap((state) => AGENT_MARKS.map((mark) => `${state}${mark}` as const)),
   "group",
+  "more",
   "host.connected",
   "host.connected.signIn",
   "host.connecting",
   "host.failed",
+  "host.tokenRefused",
+  "host.detail",
   "terminal.running",
   "terminal.exited",
 ] as const;

@@ -1,27 +1,44 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import path from "node:path";
 import * as vscode from "vscode";
 import type { AppError } from "../base/appError.ts";
 import { type Disposable, Disposables } from "../base/disposables.ts";
-import { AhpClient } from "../client/ahpClient.ts";
+import { registerCopyDiagnostics } from "./diagnostics/copyDiagnostics.ts";
 import { Fleet } from "./fleet/fleet.ts";
-import { keyOf } from "./fleet/fleetAgent.ts";
+import { agentKey, keyOf } from "./fleet/fleetAgent.ts";
 import { HostTerminals } from "./fleet/hostTerminals.ts";
+import { readCertificate } from "./hosts/certificate.ts";
+import { firstOutcome } from "./hosts/firstOutcome.ts";
 import { HostConnections } from "./hosts/hostConnections.ts";
-import { hostDial } from "./hosts/hostDial.ts";
+import { newHostClient } from "./hosts/hostClient.ts";
 import { HostRegistry } from "./hosts/hostRegistry.ts";
+import type { HostRecord } from "./hosts/hosts.ts";
+import { SpendToday } from "./hosts/spendToday.ts";
+import { HostCommands } from "./hostSetup/hostCommands.ts";
+import { handleLinks } from "./hostSetup/hostLinks.ts";
 import { type AgentTarget, VIEWS } from "./ids.ts";
-import { registerAgentCommands } from "./inbox/agentCommands.ts";
 import { AgentTargets } from "./inbox/agentTargets.ts";
-import { RequestAnswers } from "./inbox/answerRequests.ts";
+import { Approvals } from "./inbox/approvals.ts";
 import { AttentionNotices } from "./inbox/attentionNotices.ts";
-import { AgentLauncher } from "./launch/launchAgent.ts";
-import { HostCommands } from "./launch/hostCommands.ts";
-import { LaunchDrafts } from "./launch/launchDraft.ts";
+import { Inbox } from "./inbox/inbox.ts";
+import { registerInboxCommands } from "./inbox/inboxCommands.ts";
+import { NoticeLease } from "./inbox/noticeLease.ts";
+import { RequestDocuments } from "./inbox/requestDocuments.ts";
+import { Snoozes } from "./inbox/snoozes.ts";
+import { Attempts } from "./launch/attemptsView.ts";
+import { startLaunching } from "./launch/launching.ts";
+import { demoScripts, startDemoHost } from "./onboarding/demoHost.ts";
+import { DemoFleet } from "./onboarding/demoFleet.ts";
+import { makeDemoRepository } from "./onboarding/demoRepository.ts";
+import { withMilestones } from "./onboarding/milestones.ts";
+import { findNode } from "./onboarding/nodeRuntime.ts";
+import { Onboarding } from "./onboarding/onboarding.ts";
 import { systemClock } from "./platform/clock.ts";
 import { CommandRegistry, runCommand } from "./platform/commandRegistry.ts";
 import { Contexts } from "./platform/contexts.ts";
 import { Dialogs } from "./platform/dialogs.ts";
+import { HostLogs } from "./platform/hostLogs.ts";
 import { HostsStore } from "./platform/hostsStore.ts";
 import { OutputLogger } from "./platform/logger.ts";
 import { ErrorPresenter } from "./platform/presentError.ts";
@@ -31,15 +48,21 @@ import { requireTrust, whenTrusted } from "./platform/trust.ts";
 import { Review } from "./review/review.ts";
 import { panelPorts } from "./session/panelPorts.ts";
 import { SessionPanels } from "./session/sessionPanels.ts";
-import { gitHubScopes } from "./ship/gitHubServers.ts";
+import { defaultGitHubServer, gitHubScopes } from "./ship/gitHubServers.ts";
 import { onDidChangeAccounts, vscodeSignIn } from "./ship/gitHubSignIn.ts";
 import { Ship } from "./ship/ship.ts";
 import { AgentSignIn } from "./signIn/agentSignIn.ts";
 import { HostCredentials } from "./signIn/hostCredentials.ts";
 import { registerSignInCommands } from "./signIn/signInCommands.ts";
+import { registerBudgetCommands } from "./spend/budgetCommands.ts";
+import { SpendView } from "./spend/spendView.ts";
 import { Terminals } from "./terminals/terminals.ts";
-import { AgentsTree } from "./tree/agentsTree.ts";
+import { registerAgentCommands } from "./tree/agentCommands.ts";
+import { AgentsTree, type TreeElement } from "./tree/agentsTree.ts";
+import { registerAgentsViewCommands } from "./tree/agentsViewCommands.ts";
+import { AgentsViewSettings } from "./tree/agentsViewSettings.ts";
 import { FleetStatus } from "./tree/fleetStatus.ts";
+import { markWatchedAsRead } from "./tree/readMarks.ts";
 import { HostsTree } from "./tree/hostsTree.ts";
 
 /** Builds and connects everything. Disposing of the result ends it all, in reverse order. */
@@ -67,40 +90,24 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
     clock,
   );
   const commands = owned.add(new CommandRegistry(presenter));
-  const telemetry = owned.add(
-    createTelemetry(connectionStringOf(context), async (connectionString) => {
-      const { TelemetryReporter } = await import("@vscode/extension-telemetry");
-      return new TelemetryReporter(connectionString);
-    }),
-  );
+  const reporter = createTelemetry(connectionStringOf(context), async (connectionString) => {
+    const { TelemetryReporter } = await import("@vscode/extension-telemetry");
+    return new TelemetryReporter(connectionString);
+  });
+  const telemetry = owned.add(withMilestones(reporter, contexts));
 
   // Hosts and their agents.
   const store = owned.add(new HostsStore(settings, onError));
   const hosts = owned.add(
     new HostRegistry({ store, secrets: context.secrets, readFile: readText, newId, logger: logger.child("hosts") }),
   );
-  const connections = owned.add(
-    new HostConnections({
-      hosts,
-      newClient: (host, token) => {
-        const hostLogger = logger.child(`host.${host.id.slice(0, 8)}`);
-        const dial = hostDial({ url: host.url, token, logger: hostLogger });
-        return new AhpClient({
-          dial: async (attempt) => {
-            requireTrust();
-            return dial(attempt);
-          },
-          clientId: newId(),
-          clientInfo: { name: "muster", version: versionOf(context) },
-          hostName: host.name,
-          clock,
-          random: Math.random,
-          logger: hostLogger,
-        });
-      },
-      logger: logger.child("hosts"),
-    }),
-  );
+  const hostLogs = owned.add(new HostLogs(logger));
+  // One that is only tried has no log of its own.
+  const logOf = (host: HostRecord) => (hosts.get(host.id) === undefined ? logger.child("hosts") : hostLogs.of(host));
+  const newClient = (host: HostRecord, token: () => Promise<string | undefined>) =>
+    newHostClient(host, token, { clock, logger: logOf(host), version: versionOf(context), mayDial: requireTrust });
+  const connections = owned.add(new HostConnections({ hosts, newClient, logger: logger.child("hosts") }));
+  owned.add(connections.onDidChange(({ removed }) => hostLogs.forget(removed)));
   const fleet = owned.add(new Fleet({ connections, clock, newId, logger: logger.child("fleet") }));
 
   // The person's accounts, for hosts and agents that need them.
@@ -126,7 +133,7 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
       connections,
       fleet,
       signIn,
-      ports: panelPorts(connections, (target, path) => review.openFileDiff(target, path)),
+      ports: panelPorts({ connections, dialogs, review: () => review }),
       contexts,
       clock,
       newId,
@@ -188,46 +195,142 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
   );
 
   // Views.
-  const agentsTree = owned.add(new AgentsTree(fleet, connections, clock));
-  const agentsView = owned.add(
+  const viewSettings = owned.add(
+    new AgentsViewSettings({ global: context.globalState, workspace: context.workspaceState }, onError),
+  );
+  const isVisible = (): boolean => agentsView.visible;
+  const agentsTree = owned.add(new AgentsTree({ fleet, connections, settings: viewSettings, clock, isVisible }));
+  const agentsView: vscode.TreeView<TreeElement> = owned.add(
     vscode.window.createTreeView(VIEWS.agents, {
       treeDataProvider: agentsTree,
       canSelectMany: true,
       showCollapseAll: true,
     }),
   );
-  const hostsTree = owned.add(new HostsTree(connections, fleet, hostTerminals, signIn, clock));
-  owned.add(vscode.window.createTreeView(VIEWS.hosts, { treeDataProvider: hostsTree }));
-  owned.add(new FleetStatus(fleet, connections, agentsView, contexts, clock));
+  const spend = owned.add(new SpendToday({ connections, clock, logger: logger.child("spend") }));
+  const hostsTree = owned.add(new HostsTree({ connections, fleet, terminals: hostTerminals, signIn, spend, clock }));
+  spend.showIn(owned.add(vscode.window.createTreeView(VIEWS.hosts, { treeDataProvider: hostsTree })));
+  const snoozes = owned.add(new Snoozes(context.globalState, clock, onError));
+  owned.add(new FleetStatus(fleet, connections, snoozes, agentsView, contexts, clock));
 
   // What people do.
-  const answers = new RequestAnswers(fleet, targets, telemetry, (target) => void panels.show(target));
   const reveal = (key: string) => {
-    const row = agentsTree.element(key);
-    if (row !== undefined && agentsView.visible) void agentsView.reveal(row, { select: true, focus: false });
+    const row = agentsView.visible ? agentsTree.reveal(key) : undefined;
+    if (row !== undefined) void agentsView.reveal(row, { select: true, focus: false });
   };
   const refresh = async () => void (await Promise.all([fleet.refresh(), ship.refresh()]));
-  owned.add(registerAgentCommands({ fleet, targets, answers, panels, dialogs, commands, refresh, reveal }));
+  const approvals = new Approvals({ fleet, documents: owned.add(new RequestDocuments()), telemetry, clock });
+  const openPanel = (target: AgentTarget) => panels.show(target);
+  const inbox = owned.add(new Inbox({ fleet, approvals, snoozes, presenter, clock, openPanel }, onError));
+  owned.add(registerInboxCommands({ fleet, targets, inbox, snoozes, panels, commands, reveal }));
+  const open = (target: AgentTarget) => panels.show(target);
+  const selection = () => agentsView.selection.filter((element) => element.kind === "agent");
   owned.add(
-    new AgentLauncher({
+    registerAgentCommands({ fleet, targets, settings: viewSettings, dialogs, commands, open, refresh, selection }),
+  );
+  owned.add(markWatchedAsRead({ fleet, active: () => panels.active }));
+  owned.add(
+    registerAgentsViewCommands({
+      fleet,
+      tree: agentsTree,
+      view: agentsView,
+      settings: viewSettings,
+      commands,
+      contexts,
+      clock,
+    }),
+  );
+  owned.add(
+    startLaunching({
       connections,
       signIn: (hostId, provider) => signIn.beforeLaunch(hostId, provider),
       launch: (request) => credentials.withCredentials(request.hostId, () => fleet.launch(request)),
-      drafts: new LaunchDrafts(context.globalState),
+      resolveAgent: (target, placeholder, fits) => targets.one(target, placeholder, fits),
+      agent: (target) => targets.agent(target),
+      readIssue: (repository, number) => ship.readIssue(repository, number),
+      templates: () => settings.read("launch.templates"),
+      openSettings: () => settings.open("launch.templates"),
+      global: context.globalState,
+      workspace: context.workspaceState,
+      newId,
       commands,
+      contexts,
+      dialogs,
       presenter,
       telemetry,
       openPanel: (target) => void panels.show(target),
+      compare: (target) => void runCommand("muster.agent.compareAttempts", target),
     }),
   );
-  owned.add(new HostCommands({ hosts, connections, commands, dialogs, telemetry, showLog: () => logger.show() }));
+  const hostCommands = owned.add(
+    new HostCommands({
+      hosts,
+      connections,
+      commands,
+      dialogs,
+      telemetry,
+      newClient,
+      readFile: readText,
+      readCertificate,
+      showLog: (host) => hostLogs.show(host),
+    }),
+  );
+  owned.add(handleLinks((proposal) => hostCommands.add(proposal), presenter));
+  const { extensionUri } = context;
+  const resolveAgent: AgentTargets["one"] = (target, placeholder, fits) => targets.one(target, placeholder, fits);
+  owned.add(new Attempts({ extensionUri, fleet, connections, commands, dialogs, clock, resolveAgent }));
+  owned.add(
+    new SpendView({
+      extensionUri,
+      connections,
+      commands,
+      clock,
+      onDidChangeAgents: fleet.onDidChange,
+      titleOf: (hostId, session) => fleet.get(agentKey(hostId, session))?.title,
+      state: context.globalState,
+    }),
+  );
+  const clientOf = (hostId: string) => connections.client(hostId);
+  owned.add(registerBudgetCommands({ commands, client: clientOf, fleet, resolveAgent }));
   const isShown = ({ key }: { key: string }) => panels.active !== undefined && keyOf(panels.active) === key;
-  owned.add(new AttentionNotices({ fleet, settings, dialogs, clock, isShown }));
+  const lease = owned.add(
+    new NoticeLease({
+      state: context.globalState,
+      windowId: newId(),
+      isFocused: () => vscode.window.state.focused,
+      onDidFocus: (listener) => vscode.window.onDidChangeWindowState(({ focused }) => focused && listener(focused)),
+      clock,
+      random: Math.random,
+    }),
+  );
+  owned.add(new AttentionNotices({ fleet, settings, dialogs, clock, snoozes, lease, isShown }));
+
+  // The first steps, and help when something is wrong.
+  const demo = owned.add(
+    new DemoFleet({
+      folder: path.join(context.globalStorageUri.fsPath, "demo"),
+      scripts: demoScripts(context.extensionPath),
+      hosts,
+      connections,
+      launch: (request) => fleet.launch(request),
+      connected: (hostId) => firstOutcome(connections, hostId),
+      state: context.globalState,
+      findNode,
+      makeRepository: makeDemoRepository,
+      startHost: startDemoHost,
+      logger: logger.child("demo"),
+    }),
+  );
+  const signInToGitHub = () => vscodeSignIn.token(servers()[0] ?? defaultGitHubServer);
+  owned.add(new Onboarding({ demo, extensionId: context.extension.id, signInToGitHub, commands, contexts, dialogs }));
+  const version = versionOf(context);
+  owned.add(registerCopyDiagnostics({ version, connections, fleet, settings, logger, commands, dialogs }));
 
   owned.add(
     whenTrusted(() => {
       for (const { client } of connections.all) client.connect();
       void ship.refresh().catch(onError);
+      void demo.resume().catch(onError);
       telemetry.send("extension.activated", { hosts: connections.all.length });
     }),
   );

@@ -34,13 +34,14 @@ function utf8Bytes(text: string): number[] {
 }
 
 function bytesToBase64Url(bytes: readonly number[]): string {
-  let encoded = "";
+  // Joined at once: what is put together character by character stays as many pieces for as long as it is kept.
+  const characters: (string | undefined)[] = [];
   for (let at = 0; at < bytes.length; at += 3) {
     const group = bytes.slice(at, at + 3);
     const bits = ((group[0] ?? 0) << 16) | ((group[1] ?? 0) << 8) | (group[2] ?? 0);
-    for (let sextet = 0; sextet <= group.length; sextet++) encoded += alphabet[(bits >> (18 - 6 * sextet)) & 63];
+    for (let sextet = 0; sextet <= group.length; sextet++) characters.push(alphabet[(bits >> (18 - 6 * sextet)) & 63]);
   }
-  return encoded;
+  return characters.join("");
 }
 
 function base64UrlToBytes(encoded: string): number[] | undefined {

@@ -43,6 +43,8 @@ export const FleetAdvertisement = loose({
   methods: z.array(z.string()),
   channels: z.array(z.string()),
   isolation: openEnum(Isolation.options),
+  /** How many agents work at the same time; more wait in the queue. */
+  limits: opt(loose({ concurrentSessions: opt(z.number()) })),
 });
 export type FleetAdvertisement = z.infer<typeof FleetAdvertisement>;
 
@@ -51,6 +53,15 @@ export type FleetPhase = z.infer<typeof FleetPhase>;
 
 export const FleetPush = loose({ branch: z.string(), commit: z.string(), at: Timestamp });
 export type FleetPush = z.infer<typeof FleetPush>;
+
+/** One of several sessions with the same prompt, of which a person keeps the best. The client mints the id. */
+export const FleetGroup = loose({
+  id: z.string(),
+  /** From 1. */
+  index: z.number(),
+  count: z.number(),
+});
+export type FleetGroup = z.infer<typeof FleetGroup>;
 
 /** `createSession.config` of a host of ours. The prompt is the first turn of the session's default chat. */
 export const FleetSessionConfig = loose({
@@ -63,6 +74,9 @@ export const FleetSessionConfig = loose({
   priority: opt(FleetPriority),
   /** What the session may cost, in US dollars; else the host's configuration decides. */
   budgetUsd: opt(z.number()),
+  /** How long its agent may work in all; else the host's configuration decides. */
+  timeLimitMinutes: opt(z.number()),
+  group: opt(FleetGroup),
 });
 export type FleetSessionConfig = z.infer<typeof FleetSessionConfig>;
 
@@ -82,6 +96,7 @@ const initial = {
   /** The user who made the session; absent where there is but one. */
   owner: opt(z.string()),
   priority: opt(FleetPriority),
+  group: opt(FleetGroup),
 };
 
 export const FleetSessionState = loose({
@@ -218,6 +233,9 @@ export const FleetSummaryMeta = loose({
   isPaused: opt(z.boolean()),
   /** Branches that this one can't be merged with, its base among them. */
   conflicts: opt(z.number()),
+  group: opt(FleetGroup),
+  /** The session that this one began as a copy of. */
+  forkedFrom: opt(Uri),
 });
 export type FleetSummaryMeta = z.infer<typeof FleetSummaryMeta>;
 

@@ -26,6 +26,8 @@ export const SpendRow = loose({
   /** Without credentials. */
   repository: z.string(),
   user: z.string(),
+  /** The kind of agent. */
+  provider: opt(z.string()),
   model: opt(z.string()),
   ...coordinationMembers,
   ...infrastructureMembers,
@@ -73,7 +75,10 @@ function rowKey({ session, model }: SpendRow): string {
   return `${session}\n${model ?? ""}`;
 }
 
-/** One line of a report: a session, repository, user, day or model, and what it cost. */
+export const spendKinds = ["session", "repository", "user", "day", "agent", "model"] as const;
+export type SpendKind = (typeof spendKinds)[number];
+
+/** One line of a report: what it is of (empty where nobody knows), and what that cost. */
 export const SpendItem = loose({ key: z.string(), coordination: Coordination, infrastructure: Infrastructure });
 export type SpendItem = z.infer<typeof SpendItem>;
 
@@ -86,7 +91,7 @@ export const SpendReport = {
     from: opt(z.string()),
     /** Without it, today. */
     to: opt(z.string()),
-    by: z.enum(["session", "repository", "user", "day", "model"]),
+    by: z.enum(spendKinds),
     /** Only these. */
     session: opt(Uri),
     repository: opt(z.string()),

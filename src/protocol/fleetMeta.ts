@@ -50,6 +50,8 @@ export const FleetMeta = {
     /** A title of a person's own is never replaced by one of the agent's. */
     titleBy: opt(openEnum(["user"])),
     model: opt(z.string()),
+    /** The beginning of the first message, for people who ask what the session is about. */
+    prompt: opt(z.string()),
     ...agentAbout,
     /** The terminal channel that holds what the agent's program writes for its operator. */
     agentLog: opt(Uri),

@@ -1,6 +1,9 @@
 import * as z from "zod/mini";
 import type { StateAction } from "./actions.ts";
 import { InputAnswer, InputResponse } from "./input.ts";
+import type { AgentAbout } from "./fleetMeta.ts";
+import type { FleetMethodName } from "./fleetMethods.ts";
+import { type LogChange, LogMethods, type LogResults } from "./panelLog.ts";
 import type { ChannelStates } from "./reduce.ts";
 
 /**
@@ -13,7 +16,7 @@ import type { ChannelStates } from "./reduce.ts";
  */
 
 /** The channels that a panel folds. The page uses the same reducers as everybody else. */
-export const PANEL_KINDS = ["session", "chat", "changeset", "fleetSession", "terminal"] as const;
+export const PANEL_KINDS = ["session", "chat", "changeset", "fleetSession"] as const;
 export type PanelKind = (typeof PANEL_KINDS)[number];
 
 const text = z.string().check(z.maxLength(400_000));
@@ -24,8 +27,13 @@ const empty = z.object({});
 export const PanelMethods = {
   ready: empty,
   /** Starts a turn, or queues the message while one runs. */
-  sendPrompt: z.object({ text: text.check(z.minLength(1)) }),
+  sendPrompt: z.object({ text: text.check(z.minLength(1)), model: z.optional(id) }),
+  /** Tells the agent in the midst of its turn; only where `PanelFacts.canSteer` says so. */
+  steer: z.object({ text: text.check(z.minLength(1)) }),
   removeQueued: z.object({ id }),
+  editQueued: z.object({ id, text: text.check(z.minLength(1)) }),
+  /** Before the one that waits before it. */
+  advanceQueued: z.object({ id }),
   stop: empty,
   resume: z.object({ turnId: id }),
   approve: z.object({ turnId: id, toolCallId: id, optionId: z.optional(id) }),
@@ -39,11 +47,22 @@ export const PanelMethods = {
   signIn: empty,
   /** One file of the branch changeset in the editor's diff. */
   openDiff: z.object({ fileId: id }),
-  /** Follow a terminal's output, or stop doing so. Only terminals that the transcript names are opened. */
-  watchTerminal: z.object({ terminal: id }),
-  unwatchTerminal: z.object({ terminal: id }),
-  /** A terminal's output as a document in the editor. */
-  openLog: z.object({ terminal: id }),
+  /** What one file of the branch changeset changes, and what one edit of a tool call does. */
+  readDiff: z.object({ fileId: id }),
+  readEdit: z.object({ toolCallId: id, index: z.int().check(z.minimum(0)) }),
+  /** A picture that the conversation names. */
+  readImage: z.object({ uri: id }),
+  /** Hear of the timeline, or stop doing so. */
+  followTimeline: empty,
+  leaveTimeline: empty,
+  /** Of hosts that have these: `PanelFacts.methods`. The editor asks before files are put back. */
+  checkpoint: empty,
+  restore: z.object({ checkpoint: id }),
+  fork: z.object({ checkpoint: z.optional(id) }),
+  compare: z.object({ from: id, to: id }),
+  /** Asks for the agent's budget and sets it. */
+  setBudget: empty,
+  ...LogMethods,
   copy: z.object({ text }),
   openLink: z.object({ url: id }),
   loadOlder: empty,
@@ -52,11 +71,14 @@ export const PanelMethods = {
 export type PanelMethod = keyof typeof PanelMethods;
 export type PanelParams<M extends PanelMethod> = z.infer<(typeof PanelMethods)[M]>;
 
-export interface PanelResults {
+export interface PanelResults extends LogResults {
   /** What names this panel's agent: the page keeps it so that the editor can restore the panel. */
   ready: { readonly agent: PanelAgent };
   /** Whether there are turns still older. */
   loadOlder: { readonly hasMore: boolean };
+  readDiff: LineDiff;
+  readEdit: LineDiff;
+  readImage: { readonly url: string };
 }
 export type PanelResult<M extends PanelMethod> = M extends keyof PanelResults ? PanelResults[M] : null;
 
@@ -71,7 +93,7 @@ export type PanelAgent = z.infer<typeof PanelAgent>;
 /** What the page keeps with `setState`: who, where and what was typed. Never what the agent said. */
 export const PanelMemory = z.object({
   agent: PanelAgent,
-  tab: z.optional(z.enum(["transcript", "log", "changes"])),
+  tab: z.optional(z.enum(["transcript", "log", "changes", "timeline"])),
   draft: z.optional(text),
 });
 export type PanelMemory = z.infer<typeof PanelMemory>;
@@ -106,6 +128,10 @@ export interface PanelFacts {
   readonly canShip: boolean;
   /** The agent lacks an account that the person may give it. */
   readonly needsSignIn: boolean;
+  /** A message may reach the agent in the midst of its turn. */
+  readonly canSteer: boolean;
+  /** Requests of the fleet plane that the host has. */
+  readonly methods: readonly FleetMethodName[];
   /** Which of the session's changesets is shown, where the host has several. */
   readonly changes: PanelChanges | undefined;
 }
@@ -116,16 +142,53 @@ export interface PanelChanges {
   readonly description: string | undefined;
 }
 
+/** What the agent says of itself, with the models that a message may ask for where the host tells them apart from that. */
+export type PanelAbout = Pick<AgentAbout, "plan" | "commands" | "modes" | "models">;
+
+/** `' '` both, `'-'` before only, `'+'` after only. */
+export interface DiffLine {
+  readonly kind: " " | "-" | "+";
+  readonly text: string;
+}
+
+export interface DiffHunk {
+  /** Numbers of the first lines, from 1. */
+  readonly before: number;
+  readonly after: number;
+  readonly lines: readonly DiffLine[];
+}
+
+/** What is too long to be drawn in place is left out, and `note` says so. */
+export interface LineDiff {
+  readonly hunks: readonly DiffHunk[];
+  readonly note: string | undefined;
+}
+
+export interface TimelineEntry {
+  readonly id: string;
+  readonly kind: "turn" | "approval" | "question" | "checkpoint" | "push" | "egress" | "budget" | "queue" | "note" | "fork";
+  /** ms since the epoch; what has no time of its own stands where its turn does. */
+  readonly atMs: number | undefined;
+  readonly title: string;
+  readonly detail: string | undefined;
+  readonly tone: "plain" | "good" | "bad" | "waiting";
+  readonly turnId: string | undefined;
+  /** Its files can be put back. */
+  readonly checkpoint: string | undefined;
+}
+
 export type PanelItem =
   | { readonly type: "facts"; readonly facts: PanelFacts }
+  | { readonly type: "about"; readonly about: PanelAbout }
+  /** Newest first. */
+  | { readonly type: "timeline"; readonly entries: readonly TimelineEntry[]; readonly left: number }
+  | LogChange
   | {
       [K in PanelKind]: {
         readonly type: "snapshot";
         readonly kind: K;
         readonly uri: string;
         readonly state: ChannelStates[K];
-        /** Characters of output left out at its start, because they are more than a page should hold. */
-        readonly skipped?: number;
       };
     }[PanelKind]
   | { readonly type: "actions"; readonly uri: string; readonly actions: readonly StateAction[] };

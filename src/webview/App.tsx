@@ -1,31 +1,28 @@
-import { signal } from "@preact/signals";
-import { useRef } from "preact/hooks";
-import type { PanelMemory } from "../protocol/panel.ts";
 import { ChangesView } from "./changes/ChangesView.tsx";
 import { Header } from "./header/Header.tsx";
 import { Icon } from "./kit/Icon.tsx";
 import { usePanel } from "./kit/panelContext.ts";
 import { LogView } from "./log/LogView.tsx";
 import { toolLogsOf } from "./log/toolLogs.ts";
+import { Announcer } from "./kit/Announcer.tsx";
+import type { Tab } from "./panelClient.ts";
+import { TimelineView } from "./timeline/TimelineView.tsx";
 import { Composer } from "./transcript/Composer.tsx";
+import { Plan } from "./transcript/Plan.tsx";
+import { Queue } from "./transcript/Queue.tsx";
 import { Transcript } from "./transcript/Transcript.tsx";
-
-type Tab = NonNullable<PanelMemory["tab"]>;
 
 const tabs: readonly { readonly id: Tab; readonly title: string; readonly icon: string }[] = [
   { id: "transcript", title: "Transcript", icon: "comment-discussion" },
   { id: "log", title: "Log", icon: "terminal" },
   { id: "changes", title: "Changes", icon: "diff" },
+  { id: "timeline", title: "Timeline", icon: "history" },
 ];
 
 /** The whole page of one agent. */
 export function App() {
   const panel = usePanel();
-  const current = useRef(signal<Tab>(panel.memory.tab ?? "transcript")).current;
-  const select = (tab: Tab) => {
-    current.value = tab;
-    panel.remember({ tab });
-  };
+  const current = panel.tab.value;
   const problem = panel.store.facts.value?.problem;
   return (
     <div class="page">
@@ -35,22 +32,44 @@ export function App() {
           <Icon name="warning" /> {problem}
         </p>
       )}
-      <Tabs current={current.value} onSelect={select} />
-      <div class="tab-panel" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${current.value}`}>
-        {current.value === "transcript" ? <Transcript /> : current.value === "log" ? <LogView /> : <ChangesView />}
+      <Tabs current={current} />
+      <div class="tab-panel" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${current}`}>
+        <TabPanel current={current} />
       </div>
       <Failure />
-      {current.value === "transcript" ? <Composer /> : null}
+      {current === "transcript" ? (
+        <div class="dock">
+          <Plan />
+          <Queue />
+          <Composer />
+        </div>
+      ) : null}
+      <Announcer />
     </div>
   );
 }
 
-function Tabs({ current, onSelect }: { current: Tab; onSelect: (tab: Tab) => void }) {
-  const store = usePanel().store;
+function TabPanel({ current }: { current: Tab }) {
+  switch (current) {
+    case "transcript":
+      return <Transcript />;
+    case "log":
+      return <LogView />;
+    case "changes":
+      return <ChangesView />;
+    case "timeline":
+      return <TimelineView />;
+  }
+}
+
+function Tabs({ current }: { current: Tab }) {
+  const panel = usePanel();
+  const { store } = panel;
   const counts: Record<Tab, number> = {
     transcript: 0,
     log: toolLogsOf(store.chat.value).length,
     changes: store.changeset.value?.files.length ?? 0,
+    timeline: 0,
   };
   const move = (event: KeyboardEvent) => {
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
@@ -59,7 +78,7 @@ function Tabs({ current, onSelect }: { current: Tab; onSelect: (tab: Tab) => voi
     const index = tabs.findIndex((tab) => tab.id === current);
     const next = tabs[(index + step + tabs.length) % tabs.length];
     if (next === undefined) return;
-    onSelect(next.id);
+    panel.select(next.id);
     document.getElementById(`tab-${next.id}`)?.focus();
   };
   return (
@@ -74,7 +93,7 @@ function Tabs({ current, onSelect }: { current: Tab; onSelect: (tab: Tab) => voi
           aria-selected={tab.id === current}
           aria-controls="tab-panel"
           tabIndex={tab.id === current ? 0 : -1}
-          onClick={() => onSelect(tab.id)}
+          onClick={() => panel.select(tab.id)}
         >
           <Icon name={tab.icon} /> {tab.title}
           {counts[tab.id] > 0 ? <span class="tab-count">{counts[tab.id]}</span> : null}

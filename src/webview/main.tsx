@@ -4,6 +4,7 @@ import { App } from "./App.tsx";
 import { startClock } from "./kit/clock.ts";
 import { PanelContext } from "./kit/panelContext.ts";
 import { type PageHost, PanelClient } from "./panelClient.ts";
+import { loadLexer } from "./transcript/markdownTokens.ts";
 import "@vscode/codicons/dist/codicon.css";
 import "./styles/main.css";
 
@@ -16,6 +17,7 @@ const client = new PanelClient(host, document.body.dataset["nonce"] ?? "", memor
 
 window.addEventListener("message", (event) => client.receive(event.data));
 startClock();
+void loadLexer();
 render(
   <PanelContext.Provider value={client}>
     <App />

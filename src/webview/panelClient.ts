@@ -1,4 +1,4 @@
-import { signal } from "@preact/signals";
+import { type ReadonlySignal, signal } from "@preact/signals";
 import type {
   PanelInbound,
   PanelMemory,
@@ -7,7 +7,10 @@ import type {
   PanelParams,
   PanelResult,
 } from "../protocol/panel.ts";
+import { LogModel } from "./log/logModel.ts";
 import { PanelStore } from "./panelStore.ts";
+
+export type Tab = NonNullable<PanelMemory["tab"]>;
 
 /** VS Code's side of a webview page. */
 export interface PageHost {
@@ -24,6 +27,11 @@ export class PanelClient {
   readonly #host: PageHost;
   readonly #nonce: string;
   readonly #waiting = new Map<number, (message: Exclude<PanelOutbound, { kind: "push" }>) => void>();
+  readonly #tab = signal<Tab>("transcript");
+  readonly tab: ReadonlySignal<Tab> = this.#tab;
+  /** A turn that the transcript, and a terminal that the log is to bring into sight; they clear it when they have. */
+  readonly wantedTurn = signal<string | undefined>(undefined);
+  readonly wantedTerminal = signal<string | undefined>(undefined);
   #nextId = 1;
   #memory: Partial<PanelMemory>;
 
@@ -31,6 +39,7 @@ export class PanelClient {
     this.#host = host;
     this.#nonce = nonce;
     this.#memory = memory;
+    this.#tab.value = memory.tab ?? "transcript";
   }
 
   get memory(): Partial<PanelMemory> {
@@ -48,6 +57,25 @@ export class PanelClient {
     this.#memory = { ...this.#memory, ...change };
     const { agent } = this.#memory;
     if (agent !== undefined) this.#host.setState({ ...this.#memory, agent });
+  }
+
+  select(tab: Tab): void {
+    this.#tab.value = tab;
+    this.remember({ tab });
+  }
+
+  goToTurn(turnId: string): void {
+    this.wantedTurn.value = turnId;
+    this.select("transcript");
+  }
+
+  goToLog(terminal: string): void {
+    this.wantedTerminal.value = terminal;
+    this.select("log");
+  }
+
+  log(log: string): LogModel {
+    return this.store.log(log, () => new LogModel((from, to) => this.request("readLog", { log, from, to })));
   }
 
   /** A message from the extension. Anything without this page's nonce is not one. */

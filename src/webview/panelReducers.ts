@@ -5,7 +5,6 @@ import type { ChatAction } from "../protocol/chatActions.ts";
 import type { PanelKind } from "../protocol/panel.ts";
 import type { ChannelStates } from "../protocol/reduce.ts";
 import { reduceSession, type SessionAction } from "../protocol/session.ts";
-import { reduceTerminal, type TerminalAction } from "../protocol/terminal.ts";
 
 export type FoldedKind = Exclude<PanelKind, "fleetSession">;
 
@@ -19,5 +18,4 @@ export const panelReducers: {
   session: (state, action) => reduceSession(state, action as SessionAction),
   chat: (state, action) => reduceChat(state, action as ChatAction),
   changeset: (state, action) => reduceChangeset(state, action as ChangesetAction),
-  terminal: (state, action) => reduceTerminal(state, action as TerminalAction),
 };

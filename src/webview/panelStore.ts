@@ -3,18 +3,13 @@ import type { StateAction } from "../protocol/actions.ts";
 import type { ChangesetState } from "../protocol/changeset.ts";
 import type { ChatState } from "../protocol/chatState.ts";
 import type { FleetSessionState } from "../protocol/fleet.ts";
-import type { PanelFacts, PanelItem, PanelKind } from "../protocol/panel.ts";
+import type { PanelAbout, PanelFacts, PanelItem, PanelKind } from "../protocol/panel.ts";
 import type { ChannelStates } from "../protocol/reduce.ts";
 import type { SessionState } from "../protocol/sessionState.ts";
-import type { TerminalState } from "../protocol/terminal.ts";
+import type { LogModel } from "./log/logModel.ts";
 import { type FoldedKind, panelReducers } from "./panelReducers.ts";
 
-export interface TerminalView {
-  readonly state: TerminalState;
-  /** Characters left out at the start. */
-  readonly skipped: number;
-}
-
+export type Timeline = Extract<PanelItem, { type: "timeline" }>;
 type Snapshot = Extract<PanelItem, { type: "snapshot" }>;
 
 /** What the page knows of its agent: the mirrored channels, folded with the reducers that host and extension use. */
@@ -24,7 +19,9 @@ export class PanelStore {
   readonly #chat = signal<ChatState | undefined>(undefined);
   readonly #changeset = signal<ChangesetState | undefined>(undefined);
   readonly #fleet = signal<FleetSessionState | undefined>(undefined);
-  readonly #terminals = new Map<string, Signal<TerminalView | undefined>>();
+  readonly #about = signal<PanelAbout>({});
+  readonly #timeline = signal<Timeline | undefined>(undefined);
+  readonly #logs = new Map<string, LogModel>();
   /** Which kind of channel a URI is was said by its snapshot. */
   readonly #kinds = new Map<string, PanelKind>();
 
@@ -34,9 +31,22 @@ export class PanelStore {
   readonly changeset: ReadonlySignal<ChangesetState | undefined> = this.#changeset;
   readonly fleet: ReadonlySignal<FleetSessionState | undefined> = this.#fleet;
 
-  /** The terminal as far as it has come; `undefined` until somebody watches it. */
-  terminal(uri: string): ReadonlySignal<TerminalView | undefined> {
-    return this.#terminalSignal(uri);
+  readonly about: ReadonlySignal<PanelAbout> = this.#about;
+  readonly timeline: ReadonlySignal<Timeline | undefined> = this.#timeline;
+
+  /** The part of a log that is here, made when somebody looks at it first. */
+  log(log: string, make: () => LogModel): LogModel {
+    let model = this.#logs.get(log);
+    if (model === undefined) {
+      model = make();
+      this.#logs.set(log, model);
+    }
+    return model;
+  }
+
+  /** Nobody looks at the log any more. */
+  dropLog(log: string): void {
+    this.#logs.delete(log);
   }
 
   /** Folds one push. Whoever looks is drawn once, at the end. */
@@ -44,6 +54,9 @@ export class PanelStore {
     batch(() => {
       for (const item of items) {
         if (item.type === "facts") this.#facts.value = item.facts;
+        else if (item.type === "about") this.#about.value = item.about;
+        else if (item.type === "timeline") this.#timeline.value = item;
+        else if (item.type === "log") this.#logs.get(item.log)?.apply(item);
         else if (item.type === "snapshot") this.#replace(item);
         else this.#fold(item.uri, item.actions);
       }
@@ -65,9 +78,6 @@ export class PanelStore {
       case "fleetSession":
         this.#fleet.value = item.state;
         break;
-      case "terminal":
-        this.#terminalSignal(item.uri).value = { state: item.state, skipped: item.skipped ?? 0 };
-        break;
       default:
         break;
     }
@@ -85,28 +95,12 @@ export class PanelStore {
       case "changeset":
         foldInto("changeset", this.#changeset, actions);
         break;
-      case "terminal": {
-        const view = this.#terminalSignal(uri);
-        if (view.value === undefined) break;
-        const state = actions.reduce((state, action) => panelReducers.terminal(state, action), view.value.state);
-        if (state !== view.value.state) view.value = { ...view.value, state };
-        break;
-      }
       case "fleetSession":
       case undefined:
         break;
       default:
         break;
     }
-  }
-
-  #terminalSignal(uri: string): Signal<TerminalView | undefined> {
-    let view = this.#terminals.get(uri);
-    if (view === undefined) {
-      view = signal<TerminalView | undefined>(undefined);
-      this.#terminals.set(uri, view);
-    }
-    return view;
   }
 }
 

@@ -1,19 +1,20 @@
 /**
  * Side-by-side measurements; docs/benchmarks.md says what each of them means.
  *
- *     npm run bench -- wire|host [PART ...] [--quick] [--json]
+ *     npm run bench -- wire|host|editor [PART ...] [--quick] [--json]
  *
  * Prints a table, with `--json` one line instead. What was left out and why goes to standard error. Exits 0 when all
  * was measured, whatever the numbers say, 1 when a part broke off, and 2 when asked for something that there is not.
  */
 import { parseArgs } from "node:util";
+import { editor } from "./editor/editor.ts";
 import { host } from "./host/host.ts";
 import { jsonLine, table } from "./report.ts";
 import { runSuite } from "./suite.ts";
 import { wire } from "./wire/wire.ts";
 
-const suites = { wire, host };
-const later = ["editor", "review"];
+const suites = { wire, host, editor };
+const later = ["review"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -40,5 +41,5 @@ function complaint(): string {
     return `${name} has no part ${unknown.join(", ")}. Its parts: ${Object.keys(suite).join(", ")}.`;
   if (name !== undefined && later.includes(name))
     return `The suite ${name} is not written yet. There are: ${Object.keys(suites).join(", ")}.`;
-  return "Name a suite: npm run bench -- wire|host [PART ...] [--quick] [--json]";
+  return "Name a suite: npm run bench -- wire|host|editor [PART ...] [--quick] [--json]";
 }

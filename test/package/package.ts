@@ -15,6 +15,7 @@ const checking = process.argv.includes("--check");
 /** Gzipped bytes; the page is loaded each time a panel opens, the extension once per window. */
 const bundleLimits: Readonly<Record<string, number>> = {
   "dist/webview/main.js": 60_000,
+  "dist/webview/report.js": 30_000,
   "dist/extension.cjs": 400_000,
 };
 const vsixLimitBytes = 3_000_000;

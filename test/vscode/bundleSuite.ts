@@ -21,7 +21,7 @@ export async function bundleSuite(outputDir: string): Promise<string> {
     format: "cjs",
     platform: "node",
     target: "node22",
-    external: ["vscode", "mocha"],
+    external: ["vscode", "mocha", "bufferutil", "utf-8-validate"],
     logLevel: "warning",
   });
   return outfile;

@@ -1,14 +1,18 @@
-import { render } from "@testing-library/preact";
+import { render, waitFor } from "@testing-library/preact";
 import type { ComponentChild } from "preact";
 import type { ChatState } from "../../src/protocol/chatState.ts";
 import type { ChangesetState } from "../../src/protocol/changeset.ts";
 import type { PanelFacts, PanelInbound, PanelItem, PanelMemory } from "../../src/protocol/panel.ts";
+import type { LogChange, LogRow } from "../../src/protocol/panelLog.ts";
 import type { SessionState } from "../../src/protocol/sessionState.ts";
 import { type FleetSessionState, initialFleetSession } from "../../src/protocol/fleet.ts";
 import { App } from "../../src/webview/App.tsx";
 import { PanelContext } from "../../src/webview/kit/panelContext.ts";
 import { PanelClient } from "../../src/webview/panelClient.ts";
+import { loadLexer } from "../../src/webview/transcript/markdownTokens.ts";
 import { aChat, aSession, chat, session } from "../support/aChat.ts";
+
+await loadLexer();
 
 type Request = Extract<PanelInbound, { kind: "request" }>;
 
@@ -49,6 +53,8 @@ export class Page {
       hasOlder: false,
       canShip: true,
       needsSignIn: false,
+      canSteer: false,
+      methods: [],
       changes: undefined,
     } as const;
     this.push({ type: "facts", facts: { ...facts, ...changes } });
@@ -80,18 +86,28 @@ export class Page {
     this.push({ type: "snapshot", kind: "changeset", uri: `${session}/changeset/branch`, state });
   }
 
+  /** Tells of a log of one terminal, or of the whole, and answers what is read of it. */
+  async log(log: string, rows: readonly LogRow[], change: Partial<LogChange> = {}): Promise<void> {
+    this.push({ type: "log", log, version: 1, rows: rows.length, isReading: false, ...change });
+    await waitFor(() => {
+      if (this.asked("readLog").length === 0) throw new Error("nothing was read");
+    });
+    const { from, to } = this.asked("readLog").at(-1) as { from: number; to: number };
+    this.answer("readLog", { version: change.version ?? 1, rows: rows.slice(from, to) });
+  }
+
   /** Requests of one method so far. */
   asked(method: Request["method"]): readonly unknown[] {
     return this.#requests(method).map(({ params }) => params);
   }
 
-  /** Answers the last request of a method, with null or with a sentence that says why not. */
-  answer(method: Request["method"], failure?: string): void {
+  /** Answers the last request of a method, with a result or with a sentence that says why not. */
+  answer(method: Request["method"], result: unknown = null): void {
     const id = this.#requests(method).at(-1)?.id ?? 0;
     this.client.receive(
-      failure === undefined
-        ? { nonce: "n", kind: "response", id, result: null }
-        : { nonce: "n", kind: "failure", id, sentence: failure },
+      typeof result === "string"
+        ? { nonce: "n", kind: "failure", id, sentence: result }
+        : { nonce: "n", kind: "response", id, result },
     );
   }
 

@@ -8,9 +8,12 @@ import {
   decodeEntities,
   GrowingMarkdown,
   lexMarkdown,
+  loadLexer,
   maxMarkdownChars,
   safeHttpsUrl,
 } from "../../src/webview/transcript/markdownTokens.ts";
+
+await loadLexer();
 
 afterEach(cleanup);
 

@@ -1,25 +1,8 @@
 import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/preact";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { terminalUri } from "../../src/protocol/uris.ts";
 import { anActiveTurn, aTurn, chat, markdown, pendingCall, terminalCall, toolPart } from "../support/aChat.ts";
 import { Page } from "./aPage.tsx";
-
-/** happy-dom has no layout: everything is near, nothing changes its size. */
-beforeEach(() => {
-  vi.stubGlobal(
-    "IntersectionObserver",
-    class {
-      readonly #callback: (entries: { isIntersecting: boolean }[]) => void;
-      constructor(callback: (entries: { isIntersecting: boolean }[]) => void) {
-        this.#callback = callback;
-      }
-      observe() {
-        this.#callback([{ isIntersecting: true }]);
-      }
-      disconnect() {}
-    },
-  );
-});
 
 afterEach(cleanup);
 
@@ -102,20 +85,15 @@ describe("the transcript", () => {
     const row = screen.getByRole("button", { name: /Ran the tests/ });
     expect(row.getAttribute("aria-expanded")).toBe("false");
     fireEvent.click(row);
-    await waitFor(() => expect(page.asked("watchTerminal")).toEqual([{ terminal }]));
-    page.push({
-      type: "snapshot",
-      kind: "terminal",
-      uri: terminal,
-      state: {
-        title: "t",
-        content: [{ type: "unclassified", value: "\u001b[32mpassed\u001b[0m 3 of 3\n" }],
-        claim: { kind: "client", clientId: "c" },
-      },
-    });
+    await waitFor(() => expect(page.asked("followLog")).toEqual([{ log: terminal }]));
+    const spans = [
+      { text: "passed", style: { fg: 2 } },
+      { text: " 3 of 3", style: {} },
+    ];
+    await page.log(terminal, [{ kind: "line", number: 1, spans }]);
     await screen.findByText("passed");
     fireEvent.click(row);
-    await waitFor(() => expect(page.asked("unwatchTerminal")).toEqual([{ terminal }]));
+    await waitFor(() => expect(page.asked("leaveLog")).toEqual([{ log: terminal }]));
   });
 
   it("offers to resume the last turn only, and only where it can be resumed", () => {
@@ -330,28 +308,18 @@ describe("the other tabs", () => {
     expect(within(list).getAllByRole("listitem")).toHaveLength(3);
     expect(within(list).getByText("(was old.ts)")).toBeTruthy();
     expect(within(list).getByRole("img", { name: "deleted" })).toBeTruthy();
-    fireEvent.click(within(list).getByText("a.ts"));
+    fireEvent.click(within(list).getByRole("button", { name: "Open the diff of src/a.ts in the editor" }));
     expect(page.asked("openDiff")).toEqual([{ fileId: "1" }]);
     fireEvent.click(screen.getAllByRole("button", { name: "Review changes" })[0]!);
     expect(page.asked("review")).toHaveLength(1);
     expect(screen.getByRole("button", { name: "Create pull request" })).toBeTruthy();
   });
 
-  it("show every terminal of the conversation", async () => {
-    const terminal = terminalUri("s1", "call-2");
-    const page = aPage({ turns: [aTurn("1", [toolPart(terminalCall(terminal))])] });
-    fireEvent.click(screen.getByRole("tab", { name: /Log/ }));
-    const section = await screen.findByRole("region", { name: "npm test" });
-    await waitFor(() => expect(page.asked("watchTerminal")).toEqual([{ terminal }]));
-    fireEvent.click(within(section).getByRole("button", { name: /in the editor/ }));
-    expect(page.asked("openLog")).toEqual([{ terminal }]);
-  });
-
   it("are reached by the arrow keys", async () => {
     aPage();
     fireEvent.keyDown(screen.getByRole("tab", { name: "Transcript" }), { key: "ArrowLeft" });
     await waitFor(() =>
-      expect(screen.getByRole("tab", { name: "Changes" }).getAttribute("aria-selected")).toBe("true"),
+      expect(screen.getByRole("tab", { name: "Timeline" }).getAttribute("aria-selected")).toBe("true"),
     );
   });
 });

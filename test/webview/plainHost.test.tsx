@@ -43,7 +43,7 @@ describe("an agent on a host without the fleet plane", () => {
     page.session({ workingDirectories: ["file:///code/widgets.worktrees/tidy"] });
     page.push(changeset);
     await waitFor(() => screen.getByText(/in Branch Changes \(agents\/tidy → main\)/));
-    expect(screen.getByRole("button", { name: /new file\.ts/ }).textContent).toContain("src");
+    expect(screen.getByTitle("src/new file.ts").textContent).toContain("src");
     expect(screen.queryByText(/code\/widgets/)).toBeNull();
   });
 

@@ -38,7 +38,7 @@ describe("bad days", () => {
     const input = new QuickInput(workbench);
     // Port 9 is the discard service, which nobody runs.
     await flow.enterHost(workbench, { url: "ws://127.0.0.1:9", token: "any" });
-    await input.step(/Edit 127\.0\.0\.1:9/);
+    await input.step(/Nothing listens at/);
     assert.match(await input.message.innerText(), /Nothing listens at 127\.0\.0\.1:9\. Check/);
     assert.equal(await input.field.inputValue(), "ws://127.0.0.1:9");
     await workbench.screenshotBothThemes("host-unreachable");
@@ -48,15 +48,14 @@ describe("bad days", () => {
     const { host, workbench } = scene;
     const input = new QuickInput(workbench);
     await flow.answerHost(workbench, { url: host.url, token: "a-wrong-token" });
-    await input.step("(1/2)");
-    assert.match(await input.message.innerText(), /did not accept the token/);
-    assert.equal((await input.field.inputValue()).replace(/\/$/, ""), host.url);
+    await input.step(/did not accept the token/);
+    await input.step("(2/2)");
     await workbench.screenshot("host-wrong-token");
   });
 
   it("connects once the token is right", async () => {
     const { host, workbench } = scene;
-    await flow.answerHost(workbench, host);
+    await new QuickInput(workbench).enter(host.token);
     const hosts = new HostsView(workbench);
     await hosts.show();
     await hosts.row(new URL(host.url).host, /\bconnected\b/).waitFor();

@@ -50,22 +50,65 @@ export async function addHost(workbench: Workbench, address: HostAddress): Promi
   await new AgentsView(workbench).show();
 }
 
-/** Launches an agent; resolves when its panel is in front. Returns the agent's title. */
+/**
+ * Launches an agent; resolves when its panel is in front. Returns the agent's title. Answers what is asked, which is all of
+ * it the first time and the prompt alone the next; what the line of choices does not name is changed in the form.
+ */
 export async function launchAgent(workbench: Workbench, answers: LaunchAnswers): Promise<string> {
   const input = new QuickInput(workbench);
+  const { agent, repository, baseBranch = "", prompt } = answers;
   await workbench.command("Muster: Launch Agent…");
-  await input.step("Which kind of agent?");
-  await input.pick(answers.agent);
+  const question = input.stepLocator("What should the agent do?");
+  const kind = input.stepLocator("Which kind of agent?");
+  const place = input.stepLocator(/Which repository|Address of the repository/);
+  const branch = input.stepLocator("Branch to start from");
+  for (;;) {
+    await question.or(kind).or(place).or(branch).first().waitFor();
+    if (await question.isVisible()) break;
+    if (await kind.isVisible()) {
+      await input.pick(agent);
+      await kind.waitFor({ state: "hidden" });
+    } else if (await place.isVisible()) {
+      await input.field.fill(repository);
+      await input.pick(repository);
+      await place.waitFor({ state: "hidden" });
+    } else {
+      await input.enter(baseBranch);
+      await branch.waitFor({ state: "hidden" });
+    }
+  }
+  const name = repository.replace(/\.git$/, "").split("/").slice(-2).join("/");
+  const wanted = `${agent} on ${name} (${baseBranch || "default branch"})`;
+  if ((await input.message.innerText()).includes(wanted)) await input.enter(prompt);
+  else await launchByForm(workbench, answers);
+  const title = prompt.split("\n")[0] ?? prompt;
+  await new SessionPanel(workbench).ready(title);
+  return title;
+}
+
+/** From the prompt's box: sets every choice in the form, and launches. */
+async function launchByForm(workbench: Workbench, answers: LaunchAnswers): Promise<void> {
+  const input = new QuickInput(workbench);
+  const list = "Launch, or choose what to change";
+  await input.field.fill(answers.prompt);
+  await input.button("Change the choices").click();
+  await input.step(list);
+  if ((await input.rows.filter({ hasText: answers.agent }).count()) === 0) {
+    await input.choose("Agent");
+    await input.step("Which kind of agent?");
+    await input.pick(answers.agent);
+    await input.step(list);
+  }
+  await input.choose("Repository");
   await input.step(/repository/i);
   await input.field.fill(answers.repository);
   await input.pick(answers.repository);
+  await input.stepLocator(list).or(input.stepLocator("Branch to start from")).first().waitFor();
+  if (await input.stepLocator(list).isVisible()) await input.choose("Base branch");
   await input.step("Branch to start from");
   await input.enter(answers.baseBranch ?? "");
-  await input.step("What should the agent do?");
-  await input.enter(answers.prompt);
-  const title = answers.prompt.split("\n")[0] ?? answers.prompt;
-  await new SessionPanel(workbench).ready(title);
-  return title;
+  await input.step(list);
+  await input.choose("Launch");
 }
 
 /** @param spoken the state to wait for, as a screen reader says it: `/needs your approval/`. */

@@ -34,6 +34,10 @@ export interface SceneOptions {
   readonly name: string;
   /** Default: true. */
   readonly isSignedInToGitHub?: boolean;
+  /** How slowly the sample agent works. Default: 60. */
+  readonly paceMs?: number;
+  /** Default: 2. */
+  readonly concurrentSessions?: number;
 }
 
 let current: VsCode | undefined;
@@ -77,8 +81,8 @@ export async function startScene(options: SceneOptions): Promise<Scene> {
 
     const hostOptions = {
       folder: path.join(folder, "host"),
-      agents: [sampleAgentConfig({ paceMs: 60 })],
-      concurrentSessions: 2,
+      agents: [sampleAgentConfig({ paceMs: options.paceMs ?? 60 })],
+      concurrentSessions: options.concurrentSessions ?? 2,
       logFile: path.join(outputDir, "logs", `${options.name}-host.log`),
     };
     const host = await startHostProcess(lifetime, hostOptions);

@@ -78,20 +78,23 @@ export async function readRequests({ client, session }: AgentAddress): Promise<r
   return found.flat();
 }
 
-/** Answers one tool call that waits for a person. The answer is known when the host echoes it or the request is gone. */
+/** Answers one tool call that waits for a person, as it was shown at `seenSeq`. The answer is known when the host echoes it or the request is gone. */
 export async function answerToolCall(
   { client, session }: AgentAddress,
   request: Extract<SessionInputRequest, { kind: "toolConfirmation" }>,
   answer: ToolAnswer,
+  seenSeq: number | undefined,
 ): Promise<void> {
-  await untilGone({ client, session }, request.id, client.dispatch(request.chat, toolAnswerAction(request, answer)));
+  const answered = client.dispatch(request.chat, toolAnswerAction(request, answer), seenSeq);
+  await untilGone({ client, session }, request.id, answered);
 }
 
 export async function answerQuestion(
   { client, session }: AgentAddress,
   request: Extract<SessionInputRequest, { kind: "chatInput" }>,
   response: InputResponse,
-  answers?: Record<string, InputAnswer>,
+  answers: Record<string, InputAnswer> | undefined,
+  seenSeq: number | undefined,
 ): Promise<void> {
   const action: StateAction = {
     type: "chat/inputCompleted",
@@ -99,7 +102,7 @@ export async function answerQuestion(
     response,
     ...(answers && { answers }),
   };
-  await untilGone({ client, session }, request.id, client.dispatch(request.chat, action));
+  await untilGone({ client, session }, request.id, client.dispatch(request.chat, action, seenSeq));
 }
 
 function toolAnswerAction(
@@ -148,7 +151,8 @@ async function chatsOf(client: Client, session: string, fits: (status: number) =
   return state.chats.length > 0 ? known : [defaultChatOf(session, state)];
 }
 
-async function following<K extends ChannelKind, T>(
+/** What `use` makes of the channel's state. Rejects with `host.disconnected` when the host cannot be asked. */
+export async function following<K extends ChannelKind, T>(
   client: Client,
   kind: K,
   uri: string,

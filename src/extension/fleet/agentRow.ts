@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { decode } from "../../protocol/decode.ts";
-import { fleetMetaOf } from "../../protocol/fleet.ts";
+import { type FleetSummaryMeta, fleetMetaOf } from "../../protocol/fleet.ts";
 import type { SessionSummary } from "../../protocol/methods.ts";
 import type { SessionInputRequest } from "../../protocol/sessionState.ts";
 import { isArchived, isRead } from "../../protocol/status.ts";
@@ -35,6 +35,9 @@ const GitHubMeta = z.looseObject({
   pullRequestState: z.optional(z.enum(["open", "closed", "merged"])),
 });
 
+/** VS Code's own: an agent made the session. */
+const CreatedBy = z.looseObject({ session: z.string() });
+
 export function toFleetAgent(facts: RowFacts): FleetAgent {
   const { hostId, summary, freshness, requests, isPending } = facts;
   const fleet = fleetMetaOf(summary);
@@ -68,11 +71,20 @@ export function toFleetAgent(facts: RowFacts): FleetAgent {
     queuePosition: fleet?.queue,
     isolation: fleet?.isolation === "(unknown)" ? undefined : fleet?.isolation,
     spend: fleet?.costUsd,
+    budgetShare: fleet?.budgetShare,
+    conflicts: fleet?.conflicts,
+    group: fleet?.group,
+    parent: parentOf(facts, fleet),
     activity: summary.activity,
     createdAt: toMs(summary.createdAt),
     modifiedAt: toMs(summary.modifiedAt),
     pullRequest,
   };
+}
+
+function parentOf({ hostId, summary }: RowFacts, fleet: FleetSummaryMeta | undefined): string | undefined {
+  const session = read(CreatedBy, summary._meta?.["agentHost/createdBySession"])?.session ?? fleet?.forkedFrom;
+  return session === undefined || session === summary.resource ? undefined : agentKey(hostId, session);
 }
 
 function read<T>(schema: z.core.$ZodType<T>, value: unknown): T | undefined {

@@ -40,10 +40,11 @@ function verdict(attention: Exclude<Attention, "needsYou">): AttentionVerdict {
 
 /** The standard status decides; our own hint only adds to it. */
 function waitsForPerson(summary: SessionSummary, meta: FleetSummaryMeta | undefined): boolean {
-  return needsInput(summary.status) || meta?.needs === "approval" || meta?.needs === "question";
+  return needsInput(summary.status) || meta?.needs === "approval" || meta?.needs === "question" || meta?.isPaused === true;
 }
 
 function needOf(requests: readonly SessionInputRequest[], meta: FleetSummaryMeta | undefined): Need {
+  if (meta?.isPaused === true) return "budget";
   const told = requests.map(needOfRequest).find((need) => need !== "unknown");
   if (told !== undefined) return told;
   return meta?.needs === "approval" || meta?.needs === "question" ? meta.needs : "unknown";

@@ -2,6 +2,7 @@ import { AppError } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import { Emitter, type Event } from "../../base/emitter.ts";
+import { isSame } from "../../base/isSame.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Client, SessionsChange } from "../../client/client.ts";
 import type { InputAnswer, InputResponse } from "../../protocol/input.ts";
@@ -17,6 +18,7 @@ import {
   stopAgent,
   type ToolAnswer,
 } from "./agentCommands.ts";
+import { type AgentDetails, readDetails } from "./agentDetails.ts";
 import {
   agentKey,
   type FleetAgent,
@@ -88,7 +90,12 @@ export class Fleet implements Disposable {
 
   /** How many agents one host has, those included whose launch is on its way. */
   countOn(hostId: string): number {
-    return this.#rows.ofHost(hostId).length;
+    return this.#rows.countOn(hostId);
+  }
+
+  /** Agents of one host in each group. */
+  countsOn(hostId: string): FleetCounts {
+    return this.#rows.countsOn(hostId);
   }
 
   /** Agents in each group, kept up with every update. */
@@ -133,25 +140,40 @@ export class Fleet implements Disposable {
     return stopAgent(this.#address(key), this.#options.clock);
   }
 
-  /** Approves the tool call of the request, or all that wait. Rejects with `conflict` when none does. */
-  approve(key: string, options: { requestId?: string; optionId?: string } = {}): Promise<void> {
-    return this.#answerToolCalls(key, options.requestId, { approved: true, optionId: options.optionId });
+  /**
+   * Approves a tool call as it was shown. Rejects with `conflict` when it waits no more, or asks for something else than
+   * was shown: then nothing is sent.
+   */
+  approve(key: string, shown: SessionInputRequest, optionId?: string): Promise<void> {
+    return this.#answerToolCall(key, shown, { approved: true, optionId });
   }
 
   /** Denies likewise. `note` tells the agent what to do instead. */
-  deny(key: string, options: { requestId?: string; optionId?: string; note?: string } = {}): Promise<void> {
-    const { requestId, optionId, note } = options;
-    return this.#answerToolCalls(key, requestId, { approved: false, optionId, note });
+  deny(key: string, shown: SessionInputRequest, options: { optionId?: string; note?: string } = {}): Promise<void> {
+    return this.#answerToolCall(key, shown, { approved: false, ...options });
   }
 
-  /** Answers a question of the agent. Rejects with `conflict` when it waits no more. */
+  /** Reads what an agent waits for, which its row then tells: of many, only the first are read ahead. */
+  async read(key: string): Promise<void> {
+    this.#needs.use(key);
+    if (this.#needs.requests(key).length === 0) await readRequests(this.#address(key));
+  }
+
+  /** Answers a question of the agent as it was shown, likewise. */
   async answer(
     key: string,
-    answer: { requestId: string; response: InputResponse; answers?: Record<string, InputAnswer> },
+    shown: SessionInputRequest,
+    response: InputResponse,
+    answers?: Record<string, InputAnswer>,
   ): Promise<void> {
-    const request = (await this.#requests(key)).find(({ id }) => id === answer.requestId);
-    if (request?.kind !== "chatInput") throw nothingWaits();
-    await answerQuestion(this.#address(key), request, answer.response, answer.answers);
+    const request = await this.#present(key, shown);
+    if (request.kind !== "chatInput") throw nothingWaits();
+    await answerQuestion(this.#address(key), request, response, answers, this.#needs.seenSeq(key, request.id));
+  }
+
+  /** What is worth knowing of one agent beyond its row. Rejects when its host cannot be asked. */
+  async details(key: string): Promise<AgentDetails> {
+    return readDetails(this.#address(key));
   }
 
   async rename(key: string, title: string): Promise<void> {
@@ -209,17 +231,21 @@ export class Fleet implements Disposable {
     this.#hosts.clear();
   }
 
-  async #answerToolCalls(key: string, requestId: string | undefined, answer: ToolAnswer): Promise<void> {
-    const isAsked = (request: SessionInputRequest) => requestId === undefined || request.id === requestId;
-    const calls = (await this.#requests(key)).filter((request) => request.kind === "toolConfirmation").filter(isAsked);
-    if (calls.length === 0) throw nothingWaits();
-    await Promise.all(calls.map((call) => answerToolCall(this.#address(key), call, answer)));
+  async #answerToolCall(key: string, shown: SessionInputRequest, answer: ToolAnswer): Promise<void> {
+    const request = await this.#present(key, shown);
+    if (request.kind !== "toolConfirmation") throw nothingWaits();
+    await answerToolCall(this.#address(key), request, answer, this.#needs.seenSeq(key, request.id));
   }
 
-  async #requests(key: string): Promise<readonly SessionInputRequest[]> {
+  /** The request as it is, which has to be what was shown. */
+  async #present(key: string, shown: SessionInputRequest): Promise<SessionInputRequest> {
     this.#needs.use(key);
     const read = this.#needs.requests(key);
-    return read.length > 0 ? read : readRequests(this.#address(key));
+    const requests = read.length > 0 ? read : await readRequests(this.#address(key));
+    const request = requests.find(({ id }) => id === shown.id);
+    if (request === undefined) throw nothingWaits();
+    if (isSame(request, shown)) return request;
+    throw new AppError("conflict", "The agent has changed what it asks for. Nothing was sent; look at it again.");
   }
 
   #address(key: string): AgentAddress {

@@ -1,5 +1,6 @@
 import type { SessionSummary } from "../../protocol/methods.ts";
-import type { FleetPhase, Isolation } from "../../protocol/fleet.ts";
+import type { FleetGroup, FleetPhase, Isolation } from "../../protocol/fleet.ts";
+import type { FleetPriority } from "../../protocol/fleetQueue.ts";
 import type { SessionInputRequest } from "../../protocol/sessionState.ts";
 
 /**
@@ -11,8 +12,8 @@ import type { SessionInputRequest } from "../../protocol/sessionState.ts";
 export const ATTENTIONS = ["needsYou", "failed", "review", "working", "queued", "pullRequest", "done"] as const;
 export type Attention = (typeof ATTENTIONS)[number];
 
-/** The exact reason behind `needsYou`; `unknown` until the host has told which. */
-export type Need = "approval" | "question" | "signIn" | "unknown";
+/** The exact reason behind `needsYou`; `unknown` until the host has told which. `budget`: it may not spend more. */
+export type Need = "approval" | "question" | "signIn" | "budget" | "unknown";
 
 /** What is known of the pull request of an agent's branch. Filled in by `Fleet.decorate`. */
 export interface FleetPullRequest {
@@ -75,6 +76,14 @@ export interface FleetAgent {
   readonly isolation: Isolation | undefined;
   /** US dollars. */
   readonly spend: number | undefined;
+  /** How much is used of the budget that will be reached first: 0.8 for 80 %. */
+  readonly budgetShare: number | undefined;
+  /** Branches that its own cannot be merged with, its base among them. */
+  readonly conflicts: number | undefined;
+  /** One of several agents with the same prompt. */
+  readonly group: FleetGroup | undefined;
+  /** Key of the agent that this one was made by, or began as a copy of. It need not be listed. */
+  readonly parent: string | undefined;
   /** What it does, in a few words. */
   readonly activity: string | undefined;
   /** ms since the epoch. */
@@ -113,11 +122,32 @@ interface LaunchBasics {
   readonly model?: string;
 }
 
+/** What holds an agent back; without one its host's configuration decides. */
+export interface LaunchLimits {
+  readonly priority?: FleetPriority;
+  readonly budgetUsd?: number;
+  /** Of its work in all. */
+  readonly timeLimitMinutes?: number;
+}
+
 /** For hosts with the fleet plane: they clone. */
-export interface RepositoryLaunch extends LaunchBasics {
+export interface RepositoryLaunch extends LaunchBasics, LaunchLimits {
   /** `https:`, `ssh:`, `file:` URL or an absolute path on the host. */
   readonly repository: string;
   readonly baseBranch?: string;
+  /** It is one of several attempts. */
+  readonly group?: FleetGroup;
+}
+
+/** Begins as a copy of another agent on the same host. */
+export interface ForkLaunch extends LaunchBasics {
+  readonly forkOf: {
+    /** The session's URI. */
+    readonly session: string;
+    /** The files as they are when absent. */
+    readonly checkpoint?: string;
+    readonly repository: string;
+  };
 }
 
 /** For every other host: the agent works where the files are. */
@@ -128,8 +158,12 @@ export interface FolderLaunch extends LaunchBasics {
   readonly config?: Readonly<Record<string, unknown>>;
 }
 
-export type LaunchRequest = RepositoryLaunch | FolderLaunch;
+export type LaunchRequest = RepositoryLaunch | ForkLaunch | FolderLaunch;
 
 export function isFolderLaunch(request: LaunchRequest): request is FolderLaunch {
   return "folder" in request;
+}
+
+export function isForkLaunch(request: LaunchRequest): request is ForkLaunch {
+  return "forkOf" in request;
 }

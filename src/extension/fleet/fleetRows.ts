@@ -9,6 +9,7 @@ export interface FleetTallies {
   /** On a connected host that pushes branches. */
   readonly canShip: number;
   readonly pullRequests: number;
+  readonly archived: number;
 }
 
 /**
@@ -17,8 +18,9 @@ export interface FleetTallies {
 export class FleetRows {
   readonly agents = new Map<string, FleetAgent>();
   readonly #counts: Record<Attention, number> = zero();
-  readonly #tallies = { canShip: 0, pullRequests: 0 };
+  readonly #tallies = { canShip: 0, pullRequests: 0, archived: 0 };
   readonly #byHost = new Map<string, Set<string>>();
+  readonly #countsOn = new Map<string, Record<Attention, number>>();
   readonly #touched = new Map<string, "added" | "changed" | "removed">();
 
   get counts(): FleetCounts {
@@ -32,6 +34,15 @@ export class FleetRows {
   /** Keys of one host's rows. */
   ofHost(hostId: string): readonly string[] {
     return Array.from(this.#byHost.get(hostId) ?? []);
+  }
+
+  countOn(hostId: string): number {
+    return this.#byHost.get(hostId)?.size ?? 0;
+  }
+
+  /** How many of a host's agents are in each group. */
+  countsOn(hostId: string): FleetCounts {
+    return this.#countsOn.get(hostId) ?? zero();
   }
 
   put(facts: RowFacts): FleetAgent {
@@ -70,10 +81,14 @@ export class FleetRows {
     return change;
   }
 
-  #count({ attention, canShip, freshness, pullRequest }: FleetAgent, step: 1 | -1): void {
+  #count({ hostId, attention, canShip, freshness, isArchived, pullRequest }: FleetAgent, step: 1 | -1): void {
     this.#counts[attention] += step;
+    const onHost = this.#countsOn.get(hostId) ?? zero();
+    this.#countsOn.set(hostId, onHost);
+    onHost[attention] += step;
     if (canShip && freshness.live) this.#tallies.canShip += step;
     if (pullRequest !== undefined) this.#tallies.pullRequests += step;
+    if (isArchived) this.#tallies.archived += step;
   }
 
   #keysOf(hostId: string): Set<string> {

@@ -1,11 +1,18 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Client } from "../../client/client.ts";
-import { META_NS } from "../../protocol/fleet.ts";
+import { type FleetGroup, META_NS } from "../../protocol/fleet.ts";
 import type { SessionSummary } from "../../protocol/methods.ts";
 import { STATUS } from "../../protocol/status.ts";
 import { sessionUri } from "../../protocol/uris.ts";
 import { defaultChatOf, dispatchOn, readSession } from "./agentCommands.ts";
-import { isFolderLaunch, type LaunchRequest } from "./fleetAgent.ts";
+import {
+  type FolderLaunch,
+  type ForkLaunch,
+  isFolderLaunch,
+  isForkLaunch,
+  type LaunchRequest,
+  type RepositoryLaunch,
+} from "./fleetAgent.ts";
 
 const maxTitleLength = 80;
 
@@ -32,8 +39,14 @@ export function launchSummary(id: string, request: LaunchRequest, nowMs: number)
     modifiedAt: now,
     ...(isFolderLaunch(request)
       ? { workingDirectories: [request.folder] }
-      : { _meta: { [META_NS]: { phase: "queued", repository: request.repository } } }),
+      : { _meta: { [META_NS]: { phase: "queued", ...listedFacts(request) } } }),
   };
+}
+
+function listedFacts(request: RepositoryLaunch | ForkLaunch): { repository: string; group?: FleetGroup } {
+  if (isForkLaunch(request)) return { repository: request.forkOf.repository };
+  const { repository, group } = request;
+  return { repository, ...(group && { group }) };
 }
 
 /** The first line of the prompt serves where no title was given. */
@@ -49,8 +62,8 @@ export async function launchAgent(
   request: LaunchRequest,
   ports: { readonly clock: Clock; readonly newId: () => string },
 ): Promise<void> {
-  const { provider, prompt, model } = request;
-  await client.request("createSession", { channel: session, provider, ...sessionParams(request) });
+  const { prompt, model } = request;
+  await makeSession(client, session, request);
   try {
     const chat = defaultChatOf(session, await readSession({ client, session }));
     await dispatchOn(client, "chat", chat, {
@@ -65,18 +78,31 @@ export async function launchAgent(
   }
 }
 
+async function makeSession(client: Client, session: string, request: LaunchRequest): Promise<void> {
+  const { provider, model } = request;
+  if (isForkLaunch(request)) {
+    const { session: channel, checkpoint } = request.forkOf;
+    const chosen = { ...(checkpoint && { checkpoint }), ...(model && { model }), title: launchTitle(request) };
+    await client.request("x-fleet/fork", { channel, session, provider, ...chosen });
+  } else await client.request("createSession", { channel: session, provider, ...sessionParams(request) });
+}
+
 /** What the session works on, in the terms of its host. */
-function sessionParams(request: LaunchRequest): { workingDirectories?: string[]; config?: Record<string, unknown> } {
+function sessionParams(request: RepositoryLaunch | FolderLaunch): { workingDirectories?: string[]; config?: Record<string, unknown> } {
   if (isFolderLaunch(request)) {
     return { workingDirectories: [request.folder], ...(request.config && { config: { ...request.config } }) };
   }
-  const { repository, baseBranch, title, model } = request;
+  const { repository, baseBranch, title, model, priority, budgetUsd, timeLimitMinutes, group } = request;
   return {
     config: {
       repository,
       ...(baseBranch && { baseBranch }),
       ...(title?.trim() && { title: title.trim() }),
       ...(model && { model }),
+      ...(priority && { priority }),
+      ...(budgetUsd !== undefined && { budgetUsd }),
+      ...(timeLimitMinutes !== undefined && { timeLimitMinutes }),
+      ...(group && { group }),
     },
   };
 }

@@ -7,6 +7,8 @@ export const maxRead = 50;
 /** What one agent waits for, as long as it is followed. */
 export interface FollowedNeeds extends Disposable {
   readonly requests: readonly SessionInputRequest[];
+  /** How far the host's log goes that the request, as it stands in `requests`, is known by. */
+  seenSeq(requestId: string): number | undefined;
 }
 
 export interface NeedsPort {
@@ -33,6 +35,10 @@ export class NeedsReader implements Disposable {
 
   requests(key: string): readonly SessionInputRequest[] {
     return this.#read.get(key)?.requests ?? none;
+  }
+
+  seenSeq(key: string, requestId: string): number | undefined {
+    return this.#read.get(key)?.seenSeq(requestId);
   }
 
   /** Says whether the agent waits. Cheap to repeat. */

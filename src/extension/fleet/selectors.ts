@@ -3,44 +3,33 @@ import { ATTENTIONS, type Attention, type FleetAgent } from "./fleetAgent.ts";
 /** How many agents are in each group. */
 export type FleetCounts = Readonly<Record<Attention, number>>;
 
-export interface FleetGroup<Id extends string = string> {
-  readonly id: Id;
-  readonly agents: readonly FleetAgent[];
-}
-
-/** Groups that hold someone, most pressing first; inside, who waits longest first, then the latest first. */
-export function groupByAttention(agents: Iterable<FleetAgent>): readonly FleetGroup<Attention>[] {
-  const groups = Map.groupBy(agents, ({ attention }) => attention);
-  return ATTENTIONS.flatMap((id) => {
-    const members = groups.get(id);
-    return members ? [{ id, agents: members.toSorted(id === "needsYou" ? byWait : byRecency) }] : [];
-  });
-}
-
-/** Groups by a text such as repository or host, in alphabetical order; inside, the most pressing first. */
-export function groupBy(agents: Iterable<FleetAgent>, idOf: (agent: FleetAgent) => string): readonly FleetGroup[] {
-  return Array.from(Map.groupBy(agents, idOf), ([id, members]) => ({
-    id,
-    agents: members.toSorted(byPriority),
-  })).toSorted((a, b) => compareText(a.id, b.id));
-}
-
 export function sortByPriority(agents: Iterable<FleetAgent>): readonly FleetAgent[] {
   return Array.from(agents).toSorted(byPriority);
 }
 
-/** Agents that do not go on without a person: those that wait for an answer, and those that failed. For badge and status bar. */
+/** It does not go on without a person: it waits for an answer, or it failed. */
+export function needsPerson({ attention }: Pick<FleetAgent, "attention">): boolean {
+  return attention === "needsYou" || attention === "failed";
+}
+
+/** How many those are. For badge and status bar. */
 export function needYouCount(counts: FleetCounts): number {
   return counts.needsYou + counts.failed;
 }
 
 /**
- * The next agent that needs a person, after `afterKey` in the order in which the list shows them, round and round.
+ * The next agent that needs a person, after `afterKey` in the order in which the list shows them, round and round; the one before it by `step` -1.
  * `undefined` when nobody does.
  */
-export function nextNeedingYou(agents: Iterable<FleetAgent>, afterKey: string | undefined): FleetAgent | undefined {
-  const waiting = sortByPriority(agents).filter(({ attention }) => attention === "needsYou" || attention === "failed");
-  return waiting[waiting.findIndex(({ key }) => key === afterKey) + 1] ?? waiting[0];
+export function nextNeedingYou(
+  agents: Iterable<FleetAgent>,
+  afterKey: string | undefined,
+  step: 1 | -1 = 1,
+): FleetAgent | undefined {
+  const waiting = sortByPriority(agents).filter(needsPerson);
+  const at = waiting.findIndex(({ key }) => key === afterKey);
+  if (at < 0) return step === 1 ? waiting[0] : waiting.at(-1);
+  return waiting[(at + step + waiting.length) % waiting.length];
 }
 
 function byPriority(a: FleetAgent, b: FleetAgent): number {

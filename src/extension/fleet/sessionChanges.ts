@@ -32,6 +32,8 @@ export interface ReadOptions {
   readonly clock: Clock;
   /** Only this turn's changes. */
   readonly turnId?: string | undefined;
+  /** Only what this changeset channel of the session holds. */
+  readonly changeset?: string | undefined;
 }
 
 const timeoutMs = 30_000;
@@ -91,8 +93,9 @@ export async function readBranchChanges(
     const session = held.add(client.subscribe("fleetSession", fleetSessionUri(sessionId)));
     // One after the other: a head that is read first cannot claim more than the files that come after it show.
     const before = await within(session.ready, options.clock, held);
-    const uri =
-      options.turnId === undefined ? branchChangesetUri(sessionUri) : turnChangesetUri(sessionUri, options.turnId);
+    const { turnId } = options;
+    const whole = turnId === undefined ? branchChangesetUri(sessionUri) : turnChangesetUri(sessionUri, turnId);
+    const uri = options.changeset ?? whole;
     const changeset = held.add(client.subscribe("changeset", uri));
     const settled = await within(whenSettled(changeset, held), options.clock, held);
     return { session: before, files: changedFilesOf(settled) };

@@ -19,19 +19,25 @@ export class WaitingAgent implements Disposable {
   readonly #session: ChannelHandle<SessionState>;
   readonly #chats = new Map<string, ChannelHandle<ChatState>>();
   #requests: readonly SessionInputRequest[] = [];
+  /** By request: the `serverSeq` at which it came to be what it is. */
+  #seqs = new Map<string, number>();
 
   /** `changed` is called after construction only. */
   constructor(address: AgentAddress, changed: () => void) {
     this.#address = address;
     this.#changed = changed;
     this.#session = address.client.subscribe("session", address.session);
-    this.#requests = this.#read();
+    this.#take(this.#read());
     this.#session.onDidChange(() => this.#look());
   }
 
   /** The same object as long as they are the same. */
   get requests(): readonly SessionInputRequest[] {
     return this.#requests;
+  }
+
+  seenSeq(requestId: string): number | undefined {
+    return this.#seqs.get(requestId);
   }
 
   dispose(): void {
@@ -42,8 +48,20 @@ export class WaitingAgent implements Disposable {
   #look(): void {
     const requests = this.#read();
     if (isSame(requests, this.#requests)) return;
-    this.#requests = requests;
+    this.#take(requests);
     this.#changed();
+  }
+
+  #take(requests: readonly SessionInputRequest[]): void {
+    const former = new Map(this.#requests.map((request) => [request.id, request]));
+    const { seq } = this.#session;
+    const seqs = requests.flatMap((request) => {
+      const isKnown = isSame(former.get(request.id), request);
+      const at = (isKnown ? this.#seqs.get(request.id) : undefined) ?? seq;
+      return at === undefined ? [] : [[request.id, at] as const];
+    });
+    this.#seqs = new Map(seqs);
+    this.#requests = requests;
   }
 
   #read(): readonly SessionInputRequest[] {

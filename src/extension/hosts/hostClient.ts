@@ -7,25 +7,31 @@ import type { HostRecord } from "./hosts.ts";
 
 export interface HostClientPorts {
   readonly clock: Clock;
+  /** The host's own. */
   readonly logger: Logger;
   /** Of the extension, as hosts may show it. */
   readonly version: string;
+  /** Throws while nothing may be dialled. */
+  readonly mayDial?: () => void;
 }
 
-/** The client of a configured host: a WebSocket, the token as it is stored at each attempt, an id of this window's own. */
+/** The client of a host: a WebSocket, the token as it is stored at each attempt, an id of this window's own. */
 export function newHostClient(
-  host: HostRecord,
+  { name, url, certificate }: HostRecord,
   token: () => Promise<string | undefined>,
-  { clock, logger, version }: HostClientPorts,
+  { clock, logger, version, mayDial = () => undefined }: HostClientPorts,
 ): AhpClient {
-  const own = logger.child(host.name);
+  const dial = hostDial({ url, token, certificate, logger });
   return new AhpClient({
-    dial: hostDial({ url: host.url, token, logger: own }),
+    dial: async (attempt) => {
+      mayDial();
+      return dial(attempt);
+    },
     clientId: randomUUID(),
-    clientInfo: { name: "Muster", version },
-    hostName: host.name,
+    clientInfo: { name: "muster", version },
+    hostName: name,
     clock,
     random: Math.random,
-    logger: own,
+    logger,
   });
 }

@@ -65,7 +65,7 @@ export class HostConnections implements HostConnectionsView, Disposable {
 
   #follow({ added, changed, removed }: HostsChange): void {
     for (const hostId of removed) this.#close(hostId);
-    // Another address may be another host: nothing of the old one may be taken for it.
+    // Another address or certificate may be another host: nothing of the old one may be taken for it.
     const moved = changed.filter((hostId) => this.#hasMoved(hostId));
     for (const hostId of moved) this.#close(hostId);
     if (moved.length > 0) this.#changed.fire({ added: [], changed: [], removed: moved });
@@ -78,7 +78,9 @@ export class HostConnections implements HostConnectionsView, Disposable {
   }
 
   #hasMoved(hostId: string): boolean {
-    return this.#entries.get(hostId)?.connection.host.url !== this.#options.hosts.get(hostId)?.url;
+    const before = this.#entries.get(hostId)?.connection.host;
+    const after = this.#options.hosts.get(hostId);
+    return before?.url !== after?.url || before?.certificate !== after?.certificate;
   }
 
   /** The name or the token is another one. A connection that was refused for its token is tried again. */

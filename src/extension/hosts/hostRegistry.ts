@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { AppError } from "../../base/appError.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import { Emitter } from "../../base/emitter.ts";
+import { isSame } from "../../base/isSame.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { HostInput, HostRecord, Hosts, HostsChange, HostsStorePort, ParsedHostUrl, SecretsPort } from "./hosts.ts";
 import { parseHostUrl } from "./hostUrl.ts";
@@ -11,6 +12,7 @@ const StoredHost = z.object({
   name: z.string(),
   url: z.string(),
   tokenFile: z.optional(z.string()),
+  certificate: z.optional(z.string().check(z.regex(/^(?:[0-9A-F]{2}:){31}[0-9A-F]{2}$/))),
 });
 
 export interface HostRegistryOptions {
@@ -53,20 +55,19 @@ export class HostRegistry implements Hosts, Disposable {
 
   async add(input: HostInput): Promise<HostRecord> {
     const parsed = checked(input.url);
-    const record = toRecord(this.#options.newId(), input, parsed);
+    const record = toRecord({ id: this.#options.newId() }, input, parsed);
     await this.#storeToken(record.id, input.token ?? parsed.token);
     await this.#write([...this.#records, record], []);
     return record;
   }
 
   async edit(id: string, input: HostInput): Promise<HostRecord> {
-    const { tokenFile } = this.#known(id);
     const parsed = checked(input.url);
-    const record = { ...toRecord(id, input, parsed), ...(tokenFile !== undefined && { tokenFile }) };
+    const record = toRecord(this.#known(id), input, parsed);
     const token = input.token ?? parsed.token;
     await this.#storeToken(id, token);
     const records = this.#records.map((other) => (other.id === id ? record : other));
-    await this.#write(records, token === undefined ? [] : [id]);
+    await this.#write(records, token === undefined && input.tokenFile === undefined ? [] : [id]);
     return record;
   }
 
@@ -115,9 +116,9 @@ export class HostRegistry implements Hosts, Disposable {
     const change: HostsChange = {
       added: records.filter(({ id }) => !before.has(id)).map(({ id }) => id),
       changed: records
-        .filter(({ id, name, url }) => {
-          const old = before.get(id);
-          return old !== undefined && (old.name !== name || old.url !== url || renewed.includes(id));
+        .filter((record) => {
+          const old = before.get(record.id);
+          return old !== undefined && (!isSame(old, record) || renewed.includes(record.id));
         })
         .map(({ id }) => id),
       removed: Array.from(before.keys()).filter((id) => !ids.has(id)),
@@ -152,6 +153,19 @@ function checked(url: string): ParsedHostUrl {
   return parsed.value;
 }
 
-function toRecord(id: string, input: HostInput, { url, name }: ParsedHostUrl): HostRecord {
-  return { id, name: input.name.trim() || name, url };
+/** An address of another host is not the one whose certificate was trusted. */
+function toRecord(
+  known: Pick<HostRecord, "id" | "tokenFile" | "certificate"> & Partial<Pick<HostRecord, "url">>,
+  input: HostInput,
+  { url, name }: ParsedHostUrl,
+): HostRecord {
+  const tokenFile = input.tokenFile ?? known.tokenFile;
+  const certificate = input.certificate ?? (known.url === url ? known.certificate : undefined);
+  return {
+    id: known.id,
+    name: input.name.trim() || name,
+    url,
+    ...(tokenFile && { tokenFile }),
+    ...(certificate && { certificate }),
+  };
 }

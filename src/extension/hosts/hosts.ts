@@ -13,6 +13,8 @@ export interface HostRecord {
   readonly url: string;
   /** Absolute path of a file with the token, for a host on this machine. A token that was typed comes first. */
   readonly tokenFile?: string | undefined;
+  /** SHA-256 fingerprint of the only certificate that is trusted for it; else those count that this machine trusts. */
+  readonly certificate?: string | undefined;
 }
 
 /** Where host records are kept: the application-scoped setting. */
@@ -37,6 +39,9 @@ export interface HostInput {
   readonly url: string;
   /** `undefined` keeps what is stored (edit) or stores none (add); an empty string deletes it. */
   readonly token?: string | undefined;
+  /** As in `HostRecord`; `undefined` keeps what the record has, an empty text deletes it. */
+  readonly tokenFile?: string | undefined;
+  readonly certificate?: string | undefined;
 }
 
 /** The hosts that a person configured. */

@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from "node:tls";
 import { WebSocket } from "ws";
 import { AppError } from "../../base/appError.ts";
 import { type Disposables, toDisposable } from "../../base/disposables.ts";
@@ -16,15 +17,18 @@ const tooBig = 1009;
 /**
  * Opens a WebSocket to a host. The token goes into a header, never into the address. Rejects with `host.unauthorized`,
  * `host.incompatible`, `limit.exceeded` or `host.unreachable`, each a sentence for people; `details.retryAfterMs` is how
- * long the host asks to be left alone. `attempt` ends the socket.
+ * long the host asks to be left alone. A certificate that is not trusted is `host.untrustedCertificate`; `trust` says which
+ * is, instead of this machine. `attempt` ends the socket.
  */
 export function dialWebSocket(
   url: string,
   token: string | undefined,
   attempt: Disposables,
   logger: Logger,
+  trust: ConnectionOptions = {},
 ): Promise<Transport> {
   const socket = new WebSocket(url, {
+    ...trust,
     perMessageDeflate: false,
     maxPayload: maxPayloadBytes,
     handshakeTimeout: handshakeTimeoutMs,
@@ -167,17 +171,29 @@ const reasons: Readonly<Record<string, string>> = {
   EHOSTUNREACH: "{host} cannot be reached from here. Check your network.",
   ENETUNREACH: "There is no network to reach {host}.",
   ECONNRESET: "{host} broke the connection off. Check the address and whether it wants wss://.",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "The certificate of {host} is self-signed. Install its authority on this machine.",
-  SELF_SIGNED_CERT_IN_CHAIN: "The certificate of {host} comes from an unknown authority. Install it on this machine.",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    "The certificate of {host} cannot be verified. Install its authority on this machine.",
-  CERT_HAS_EXPIRED: "The certificate of {host} has expired.",
+};
+
+const untrusted: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: "The certificate of {host} is self-signed.",
+  SELF_SIGNED_CERT_IN_CHAIN: "The certificate of {host} comes from an authority that this machine does not know.",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    "The certificate of {host} comes from an authority that this machine does not know.",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "The certificate of {host} comes from an authority that this machine does not know.",
+  CERT_HAS_EXPIRED: "The certificate of {host} has expired; whoever runs the host has to renew it.",
   ERR_TLS_CERT_ALTNAME_INVALID: "The certificate of {host} was made for another name.",
 };
+/** Others may be trusted by their fingerprint; one that has expired is trusted by nobody. */
+const howToTrust = " Install its authority on this machine, or edit the host to trust this one certificate.";
 
 /** A socket error by its code; its text is for the log only. */
 function unreachable(error: Error, url: string): AppError {
   const code: unknown = Reflect.get(error, "code");
+  const refused = typeof code === "string" && Object.hasOwn(untrusted, code) ? untrusted[code] : undefined;
+  if (refused !== undefined) {
+    const canPin = code !== "CERT_HAS_EXPIRED";
+    const text = `${refused}${canPin ? howToTrust : ""}`.replace("{host}", nameOf(url));
+    return new AppError("host.untrustedCertificate", text, { cause: error, details: { canPin } });
+  }
   const known = typeof code === "string" && Object.hasOwn(reasons, code) ? reasons[code] : undefined;
   const sentence = known ?? "{host} cannot be reached. Check the address and your network.";
   return new AppError("host.unreachable", sentence.replace("{host}", nameOf(url)), { cause: error });

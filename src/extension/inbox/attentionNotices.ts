@@ -1,17 +1,23 @@
+import * as vscode from "vscode";
 import type { Clock } from "../../base/clock.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { Attention, FleetAgent } from "../fleet/fleetAgent.ts";
 import { runCommand } from "../platform/commandRegistry.ts";
-import type { Dialogs } from "../platform/dialogs.ts";
+import type { Dialogs, StandingNotice } from "../platform/dialogs.ts";
 import { toLabel } from "../platform/plainText.ts";
 import type { Settings } from "../platform/settings.ts";
+import { itemsOf } from "./inboxItems.ts";
+import type { NoticeLease } from "./noticeLease.ts";
+import type { Snoozes } from "./snoozes.ts";
 
 export interface NoticeOptions {
   readonly fleet: Pick<Fleet, "get" | "agents" | "onDidChange">;
   readonly settings: Pick<Settings, "read">;
-  readonly dialogs: Pick<Dialogs, "tell">;
+  readonly dialogs: Pick<Dialogs, "tell" | "stand">;
   readonly clock: Clock;
+  readonly snoozes: Pick<Snoozes, "has">;
+  readonly lease: Pick<NoticeLease, "take">;
   /** The person is looking at this agent already. */
   readonly isShown: (agent: FleetAgent) => boolean;
 }
@@ -19,13 +25,18 @@ export interface NoticeOptions {
 /** Agents that come to need somebody at about the same time are one notification. */
 const gatherMs = 1500;
 
-/** Tells when an agent comes to need a person. Few words, few times: what was so when the window opened is not news. */
+/**
+ * Tells when an agent comes to need a person. Few words, few times: what was so when the window opened is not news, and
+ * one window tells it. What asks for an answer goes away when it has been answered, wherever that was.
+ */
 export class AttentionNotices implements Disposable {
   readonly #options: NoticeOptions;
   readonly #owned = new Disposables();
   readonly #known = new Map<string, Attention>();
   readonly #news = new Set<string>();
   #gathering: Disposable | undefined;
+  /** The notice about agents that wait for an answer, and which those are. */
+  #standing: { readonly notice: StandingNotice; readonly keys: Set<string> } | undefined;
 
   constructor(options: NoticeOptions) {
     this.#options = options;
@@ -37,12 +48,14 @@ export class AttentionNotices implements Disposable {
         for (const key of added) this.#note(key, false);
         for (const key of changed) this.#note(key, true);
         for (const key of removed) this.#known.delete(key);
+        this.#renew();
       }),
     );
   }
 
   dispose(): void {
     this.#gathering?.dispose();
+    this.#standing?.notice.dispose();
     this.#owned.dispose();
   }
 
@@ -64,23 +77,77 @@ export class AttentionNotices implements Disposable {
 
   async #tell(): Promise<void> {
     this.#gathering = undefined;
-    const { fleet, dialogs, isShown } = this.#options;
-    const agents = Array.from(this.#news, (key) => fleet.get(key)).filter((agent) => agent !== undefined);
+    const keys = Array.from(this.#news);
     this.#news.clear();
-    const waiting = agents.filter((agent) => this.#isWanted(agent) && !isShown(agent));
-    const [first] = waiting;
+    const ours = new Set(await this.#options.lease.take(this.#worthTelling(keys).map(idOf)));
+    // Much may have happened while the windows settled who tells it.
+    const agents = this.#worthTelling(keys).filter((agent) => ours.has(idOf(agent)));
+    const asking = agents.filter(({ attention }) => attention === "needsYou");
+    if (asking.length > 0) this.#stand(asking);
+    const rest = agents.filter(({ attention }) => attention !== "needsYou");
+    const [first] = rest;
     if (first === undefined) return;
-    const text = waiting.length === 1 ? sentenceFor(first) : `${waiting.length} agents need you.`;
-    const button = waiting.length === 1 ? "Open" : "Go to the First";
-    const chosen = await dialogs.tell(text, button);
-    if (chosen === button) await runCommand("muster.agent.open", { hostId: first.hostId, session: first.session });
+    if (rest.length > 1) {
+      const inbox = vscode.l10n.t("Open Inbox");
+      if ((await this.#options.dialogs.tell(sentenceForMany(rest), inbox)) === inbox)
+        await runCommand("muster.inbox.open");
+      return;
+    }
+    const open = vscode.l10n.t("Open");
+    if ((await this.#options.dialogs.tell(sentenceFor(first), open)) !== open) return;
+    await runCommand("muster.agent.open", { hostId: first.hostId, session: first.session });
+  }
+
+  #worthTelling(keys: readonly string[]): readonly FleetAgent[] {
+    const { fleet, isShown, snoozes } = this.#options;
+    const agents = keys.flatMap((key) => fleet.get(key) ?? []);
+    return agents.filter((agent) => this.#isWanted(agent) && !isShown(agent) && !snoozes.has(agent));
+  }
+
+  /** One notice for all that wait: a newcomer joins it. */
+  #stand(agents: readonly FleetAgent[]): void {
+    const link = { title: vscode.l10n.t("Answer"), command: "muster.inbox.open" } as const;
+    if (this.#standing === undefined || this.#standing.notice.isClosed) {
+      const notice = this.#options.dialogs.stand(sentenceForMany(agents), link);
+      this.#standing = { notice, keys: new Set() };
+    }
+    for (const { key } of agents) this.#standing.keys.add(key);
+    this.#renew();
+  }
+
+  /** It speaks of those that still wait, and ends with the last of them. */
+  #renew(): void {
+    const standing = this.#standing;
+    if (standing === undefined) return;
+    const waiting = Array.from(standing.keys).flatMap((key) => {
+      const agent = this.#options.fleet.get(key);
+      return agent?.attention === "needsYou" ? [agent] : [];
+    });
+    standing.keys.clear();
+    for (const { key } of waiting) standing.keys.add(key);
+    if (waiting.length > 0) return standing.notice.show(sentenceForMany(waiting));
+    this.#standing = undefined;
+    standing.notice.dispose();
   }
 }
 
+/** The same in every window. */
+function idOf(agent: FleetAgent): string {
+  return itemsOf(agent)[0]?.id ?? `${agent.key}|${agent.attention}`;
+}
+
+function sentenceForMany(agents: readonly FleetAgent[]): string {
+  const [first] = agents;
+  if (agents.length === 1 && first !== undefined) return sentenceFor(first);
+  return vscode.l10n.t("{0} agents need you.", agents.length);
+}
+
 function sentenceFor(agent: FleetAgent): string {
-  const name = `"${toLabel(agent.title, 60)}"`;
-  if (agent.attention === "failed") return `${name} has failed and can be resumed.`;
-  if (agent.attention === "review") return `${name} is ready for review.`;
-  if (agent.need === "question") return `${name} asks you a question.`;
-  return agent.need === "approval" ? `${name} asks for your approval.` : `${name} needs you.`;
+  const name = toLabel(agent.title, 60);
+  if (agent.attention === "failed") return vscode.l10n.t('"{0}" has failed and can be resumed.', name);
+  if (agent.attention === "review") return vscode.l10n.t('"{0}" is ready for review.', name);
+  if (agent.need === "question") return vscode.l10n.t('"{0}" asks you a question.', name);
+  if (agent.need === "budget") return vscode.l10n.t('"{0}" has reached its budget.', name);
+  if (agent.need === "approval") return vscode.l10n.t('"{0}" asks for your approval.', name);
+  return vscode.l10n.t('"{0}" needs you.', name);
 }

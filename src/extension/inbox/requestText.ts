@@ -4,24 +4,39 @@ import type { ToolCall } from "../../protocol/toolCall.ts";
 
 /** What a tool call is asked permission for, exactly, cut into lines that a list shows whole. */
 export interface RequestText {
-  readonly question: string;
+  readonly kind: "command" | "call";
   readonly lines: readonly string[];
+  /** It would change files: how is shown in the panel. */
+  readonly changesFiles: boolean;
+  /** The lines only name what there is to judge: it lies elsewhere, or is the result of a call that has run. */
+  readonly isElsewhere: boolean;
 }
 
 const lineChars = 90;
 
-export function toRequestText(request: Extract<SessionInputRequest, { kind: "toolConfirmation" }>): RequestText {
-  const { toolCall } = request;
+export function toRequestText({ toolCall }: Extract<SessionInputRequest, { kind: "toolConfirmation" }>): RequestText {
   const input = inputOf(toolCall);
   const command = commandOf(input) ?? (runsCommand(toolCall) && !isJson(input) ? input : undefined);
-  const question = command === undefined ? "Allow this tool call?" : "Allow this command to run?";
   const text = command ?? input ?? ("displayName" in toolCall ? toolCall.displayName : "");
-  return { question, lines: toVisibleText(text).split("\n").flatMap(wrap) };
+  const edits = "edits" in toolCall && toolCall.status === "pending-confirmation" ? (toolCall.edits?.items ?? []) : [];
+  const files = edits.map(({ before, after }) => `Changes ${after?.uri ?? before?.uri ?? "a file"}`);
+  const lines = [...toVisibleText(text).split("\n"), ...files.map(toVisibleText)].flatMap(wrap);
+  return {
+    kind: command === undefined ? "call" : "command",
+    lines,
+    changesFiles: edits.length > 0,
+    isElsewhere: toolCall.status !== "pending-confirmation" || typeof inputValue(toolCall) === "object",
+  };
 }
 
+/** The arguments, or the address where they lie. */
 function inputOf(toolCall: ToolCall): string | undefined {
-  if (!("toolInput" in toolCall) || toolCall.toolInput === undefined) return undefined;
-  return typeof toolCall.toolInput === "string" ? toolCall.toolInput : toolCall.toolInput.uri;
+  const input = inputValue(toolCall);
+  return typeof input === "object" ? input.uri : input;
+}
+
+function inputValue(toolCall: ToolCall) {
+  return "toolInput" in toolCall ? toolCall.toolInput : undefined;
 }
 
 /** The host says that the call runs a command (VS Code's convention for `_meta`). */

@@ -31,9 +31,8 @@ export function hostStep(hosts: readonly HostConnection[]): LaunchStep {
   };
 }
 
-export function providerStep(agentsOf: () => Promise<readonly AgentInfo[]>): LaunchStep {
+export function providerStep(agents: readonly AgentInfo[]): LaunchStep {
   return async (draft, frame) => {
-    const agents = await agentsOf();
     if (agents.length === 0) {
       throw new AppError("agent.unknown", "The host offers no kind of agent. Add one to its configuration.");
     }
@@ -48,12 +47,12 @@ export function providerStep(agentsOf: () => Promise<readonly AgentInfo[]>): Lau
       })),
       active: draft.provider,
     });
-    return answered(result, (provider) => ({ provider }));
+    return answered(result, (provider) => ({ provider, model: undefined }));
   };
 }
 
 export const repositoryStep: LaunchStep = async (draft, frame) => {
-  const open = (await openRepositories()).map(({ url }) => url);
+  const open = Array.from(new Set((await openRepositories()).map(({ url }) => url)));
   const recent = [draft.repository, ...(draft.recent ?? [])].filter((url) => url !== undefined);
   const item = (url: string, description: string) => ({ label: toLine(url, 300), description, value: url });
   const urls = Array.from(new Set([...open, ...recent]));
@@ -64,10 +63,14 @@ export const repositoryStep: LaunchStep = async (draft, frame) => {
         ? "Address of the repository, for example https://github.com/owner/name"
         : "Which repository? Choose, or type an address",
     items: urls.map((url) => item(url, open.includes(url) ? "open here" : "used before")),
-    active: open[0] ?? draft.repository,
+    active: draft.repository ?? open[0],
     fromText: (text) => (text === "" || urls.includes(text) ? undefined : item(text, "use this address")),
   });
-  return answered(result, (repository) => ({ repository }));
+  return answered(result, (repository) => ({
+    repository,
+    openRepository: open[0],
+    ...(repository !== draft.repository && { baseBranch: undefined }),
+  }));
 };
 
 export const baseStep: LaunchStep = async (draft, frame) => {
@@ -125,43 +128,11 @@ export function configStep({ property, title, description, choices }: ConfigQues
   };
 }
 
-/** @param keep stores what is written while the person is in the editor. */
-export function promptStep(keep: (prompt: string) => Promise<void>): LaunchStep {
-  return async (draft, frame) => {
-    const result = await textStep({
-      frame,
-      prompt: "What should the agent do? Press Enter to launch it.",
-      placeholder: "For example: fix the failing test in src/parser and explain the cause",
-      value: draft.prompt ?? "",
-      validate: (text) => (text.trim() === "" ? "Tell the agent what to do." : undefined),
-      button: { icon: "edit", tooltip: "Write it in an editor" },
-    });
-    const written = result.kind === "button" ? await writePrompt(result.value, keep) : result;
-    return answered(written, (prompt) => ({ prompt }));
-  };
-}
-
-/** A longer prompt in a document of its own; choosing the one line of the list sends it. */
-async function writePrompt(text: string, keep: (prompt: string) => Promise<void>): Promise<StepResult<string>> {
-  await keep(text);
-  const document = await vscode.workspace.openTextDocument({ content: text, language: "markdown" });
-  await vscode.window.showTextDocument(document, { preview: false });
-  const pick = await pickStep({
-    frame: { title: "Launch Agent: prompt", step: 1, totalSteps: 1, canGoBack: false },
-    placeholder: "Write the prompt in the editor, then come back here",
-    items: [{ label: "$(rocket) Launch with the text of the editor", value: "go" }],
-  });
-  const written = document.getText();
-  await keep(written);
-  if (pick.kind !== "next" || written.trim() === "") return { kind: "cancel" };
-  return { kind: "next", value: written };
-}
-
-function withoutButton(result: Awaited<ReturnType<typeof textStep>>): StepResult<string> {
+export function withoutButton(result: Awaited<ReturnType<typeof textStep>>): StepResult<string> {
   return result.kind === "button" ? { kind: "cancel" } : result;
 }
 
-function answered<T>(
+export function answered<T>(
   result: StepResult<T>,
   change: (value: T) => Partial<LaunchDraft>,
 ): StepResult<Partial<LaunchDraft>> {

@@ -22,7 +22,7 @@ export class CommandRegistry implements Disposable {
       try {
         await handle(...args);
       } catch (error) {
-        await this.#presenter.present(error, during);
+        await this.#presenter.present(error, during, { retry: () => handle(...args) });
       }
     };
     return this.#registrations.add(vscode.commands.registerCommand(id, run));

@@ -1,18 +1,56 @@
 import * as vscode from "vscode";
+import type { Disposable } from "../../base/disposables.ts";
+import type { CommandId } from "../ids.ts";
 import type { ErrorDialog } from "./presentError.ts";
+
+/** A notification that stays until it is disposed of, or until the person closes it. */
+export interface StandingNotice extends Disposable {
+  readonly isClosed: boolean;
+  show(text: string): void;
+}
 
 /** The only caller of VS Code's message boxes. Nothing but the person's own click counts as consent. */
 export class Dialogs implements ErrorDialog {
   async showError(text: string, buttons: readonly string[]): Promise<string | undefined> {
-    return vscode.window.showErrorMessage(text, ...buttons);
+    return vscode.window.showErrorMessage(withoutLinks(text), ...buttons);
   }
 
   async showWarning(text: string, buttons: readonly string[]): Promise<string | undefined> {
-    return vscode.window.showWarningMessage(text, ...buttons);
+    return vscode.window.showWarningMessage(withoutLinks(text), ...buttons);
   }
 
   async tell(text: string, ...buttons: readonly string[]): Promise<string | undefined> {
-    return vscode.window.showInformationMessage(text, ...buttons);
+    return vscode.window.showInformationMessage(withoutLinks(text), ...buttons);
+  }
+
+  /** What holds for a while. `link` runs one of our commands. */
+  stand(text: string, link: { readonly title: string; readonly command: CommandId }): StandingNotice {
+    const ended = Promise.withResolvers<void>();
+    let isClosed = false;
+    let shown = text;
+    let report: (() => void) | undefined;
+    const close = () => {
+      isClosed = true;
+      ended.resolve();
+    };
+    const options = { location: vscode.ProgressLocation.Notification, title: "Muster", cancellable: true };
+    void vscode.window.withProgress(options, async (progress, token) => {
+      token.onCancellationRequested(close);
+      report = () => progress.report({ message: `${withoutLinks(shown)} [${link.title}](command:${link.command})` });
+      report();
+      await ended.promise;
+    });
+    return {
+      get isClosed() {
+        return isClosed;
+      },
+      show: (next) => {
+        if (next === shown) return;
+        shown = next;
+        report?.();
+      },
+      dispose: close,
+    };
   }
 
   /** A modal question. Dismissed, closed and "Cancel" are all false. */
@@ -26,10 +64,30 @@ export class Dialogs implements ErrorDialog {
     return vscode.window.showWarningMessage(question, { modal: true, detail }, ...actions);
   }
 
+  /** Runs with a progress notification that the person can cancel. */
+  async attempt<T>(title: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
+    return vscode.window.withProgress(options, async (_progress, token) => {
+      const cancelled = new AbortController();
+      token.onCancellationRequested(() => cancelled.abort());
+      return run(cancelled.signal);
+    });
+  }
+
+  /** Path of a file on this machine; undefined when none is chosen. */
+  async chooseFile(openLabel: string): Promise<string | undefined> {
+    return (await vscode.window.showOpenDialog({ canSelectMany: false, openLabel }))?.[0]?.fsPath;
+  }
+
   /** Runs with a progress notification that appears only when it takes a while. */
   async progress<T>(title: string, run: (report: (text: string) => void) => Promise<T>): Promise<T> {
     return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title }, async (progress) =>
       run((message) => progress.report({ message })),
     );
   }
+}
+
+/** VS Code makes links, also to commands, of `[text](address)` in a notification: what others wrote must not become one. */
+function withoutLinks(text: string): string {
+  return text.replaceAll("](", "]\u200b(");
 }

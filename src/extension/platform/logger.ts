@@ -19,20 +19,38 @@ function redactValue(value: unknown): unknown {
   return value;
 }
 
+type Channel = Pick<vscode.LogOutputChannel, "debug" | "info" | "warn" | "error" | "show" | "dispose">;
+
+const keptProblems = 50;
+
 /** The "Muster" output channel as a `Logger`. Its level is the one that the user chose for the channel. */
 export class OutputLogger implements Logger, vscode.Disposable {
-  readonly #channel: vscode.LogOutputChannel;
+  readonly #channel: Channel;
   readonly #scope: string;
   readonly #bound: () => LogFields;
+  /** Shared with all children. */
+  readonly #problems: string[];
 
-  constructor(channel: vscode.LogOutputChannel, scope = "", bound: () => LogFields = () => ({})) {
+  constructor(
+    channel: Channel,
+    scope = "",
+    bound: () => LogFields = () => ({}),
+    problems: string[] = [],
+  ) {
     this.#channel = channel;
     this.#scope = scope;
     this.#bound = bound;
+    this.#problems = problems;
   }
 
   static create(): OutputLogger {
     return new OutputLogger(vscode.window.createOutputChannel("Muster", { log: true }));
+  }
+
+  /** A log of its own, in a channel that people see beside this one. */
+  beside(name: string, scope: string): OutputLogger {
+    const channel = vscode.window.createOutputChannel(name, { log: true });
+    return new OutputLogger(channel, scope, undefined, this.#problems);
   }
 
   debug(message: string, fields?: LogFields): void {
@@ -44,16 +62,25 @@ export class OutputLogger implements Logger, vscode.Disposable {
   }
 
   warn(message: string, fields?: LogFields): void {
-    this.#channel.warn(this.#line(message, fields));
+    const line = this.#line(message, fields);
+    this.#channel.warn(line);
+    this.#keep("warning", line);
   }
 
   error(message: string, fields?: LogFields): void {
-    this.#channel.error(this.#line(message, fields));
+    const line = this.#line(message, fields);
+    this.#channel.error(line);
+    this.#keep("error", line);
+  }
+
+  /** The latest warnings and errors whatever the channel's level, oldest first, redacted as they are in the channel. */
+  get problems(): readonly string[] {
+    return this.#problems;
   }
 
   child(scope: string, fields: () => LogFields = () => ({})): Logger {
     const name = this.#scope === "" ? scope : `${this.#scope}.${scope}`;
-    return new OutputLogger(this.#channel, name, () => ({ ...this.#bound(), ...fields() }));
+    return new OutputLogger(this.#channel, name, () => ({ ...this.#bound(), ...fields() }), this.#problems);
   }
 
   /** Brings the channel to the front, for "Show log". */
@@ -63,6 +90,11 @@ export class OutputLogger implements Logger, vscode.Disposable {
 
   dispose(): void {
     this.#channel.dispose();
+  }
+
+  #keep(level: string, line: string): void {
+    this.#problems.push(`${new Date().toISOString()} [${level}] ${line}`);
+    if (this.#problems.length > keptProblems) this.#problems.shift();
   }
 
   #line(message: string, own: LogFields = {}): string {

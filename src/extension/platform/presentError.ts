@@ -40,6 +40,12 @@ export const PRESENTATIONS: Record<ErrorCode, Presentation> = {
     sentence: "The host's address is not encrypted and not on this machine. Use an https or wss address.",
     actions: ["editHost"],
   },
+  "host.untrustedCertificate": {
+    severity: "error",
+    sentence:
+      "The host's certificate is not trusted on this machine. Install its authority, or edit the host to trust this one certificate.",
+    actions: ["editHost", "showLog"],
+  },
   "agent.unknown": {
     severity: "error",
     sentence: "The host does not offer that kind of agent. Choose one that it lists.",
@@ -130,6 +136,11 @@ export const PRESENTATIONS: Record<ErrorCode, Presentation> = {
   "github.unreachable": {
     severity: "error",
     sentence: "GitHub does not answer. Check the network, then try again.",
+    actions: ["retry", "showLog"],
+  },
+  "demo.failed": {
+    severity: "error",
+    sentence: "The demo fleet did not start. Nothing was changed; the log says why.",
     actions: ["retry", "showLog"],
   },
   "auth.required": {

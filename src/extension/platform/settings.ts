@@ -21,6 +21,8 @@ interface SettingValues {
   hosts: readonly unknown[];
   "github.servers": readonly GitHubServer[];
   "notifications.level": NotificationLevel;
+  /** As a person wrote it; `launch/` parses each. */
+  "launch.templates": readonly unknown[];
 }
 
 /** Every `muster.*` setting: its shape, its fallback, and whether a workspace may have a say in it. */
@@ -34,6 +36,8 @@ export const SETTINGS: {
     scope: "application",
   },
   "notifications.level": { schema: NotificationLevel, fallback: "needsYou", scope: "window" },
+  // A workspace must not put words into a launch.
+  "launch.templates": { schema: z.array(z.unknown()), fallback: [], scope: "application" },
 };
 
 /** `application`: endpoints and the like. Only the user's own settings count, whatever a workspace says. */
@@ -65,6 +69,16 @@ export class Settings implements Disposable {
     const value = scope === "application" ? configuration.inspect(key)?.globalValue : configuration.get(key);
     const parsed = schema.safeParse(value);
     return parsed.success ? parsed.data : fallback;
+  }
+
+  /** Nobody has given it another value. */
+  isDefault(key: SettingKey): boolean {
+    return JSON.stringify(this.read(key)) === JSON.stringify(SETTINGS[key].fallback);
+  }
+
+  /** Shows it where the person can change it. */
+  async open(key: SettingKey): Promise<void> {
+    await vscode.commands.executeCommand("workbench.action.openSettings", `muster.${key}`);
   }
 
   /** Writes to the user's own settings. */

@@ -3,20 +3,29 @@ import { Disposables } from "../../base/disposables.ts";
 
 export interface StepFrame {
   readonly title: string;
-  readonly step: number;
-  readonly totalSteps: number;
+  /** Place of the step among those of its form, which need not be counted. */
+  readonly step?: number;
+  readonly totalSteps?: number;
   /** Offers the back button. */
   readonly canGoBack: boolean;
 }
 
+export interface StepButton {
+  readonly icon: string;
+  readonly tooltip: string;
+}
+
+export type StepItem<T> = vscode.QuickPickItem & { readonly value?: T };
+
 export interface PickStep<T> {
   readonly frame: StepFrame;
   readonly placeholder: string;
-  readonly items: readonly (vscode.QuickPickItem & { readonly value: T })[];
+  /** A line without a value only tells something, such as a separator. */
+  readonly items: readonly StepItem<T>[];
   /** Preselected. */
   readonly active?: T | undefined;
   /** Makes what was typed a choice of its own. */
-  readonly fromText?: (text: string) => (vscode.QuickPickItem & { readonly value: T }) | undefined;
+  readonly fromText?: (text: string) => StepItem<T> | undefined;
 }
 
 export interface TextStep {
@@ -29,25 +38,29 @@ export interface TextStep {
   readonly validate?: (text: string) => string | undefined;
   /** Shown when the step opens: what was wrong with the text the last time. */
   readonly problem?: string | undefined;
-  /** A button beside the box; its press gives the text as it is at that moment. */
-  readonly button?: { readonly icon: string; readonly tooltip: string };
+  /** Buttons beside the box; a press gives the text as it is at that moment. */
+  readonly buttons?: readonly StepButton[];
+  /** Hears of every change, for whoever keeps what is typed. */
+  readonly onType?: (text: string) => void;
 }
 
 export type StepResult<T> =
   | { readonly kind: "next"; readonly value: T }
   | { readonly kind: "back" }
   | { readonly kind: "cancel" };
-export type TextResult = StepResult<string> | { readonly kind: "button"; readonly value: string };
+export type TextResult =
+  | StepResult<string>
+  | { readonly kind: "button"; readonly button: StepButton; readonly value: string };
 
 /** One step that chooses from a list. */
 export async function pickStep<T>(step: PickStep<T>): Promise<StepResult<T>> {
   const owned = new Disposables();
-  const pick = owned.add(vscode.window.createQuickPick<vscode.QuickPickItem & { readonly value: T }>());
+  const pick = owned.add(vscode.window.createQuickPick<StepItem<T>>());
   applyFrame(pick, step.frame);
   pick.placeholder = step.placeholder;
   pick.matchOnDescription = true;
   pick.items = step.items;
-  pick.activeItems = step.items.filter(({ value }) => value === step.active).slice(0, 1);
+  pick.activeItems = step.items.filter(({ value }) => value !== undefined && value === step.active).slice(0, 1);
   const { fromText } = step;
   if (fromText !== undefined) {
     pick.onDidChangeValue((text) => {
@@ -58,7 +71,34 @@ export async function pickStep<T>(step: PickStep<T>): Promise<StepResult<T>> {
   const result = new Promise<StepResult<T>>((resolve) => {
     pick.onDidAccept(() => {
       const [item] = pick.selectedItems;
-      if (item !== undefined) resolve({ kind: "next", value: item.value });
+      if (item?.value !== undefined) resolve({ kind: "next", value: item.value });
+    });
+    pick.onDidTriggerButton(() => resolve({ kind: "back" }));
+    pick.onDidHide(() => resolve({ kind: "cancel" }));
+  });
+  pick.show();
+  try {
+    return await result;
+  } finally {
+    owned.dispose();
+  }
+}
+
+/** One step that chooses several from a list. */
+export async function pickManyStep<T>(
+  step: Pick<PickStep<T>, "frame" | "placeholder" | "items"> & { readonly chosen: (value: T) => boolean },
+): Promise<StepResult<readonly T[]>> {
+  const owned = new Disposables();
+  const pick = owned.add(vscode.window.createQuickPick<StepItem<T>>());
+  applyFrame(pick, step.frame);
+  pick.placeholder = step.placeholder;
+  pick.canSelectMany = true;
+  pick.matchOnDescription = true;
+  pick.items = step.items;
+  pick.selectedItems = step.items.filter(({ value }) => value !== undefined && step.chosen(value));
+  const result = new Promise<StepResult<readonly T[]>>((resolve) => {
+    pick.onDidAccept(() => {
+      resolve({ kind: "next", value: pick.selectedItems.flatMap(({ value }) => (value === undefined ? [] : [value])) });
     });
     pick.onDidTriggerButton(() => resolve({ kind: "back" }));
     pick.onDidHide(() => resolve({ kind: "cancel" }));
@@ -81,20 +121,24 @@ export async function textStep(step: TextStep): Promise<TextResult> {
   box.value = step.value;
   box.password = step.isPassword ?? false;
   box.validationMessage = step.problem;
-  const button = step.button && { iconPath: new vscode.ThemeIcon(step.button.icon), tooltip: step.button.tooltip };
-  if (button) box.buttons = [...box.buttons, button];
+  const buttons = new Map(
+    step.buttons?.map((button) => [{ iconPath: new vscode.ThemeIcon(button.icon), tooltip: button.tooltip }, button]),
+  );
+  box.buttons = [...box.buttons, ...buttons.keys()];
   const result = new Promise<TextResult>((resolve) => {
-    box.onDidChangeValue(() => {
+    box.onDidChangeValue((text) => {
       box.validationMessage = undefined;
+      step.onType?.(text);
     });
     box.onDidAccept(() => {
       const problem = step.validate?.(box.value);
       if (problem === undefined) resolve({ kind: "next", value: box.value });
       else box.validationMessage = problem;
     });
-    box.onDidTriggerButton((pressed) =>
-      resolve(pressed === button ? { kind: "button", value: box.value } : { kind: "back" }),
-    );
+    box.onDidTriggerButton((pressed) => {
+      const button = Array.from(buttons).find(([shown]) => shown === pressed)?.[1];
+      resolve(button === undefined ? { kind: "back" } : { kind: "button", button, value: box.value });
+    });
     box.onDidHide(() => resolve({ kind: "cancel" }));
   });
   box.show();

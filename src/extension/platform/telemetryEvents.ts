@@ -10,7 +10,7 @@ export const TELEMETRY_EVENTS = {
   /** An agent was launched from this window. */
   "agent.launched": { outcome: ["created", "failed"] },
   /** A person answered a permission request. */
-  "agent.answered": { answer: ["approved", "denied"], from: ["tree", "panel"] },
+  "agent.answered": { answer: ["approved", "denied"], from: ["inbox", "panel"] },
   /** The changes of an agent were opened for review. */
   "review.opened": { files: "number" },
   /** A pull request was asked for. */

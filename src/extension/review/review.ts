@@ -11,7 +11,7 @@ import type { CommandRegistry } from "../platform/commandRegistry.ts";
 import type { Contexts } from "../platform/contexts.ts";
 import type { Telemetry } from "../platform/telemetry.ts";
 import { ReviewContent } from "./reviewContent.ts";
-import { type BranchChanges, type DiffRow, type TakenSnapshot, toFileDiff, toMultiDiff } from "./reviewDiffs.ts";
+import { type BranchChanges, type DiffRow, sidesOf, type TakenSnapshot, toFileDiff, toMultiDiff } from "./reviewDiffs.ts";
 import { ReviewedCommits, type StatePort } from "./reviewedCommits.ts";
 import type { UriParts } from "./reviewUri.ts";
 import { RevisionReader } from "./revisionReader.ts";
@@ -41,6 +41,7 @@ export class Review implements Disposable {
   readonly #ports: ReviewPorts;
   readonly #owned = new Disposables();
   readonly #snapshots: Snapshots;
+  readonly #reader: RevisionReader;
   readonly #tabs: SnapshotTabs;
   readonly reviewed: ReviewedCommits;
 
@@ -49,7 +50,8 @@ export class Review implements Disposable {
     this.reviewed = new ReviewedCommits(ports.state, ports.clock);
     this.#snapshots = new Snapshots(ports.newId);
     this.#tabs = this.#owned.add(new SnapshotTabs(ports.contexts));
-    this.#owned.add(new ReviewContent(new RevisionReader(ports.hosts, this.#snapshots), ports.hosts));
+    this.#reader = new RevisionReader(ports.hosts, this.#snapshots);
+    this.#owned.add(new ReviewContent(this.#reader, ports.hosts));
     this.#owned.add(
       ports.commands.register("muster.agent.review", "review the changes", async (target) => {
         const agent = await ports.resolveAgent(target);
@@ -84,6 +86,30 @@ export class Review implements Disposable {
     await openDiff(toLine(`${changes.title} (one turn)`, 100), diff.rows);
   }
 
+  /** Opens what differs between two checkpoints, by their ids. Does not count as a review of the branch. */
+  async openComparison(target: AgentTarget, from: string, to: string): Promise<void> {
+    const { hosts } = this.#ports;
+    const request = { channel: target.session, from, to };
+    const { changeset } = await hosts.client(target.hostId).request("x-fleet/compare", request);
+    const changes = await this.#read(target, { changeset });
+    if (changes.files.length === 0) {
+      throw new AppError("branch.empty", `Checkpoints ${toLine(from)} and ${toLine(to)} hold the same files.`);
+    }
+    const title = `${toLine(changes.title, 80)} (checkpoint ${toLine(from)}..${toLine(to)})`;
+    await openDiff(title, toMultiDiff(target.hostId, changes).rows);
+  }
+
+  /** Both sides of a changed file as text; a side that is not there is empty. */
+  async readSides(target: AgentTarget, file: ChangedFile): Promise<{ before: string; after: string }> {
+    const { hosts, clock } = this.#ports;
+    const ids = await takeSnapshots(hosts.client(target.hostId), [file], this.#snapshots);
+    const taken: TakenSnapshot = { label: undefined, atMs: clock.now(), ids };
+    const [before, after] = await Promise.all(
+      sidesOf(target.hostId, file, taken).map(async (side) => (side === undefined ? "" : (await this.#reader.read(side)).text)),
+    );
+    return { before: before ?? "", after: after ?? "" };
+  }
+
   /** Opens one file of the branch against its base. Does not count as a review of the branch. */
   async openFileDiff(target: AgentTarget, path: string): Promise<void> {
     const isIt = (candidate: ChangedFile) => candidate.path === path;
@@ -103,11 +129,15 @@ export class Review implements Disposable {
   /** @param isWanted which files are going to be shown: no other live file is read. */
   async #read(
     target: AgentTarget,
-    { turnId, isWanted }: { turnId?: string; isWanted?: (file: ChangedFile) => boolean } = {},
+    {
+      turnId,
+      changeset,
+      isWanted,
+    }: { turnId?: string; changeset?: string; isWanted?: (file: ChangedFile) => boolean } = {},
   ): Promise<BranchChanges> {
     const { hosts, clock, titleOf } = this.#ports;
     const client = hosts.client(target.hostId);
-    const { fleet, label, files } = await readChanges(client, target.session, { clock, turnId });
+    const { fleet, label, files } = await readChanges(client, target.session, { clock, turnId, changeset });
     const isMoving = fleet?.phase === "working" || fleet?.phase === "provisioning";
     const atMs = clock.now();
     const ids = await takeSnapshots(client, isWanted ? files.filter(isWanted) : files, this.#snapshots);

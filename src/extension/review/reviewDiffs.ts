@@ -61,10 +61,21 @@ function sideUri(
   });
 }
 
+/** Where the texts of a file before and after are. */
+export function sidesOf(
+  hostId: string,
+  file: ChangedFile,
+  taken: TakenSnapshot | undefined,
+): readonly [UriParts | undefined, UriParts | undefined] {
+  return [
+    sideUri(hostId, file.oldPath ?? file.path, file.before, taken),
+    sideUri(hostId, file.path, file.after, taken),
+  ];
+}
+
 /** Both sides of a file; one of them is there. */
 function rowOf(hostId: string, file: ChangedFile, taken: TakenSnapshot | undefined): DiffRow | undefined {
-  const left = sideUri(hostId, file.oldPath ?? file.path, file.before, taken);
-  const right = sideUri(hostId, file.path, file.after, taken);
+  const [left, right] = sidesOf(hostId, file, taken);
   const label = right ?? left;
   return label && { label, left, right };
 }

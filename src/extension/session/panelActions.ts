@@ -4,25 +4,28 @@ import type { Client } from "../../client/client.ts";
 import type { StateAction } from "../../protocol/actions.ts";
 import type { ChatState, Message } from "../../protocol/chatState.ts";
 import type { PanelHandlers } from "../../protocol/panel.ts";
+import type { LogMethods } from "../../protocol/panelLog.ts";
 import type { PendingToolCall } from "../../protocol/toolCall.ts";
-import { changedFilesOf } from "../fleet/changedFiles.ts";
+import { type ChangedFile, changedFilesOf } from "../fleet/changedFiles.ts";
 import type { AgentTarget } from "../ids.ts";
 import type { Telemetry } from "../platform/telemetry.ts";
+import { type CheckpointPorts, checkpointHandlers } from "./panelCheckpoints.ts";
+import { contentHandlers } from "./panelContent.ts";
+import type { LogPorts } from "./panelLogs.ts";
 import type { PanelSource } from "./panelSource.ts";
 
 /** What a panel may set in motion outside of its own agent's channels. */
-export interface PanelPorts {
+export interface PanelPorts extends LogPorts, CheckpointPorts {
   readonly review: (target: AgentTarget) => Promise<void>;
   readonly createPullRequest: (target: AgentTarget) => Promise<void>;
   readonly showPullRequest: (target: AgentTarget) => Promise<void>;
   readonly openFileDiff: (target: AgentTarget, path: string) => Promise<void>;
-  readonly openText: (title: string, text: string) => Promise<void>;
-  readonly copy: (text: string) => Promise<void>;
   /** The URL has been checked; the editor still asks about a domain that it does not know. */
   readonly openExternal: (url: URL) => Promise<void>;
   readonly reconnect: (hostId: string) => void;
   readonly signIn: (target: AgentTarget) => Promise<void>;
-  readonly readTerminal: (hostId: string, terminal: string) => Promise<{ title: string; text: string }>;
+  /** Both sides of a changed file, as text. */
+  readonly readSides: (target: AgentTarget, file: ChangedFile) => Promise<{ before: string; after: string }>;
 }
 
 export interface PanelActionOptions {
@@ -34,10 +37,12 @@ export interface PanelActionOptions {
   readonly telemetry: Pick<Telemetry, "send">;
 }
 
+/** What the bridge itself answers: it is about what the page is told. */
+export type BridgeMethod = "ready" | "loadOlder" | "followTimeline" | "leaveTimeline" | keyof typeof LogMethods;
+export type PanelActionHandlers = Omit<PanelHandlers, BridgeMethod>;
+
 /** What each request of a page does. Every answer is checked against the state as it is here, not as the page saw it. */
-export function panelActions(
-  options: PanelActionOptions,
-): Omit<PanelHandlers, "ready" | "loadOlder" | "watchTerminal" | "unwatchTerminal"> {
+export function panelActions(options: PanelActionOptions): PanelActionHandlers {
   const { source, target, ports, clock, newId, telemetry } = options;
 
   const live = (): { client: Client; uri: string; state: ChatState } => {
@@ -55,11 +60,19 @@ export function panelActions(
     await client.dispatch(uri, toAction(state));
     return null;
   };
+  /** An answer counts for what the page shows, so that a yes never reaches what came after it. */
+  const answer = async (toAction: (state: ChatState) => StateAction): Promise<null> => {
+    const { client, uri, state } = live();
+    await client.dispatch(uri, toAction(state), source.shownSeq);
+    return null;
+  };
 
   return {
-    sendPrompt: ({ text }) =>
+    ...contentHandlers(source, (file) => ports.readSides(target, file)),
+    ...checkpointHandlers(options),
+    sendPrompt: ({ text, model }) =>
       dispatch((state) => {
-        const message: Message = { text, origin: { kind: "user" } };
+        const message: Message = { ...fromUser(text), ...(model !== undefined && { model: { id: model } }) };
         const isBusy = state.activeTurn !== undefined || (state.queuedMessages?.length ?? 0) > 0;
         if (isBusy) return { type: "chat/pendingMessageSet", kind: "queued", id: newId(), message };
         return { type: "chat/turnStarted", turnId: newId(), startedAt: new Date(clock.now()).toISOString(), message };
@@ -69,6 +82,26 @@ export function panelActions(
         const kind = state.steeringMessage?.id === id ? "steering" : "queued";
         return { type: "chat/pendingMessageRemoved", kind, id };
       }),
+    steer: ({ text }) =>
+      dispatch((state) => {
+        if (state.activeTurn === undefined) throw new AppError("conflict", "The agent has stopped. Send the message instead.");
+        if (!source.facts().canSteer) throw new AppError("request.rejected", "This host cannot tell an agent in the midst of its turn.");
+        return { type: "chat/pendingMessageSet", kind: "steering", id: newId(), message: fromUser(text) };
+      }),
+    editQueued: ({ id, text }) =>
+      dispatch((state) => {
+        const waiting = state.queuedMessages?.find((each) => each.id === id);
+        if (waiting === undefined) throw new AppError("conflict", "That message waits no more: the agent has it.");
+        return { type: "chat/pendingMessageSet", kind: "queued", id, message: { ...waiting.message, text } };
+      }),
+    advanceQueued: ({ id }) =>
+      dispatch((state) => {
+        const order = (state.queuedMessages ?? []).map((each) => each.id);
+        const at = order.indexOf(id);
+        if (at < 0) throw new AppError("conflict", "That message waits no more: the agent has it.");
+        order.splice(Math.max(0, at - 1), 0, ...order.splice(at, 1));
+        return { type: "chat/queuedMessagesReordered", order };
+      }),
     stop: () =>
       dispatch(({ activeTurn }) => {
         if (activeTurn === undefined) throw new AppError("conflict", "The agent has stopped already.");
@@ -77,7 +110,7 @@ export function panelActions(
       }),
     resume: ({ turnId }) => dispatch(() => ({ type: "chat/turnResume", turnId })),
     approve: async ({ turnId, toolCallId, optionId }) => {
-      await dispatch((state) => {
+      await answer((state) => {
         const toolCall = pendingCall(state, turnId, toolCallId);
         const option = chosenOption(toolCall, optionId, "approve");
         return {
@@ -93,7 +126,7 @@ export function panelActions(
       return null;
     },
     deny: async ({ turnId, toolCallId, optionId, note }) => {
-      await dispatch((state) => {
+      await answer((state) => {
         const toolCall = pendingCall(state, turnId, toolCallId);
         const option = chosenOption(toolCall, optionId, "deny");
         const suggestion = note === undefined ? {} : { userSuggestion: note };
@@ -111,7 +144,7 @@ export function panelActions(
       return null;
     },
     answerInput: ({ requestId, response, answers }) =>
-      dispatch(() => ({
+      answer(() => ({
         type: "chat/inputCompleted",
         requestId,
         response,
@@ -131,14 +164,13 @@ export function panelActions(
       if (file === undefined) throw new AppError("notFound", "That file is not among the agent's changes any more.");
       return done(ports.openFileDiff(target, file.path));
     },
-    openLog: async ({ terminal }) => {
-      if (!source.names(terminal)) throw new AppError("notFound", "That log is not one of this agent's.");
-      const { title, text } = await ports.readTerminal(target.hostId, terminal);
-      return done(ports.openText(title, text));
-    },
     copy: ({ text }) => done(ports.copy(text)),
     openLink: ({ url }) => done(ports.openExternal(httpsUrl(url))),
   };
+}
+
+function fromUser(text: string): Message {
+  return { text, origin: { kind: "user" } };
 }
 
 async function done(work: Promise<void>): Promise<null> {

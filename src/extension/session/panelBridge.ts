@@ -1,20 +1,26 @@
 import type { Clock } from "../../base/clock.ts";
-import { type Disposable, Disposables } from "../../base/disposables.ts";
+import { type Disposable, Disposables, toDisposable } from "../../base/disposables.ts";
 import type { Logger } from "../../base/logger.ts";
 import {
   PanelInbound,
   type PanelHandlers,
+  type PanelItem,
   type PanelMethod,
   PanelMethods,
   type PanelOutbound,
 } from "../../protocol/panel.ts";
 import { sentenceOf } from "../platform/presentError.ts";
+import type { PanelActionHandlers } from "./panelActions.ts";
+import { toPanelAbout } from "./panelFacts.ts";
+import { type LogPorts, PanelLogs } from "./panelLogs.ts";
 import { PanelOutbox } from "./panelOutbox.ts";
 import type { PanelSource, SourceChange } from "./panelSource.ts";
+import { toTimeline } from "./panelTimeline.ts";
 
 export interface PanelBridgeOptions {
   readonly source: PanelSource;
-  readonly handlers: Omit<PanelHandlers, "ready" | "loadOlder" | "watchTerminal" | "unwatchTerminal">;
+  readonly handlers: PanelActionHandlers;
+  readonly logPorts: LogPorts;
   readonly agent: { readonly hostId: string; readonly session: string };
   /** Of the page's present life. */
   readonly nonce: string;
@@ -29,28 +35,42 @@ export class PanelBridge implements Disposable {
   readonly #owned = new Disposables();
   readonly #outbox: PanelOutbox;
   readonly #handlers: PanelHandlers;
+  readonly #logs: PanelLogs;
+  #timelineFollowers = 0;
+  #timelineTimer: Disposable | undefined;
 
   constructor(options: PanelBridgeOptions) {
     this.#options = options;
-    const { source, nonce, post, clock } = options;
+    const { source, nonce, post, clock, logPorts } = options;
+    const queue = {
+      item: (key: string) => this.#item(key),
+      sent: () => source.sent(),
+      shown: () => source.shown(),
+    };
     this.#outbox = this.#owned.add(
-      new PanelOutbox(source, (seq, items) => post({ nonce, kind: "push", seq, items }), clock),
+      new PanelOutbox(queue, (seq, items) => post({ nonce, kind: "push", seq, items }), clock),
     );
+    const changed = (log: string) => this.#outbox.add(logKey(log));
+    this.#logs = this.#owned.add(new PanelLogs({ source, ports: logPorts, clock, changed }));
+    this.#owned.add(toDisposable(() => this.#timelineTimer?.dispose()));
     this.#handlers = {
       ...options.handlers,
+      ...this.#logs.handlers,
       ready: () => {
-        source.unwatchAll();
+        this.#logs.clear();
+        this.#timelineFollowers = 0;
         this.#outbox.open();
-        for (const uri of source.uris) this.#outbox.addSnapshot(uri);
+        for (const key of ["facts", "about", ...source.uris]) this.#outbox.add(key);
         return { agent: options.agent };
       },
       loadOlder: () => this.#loadOlder(),
-      watchTerminal: ({ terminal }) => {
-        if (source.watch(terminal)) this.#outbox.addSnapshot(terminal);
+      followTimeline: () => {
+        this.#timelineFollowers += 1;
+        this.#outbox.add("timeline");
         return null;
       },
-      unwatchTerminal: ({ terminal }) => {
-        source.unwatch(terminal);
+      leaveTimeline: () => {
+        this.#timelineFollowers = Math.max(0, this.#timelineFollowers - 1);
         return null;
       },
     };
@@ -73,6 +93,8 @@ export class PanelBridge implements Disposable {
   /** The page is hidden, and so gone: it starts over with `ready`. */
   pause(): void {
     this.#outbox.close();
+    this.#logs.clear();
+    this.#timelineFollowers = 0;
   }
 
   dispose(): void {
@@ -96,29 +118,67 @@ export class PanelBridge implements Disposable {
     return handle(parsed);
   }
 
+  /** What there is to say, at the moment of saying it. */
+  #item(key: string): PanelItem | undefined {
+    const { source } = this.#options;
+    switch (key) {
+      case "facts":
+        return { type: "facts", facts: source.facts() };
+      case "about":
+        return { type: "about", about: toPanelAbout(source.session, source.client?.root.state) };
+      case "timeline":
+        return this.#timelineFollowers > 0 ? toTimeline(source.chat?.state, source.fleetSession) : undefined;
+      default:
+        return key.startsWith(logPrefix) ? this.#logs.take(key.slice(logPrefix.length)) : source.snapshot(key);
+    }
+  }
+
   #forward(change: SourceChange): void {
     if (change.kind === "facts") {
-      this.#outbox.addFacts();
+      this.#outbox.add("facts");
       return;
     }
-    const { uri } = change;
+    const { uri, channel } = change;
     const { applied, state } = change.change;
     if (state === undefined) return;
+    if (channel === "session") this.#outbox.add("about");
+    if (channel === "chat" && (applied === undefined || applied.some(({ type }) => type !== "chat/delta"))) {
+      this.#logs.refresh();
+    }
+    if (channel === "chat" || channel === "fleetSession") this.#refreshTimeline();
     // A page that shows only the later turns cannot fold what reaches back further.
     const reachesBack = applied?.some(({ type }) => type === "chat/truncated" || type === "chat/turnsLoaded") ?? false;
-    if (applied === undefined || (reachesBack && !this.#options.source.isWindowWhole)) this.#outbox.addSnapshot(uri);
+    if (applied === undefined || (reachesBack && !this.#options.source.isWindowWhole)) this.#outbox.add(uri);
     else this.#outbox.addActions(uri, applied);
   }
 
+  /** Told as a whole, so not more often than somebody can read it. */
+  #refreshTimeline(): void {
+    if (this.#timelineFollowers === 0 || this.#timelineTimer !== undefined) return;
+    this.#timelineTimer = this.#options.clock.setTimeout(() => {
+      this.#timelineTimer = undefined;
+      this.#outbox.add("timeline");
+    }, timelineIntervalMs);
+  }
+
   /** Older turns travel as the action that a host would send for them: the page folds them with the same reducer. */
-  #loadOlder(): { hasMore: boolean } {
-    const older = this.#options.source.takeOlder();
-    if (older !== undefined) {
+  async #loadOlder(): Promise<{ hasMore: boolean }> {
+    const { source } = this.#options;
+    const older = source.takeOlder();
+    if (older === undefined) await source.fetchOlder();
+    else {
       const { uri, turns, cursor } = older;
       this.#outbox.addActions(uri, [
         { type: "chat/turnsLoaded", turns: [...turns], ...(cursor !== undefined && { turnsNextCursor: cursor }) },
       ]);
     }
-    return { hasMore: this.#options.source.facts().hasOlder };
+    return { hasMore: source.facts().hasOlder };
   }
+}
+
+const logPrefix = "log ";
+const timelineIntervalMs = 500;
+
+function logKey(log: string): string {
+  return `${logPrefix}${log}`;
 }

@@ -1,18 +1,22 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Disposable } from "../../base/disposables.ts";
 import type { StateAction } from "../../protocol/actions.ts";
-import { MAX_PUSH_CHARS, type PanelFacts, type PanelItem } from "../../protocol/panel.ts";
-
-type Snapshot = Extract<PanelItem, { type: "snapshot" }>;
+import { MAX_PUSH_CHARS, type PanelItem } from "../../protocol/panel.ts";
 
 /** Where the outbox takes what it sends, at the moment of sending. */
 export interface OutboxSource {
-  /** `undefined` for a channel that has no state yet. */
-  snapshot(uri: string): Snapshot | undefined;
-  facts(): PanelFacts;
+  /**
+   * What there is to say under a key: the snapshot of the channel with that URI, or one of the panel's own facts. `undefined`
+   * when there is nothing.
+   */
+  item(key: string): PanelItem | undefined;
+  /** With this push the page is sent everything that there is. */
+  sent?(): void;
+  /** The page has the push of the latest `sent`, or one before it. */
+  shown?(): void;
 }
 
-type Pending = { readonly kind: "snapshot" } | { readonly kind: "actions"; actions: StateAction[]; chars: number };
+type Pending = { readonly kind: "latest" } | { readonly kind: "actions"; actions: StateAction[]; chars: number };
 
 const intervalMs = 33;
 /** More than this behind, and the whole state is less. */
@@ -28,9 +32,10 @@ export class PanelOutbox implements Disposable {
   readonly #post: (seq: number, items: readonly PanelItem[]) => void;
   readonly #clock: Clock;
   readonly #pending = new Map<string, Pending>();
-  #isFactsPending = false;
   #isOpen = false;
   #seq = 0;
+  /** Taken, and too much for the message that took it. */
+  #carried: PanelItem | undefined;
   #awaitedSeq: number | undefined;
   #timer: Disposable | undefined;
   #lastPostMs = Number.NEGATIVE_INFINITY;
@@ -46,8 +51,7 @@ export class PanelOutbox implements Disposable {
     this.#isOpen = true;
     this.#awaitedSeq = undefined;
     this.#pending.clear();
-    this.#isFactsPending = true;
-    this.#schedule();
+    this.#carried = undefined;
   }
 
   /** The page is gone or hidden: nothing is kept for it. */
@@ -55,21 +59,23 @@ export class PanelOutbox implements Disposable {
     this.#isOpen = false;
     this.#awaitedSeq = undefined;
     this.#pending.clear();
+    this.#carried = undefined;
     this.#timer?.dispose();
     this.#timer = undefined;
   }
 
-  addSnapshot(uri: string): void {
+  /** Something is to be told as it is when it is sent. */
+  add(key: string): void {
     if (!this.#isOpen) return;
-    this.#pending.set(uri, { kind: "snapshot" });
+    this.#pending.set(key, { kind: "latest" });
     this.#schedule();
   }
 
   addActions(uri: string, actions: readonly StateAction[]): void {
     if (!this.#isOpen || actions.length === 0) return;
     const pending = this.#pending.get(uri) ?? { kind: "actions", actions: [], chars: 0 };
-    // The snapshot is taken when it is sent, so it will hold these.
-    if (pending.kind === "snapshot") return;
+    // What is told is taken when it is sent, so it will hold these.
+    if (pending.kind === "latest") return;
     for (const action of actions) {
       pending.chars += JSON.stringify(action).length;
       const last = pending.actions.at(-1);
@@ -77,12 +83,7 @@ export class PanelOutbox implements Disposable {
       if (merged) pending.actions[pending.actions.length - 1] = merged;
       else pending.actions.push(action);
     }
-    this.#pending.set(uri, pending.chars > maxPendingChars ? { kind: "snapshot" } : pending);
-    this.#schedule();
-  }
-
-  addFacts(): void {
-    this.#isFactsPending = true;
+    this.#pending.set(uri, pending.chars > maxPendingChars ? { kind: "latest" } : pending);
     this.#schedule();
   }
 
@@ -90,6 +91,7 @@ export class PanelOutbox implements Disposable {
   acknowledge(seq: number): void {
     if (seq !== this.#awaitedSeq) return;
     this.#awaitedSeq = undefined;
+    this.#source.shown?.();
     this.#schedule();
   }
 
@@ -98,8 +100,7 @@ export class PanelOutbox implements Disposable {
   }
 
   #schedule(): void {
-    const hasWork = this.#isFactsPending || this.#pending.size > 0;
-    if (!this.#isOpen || !hasWork || this.#awaitedSeq !== undefined || this.#timer !== undefined) return;
+    if (!this.#isOpen || (this.#pending.size === 0 && this.#carried === undefined) || this.#awaitedSeq !== undefined || this.#timer !== undefined) return;
     const waitMs = Math.max(0, this.#lastPostMs + intervalMs - this.#clock.now());
     this.#timer = this.#clock.setTimeout(() => {
       this.#timer = undefined;
@@ -111,31 +112,39 @@ export class PanelOutbox implements Disposable {
     if (!this.#isOpen || this.#awaitedSeq !== undefined) return;
     const items: PanelItem[] = [];
     let chars = 0;
-    if (this.#isFactsPending) {
-      items.push({ type: "facts", facts: this.#source.facts() });
-      this.#isFactsPending = false;
-    }
-    for (const [uri, pending] of this.#pending) {
-      const item: PanelItem | undefined =
-        pending.kind === "snapshot" ? this.#source.snapshot(uri) : { type: "actions", uri, actions: pending.actions };
-      const itemChars = item === undefined ? 0 : JSON.stringify(item).length;
-      if (items.length > 0 && chars + itemChars > MAX_PUSH_CHARS) break;
-      this.#pending.delete(uri);
-      if (item === undefined) continue;
+    for (const item of this.#queued()) {
+      const size = JSON.stringify(item).length;
+      if (items.length > 0 && chars + size > MAX_PUSH_CHARS) {
+        this.#carried = item;
+        break;
+      }
       items.push(item);
-      chars += itemChars;
+      chars += size;
     }
     if (items.length === 0) return;
+    if (this.#pending.size === 0 && this.#carried === undefined) this.#source.sent?.();
     this.#seq += 1;
     this.#awaitedSeq = this.#seq;
     this.#lastPostMs = this.#clock.now();
     this.#post(this.#seq, items);
   }
+
+  /** Items in their order; each is off the queue when it is given. */
+  *#queued(): Generator<PanelItem, void, undefined> {
+    const carried = this.#carried;
+    this.#carried = undefined;
+    if (carried !== undefined) yield carried;
+    for (const [key, pending] of Array.from(this.#pending)) {
+      this.#pending.delete(key);
+      const item: PanelItem | undefined =
+        pending.kind === "latest" ? this.#source.item(key) : { type: "actions", uri: key, actions: pending.actions };
+      if (item !== undefined) yield item;
+    }
+  }
 }
 
-/** Text that follows on text of the same part or terminal is one action: the fold is the same. */
+/** Text that follows on text of the same part is one action: the fold is the same. */
 function mergeActions(last: StateAction, next: StateAction): StateAction | undefined {
-  if (last.type === "terminal/data" && next.type === "terminal/data") return { ...last, data: last.data + next.data };
   const isText =
     (last.type === "chat/delta" && next.type === "chat/delta") ||
     (last.type === "chat/reasoning" && next.type === "chat/reasoning");

@@ -1,47 +1,51 @@
 import * as vscode from "vscode";
-import { AppError } from "../../base/appError.ts";
 import { toLine } from "../../base/visibleText.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
-import type { AgentTarget } from "../ids.ts";
 import { runCommand } from "../platform/commandRegistry.ts";
+import type { Dialogs } from "../platform/dialogs.ts";
+import type { Review } from "../review/review.ts";
 import type { PanelPorts } from "./panelActions.ts";
-import { terminalText } from "./panelWindow.ts";
 
 // Escape sequences colour a terminal; in a document they are noise.
 // oxlint-disable-next-line no-control-regex -- finding control characters is the purpose
 const escapes = /\u001b(?:\[[\d;:<=>?]*[ -/]*[@-~]|\][^\u0007\u001b\n]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
 
+export interface PanelPortsOptions {
+  readonly connections: HostConnectionsView;
+  readonly dialogs: Pick<Dialogs, "confirm">;
+  readonly review: () => Pick<Review, "openFileDiff" | "openComparison" | "readSides">;
+}
+
 /** The editor's side of what a panel may set in motion. */
-export function panelPorts(
-  connections: HostConnectionsView,
-  openFileDiff: (target: AgentTarget, path: string) => Promise<void>,
-): PanelPorts {
+export function panelPorts({ connections, dialogs, review }: PanelPortsOptions): PanelPorts {
   return {
     review: (target) => runCommand("muster.agent.review", target),
     createPullRequest: (target) => runCommand("muster.agent.createPullRequest", target),
     showPullRequest: (target) => runCommand("muster.agent.showPullRequest", target),
     signIn: (target) => runCommand("muster.agent.signIn", target),
-    openFileDiff,
+    openAgent: (target) => runCommand("muster.agent.open", target),
+    setBudget: (target) => runCommand("muster.agent.setBudget", target),
+    confirm: (question, detail, action) => dialogs.confirm(question, detail, action),
+    openFileDiff: (target, path) => review().openFileDiff(target, path),
+    compare: (target, from, to) => review().openComparison(target, from, to),
+    readSides: (target, file) => review().readSides(target, file),
     openText: async (title, text) => {
       const content = `${toLine(title, 200)}\n\n${text.replaceAll(escapes, "").replaceAll(/\r+\n/g, "\n")}`;
       const document = await vscode.workspace.openTextDocument({ content, language: "log" });
       await vscode.window.showTextDocument(document, { preview: true });
     },
     copy: async (text) => vscode.env.clipboard.writeText(text),
+    save: async (name, text) => {
+      const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+      const place = folder === undefined ? {} : { defaultUri: vscode.Uri.joinPath(folder, name) };
+      const file = await vscode.window.showSaveDialog({ ...place, title: "Save the log", filters: { Log: ["log", "txt"] } });
+      if (file === undefined) return false;
+      await vscode.workspace.fs.writeFile(file, Buffer.from(Array.from(text).join("")));
+      return true;
+    },
     openExternal: async (url) => {
       await vscode.env.openExternal(vscode.Uri.parse(url.href, true));
     },
     reconnect: (hostId) => connections.reconnect(hostId),
-    readTerminal: async (hostId, uri) => {
-      const handle = connections.client(hostId).subscribe("terminal", uri);
-      try {
-        const state = handle.state ?? (await handle.ready);
-        const text = terminalText(state);
-        if (text === "") throw new AppError("notFound", "That tool has printed nothing.");
-        return { title: state.title, text };
-      } finally {
-        handle.dispose();
-      }
-    },
   };
 }

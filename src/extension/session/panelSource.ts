@@ -3,7 +3,6 @@ import { type Disposable, Disposables } from "../../base/disposables.ts";
 import { Emitter, type Event } from "../../base/emitter.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { ChannelChange, ChannelHandle, Client } from "../../client/client.ts";
-import type { ConnectionState } from "../../client/connectionState.ts";
 import type { PanelFacts, PanelItem, PanelKind } from "../../protocol/panel.ts";
 import type { ChannelStates } from "../../protocol/reduce.ts";
 import { fleetSessionUri, parseSessionUri } from "../../protocol/uris.ts";
@@ -13,9 +12,9 @@ import type { Fleet } from "../fleet/fleet.ts";
 import { agentKey } from "../fleet/fleetAgent.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
 import type { AgentTarget } from "../ids.ts";
-import { sentenceOf } from "../platform/presentError.ts";
 import type { AgentSignIn } from "../signIn/agentSignIn.ts";
-import { namesTerminal, olderThan, terminalTail, windowOf } from "./panelWindow.ts";
+import { toPanelFacts } from "./panelFacts.ts";
+import { olderThan, windowOf } from "./panelWindow.ts";
 
 export interface PanelSourceOptions {
   readonly target: AgentTarget;
@@ -29,7 +28,12 @@ export interface PanelSourceOptions {
 /** What a panel hears of: a channel's change, or that the facts are others. */
 export type SourceChange =
   | { readonly kind: "facts" }
-  | { readonly kind: "channel"; readonly uri: string; readonly change: ChannelChange<unknown> };
+  | {
+      readonly kind: "channel";
+      readonly channel: PanelKind;
+      readonly uri: string;
+      readonly change: ChannelChange<unknown>;
+    };
 
 interface Opened {
   readonly kind: PanelKind;
@@ -39,9 +43,12 @@ interface Opened {
 
 type Snapshot = Extract<PanelItem, { type: "snapshot" }>;
 
+/** Turns of a chat that are asked for at first; a host that keeps more brings them when somebody scrolls there. */
+const firstTurns = 60;
+
 /**
- * The channels of one agent, as long as its panel is looked at: session, default chat, the changeset of its work, fleet
- * facts, and the terminals that the page watches. Follows the host through drops, and through being configured anew.
+ * The channels of one agent, as long as its panel is looked at: session, default chat, the changeset of its work and fleet
+ * facts. Follows the host through drops, and through being configured anew.
  */
 export class PanelSource implements Disposable {
   readonly #options: PanelSourceOptions;
@@ -49,12 +56,14 @@ export class PanelSource implements Disposable {
   readonly #changed: Emitter<SourceChange>;
   readonly onDidChange: Event<SourceChange>;
   readonly #channels = new Map<string, Opened>();
-  readonly #watched = new Map<string, number>();
   #client: Client | undefined;
   #chatUri: string | undefined;
   #changeset: SessionChangeset | undefined;
   /** Oldest turn that the page has, by its index in the chat. */
   #firstTurn = 0;
+  /** How far the page was sent the chat, and how far it has it. */
+  #sentSeq: number | undefined;
+  #shownSeq: number | undefined;
 
   constructor(options: PanelSourceOptions) {
     this.#options = options;
@@ -94,6 +103,26 @@ export class PanelSource implements Disposable {
     return this.#handle("session", this.#options.target.session)?.state;
   }
 
+  get fleetSession(): ChannelStates["fleetSession"] | undefined {
+    const id = parseSessionUri(this.#options.target.session);
+    return id === undefined ? undefined : this.#handle("fleetSession", fleetSessionUri(id))?.state;
+  }
+
+  /** What the chat's actions are to be seen as answers to: the state that the page shows. */
+  get shownSeq(): number | undefined {
+    return this.#shownSeq;
+  }
+
+  /** The page is sent all that there is. */
+  sent(): void {
+    this.#sentSeq = this.chat?.seq;
+  }
+
+  /** The page has what was sent. */
+  shown(): void {
+    this.#shownSeq = this.#sentSeq;
+  }
+
   get uris(): readonly string[] {
     return Array.from(this.#channels.keys());
   }
@@ -112,11 +141,11 @@ export class PanelSource implements Disposable {
         return { type: "snapshot", kind: "chat", uri, state: window };
       }
       case "fleetSession": {
-        const { spend: _spend, egress: _egress, ...shown } = state as ChannelStates["fleetSession"];
-        return { type: "snapshot", kind: "fleetSession", uri, state: { ...shown, checkpoints: [] } };
+        // The timeline tells what is long.
+        const { egress: _egress, ...shown } = state as ChannelStates["fleetSession"];
+        const spend = shown.spend && { ...shown.spend, turns: [] };
+        return { type: "snapshot", kind: "fleetSession", uri, state: { ...shown, checkpoints: [], spend } };
       }
-      case "terminal":
-        return { type: "snapshot", kind: "terminal", uri, ...terminalTail(state as ChannelStates["terminal"]) };
       default:
         // The pair (kind, state) was made by `#open`.
         return { type: "snapshot", kind: channel.kind, uri, state } as Snapshot;
@@ -125,20 +154,16 @@ export class PanelSource implements Disposable {
 
   facts(): PanelFacts {
     const { connections, fleet, signIn, target } = this.#options;
-    const connection = connections.get(target.hostId);
     const provider = this.session?.provider;
-    const agent = fleet.get(agentKey(target.hostId, target.session));
-    return {
-      hostName: connection?.host.name ?? "an unknown host",
-      connection: connection === undefined ? "offline" : connectionOf(connection.state),
-      heardAtMs: this.chat?.asOf ?? connection?.client.lastHeardAt,
-      problem: this.#problem(connection?.state),
-      pullRequest: agent?.pullRequest && { number: agent.pullRequest.number, url: agent.pullRequest.url },
-      hasOlder: this.#firstTurn > 0,
-      canShip: this.#hasFleet,
+    return toPanelFacts({
+      connection: connections.get(target.hostId),
+      agent: fleet.get(agentKey(target.hostId, target.session)),
+      chat: this.chat,
+      error: this.#handle("session", target.session)?.error ?? this.chat?.error,
+      hasOlder: this.#firstTurn > 0 || this.chat?.state?.turnsNextCursor !== undefined,
       needsSignIn: provider !== undefined && signIn.isNeeded(target.hostId, provider),
-      changes: changesOf(this.#changeset),
-    };
+      changes: this.#changeset,
+    });
   }
 
   /** Whether actions that add older turns fit what the page has: with a gap between, they do not. */
@@ -146,7 +171,7 @@ export class PanelSource implements Disposable {
     return this.#firstTurn === 0;
   }
 
-  /** The turns before the page's first one. */
+  /** Turns before the page's first one that are here already. */
   takeOlder(): { uri: string; turns: ReturnType<typeof olderThan>["turns"]; cursor: string | undefined } | undefined {
     const chat = this.chat;
     if (chat?.state === undefined || this.#firstTurn === 0) return undefined;
@@ -156,37 +181,15 @@ export class PanelSource implements Disposable {
     return { uri: chat.uri, turns, cursor: chat.state.turnsNextCursor };
   }
 
-  /** Whether the conversation names the terminal: a page may ask for no other. */
-  names(terminal: string): boolean {
-    const chat = this.chat?.state;
-    return chat !== undefined && namesTerminal(chat, terminal);
+  /** Asks the host for turns that it has kept back; they come as an action of the chat. */
+  async fetchOlder(): Promise<void> {
+    const cursor = this.chat?.state?.turnsNextCursor;
+    if (this.#client === undefined || this.#chatUri === undefined || cursor === undefined) return;
+    await this.#client.request("fetchTurns", { channel: this.#chatUri, cursor });
   }
 
-  /** False for a terminal that the conversation does not name. */
-  watch(terminal: string): boolean {
-    if (this.#client === undefined || !this.names(terminal)) return false;
-    const watchers = this.#watched.get(terminal) ?? 0;
-    this.#watched.set(terminal, watchers + 1);
-    if (watchers === 0) this.#open("terminal", terminal);
-    return true;
-  }
-
-  unwatch(terminal: string): void {
-    const watchers = (this.#watched.get(terminal) ?? 0) - 1;
-    if (watchers > 0) {
-      this.#watched.set(terminal, watchers);
-      return;
-    }
-    this.#watched.delete(terminal);
-    if (this.#channels.get(terminal)?.kind === "terminal") this.#close(terminal);
-  }
-
-  /** The page forgot what it watched. */
-  unwatchAll(): void {
-    for (const terminal of Array.from(this.#watched.keys())) {
-      this.#watched.delete(terminal);
-      this.#close(terminal);
-    }
+  openTerminal(terminal: string): ChannelHandle<ChannelStates["terminal"]> | undefined {
+    return this.#client?.subscribe("terminal", terminal);
   }
 
   dispose(): void {
@@ -199,7 +202,6 @@ export class PanelSource implements Disposable {
     const client = connections.get(target.hostId)?.client;
     if (client !== this.#client) {
       for (const uri of this.uris) this.#close(uri);
-      this.#watched.clear();
       this.#client = client;
       this.#chatUri = undefined;
       this.#changeset = undefined;
@@ -240,20 +242,22 @@ export class PanelSource implements Disposable {
   #open(kind: PanelKind, uri: string): void {
     if (this.#client === undefined || this.#channels.has(uri)) return;
     const owned = new Disposables();
-    const handle: ChannelHandle<ChannelStates[PanelKind]> = owned.add(this.#client.subscribe(kind, uri));
+    const handle: ChannelHandle<ChannelStates[PanelKind]> = owned.add(
+      this.#client.subscribe(kind, uri, kind === "chat" ? { turns: firstTurns } : {}),
+    );
     // The state is read from the handle; a refusal shows in `error`.
     handle.ready.catch(() => undefined);
     this.#channels.set(uri, { kind, handle, owned });
     owned.add(
       handle.onDidChange((change) => {
         if (kind === "session") this.#followSession(change.state as ChannelStates["session"] | undefined);
-        this.#changed.fire({ kind: "channel", uri, change: kind === "fleetSession" ? whole(change) : change });
+        this.#changed.fire({ kind: "channel", channel: kind, uri, change: kind === "fleetSession" ? whole(change) : change });
         if (change.applied === undefined || change.applied.length === 0) this.#changed.fire({ kind: "facts" });
       }),
     );
     if (kind === "session") this.#followSession(handle.state as ChannelStates["session"] | undefined);
     if (handle.state !== undefined) {
-      this.#changed.fire({ kind: "channel", uri, change: { state: handle.state, status: handle.status } });
+      this.#changed.fire({ kind: "channel", channel: kind, uri, change: { state: handle.state, status: handle.status } });
     }
   }
 
@@ -266,34 +270,6 @@ export class PanelSource implements Disposable {
     const channel = this.#channels.get(uri);
     return channel?.kind === kind ? (channel.handle as ChannelHandle<ChannelStates[K]>) : undefined;
   }
-
-  #problem(state: ConnectionState | undefined): string | undefined {
-    if (state === undefined) return "The host of this agent is not configured any more. Add it again to see the agent.";
-    if (state.kind === "refused") return sentenceOf(state.error);
-    const error = this.#handle("session", this.#options.target.session)?.error ?? this.chat?.error;
-    return error && sentenceOf(error);
-  }
-}
-
-function connectionOf({ kind }: ConnectionState): PanelFacts["connection"] {
-  switch (kind) {
-    case "live":
-      return "live";
-    case "opening":
-    case "handshaking":
-    case "resuming":
-      return "connecting";
-    case "waiting":
-    case "refused":
-    case "offline":
-    default:
-      return "offline";
-  }
-}
-
-function changesOf(changeset: SessionChangeset | undefined): PanelFacts["changes"] {
-  if (changeset?.label === undefined) return undefined;
-  return { label: changeset.label, description: changeset.description };
 }
 
 /** The page shows little of the fleet plane: what it shows is told as it is, so that the page needs none of its reducers. */

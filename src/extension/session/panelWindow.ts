@@ -1,6 +1,9 @@
-import type { ChatState, Turn } from "../../protocol/chatState.ts";
+import { toLine } from "../../base/visibleText.ts";
+import type { ActiveTurn, ChatState, Turn } from "../../protocol/chatState.ts";
+import type { FileEdit } from "../../protocol/content.ts";
 import type { TerminalState } from "../../protocol/terminal.ts";
-import type { ToolContent } from "../../protocol/toolCall.ts";
+import { isToolCallOver, type ToolCall, type ToolContent } from "../../protocol/toolCall.ts";
+import type { NamedTerminal } from "./log/panelLog.ts";
 
 /** Of one snapshot, in UTF-16 units of JSON. What is active is sent whatever its size. */
 const budgetChars = 200_000;
@@ -38,14 +41,9 @@ function startWithin(turns: readonly Turn[], end: number): number {
   return start;
 }
 
-/** A terminal with the end of its output only, from the start of a line. */
-export function terminalTail(terminal: TerminalState): { readonly state: TerminalState; readonly skipped: number } {
-  const text = terminal.content.map(textOf).join("");
-  if (text.length <= budgetChars) return { state: terminal, skipped: 0 };
-  const cut = text.length - budgetChars;
-  const lineStart = text.indexOf("\n", cut) + 1;
-  const from = lineStart === 0 ? cut : lineStart;
-  return { state: { ...terminal, content: [{ type: "unclassified", value: text.slice(from) }] }, skipped: from };
+/** Everything that a terminal printed. */
+export function terminalText({ content }: Pick<TerminalState, "content">): string {
+  return content.map(textOf).join("");
 }
 
 function textOf(part: TerminalState["content"][number]): string {
@@ -53,18 +51,46 @@ function textOf(part: TerminalState["content"][number]): string {
   return part.type === "unclassified" ? part.value : "";
 }
 
-/** Everything that a terminal printed, for a document. */
-export function terminalText(terminal: TerminalState): string {
-  return terminal.content.map(textOf).join("");
+/** Every terminal of the conversation, in the order of the calls. A page may ask for no other. */
+export function terminalsOf(chat: ChatState): readonly NamedTerminal[] {
+  const named = new Map<string, NamedTerminal>();
+  for (const { toolCall, item } of contents(chat)) {
+    if (item.type !== "terminal" || named.has(item.resource)) continue;
+    const title = item.title || ("displayName" in toolCall ? toolCall.displayName : "");
+    named.set(item.resource, { uri: item.resource, title: toLine(title, 200), isDone: isToolCallOver(toolCall) });
+  }
+  return Array.from(named.values());
 }
 
-/** Whether the conversation names the terminal: a page may ask for no other. */
-export function namesTerminal(chat: ChatState, terminal: string): boolean {
-  const turns = chat.activeTurn ? [...chat.turns, chat.activeTurn] : chat.turns;
-  const isIt = (item: ToolContent) => item.type === "terminal" && item.resource === terminal;
-  return turns.some((turn) =>
-    turn.responseParts.some(
-      (part) => part.kind === "toolCall" && "content" in part.toolCall && (part.toolCall.content?.some(isIt) ?? false),
-    ),
+/** Whether the conversation names the content: a page may ask for no other picture. */
+export function namesContent(chat: ChatState, uri: string): boolean {
+  for (const { item } of contents(chat)) if (item.type === "resource" && item.uri === uri) return true;
+  return turnsOf(chat).some(
+    ({ message, responseParts }) =>
+      message.attachments?.some((each) => each.type === "resource" && each.uri === uri) === true ||
+      responseParts.some((part) => part.kind === "contentRef" && part.uri === uri),
   );
+}
+
+/** An edit that a tool call tells of, by its place among the call's content. */
+export function editOf(chat: ChatState, toolCallId: string, index: number): FileEdit | undefined {
+  for (const { toolCall, item, at } of contents(chat)) {
+    const isIt = "toolCallId" in toolCall && toolCall.toolCallId === toolCallId && at === index;
+    if (isIt && item.type === "fileEdit") return item;
+  }
+  return undefined;
+}
+
+export function turnsOf({ turns, activeTurn }: Pick<ChatState, "turns" | "activeTurn">): readonly (Turn | ActiveTurn)[] {
+  return activeTurn ? [...turns, activeTurn] : turns;
+}
+
+function* contents(chat: ChatState): Generator<{ toolCall: ToolCall; item: ToolContent; at: number }, void, undefined> {
+  for (const { responseParts } of turnsOf(chat)) {
+    for (const part of responseParts) {
+      if (part.kind !== "toolCall" || !("content" in part.toolCall)) continue;
+      const { toolCall } = part;
+      for (const [at, item] of (toolCall.content ?? []).entries()) yield { toolCall, item, at };
+    }
+  }
 }

@@ -11,9 +11,9 @@ import type { HostConnectionsView } from "../hosts/hosts.ts";
 import { type AgentTarget, SESSION_PANEL } from "../ids.ts";
 import type { Contexts } from "../platform/contexts.ts";
 import type { Telemetry } from "../platform/telemetry.ts";
+import { webviewPage } from "../platform/webviewPage.ts";
 import { panelActions, type PanelPorts } from "./panelActions.ts";
 import { PanelBridge } from "./panelBridge.ts";
-import { panelHtml } from "./panelHtml.ts";
 import { PanelSource, type PanelSourceOptions } from "./panelSource.ts";
 
 export interface SessionPanelsOptions {
@@ -182,6 +182,7 @@ export class SessionPanels implements vscode.WebviewPanelSerializer, Disposable 
       new PanelBridge({
         source,
         handlers: panelActions({ source, target, ports, clock, newId, telemetry }),
+        logPorts: ports,
         agent: { hostId: target.hostId, session: target.session },
         nonce,
         // oxlint-disable-next-line unicorn/require-post-message-target-origin -- VS Code's own channel, which has no origin
@@ -196,7 +197,8 @@ export class SessionPanels implements vscode.WebviewPanelSerializer, Disposable 
         if (!panel.visible) bridge.pause();
       }),
     );
-    webview.html = panelHtml({
+    webview.html = webviewPage({
+      title: "Agent",
       cspSource: webview.cspSource,
       script: uriOf("main.js"),
       style: uriOf("main.css"),

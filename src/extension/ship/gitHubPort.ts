@@ -22,6 +22,14 @@ export interface CreatePullRequest {
   readonly isDraft: boolean;
 }
 
+/** Text of anybody. */
+export interface GitHubIssue {
+  readonly number: number;
+  readonly title: string;
+  readonly body: string;
+  readonly url: string;
+}
+
 export interface RepositoryFacts {
   readonly defaultBranch: string;
   readonly isArchived: boolean;
@@ -42,6 +50,7 @@ export interface GitHubPort {
     options?: { readonly includeClosed?: boolean },
   ): Promise<PullRequest | undefined>;
   getPullRequest(repository: GitHubRepository, number: number): Promise<PullRequest>;
+  getIssue(repository: GitHubRepository, number: number): Promise<GitHubIssue>;
   /** Throws `conflict` if there is one for that branch. Never repeated by itself. */
   createPullRequest(repository: GitHubRepository, request: CreatePullRequest): Promise<PullRequest>;
 }

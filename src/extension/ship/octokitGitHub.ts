@@ -4,7 +4,7 @@ import { AppError } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import { toAppError } from "./gitHubErrors.ts";
-import type { CreatePullRequest, GitHubPort, PullRequest, RepositoryFacts } from "./gitHubPort.ts";
+import type { CreatePullRequest, GitHubIssue, GitHubPort, PullRequest, RepositoryFacts } from "./gitHubPort.ts";
 import { apiBase, type GitHubRepository, type GitHubServer } from "./gitHubServers.ts";
 import { guardedFetch } from "./guardedFetch.ts";
 
@@ -42,6 +42,13 @@ const PullAnswer = z.looseObject({
   title: z.string(),
   base: z.looseObject({ ref: z.string() }),
   head: z.looseObject({ sha: z.string() }),
+});
+
+const IssueAnswer = z.looseObject({
+  number: z.number(),
+  html_url: z.string(),
+  title: z.string(),
+  body: z.nullish(z.string()),
 });
 
 function toPullRequest(answer: z.infer<typeof PullAnswer>): PullRequest {
@@ -143,6 +150,13 @@ export class OctokitGitHub implements GitHubPort {
       this.#octokit.rest.pulls.get({ ...address, pull_number: number }),
     );
     return toPullRequest(answer);
+  }
+
+  async getIssue(repository: GitHubRepository, number: number): Promise<GitHubIssue> {
+    const answer = await this.#ask(repository, IssueAnswer, (address) =>
+      this.#octokit.rest.issues.get({ ...address, issue_number: number }),
+    );
+    return { number: answer.number, title: answer.title, body: answer.body ?? "", url: answer.html_url };
   }
 
   async createPullRequest(repository: GitHubRepository, request: CreatePullRequest): Promise<PullRequest> {

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { AgentTarget } from "../ids.ts";
-import type { StatePort } from "./statePort.ts";
+import type { StatePort } from "../platform/statePort.ts";
 
 const stateKey = "muster.pullRequestDrafts";
 const maxDrafts = 100;

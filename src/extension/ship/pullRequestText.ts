@@ -1,6 +1,7 @@
 import { toVisibleSegments } from "../../base/visibleText.ts";
 import { totalsOf } from "../fleet/changedFiles.ts";
-import type { ShippableAgent, TestRun } from "./shippableAgent.ts";
+import type { TestRun } from "../fleet/testRuns.ts";
+import type { ShippableAgent } from "./shippableAgent.ts";
 
 /**
  * Text without characters that cannot be seen or that reorder others. A mark in their place, as our own surfaces show,

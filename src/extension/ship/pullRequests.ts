@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { agentKey, type FleetPullRequest } from "../fleet/fleetAgent.ts";
 import type { AgentTarget } from "../ids.ts";
 import type { PullRequest } from "./gitHubPort.ts";
-import type { StatePort } from "./statePort.ts";
+import type { StatePort } from "../platform/statePort.ts";
 
 const stateKey = "muster.pullRequests";
 const maxEntries = 1000;

@@ -13,15 +13,15 @@ import type { HostCredentials } from "../signIn/hostCredentials.ts";
 import { HostBranchPush } from "./branchPush.ts";
 import { CreatePullRequestFlow, type GatePort, type Shipped } from "./createPullRequest.ts";
 import type { Finding } from "./gate.ts";
-import type { ConnectGitHub } from "./gitHubPort.ts";
-import { type GitHubServer, resolveGitHubRepository, safePageUrl } from "./gitHubServers.ts";
+import type { ConnectGitHub, GitHubIssue } from "./gitHubPort.ts";
+import { gitHubScopes, type GitHubServer, resolveGitHubRepository, safePageUrl, webOrigin } from "./gitHubServers.ts";
 import type { SignInPort } from "./gitHubSignIn.ts";
 import { OctokitGitHub } from "./octokitGitHub.ts";
 import { PullRequestDrafts } from "./pullRequestDrafts.ts";
 import { QuickPullRequestForm } from "./pullRequestForm.ts";
 import { type Decorate, PullRequests, type TrackedPullRequest } from "./pullRequests.ts";
 import { HostShipSource } from "./shipSource.ts";
-import type { StatePort } from "./statePort.ts";
+import type { StatePort } from "../platform/statePort.ts";
 
 export interface ShipPorts {
   readonly hosts: Pick<HostConnectionsView, "client" | "get">;
@@ -151,6 +151,24 @@ export class Ship implements Disposable {
       );
     }
     await openPage(server, url);
+  }
+
+  /** An issue of a repository, as its page shows it. Asks the person to sign in if need be. */
+  async readIssue(repositoryUrl: string, number: number): Promise<GitHubIssue & { readonly repository: string }> {
+    const resolved = resolveGitHubRepository(repositoryUrl, this.#ports.servers());
+    if (!resolved.ok) {
+      throw new AppError(
+        "github.notGitHub",
+        "That repository is not on a GitHub server of the setting muster.github.servers. Add the server, or paste the issue's text.",
+      );
+    }
+    const { server, owner, repo } = resolved.value;
+    const use = { scopes: gitHubScopes, detail: `Muster reads issue #${number} on ${server.host} in your name.` };
+    const token = await this.#signIn.token(server, undefined, use);
+    const issue = await (await this.#connectGitHub(server, token)).getIssue(resolved.value, number);
+    // What is quoted to an agent names no place but the one that was asked for.
+    const url = safePageUrl(server, issue.url) ?? `${webOrigin(server)}/${owner}/${repo}/issues/${number}`;
+    return { ...issue, url, repository: `${owner}/${repo}` };
   }
 
   /** Asks GitHub what became of the pull requests that were open, for servers where the person is signed in. Asks no one to sign in. */

@@ -4,9 +4,10 @@ import { Disposables } from "../../base/disposables.ts";
 import type { ChatState } from "../../protocol/chatState.ts";
 import { chatUri } from "../../protocol/uris.ts";
 import { type ChannelReader, readBranchChanges } from "../fleet/sessionChanges.ts";
+import { promptOf, testRunsOf } from "../fleet/testRuns.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
 import type { AgentTarget } from "../ids.ts";
-import { promptOf, type ShippableAgent, testRunsOf } from "./shippableAgent.ts";
+import type { ShippableAgent } from "./shippableAgent.ts";
 
 /** Everything about an agent that a pull request needs, from its host. */
 export interface ShipSource {

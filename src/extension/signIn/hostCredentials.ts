@@ -9,7 +9,7 @@ import { parseHostUrl } from "../hosts/hostUrl.ts";
 import type { Dialogs } from "../platform/dialogs.ts";
 import type { GitHubServer } from "../ship/gitHubServers.ts";
 import type { SignInPort } from "../ship/gitHubSignIn.ts";
-import type { StatePort } from "../ship/statePort.ts";
+import type { StatePort } from "../platform/statePort.ts";
 import { TokenConsents } from "./tokenConsents.ts";
 import { type TokenWant, wantKey, wantOf } from "./tokenWant.ts";
 

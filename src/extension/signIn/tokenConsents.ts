@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { HostRecord } from "../hosts/hosts.ts";
-import type { StatePort } from "../ship/statePort.ts";
+import type { StatePort } from "../platform/statePort.ts";
 import { type TokenWant, wantKey } from "./tokenWant.ts";
 
 const stateKey = "muster.tokenConsents";

@@ -2,15 +2,15 @@ import * as vscode from "vscode";
 import type { Clock } from "../../base/clock.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import type { Fleet } from "../fleet/fleet.ts";
-import { type FleetCounts, needYouCount } from "../fleet/selectors.ts";
+import { type FleetCounts, needsPerson, needYouCount } from "../fleet/selectors.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
+import type { Snoozes } from "../inbox/snoozes.ts";
 import { SCHEMES } from "../ids.ts";
 import { commandLink } from "../platform/commandRegistry.ts";
 import type { Contexts } from "../platform/contexts.ts";
 
 /** The status bar item's text and tooltip. */
-export function statusText(counts: FleetCounts): { text: string; tooltip: string } {
-  const needs = needYouCount(counts);
+export function statusText(counts: FleetCounts, needs: number): { text: string; tooltip: string } {
   const working = counts.working + counts.queued;
   const bell = needs > 0 ? "$(bell-dot)" : "$(bell)";
   return {
@@ -29,6 +29,7 @@ export class FleetStatus implements Disposable {
   constructor(
     fleet: Fleet,
     connections: HostConnectionsView,
+    snoozes: Pick<Snoozes, "count" | "onDidChange">,
     view: Pick<vscode.TreeView<unknown>, "badge">,
     contexts: Contexts,
     clock: Clock,
@@ -37,8 +38,8 @@ export class FleetStatus implements Disposable {
     item.name = "Muster: Agents";
     const refresh = () => {
       this.#pendingRefresh = undefined;
-      const needs = needYouCount(fleet.counts);
-      const { text, tooltip } = statusText(fleet.counts);
+      const needs = needYouCount(fleet.counts) - snoozes.count(fleet.agents, needsPerson);
+      const { text, tooltip } = statusText(fleet.counts, needs);
       item.text = text;
       item.tooltip = tooltip;
       item.accessibilityInformation = { label: tooltip };
@@ -67,6 +68,7 @@ export class FleetStatus implements Disposable {
     };
     this.#owned.add(fleet.onDidChange(later));
     this.#owned.add(connections.onDidChange(later));
+    this.#owned.add(snoozes.onDidChange(later));
     this.#owned.add(vscode.window.registerFileDecorationProvider({ provideFileDecoration: decorationOf }));
     refresh();
   }
@@ -78,6 +80,8 @@ export class FleetStatus implements Disposable {
 }
 
 function decorationOf(uri: vscode.Uri): vscode.FileDecoration | undefined {
-  if (uri.scheme !== SCHEMES.agent || uri.path !== "/stale") return undefined;
+  if (uri.scheme !== SCHEMES.agent) return undefined;
+  if (uri.path === "/unread") return new vscode.FileDecoration("●", "Not looked at yet");
+  if (uri.path !== "/stale") return undefined;
   return new vscode.FileDecoration(undefined, "The host is not connected", new vscode.ThemeColor("disabledForeground"));
 }

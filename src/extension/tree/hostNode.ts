@@ -1,7 +1,9 @@
 import { toLine } from "../../base/visibleText.ts";
+import type { HostInfo } from "../../client/client.ts";
 import type { ConnectionState } from "../../client/connectionState.ts";
 import type { TerminalInfo } from "../../protocol/root.ts";
 import { terminalName } from "../fleet/hostTerminals.ts";
+import type { DaySpend } from "../hosts/spendToday.ts";
 import { toLabel } from "../platform/plainText.ts";
 import { formatAge, type NodeView } from "./agentNode.ts";
 
@@ -14,11 +16,21 @@ export interface HostFacts {
   readonly software: string | undefined;
   /** Version of the host's software, while known. */
   readonly version: string | undefined;
+  /** What it said of itself in the handshake. */
+  readonly info: HostInfo | undefined;
+  /** Display names of the kinds of agents that it runs. */
+  readonly runners: readonly string[];
   readonly agents: number;
+  /** Those that have a place at work: one that waits for a person keeps it. */
+  readonly running: number;
+  readonly queued: number;
   /** The host has more agents than are listed here. */
   readonly isCut: boolean;
+  readonly spendToday: DaySpend | undefined;
   /** Its agents lack an account that the person may give them. */
   readonly needsSignIn: boolean;
+  /** Fingerprint of the one certificate that the person trusts for it. */
+  readonly certificate: string | undefined;
   /** ms since the epoch. */
   readonly heardAtMs: number | undefined;
 }
@@ -27,14 +39,12 @@ export interface HostFacts {
 export function hostNodeOf(facts: HostFacts, nowMs: number): NodeView {
   const { words, icon, iconColor, contextValue } = lookOf(facts.state);
   const asks = contextValue === "host.connected" && facts.needsSignIn;
-  const seen =
-    facts.state.kind === "live" || facts.heardAtMs === undefined
-      ? ""
-      : `seen ${formatAge(nowMs - facts.heardAtMs)} ago`;
-  const agents = facts.state.kind === "live" ? `${facts.agents} ${facts.agents === 1 ? "agent" : "agents"}` : "";
+  const isLive = facts.state.kind === "live";
+  const seen = isLive || facts.heardAtMs === undefined ? "" : `seen ${formatAge(nowMs - facts.heardAtMs)} ago`;
+  const agents = isLive ? `${facts.agents} ${facts.agents === 1 ? "agent" : "agents"}` : "";
   const label = toLabel(facts.name, 80);
   const software = facts.software === undefined ? "" : toLabel(facts.software, 40);
-  const description = [words, asks ? "sign-in needed" : "", software, agents, seen]
+  const description = [words, asks ? "sign-in needed" : "", software, agents, isLive ? spentOf(facts) : "", seen]
     .filter((part) => part !== "")
     .join(" · ");
   const value = asks ? "host.connected.signIn" : contextValue;
@@ -56,8 +66,10 @@ function lookOf(state: ConnectionState): Pick<NodeView, "icon" | "iconColor" | "
         iconColor: "charts.yellow",
         contextValue: "host.connecting",
       };
-    case "refused":
-      return { words: refusal(state), icon: "error", iconColor: "errorForeground", contextValue: "host.failed" };
+    case "refused": {
+      const contextValue = state.error.code === "host.unauthorized" ? "host.tokenRefused" : "host.failed";
+      return { words: refusal(state), icon: "error", iconColor: "errorForeground", contextValue };
+    }
     case "offline":
     default:
       return {
@@ -75,22 +87,100 @@ function refusal({ error }: Extract<ConnectionState, { kind: "refused" }>): stri
       return "token refused";
     case "host.incompatible":
       return "another protocol version";
+    case "host.untrustedCertificate":
+      return "certificate not trusted";
     default:
       return "refused";
   }
 }
 
-export function hostTooltipLines(facts: HostFacts): readonly (readonly [string, string])[] {
-  const reason =
-    facts.state.kind === "refused" || facts.state.kind === "waiting" ? facts.state.error.message : undefined;
-  const lines: (readonly [string, string | undefined])[] = [
-    ["Address", facts.url],
-    ["Software", facts.software],
-    ["Version", facts.version],
-    ["Agents", facts.isCut ? `shows the first ${facts.agents.toLocaleString("en")} of its sessions` : undefined],
-    ["Reason", reason],
+/** What is told of a host beneath its row and in its tooltip. */
+export interface HostDetail {
+  readonly name: string;
+  readonly value: string;
+  /** Codicon. */
+  readonly icon: string;
+}
+
+/** What is known at present. Of a host that is out of sight that is little, and why. */
+export function hostDetailsOf(facts: HostFacts): readonly HostDetail[] {
+  const { state, info } = facts;
+  const isLive = state.kind === "live";
+  const reason = state.kind === "refused" || state.kind === "waiting" ? state.error.message : undefined;
+  const details: (readonly [string, string | undefined, string])[] = [
+    ["Reason", reason, "warning"],
+    ["Version", versionOf(facts), "versions"],
+    ["Queue", isLive && info?.fleet ? queueOf(facts) : undefined, "layers"],
+    ["Spend today", isLive ? spentOf(facts) || undefined : undefined, "credit-card"],
+    ["Runs", isLive && facts.runners.length > 0 ? facts.runners.join(", ") : undefined, "server-process"],
+    ["Isolation", isLive ? isolationOf(info) : undefined, "shield"],
+    ["Offers", isLive ? offersOf(info) : undefined, "checklist"],
+    [
+      "Agents",
+      facts.isCut ? `shows the first ${facts.agents.toLocaleString("en")} of its sessions` : undefined,
+      "info",
+    ],
+    ["Certificate", facts.certificate && `only ${facts.certificate}`, "lock"],
   ];
-  return lines.flatMap(([name, value]) => (value === undefined ? [] : [[name, toLine(value, 400)] as const]));
+  return details.flatMap(([name, value, icon]) =>
+    value === undefined ? [] : [{ name, value: toLine(value, 400), icon }],
+  );
+}
+
+export function hostTooltipLines(facts: HostFacts): readonly (readonly [string, string])[] {
+  const details = hostDetailsOf(facts).map(({ name, value }) => [name, value] as const);
+  return [["Address", toLine(facts.url, 400)], ...details];
+}
+
+export function detailNodeOf({ name, value, icon }: HostDetail): NodeView {
+  const description = toLabel(value, 200);
+  return {
+    label: name,
+    description,
+    icon,
+    iconColor: undefined,
+    contextValue: "host.detail",
+    spoken: `${name}: ${description}`,
+  };
+}
+
+function versionOf({ software, version, info }: HostFacts): string | undefined {
+  const own = [software, version].filter((part) => part !== undefined).join(" ");
+  const protocol = info === undefined ? "" : `AHP ${info.protocolVersion}`;
+  return [own, protocol].filter((part) => part !== "").join(" · ") || undefined;
+}
+
+function queueOf({ running, queued, info }: HostFacts): string {
+  const limit = info?.fleet?.limits?.concurrentSessions;
+  const most = limit === undefined ? "" : ` · at most ${limit} at a time`;
+  return `${running} running · ${queued} queued${most}`;
+}
+
+/** What is not known is not made up: a sum that lacks turns says so. */
+function spentOf({ spendToday }: HostFacts): string {
+  if (spendToday === undefined) return "";
+  const { usd, unpricedTurns } = spendToday;
+  const lacks = unpricedTurns === 0 ? "" : ` and ${unpricedTurns} unpriced ${unpricedTurns === 1 ? "turn" : "turns"}`;
+  if (usd === undefined) return unpricedTurns === 0 ? "$0.00 today" : `cost unknown of ${unpricedTurns} today`;
+  return `$${usd.toFixed(2)}${lacks} today`;
+}
+
+function isolationOf(info: HostInfo | undefined): string | undefined {
+  if (info?.fleet === undefined || info.fleet.isolation === "(unknown)") return undefined;
+  return info.fleet.isolation === "none" ? "none: agents can do whatever the host's user can" : info.fleet.isolation;
+}
+
+const offers: Readonly<Record<string, string>> = {
+  "x-fleet/checkpoint": "checkpoints",
+  "x-fleet/restore": "restore",
+  "x-fleet/fork": "forks",
+  "x-fleet/compare": "comparison",
+  "x-fleet/spend": "spending",
+};
+
+function offersOf(info: HostInfo | undefined): string | undefined {
+  const known = info?.fleet?.methods.flatMap((method) => (Object.hasOwn(offers, method) ? [offers[method]] : []));
+  return known === undefined || known.length === 0 ? undefined : known.join(", ");
 }
 
 /** How the row of one of a host's terminals looks. @param agent title of the agent that it belongs to. */

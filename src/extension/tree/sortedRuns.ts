@@ -16,8 +16,21 @@ export class SortedRuns<T> {
     return this.#size;
   }
 
-  toArray(): T[] {
-    return this.#runs.flat();
+  /** The first items, or all when there are fewer. */
+  first(count: number): T[] {
+    const items: T[] = [];
+    for (const run of this.#runs) {
+      if (items.length >= count) break;
+      items.push(...run.slice(0, count - items.length));
+    }
+    return items;
+  }
+
+  /** -1 for an item that is not in the list. */
+  indexOf(item: T): number {
+    const at = this.#runAt(item);
+    const index = this.#indexIn(this.#runs[at] ?? [], item);
+    return index === -1 ? -1 : this.#before(at) + index;
   }
 
   /** The index at which the item stands. It must not be in the list. */
@@ -38,13 +51,18 @@ export class SortedRuns<T> {
   delete(item: T): number {
     const at = this.#runAt(item);
     const run = this.#runs[at] ?? [];
-    const index = firstNotBelow(run, (other) => this.#compare(other, item));
-    const found = run[index];
-    if (found === undefined || this.#compare(found, item) !== 0) return -1;
+    const index = this.#indexIn(run, item);
+    if (index === -1) return -1;
     run.splice(index, 1);
     this.#size -= 1;
     if (run.length === 0) this.#runs.splice(at, 1);
     return this.#before(at) + index;
+  }
+
+  #indexIn(run: readonly T[], item: T): number {
+    const index = firstNotBelow(run, (other) => this.#compare(other, item));
+    const found = run[index];
+    return found === undefined || this.#compare(found, item) !== 0 ? -1 : index;
   }
 
   /** The first run with an item that is not below this one; one past the last if there is none. */

@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import { toLine } from "../../base/visibleText.ts";
 import type { ChangesetFile } from "../../protocol/changeset.ts";
 import { ActionButton } from "../kit/ActionButton.tsx";
@@ -8,13 +9,16 @@ import { Icon } from "../kit/Icon.tsx";
 import { memo } from "../kit/memo.ts";
 import { usePanel } from "../kit/panelContext.ts";
 import type { PanelStore } from "../panelStore.ts";
+import { useRovingFocus } from "../kit/useRovingFocus.ts";
+import { DiffView } from "./DiffView.tsx";
 import { filePathOf, type FileStatus, fileStatusOf, oldPathOf } from "./filePath.ts";
 
 const statusLetters: Record<FileStatus, string> = { added: "A", modified: "M", deleted: "D", renamed: "R" };
 
-/** What the agent's branch changes against its base. The diffs themselves are the editor's. */
+/** What the agent's branch changes against its base: counts as they are, and each file's lines when it is opened. */
 export function ChangesView() {
   const panel = usePanel();
+  const move = useRovingFocus(".file");
   const changeset = panel.store.changeset.value;
   const directories = panel.store.session.value?.workingDirectories;
   const pathOf = ({ edit }: ChangesetFile) => filePathOf(edit, directories);
@@ -49,7 +53,7 @@ export function ChangesView() {
     );
   }
   return (
-    <div class="scroll-area" tabIndex={0}>
+    <div class="scroll-area">
       <div class="column">
         <div class="changes-head">
           <h2>
@@ -60,9 +64,9 @@ export function ChangesView() {
             Review changes
           </ActionButton>
         </div>
-        <ul class="files" aria-label="Changed files">
-          {files.map((file) => (
-            <FileRow key={file.id} file={file} directories={directories} />
+        <ul class="files" aria-label="Changed files" onKeyDown={move}>
+          {files.map((file, index) => (
+            <FileRow key={file.id} file={file} directories={directories} isFirst={index === 0} />
           ))}
         </ul>
       </div>
@@ -93,10 +97,12 @@ function WhichChanges() {
 interface FileRowProps {
   file: ChangesetFile;
   directories: readonly string[] | undefined;
+  isFirst: boolean;
 }
 
-const FileRow = memo(function FileRow({ file, directories }: FileRowProps) {
+const FileRow = memo(function FileRow({ file, directories, isFirst }: FileRowProps) {
   const panel = usePanel();
+  const [isOpen, setOpen] = useState(false);
   const path = filePathOf(file.edit, directories);
   const slash = path.lastIndexOf("/");
   const status = fileStatusOf(file.edit);
@@ -104,13 +110,17 @@ const FileRow = memo(function FileRow({ file, directories }: FileRowProps) {
   const added = file.edit.diff?.added ?? 0;
   const removed = file.edit.diff?.removed ?? 0;
   return (
-    <li>
+    <li class={`file-item ${status}`}>
+      <div class="file-line">
       <button
         type="button"
-        class={`file ${status}`}
-        title={`${toLine(path, 1000)}: open the diff`}
-        onClick={() => panel.act("openDiff", { fileId: file.id })}
+        class="file"
+        aria-expanded={isOpen}
+        tabIndex={isFirst ? 0 : -1}
+        title={toLine(path, 1000)}
+        onClick={() => setOpen(!isOpen)}
       >
+        <Icon name={isOpen ? "chevron-down" : "chevron-right"} class="twistie" />
         <Icon name="file" />
         <span class="file-name">{toLine(path.slice(slash + 1), 300)}</span>
         <span class="file-folder">
@@ -123,6 +133,22 @@ const FileRow = memo(function FileRow({ file, directories }: FileRowProps) {
           {statusLetters[status]}
         </span>
       </button>
+      <button
+        type="button"
+        class="icon-button"
+        title="Open the diff in the editor"
+        aria-label={`Open the diff of ${toLine(path, 300)} in the editor`}
+        onClick={() => panel.act("openDiff", { fileId: file.id })}
+      >
+        <Icon name="diff" />
+      </button>
+      </div>
+      {isOpen ? (
+        <DiffView
+          of={`${file.edit.before?.content.uri} ${file.edit.after?.content.uri} ${added} ${removed}`}
+          read={() => panel.request("readDiff", { fileId: file.id })}
+        />
+      ) : null}
     </li>
   );
 });

@@ -6,9 +6,10 @@ import { ActionButton } from "../kit/ActionButton.tsx";
 import { nowMs } from "../kit/clock.ts";
 import { Counts } from "../kit/Counts.tsx";
 import { CopyButton } from "../kit/CopyButton.tsx";
-import { count, formatAge, formatElapsed } from "../kit/format.ts";
+import { count, formatAge, formatDuration, formatElapsed } from "../kit/format.ts";
 import { Icon } from "../kit/Icon.tsx";
 import { usePanel } from "../kit/panelContext.ts";
+import { toSpendFacts } from "./spendFacts.ts";
 import { changeTotals, type PanelStatus, type StatusKind, toPanelStatus } from "./panelStatus.ts";
 
 const statusIcons: Record<StatusKind, string> = {
@@ -88,6 +89,7 @@ export function Header() {
             <Icon name="files" /> {files} <Counts {...totals} />
           </span>
         ) : null}
+        <Spend />
         <NotIsolated />
         <Freshness facts={facts.value} />
       </div>
@@ -104,6 +106,33 @@ function StatusPill({ status }: { status: PanelStatus }) {
       </span>
       {status.detail ? <span class="status-detail">{toLine(status.detail, 160)}</span> : null}
     </span>
+  );
+}
+
+/** What the model cost, against the agent's budget, and apart from it what the machine did. */
+function Spend() {
+  const panel = usePanel();
+  const fleet = panel.store.fleet.value;
+  if (fleet === undefined) return null;
+  const money = toSpendFacts(fleet);
+  const cpuMs = fleet.spend?.machine?.cpuMs;
+  return (
+    <>
+      <button
+        type="button"
+        class={`fact spend ${money.tone}`}
+        title={`${money.title}. Press to set the budget of this agent.`}
+        onClick={() => panel.act("setBudget", {})}
+      >
+        <Icon name="credit-card" label="Cost" /> {money.text}
+        {money.share === undefined ? null : <meter min={0} max={1} value={Math.min(1, money.share)} aria-label="Part of the budget that is used" />}
+      </button>
+      {cpuMs === undefined ? null : (
+        <span class="fact" title="Processor time of the host's machine, which is not in the cost">
+          <Icon name="server-process" label="Machine" /> {formatDuration(cpuMs)}
+        </span>
+      )}
+    </>
   );
 }
 

@@ -7,7 +7,11 @@ const nearEndPx = 48;
  * Keeps a scroll area at its end while its content grows, as long as the reader is there; scrolling up stops that.
  * Content is the area's first child.
  */
-export function useFollowTail(area: RefObject<HTMLElement | null>): { isFollowing: boolean; jump: () => void } {
+export function useFollowTail(area: RefObject<HTMLElement | null>): {
+  isFollowing: boolean;
+  jump: () => void;
+  leave: () => void;
+} {
   const [isFollowing, setFollowing] = useState(true);
   const following = useRef(true);
   const lastTop = useRef(0);
@@ -49,5 +53,9 @@ export function useFollowTail(area: RefObject<HTMLElement | null>): { isFollowin
     setFollowing(true);
     toEnd();
   }, [toEnd]);
-  return { isFollowing, jump };
+  const leave = useCallback(() => {
+    following.current = false;
+    setFollowing(false);
+  }, []);
+  return { isFollowing, jump, leave };
 }

@@ -1,68 +1,177 @@
-import { useEffect, useRef, useState } from "preact/hooks";
-import { FollowArea } from "../kit/FollowArea.tsx";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { type LogRow, WHOLE_LOG } from "../../protocol/panelLog.ts";
+import { toLine } from "../../base/visibleText.ts";
+import { count } from "../kit/format.ts";
 import { Icon } from "../kit/Icon.tsx";
 import { usePanel } from "../kit/panelContext.ts";
-import { TerminalOutput } from "./TerminalOutput.tsx";
+import { FindBar } from "./FindBar.tsx";
+import { type Finding, LogLine } from "./LogLine.tsx";
+import { LogRows, type RowsControl } from "./LogRows.tsx";
+import { Filler } from "./TerminalOutput.tsx";
 import { type ToolLog, toolLogsOf } from "./toolLogs.ts";
+import { useLog } from "./useLog.ts";
 
-/** Everything that the tools printed, in order, following its end. */
-export function LogView() {
-  const panel = usePanel();
-  const logs = toolLogsOf(panel.store.chat.value);
-  return (
-    <FollowArea label="Tool output" column="log-column">
-      {logs.map((log) => (
-        <LogSection key={log.key} log={log} />
-      ))}
-      {logs.length === 0 ? (
-        <p class="empty">
-          <Icon name="terminal" /> No tool has printed anything yet.
-        </p>
-      ) : null}
-    </FollowArea>
-  );
+interface Selection {
+  readonly anchor: number;
+  readonly head: number;
 }
 
-function LogSection({ log }: { log: ToolLog }) {
+/** Everything that the tools printed, in the order of their calls. */
+export function LogView() {
   const panel = usePanel();
-  const section = useRef<HTMLElement>(null);
-  const isNear = useIsNear(section);
-  const { icon, state, tone, exitCode } = log.view;
+  const { facts, chat } = panel.store;
+  const tools = toolLogsOf(chat.value);
+  const model = useLog(WHOLE_LOG);
+  const rows = useRef<RowsControl | undefined>(undefined);
+  const field = useRef<HTMLInputElement>(null);
+  const [isFollowing, setFollowing] = useState(true);
+  const [finding, setFinding] = useState<Finding | undefined>(undefined);
+  const [current, setCurrent] = useState<number | undefined>(undefined);
+  const [selection, setSelection] = useState<Selection | undefined>(undefined);
+
+  const take = useCallback((control: RowsControl | undefined) => {
+    rows.current = control;
+  }, []);
+  const show = useCallback((row: number) => {
+    setFollowing(false);
+    setCurrent(row);
+    rows.current?.show(row);
+  }, []);
+  const find = useCallback(
+    async ({ text, matchCase }: Finding, direction: 1 | -1 | 0) => {
+      const from = current ?? rows.current?.top ?? 0;
+      const found = await panel.request("findLog", { log: WHOLE_LOG, text, matchCase, from, direction }).catch(() => undefined);
+      if (found?.row !== undefined) show(found.row);
+      return found;
+    },
+    [panel, current, show],
+  );
+  // Somebody came here from a tool call of the transcript.
+  const wanted = panel.wantedTerminal.value;
+  useEffect(() => {
+    if (wanted === undefined) return;
+    panel.wantedTerminal.value = undefined;
+    void panel.request("locateLog", { terminal: wanted }).then(
+      ({ row }) => row !== undefined && show(row),
+      () => undefined,
+    );
+  }, [panel, wanted, show]);
+  const select = useCallback((row: number, extend: boolean) => {
+    setFollowing(false);
+    setSelection((before) => (extend && before ? { ...before, head: row } : { anchor: row, head: row }));
+  }, []);
+
+  const [from, to] = selection === undefined ? [0, 0] : [Math.min(selection.anchor, selection.head), Math.max(selection.anchor, selection.head) + 1];
+  const copy = () => panel.act("copyLog", { log: WHOLE_LOG, ...(selection && { from, to }) });
+  const draw = (row: LogRow | undefined, index: number) => {
+    if (row === undefined) return <Filler key={index} text="" />;
+    if (row.kind === "note") return <Filler key={index} text={row.text} />;
+    if (row.kind === "head") {
+      return <Head key={index} row={row} tool={tools.find(({ terminal }) => terminal === row.terminal)} />;
+    }
+    return (
+      <LogLine
+        key={index}
+        line={row}
+        row={index}
+        finding={finding}
+        isCurrent={index === current && finding !== undefined}
+        isSelected={index >= from && index < to}
+        onNumber={select}
+      />
+    );
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const isCommand = event.ctrlKey || event.metaKey;
+    if (isCommand && event.key === "f") field.current?.focus();
+    else if (isCommand && event.key === "c" && selection !== undefined && document.getSelection()?.isCollapsed !== false) copy();
+    else if (event.key === "Escape" && selection !== undefined) setSelection(undefined);
+    else return;
+    event.preventDefault();
+  };
+
+  if (tools.length === 0) {
+    return (
+      <p class="empty">
+        <Icon name="terminal" /> No tool has printed anything yet.
+      </p>
+    );
+  }
   return (
-    <section ref={section} class={`log-section tone-${tone}`} aria-label={log.title}>
-      <header class="log-head">
-        <Icon name={icon} label={state} class={icon === "loading" ? "codicon-modifier-spin" : ""} />
-        <h2 class="mono">{log.title}</h2>
-        {exitCode === undefined ? null : <span class={exitCode === 0 ? "log-exit" : "tool-exit"}>exit {exitCode}</span>}
+    <div class="log" onKeyDown={onKeyDown}>
+      <div class="log-bar" role="toolbar" aria-label="Log">
+        <FindBar field={field} find={find} onChange={setFinding} />
+        <span class="log-total muted">
+          {model.isReading.value ? <Icon name="loading" class="codicon-modifier-spin" label="Loading" /> : null}{" "}
+          {count(model.rows.value, "row")}
+        </span>
         <button
           type="button"
           class="icon-button"
-          title="Open in the editor"
-          aria-label={`Open the log of ${log.title} in the editor`}
-          onClick={() => panel.act("openLog", { terminal: log.terminal })}
+          aria-pressed={isFollowing}
+          title="Follow the end"
+          aria-label="Follow the end"
+          onClick={() => setFollowing(!isFollowing)}
         >
-          <Icon name="go-to-file" />
+          <Icon name="arrow-circle-down" />
         </button>
-      </header>
-      {isNear ? (
-        <TerminalOutput terminal={log.terminal} preview={log.preview} isDone={log.isDone} />
-      ) : (
-        <div class="terminal placeholder" />
-      )}
-    </section>
+        <button type="button" class="icon-button" title={selection ? "Copy the selected lines" : "Copy all"} aria-label={selection ? "Copy the selected lines" : "Copy all"} onClick={copy}>
+          <Icon name="copy" />
+        </button>
+        <button type="button" class="icon-button" title="Download" aria-label="Download the log" onClick={() => panel.act("saveLog", { log: WHOLE_LOG })}>
+          <Icon name="save" />
+        </button>
+      </div>
+      {facts.value?.hasOlder ? (
+        <p class="log-older muted">
+          Output of earlier turns is not loaded.{" "}
+          <button type="button" class="link-button" onClick={() => panel.act("loadOlder", {})}>
+            Load earlier turns
+          </button>
+        </p>
+      ) : null}
+      <div class="terminal whole">
+        <LogRows
+          model={model}
+          label="Tool output"
+          isFollowing={isFollowing}
+          onFollow={setFollowing}
+          draw={draw}
+          control={take}
+        />
+      </div>
+    </div>
   );
 }
 
-/** True while the element is on the screen or close to it: only those terminals are watched. */
-function useIsNear(element: { readonly current: HTMLElement | null }): boolean {
-  const [isNear, setNear] = useState(false);
-  useEffect(() => {
-    if (!element.current) return undefined;
-    const observer = new IntersectionObserver((entries) => setNear(entries.at(-1)?.isIntersecting ?? false), {
-      rootMargin: "600px 0px",
-    });
-    observer.observe(element.current);
-    return () => observer.disconnect();
-  }, [element]);
-  return isNear;
+function Head({ row, tool }: { row: Extract<LogRow, { kind: "head" }>; tool: ToolLog | undefined }) {
+  const panel = usePanel();
+  const { terminal } = row;
+  const title = tool?.title ?? toLine(row.title, 200);
+  const view = tool?.view;
+  return (
+    <div class={`log-row log-head tone-${view?.tone ?? "done"}`}>
+      {view === undefined ? null : (
+        <Icon name={view.icon} label={view.state} class={view.icon === "loading" ? "codicon-modifier-spin" : ""} />
+      )}
+      <h2>{title}</h2>
+      {view?.exitCode === undefined ? null : (
+        <span class={view.exitCode === 0 ? "log-exit" : "tool-exit"}>exit {view.exitCode}</span>
+      )}
+      {tool === undefined ? null : (
+        <button type="button" class="icon-button" title="Go to the turn" aria-label={`Go to the turn of ${title}`} onClick={() => panel.goToTurn(tool.turnId)}>
+          <Icon name="comment-discussion" />
+        </button>
+      )}
+      <button
+        type="button"
+        class="icon-button"
+        title="Open in the editor"
+        aria-label={`Open the log of ${title} in the editor`}
+        onClick={() => panel.act("openLog", { terminal })}
+      >
+        <Icon name="go-to-file" />
+      </button>
+    </div>
+  );
 }

@@ -1,57 +1,44 @@
-import { useEffect, useRef } from "preact/hooks";
-import { count } from "../kit/format.ts";
-import { usePanel } from "../kit/panelContext.ts";
-import { AnsiLog } from "./ansiLog.ts";
-import { AnsiBlock } from "./AnsiText.tsx";
-import { TerminalLog } from "./terminalText.ts";
+import { useCallback, useState } from "preact/hooks";
+import type { LogRow } from "../../protocol/panelLog.ts";
+import { toVisibleText } from "../../base/visibleText.ts";
+import { LogLine } from "./LogLine.tsx";
+import { LogRows } from "./LogRows.tsx";
+import { useLog } from "./useLog.ts";
 
-interface Props {
-  terminal: string;
-  /** What the tool call itself says of the output, shown until the terminal's own has come. */
-  preview: string | undefined;
-  isDone: boolean;
-}
-
-/** The output of one terminal. It is watched while this is on the page. */
-export function TerminalOutput({ terminal, preview, isDone }: Props) {
-  const panel = usePanel();
-  const log = useRef<{ uri: string; log: TerminalLog } | undefined>(undefined);
-  useEffect(() => {
-    panel.act("watchTerminal", { terminal });
-    return () => panel.act("unwatchTerminal", { terminal });
-  }, [panel, terminal]);
-
-  const view = panel.store.terminal(terminal).value;
-  if (view === undefined) {
-    if (preview === undefined) return <p class="muted">{isDone ? "Loading the output" : "No output yet"}</p>;
-    return <Preview text={preview} />;
+/** The output of one terminal, in the place of its tool call. */
+export function TerminalOutput({ terminal, preview }: { terminal: string; preview: string | undefined }) {
+  const model = useLog(terminal);
+  const [isFollowing, setFollowing] = useState(true);
+  const draw = useCallback((row: LogRow | undefined, index: number) => {
+    if (row?.kind !== "line") return <Filler key={index} text={row?.kind === "note" ? row.text : ""} />;
+    return (
+      <LogLine
+        key={index}
+        line={row}
+        row={index}
+        finding={undefined}
+        isCurrent={false}
+        isSelected={false}
+        onNumber={undefined}
+      />
+    );
+  }, []);
+  // What the tool call itself says of the output, until the terminal's own has come.
+  if (model.rows.value === 0 && preview !== undefined) {
+    return (
+      <pre class="tool-text" tabIndex={0}>
+        {toVisibleText(preview)}
+      </pre>
+    );
   }
-  if (log.current?.uri !== terminal) log.current = { uri: terminal, log: new TerminalLog() };
-  const { blocks, skippedLines, lineCount } = log.current.log.update(view.state);
-  const isEmpty = lineCount === 1 && blocks[0]?.lines[0]?.length === 0;
-  if (isEmpty) return <p class="muted">{isDone ? "It printed nothing." : "No output yet"}</p>;
   return (
-    <div class="terminal" tabIndex={0} role="region" aria-label="Output">
-      {skippedLines > 0 || view.skipped > 0 ? (
-        <div class="log-skipped">
-          {skippedLines > 0 ? count(skippedLines, "line") : count(view.skipped, "character")} skipped
-        </div>
-      ) : null}
-      {blocks.map((block, index) => (
-        <AnsiBlock key={block.key} block={block} isLast={index === blocks.length - 1} />
-      ))}
+    <div class="terminal" style={{ "--rows": Math.max(1, model.rows.value) }}>
+      <LogRows model={model} label="Output" isFollowing={isFollowing} onFollow={setFollowing} draw={draw} />
     </div>
   );
 }
 
-function Preview({ text }: { text: string }) {
-  const log = new AnsiLog(500);
-  log.write(text);
-  return (
-    <div class="terminal" tabIndex={0} role="region" aria-label="Output">
-      {log.blocks.map((block, index) => (
-        <AnsiBlock key={block.key} block={block} isLast={index === log.blocks.length - 1} />
-      ))}
-    </div>
-  );
+/** Stands where no line is: something that is said about the log, or a row that has not come yet. */
+export function Filler({ text }: { text: string }) {
+  return <div class="log-row log-note muted">{toVisibleText(text)}</div>;
 }

@@ -1,28 +1,66 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { toLine } from "../../base/visibleText.ts";
 import { Icon } from "../kit/Icon.tsx";
 import { usePanel } from "../kit/panelContext.ts";
+import { commandsFor, SlashCommands } from "./SlashCommands.tsx";
 
 /** Where a person writes to the agent. What is typed outlives the page and is let go of only when the host has it. */
 export function Composer() {
   const panel = usePanel();
   const [text, setText] = useState(panel.memory.draft ?? "");
+  const [model, setModel] = useState<string | undefined>(undefined);
   const [isSending, setSending] = useState(false);
+  const [chosen, setChosen] = useState(0);
+  const [isDismissed, setDismissed] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
-  const { chat, facts, session } = panel.store;
+  const { chat, facts, session, about } = panel.store;
   const isWorking = chat.value?.activeTurn !== undefined;
   const isLive = facts.value?.connection === "live";
   const canWrite = chat.value !== undefined && session.value?.lifecycle !== "failed";
   const canSend = isLive && canWrite && !isSending && text.trim() !== "";
+  const canSteer = isWorking && facts.value?.canSteer === true;
+  const commands = isDismissed ? [] : commandsFor(text, about.value.commands ?? []);
+  const isChoosing = commands.length > 0;
 
   useEffect(() => panel.remember({ draft: text }), [panel, text]);
 
-  const send = async () => {
+  const write = (next: string) => {
+    setText(next);
+    setChosen(0);
+    setDismissed(false);
+  };
+  const send = async (how: "sendPrompt" | "steer") => {
     if (!canSend) return;
     setSending(true);
-    const arrived = await panel.attempt("sendPrompt", { text });
+    const arrived =
+      how === "steer"
+        ? await panel.attempt("steer", { text })
+        : await panel.attempt("sendPrompt", { text, ...(model !== undefined && { model }) });
     setSending(false);
-    if (arrived) setText("");
+    if (arrived) write("");
     field.current?.focus();
+  };
+  const take = (index: number) => {
+    const command = commands[index];
+    if (command === undefined) return;
+    write(`/${command.name} `);
+    field.current?.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    // A key that ends the input of a character (IME) is not a command.
+    if (event.isComposing) return;
+    if (isChoosing) {
+      const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+      if (step !== 0) setChosen((chosen + step + commands.length) % commands.length);
+      else if (event.key === "Tab" || event.key === "Enter") take(chosen);
+      else if (event.key === "Escape") setDismissed(true);
+      else return;
+      event.preventDefault();
+      return;
+    }
+    if (event.key !== "Enter" || event.shiftKey) return;
+    event.preventDefault();
+    void send(canSteer && (event.ctrlKey || event.metaKey) ? "steer" : "sendPrompt");
   };
 
   return (
@@ -30,9 +68,10 @@ export function Composer() {
       class="composer"
       onSubmit={(event) => {
         event.preventDefault();
-        void send();
+        void send("sendPrompt");
       }}
     >
+      {isChoosing ? <SlashCommands commands={commands} chosen={chosen} onTake={take} /> : null}
       <div class="composer-box">
         <textarea
           ref={field}
@@ -41,13 +80,12 @@ export function Composer() {
           disabled={!canWrite}
           placeholder={isWorking ? "Write the next message; it waits for the turn to end" : "Message the agent"}
           aria-label="Message to the agent"
-          onInput={(event) => setText(event.currentTarget.value)}
-          onKeyDown={(event) => {
-            // A key that ends the input of a character (IME) is not a command.
-            if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-            event.preventDefault();
-            void send();
-          }}
+          aria-autocomplete="list"
+          aria-expanded={isChoosing}
+          aria-controls="slash-commands"
+          aria-activedescendant={isChoosing ? `slash-${chosen}` : undefined}
+          onInput={(event) => write(event.currentTarget.value)}
+          onKeyDown={onKeyDown}
         />
         <div class="composer-buttons">
           {isWorking ? (
@@ -60,6 +98,18 @@ export function Composer() {
               onClick={() => panel.act("stop", {})}
             >
               <Icon name="debug-stop" />
+            </button>
+          ) : null}
+          {canSteer ? (
+            <button
+              type="button"
+              class="icon-button"
+              title="Steer: tell the agent now (Ctrl+Enter)"
+              aria-label="Steer the agent now"
+              disabled={!canSend}
+              onClick={() => void send("steer")}
+            >
+              <Icon name="compass" />
             </button>
           ) : null}
           <button
@@ -77,11 +127,45 @@ export function Composer() {
         {isLive ? (
           <>
             <kbd>Enter</kbd> {isWorking ? "queues" : "sends"}, <kbd>Shift+Enter</kbd> for a line break
+            {canSteer ? (
+              <>
+                , <kbd>Ctrl+Enter</kbd> tells it now
+              </>
+            ) : null}
           </>
         ) : (
           "Not connected: what you write is kept"
         )}
+        <Choices model={model} onModel={setModel} />
       </p>
     </form>
+  );
+}
+
+/** The mode that the agent is in, and the models that it may be asked to use. */
+function Choices({ model, onModel }: { model: string | undefined; onModel: (model: string | undefined) => void }) {
+  const { about, facts } = usePanel().store;
+  const { modes, models } = about.value;
+  const mode = modes?.available.find(({ id }) => id === modes.current)?.name;
+  const available = models?.available ?? [];
+  return (
+    <span class="composer-choices">
+      {mode === undefined ? null : <span title="The mode that the agent is in">{toLine(mode, 40)}</span>}
+      {available.length === 0 ? null : (
+        <select
+          aria-label="Model"
+          title={facts.value?.canShip ? "Model, from the next time that the agent is started" : "Model of the next message"}
+          value={model ?? models?.current ?? ""}
+          onChange={(event) => onModel(event.currentTarget.value || undefined)}
+        >
+          {models?.current === undefined ? <option value="">Agent's own choice</option> : null}
+          {available.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {toLine(name, 60)}
+            </option>
+          ))}
+        </select>
+      )}
+    </span>
   );
 }

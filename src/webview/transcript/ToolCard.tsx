@@ -1,12 +1,14 @@
 import { useState } from "preact/hooks";
 import { toLine, toVisibleText } from "../../base/visibleText.ts";
 import type { ToolCall, ToolContent } from "../../protocol/toolCall.ts";
+import { DiffView } from "../changes/DiffView.tsx";
 import { filePathOf, fileStatusOf } from "../changes/filePath.ts";
 import { Counts } from "../kit/Counts.tsx";
 import { plainOf } from "../kit/format.ts";
 import { Icon } from "../kit/Icon.tsx";
 import { memo } from "../kit/memo.ts";
 import { usePanel } from "../kit/panelContext.ts";
+import { EmbeddedPicture, isPicture, Picture } from "../kit/Picture.tsx";
 import { TerminalOutput } from "../log/TerminalOutput.tsx";
 import { Markdown } from "./Markdown.tsx";
 import { toolCardView } from "./toolCardView.ts";
@@ -49,7 +51,7 @@ function ToolBody({ toolCall }: { toolCall: ToolCall }) {
     <div class="tool-body">
       <ToolInput input={input} isCommand={runsCommand(toolCall)} />
       {content.map((item, index) => (
-        <Output key={index} item={item} />
+        <Output key={index} item={item} index={index} toolCallId={"toolCallId" in toolCall ? toolCall.toolCallId : ""} />
       ))}
       {error === undefined ? null : <pre class="tool-error">{toVisibleText(error.slice(0, maxTextChars))}</pre>}
       {said ? <p class="muted">Note: {toVisibleText(said)}</p> : null}
@@ -60,7 +62,13 @@ function ToolBody({ toolCall }: { toolCall: ToolCall }) {
   );
 }
 
-function Output({ item }: { item: ToolContent }) {
+interface OutputProps {
+  item: ToolContent;
+  index: number;
+  toolCallId: string;
+}
+
+function Output({ item, index, toolCallId }: OutputProps) {
   const panel = usePanel();
   switch (item.type) {
     case "text":
@@ -68,20 +76,17 @@ function Output({ item }: { item: ToolContent }) {
     case "terminal":
       return (
         <div class="tool-terminal">
-          <TerminalOutput terminal={item.resource} preview={item.result?.preview} isDone={item.result !== undefined} />
+          <TerminalOutput terminal={item.resource} preview={item.result?.preview} />
+          <button type="button" class="link-button" onClick={() => panel.goToLog(item.resource)}>
+            Show in the log
+          </button>
           <button type="button" class="link-button" onClick={() => panel.act("openLog", { terminal: item.resource })}>
             Open the log in the editor
           </button>
         </div>
       );
     case "fileEdit":
-      return (
-        <p class="tool-edit">
-          <Icon name={fileStatusOf(item) === "added" ? "diff-added" : "diff-modified"} />{" "}
-          {toLine(filePathOf(item, panel.store.session.value?.workingDirectories), 300)}{" "}
-          {item.diff ? <Counts added={item.diff.added ?? 0} removed={item.diff.removed ?? 0} /> : null}
-        </p>
-      );
+      return <Edit item={item} index={index} toolCallId={toolCallId} />;
     case "subagent":
       return (
         <p class="muted">
@@ -89,12 +94,36 @@ function Output({ item }: { item: ToolContent }) {
         </p>
       );
     case "resource":
+      if (isPicture(item.contentType)) return <Picture uri={item.uri} name="Picture of a tool" />;
       return <p class="muted">Content kept on the host ({toLine(item.contentType ?? "unknown kind", 60)}).</p>;
     case "embeddedResource":
+      if (item.contentType !== undefined && isPicture(item.contentType)) {
+        return <EmbeddedPicture data={item.data} contentType={item.contentType} name="Picture of a tool" />;
+      }
       return <p class="muted">Embedded content ({toLine(item.contentType ?? "unknown kind", 60)}).</p>;
     default:
       return null;
   }
+}
+
+/** A file that the call changed; its lines when somebody wants to see them. */
+function Edit({ item, index, toolCallId }: OutputProps & { item: Extract<ToolContent, { type: "fileEdit" }> }) {
+  const panel = usePanel();
+  const [isOpen, setOpen] = useState(false);
+  const path = toLine(filePathOf(item, panel.store.session.value?.workingDirectories), 300);
+  return (
+    <div class="tool-edit">
+      <button type="button" class="tool-row" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        <Icon name={isOpen ? "chevron-down" : "chevron-right"} class="twistie" />
+        <Icon name={fileStatusOf(item) === "added" ? "diff-added" : "diff-modified"} />
+        <span class="tool-title">{path}</span>
+        {item.diff ? <Counts added={item.diff.added ?? 0} removed={item.diff.removed ?? 0} /> : null}
+      </button>
+      {isOpen ? (
+        <DiffView of={`${toolCallId} ${index}`} read={() => panel.request("readEdit", { toolCallId, index })} />
+      ) : null}
+    </div>
+  );
 }
 
 /** Short text of several paragraphs is most often prose; output of programs stays as it was printed. */

@@ -1,43 +1,37 @@
-import { useState } from "preact/hooks";
-import { toVisibleText } from "../../base/visibleText.ts";
+import type { RefObject } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import { FollowArea } from "../kit/FollowArea.tsx";
 import { Icon } from "../kit/Icon.tsx";
 import { usePanel } from "../kit/panelContext.ts";
-import { TurnView } from "./TurnView.tsx";
+import { TurnList } from "./TurnList.tsx";
 
 /** The conversation, oldest first, following its end. */
 export function Transcript() {
   const panel = usePanel();
   const chat = panel.store.chat.value;
-  const queued = [...(chat?.steeringMessage ? [chat.steeringMessage] : []), ...(chat?.queuedMessages ?? [])];
+  const turns = chat?.turns ?? [];
+  const news = `${chat?.activeTurn?.id ?? turns.at(-1)?.id}:${chat?.activeTurn?.responseParts.length}`;
   return (
-    <FollowArea label="Transcript" column="column">
-      {panel.store.facts.value?.hasOlder ? <OlderButton /> : null}
-      {chat?.turns.map((turn, index) => (
-        <TurnView key={turn.id} turn={turn} isLast={index === chat.turns.length - 1 && chat.activeTurn === undefined} />
-      ))}
-      {chat?.activeTurn ? <TurnView key={chat.activeTurn.id} turn={chat.activeTurn} isLast={false} /> : null}
-      {queued.map(({ id, message }) => (
-        <div key={id} class="user-message queued">
-          <Icon name="clock" label="Queued" />
-          <div class="user-text">{toVisibleText(message.text)}</div>
-          <button
-            type="button"
-            class="icon-button"
-            title="Remove from the queue"
-            aria-label="Remove from the queue"
-            onClick={() => panel.act("removeQueued", { id })}
-          >
-            <Icon name="close" />
-          </button>
-        </div>
-      ))}
-      {chat === undefined ? <Loading /> : null}
-      {chat !== undefined && chat.turns.length === 0 && chat.activeTurn === undefined ? (
-        <p class="empty">
-          <Icon name="comment-discussion" /> Nothing has been said yet. Write a prompt below to set the agent to work.
-        </p>
-      ) : null}
+    <FollowArea label="Transcript" column="column" news={news}>
+      {({ area, isFollowing, leave }) => (
+        <>
+          {panel.store.facts.value?.hasOlder ? <Older area={area} /> : null}
+          <TurnList
+            turns={turns}
+            activeTurn={chat?.activeTurn}
+            area={area}
+            isFollowing={isFollowing}
+            onLeave={leave}
+          />
+          {chat === undefined ? <Loading /> : null}
+          {chat !== undefined && turns.length === 0 && chat.activeTurn === undefined ? (
+            <p class="empty">
+              <Icon name="comment-discussion" /> Nothing has been said yet. Write a prompt below to set the agent to
+              work.
+            </p>
+          ) : null}
+        </>
+      )}
     </FollowArea>
   );
 }
@@ -53,7 +47,8 @@ function Loading() {
   );
 }
 
-function OlderButton() {
+/** Loads earlier turns when it comes near; also a button, for those who do not scroll. */
+function Older({ area }: { area: RefObject<HTMLDivElement | null> }) {
   const panel = usePanel();
   const [isLoading, setLoading] = useState(false);
   const load = async () => {
@@ -61,6 +56,19 @@ function OlderButton() {
     await panel.attempt("loadOlder", {});
     setLoading(false);
   };
+  useEffect(() => {
+    const element = area.current;
+    if (!element || isLoading) return undefined;
+    // Only a reader who scrolls upwards wants them: the page begins at its end.
+    let lastTop = element.scrollTop;
+    const look = () => {
+      const isUp = element.scrollTop < lastTop;
+      lastTop = element.scrollTop;
+      if (isUp && element.scrollTop < element.clientHeight) void load();
+    };
+    element.addEventListener("scroll", look, { passive: true });
+    return () => element.removeEventListener("scroll", look);
+  });
   return (
     <p class="older">
       <button type="button" class="link-button" disabled={isLoading} onClick={() => void load()}>

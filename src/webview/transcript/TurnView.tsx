@@ -1,7 +1,8 @@
-import { toVisibleText } from "../../base/visibleText.ts";
-import type { ActiveTurn, Message, ResponsePart, Turn } from "../../protocol/chatState.ts";
+import { toLine, toVisibleText } from "../../base/visibleText.ts";
+import type { ActiveTurn, Attachment, Message, ResponsePart, Turn } from "../../protocol/chatState.ts";
 import { formatDuration, plainOf } from "../kit/format.ts";
 import { ActionButton } from "../kit/ActionButton.tsx";
+import { EmbeddedPicture, isPicture, Picture } from "../kit/Picture.tsx";
 import { Icon } from "../kit/Icon.tsx";
 import { memo } from "../kit/memo.ts";
 import { usePanel } from "../kit/panelContext.ts";
@@ -52,8 +53,26 @@ function UserMessage({ message }: { message: Message }) {
   return (
     <div class={isUser ? "user-message" : "user-message other"}>
       <Icon name={isUser ? "account" : "robot"} label={isUser ? "You" : `From: ${message.origin.kind}`} />
-      <div class="user-text">{toVisibleText(message.text)}</div>
+      <div class="user-text">
+        {toVisibleText(message.text)}
+        {message.attachments?.map((item, index) => (
+          <AttachmentView key={index} item={item} />
+        ))}
+      </div>
     </div>
+  );
+}
+
+function AttachmentView({ item }: { item: Attachment }) {
+  const label = "label" in item ? toLine(String(item.label), 200) : "";
+  if (item.type === "resource" && isPicture(item.contentType)) return <Picture uri={item.uri} name={label} />;
+  if (item.type === "embeddedResource" && item.contentType !== undefined && isPicture(item.contentType)) {
+    return <EmbeddedPicture data={item.data} contentType={item.contentType} name={label} />;
+  }
+  return (
+    <p class="attachment muted">
+      <Icon name="paperclip" label="Attached" /> {label}
+    </p>
   );
 }
 
@@ -96,6 +115,7 @@ const Part = memo(function Part({ part, turnId, isActive, canResume }: PartProps
         <TurnError message={part.error.message} resumable={canResume && part.resumable === true} turnId={turnId} />
       );
     case "contentRef":
+      if (isPicture(part.contentType)) return <Picture uri={part.uri} name="Picture of the agent" />;
       return <p class="muted">Content kept on the host.</p>;
     default:
       return null;

@@ -1,14 +1,22 @@
-import { Lexer, type Token } from "marked";
+import { signal } from "@preact/signals";
+import type { Token } from "marked";
+
+const lexer = signal<((source: string) => Token[]) | undefined>(undefined);
+
+/** Until the parser has come, texts are shown as they are written. Who draws one is drawn again then. */
+export async function loadLexer(): Promise<void> {
+  lexer.value = (await import("./markdownLexer.ts")).lex;
+}
 
 /** Longer texts, and those that nest deeper, are shown as they are written: no parser sees them. */
 export const maxMarkdownChars = 200_000;
 export const maxNesting = 32;
 
-/** The top-level blocks of a text, or `undefined` for one that is not to be parsed. */
+/** The top-level blocks of a text, or `undefined` for one that is not (yet) to be parsed. */
 export function lexMarkdown(source: string): readonly Token[] | undefined {
   if (source.length > maxMarkdownChars || nestsTooDeep(source)) return undefined;
   try {
-    return new Lexer({ gfm: true }).lex(source);
+    return lexer.value?.(source);
   } catch {
     // A text that defeats the parser is still a text.
     return undefined;
@@ -46,6 +54,7 @@ export class GrowingMarkdown {
   #tokens: readonly Token[] | undefined = [];
 
   update(source: string): readonly Token[] | undefined {
+    if (lexer.value === undefined) return undefined;
     if (source === this.#source) return this.#tokens;
     const settled = source.startsWith(this.#source) && this.#tokens !== undefined ? settledBlocks(this.#tokens) : [];
     const settledChars = settled.reduce((sum, token) => sum + token.raw.length, 0);

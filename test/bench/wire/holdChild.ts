@@ -2,7 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { silentLogger } from "../../../src/base/logger.ts";
 import { dialWebSocket } from "../../../src/extension/hosts/wsTransport.ts";
-import { AgentOrder } from "../../../src/extension/tree/agentOrder.ts";
+import { anAgentOrder } from "../../support/anAgentOrder.ts";
 import { ROOT_URI } from "../../../src/protocol/uris.ts";
 import { FakeClock } from "../../support/fakeClock.ts";
 import { serve } from "../child.ts";
@@ -23,7 +23,7 @@ const calls = {
       const dial = (attempt: Parameters<typeof dialWebSocket>[2]) =>
         dialWebSocket(url, undefined, attempt, silentLogger);
       const { fleet } = await fleetOf([dial], new FakeClock());
-      const order = new AgentOrder();
+      const order = anAgentOrder();
       order.update(fleet.agents.keys(), (key) => fleet.get(key));
       held = { fleet, order };
       return fleet.agents.size;

@@ -1,5 +1,5 @@
 import { FakeClock } from "../../support/fakeClock.ts";
-import { AgentOrder } from "../../../src/extension/tree/agentOrder.ts";
+import { anAgentOrder } from "../../support/anAgentOrder.ts";
 import { type Arm, compare, cpuOf, interleave } from "../measure.ts";
 import { at, type Part } from "../suite.ts";
 import { fleetOf } from "./fleetOf.ts";
@@ -37,7 +37,7 @@ async function updating(hosts: number, perHost: number, count: number): Promise<
     clock,
   );
   if (fleet.agents.size !== hosts * perHost) throw new Error("The fleet does not hold what its hosts list.");
-  const order = new AgentOrder();
+  const order = anAgentOrder();
   order.update(fleet.agents.keys(), (key) => fleet.get(key));
   fleet.onDidChange(({ added, changed, removed }) => {
     order.update([...added, ...changed, ...removed], (key) => fleet.get(key));

@@ -27,7 +27,7 @@ describe("connecting", () => {
     expect(waits).toEqual([375, 750, 1500, 3000, 6000, 12_000, 22_500, 22_500, 22_500]);
   });
 
-  it.each(["host.unauthorized", "host.untrustedAddress"] as const)("does not try again after %s", async (code) => {
+  it.each(["host.unauthorized", "host.untrustedAddress", "host.untrustedCertificate"] as const)("does not try again after %s", async (code) => {
     const scene = new ClientOnFakeHost();
     scene.dial = () => Promise.reject(new AppError(code, "No."));
     await scene.live();

@@ -39,6 +39,27 @@ describe("dispatching", () => {
     });
   });
 
+  it("says how far the person who acts had been shown it, again when it is sent again, to hosts that know it", async () => {
+    const { scene, handle } = await onTerminal();
+    const seen = handle.seq;
+    const answered = scene.client.dispatch(terminalUri, titled("mine"), seen);
+    scene.host.dropAll();
+    await settle();
+    await scene.retried();
+    await answered;
+    const sent = () =>
+      scene.host.heard.filter(({ method }) => method === "dispatchAction").map(({ params }) => params["_meta"]);
+    expect(seen).toBe(0);
+    // The first went down with its connection.
+    expect(sent()).toEqual([{ muster: { seenSeq: seen } }]);
+    expect(handle.seq).toBe(1);
+    scene.host.fleet = false;
+    scene.host.restart();
+    await scene.retried();
+    await scene.client.dispatch(terminalUri, titled("other"), 1);
+    expect(sent().at(-1)).toBeUndefined();
+  });
+
   it("is sent once more after a resume, and happens once", async () => {
     const { scene, handle } = await onTerminal();
     const answered = scene.client.dispatch(terminalUri, printed("once"));

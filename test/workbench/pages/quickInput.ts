@@ -56,6 +56,17 @@ export class QuickInput {
     await this.row(label).click();
   }
 
+  /** A row by a part of its label, which may have an icon. */
+  async choose(label: string): Promise<void> {
+    const name = this.#workbench.page.locator(".label-name", { hasText: new RegExp(`^\\s*${label}\\s*$`) });
+    await this.rows.filter({ has: name }).first().click();
+  }
+
+  /** A button beside the title or the box. */
+  button(name: string): Locator {
+    return this.root.getByRole("button", { name });
+  }
+
   async cancel(): Promise<void> {
     await this.field.press("Escape");
     await this.root.waitFor({ state: "hidden" });

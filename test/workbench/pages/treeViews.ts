@@ -57,6 +57,30 @@ class TreeView {
     return this.workbench.contextMenu(this.row(label)).labels();
   }
 
+  /** Selects these rows and no others, as with the Control key held. */
+  async select(labels: readonly string[]): Promise<void> {
+    for (const [index, label] of labels.entries()) {
+      await this.row(label)
+        .locator(".monaco-icon-label")
+        .first()
+        .click({ modifiers: index === 0 ? [] : ["ControlOrMeta"] });
+    }
+  }
+
+  /** Presses one of the buttons beside the view's title. */
+  async titleAction(action: string): Promise<void> {
+    await this.pane.locator(".pane-header").hover();
+    await this.pane.locator(`.pane-header .action-label[aria-label^="${quoted(action)}"]`).first().click();
+  }
+
+  /** The card that shows while the pointer rests on the row. */
+  async hover(label: string): Promise<Locator> {
+    await this.row(label).locator(".label-name").first().hover();
+    const card = this.workbench.page.locator(".monaco-hover:visible, .workbench-hover:visible").first();
+    await card.waitFor();
+    return card;
+  }
+
   /** Shows what is under the row. */
   async expand(label: string): Promise<void> {
     const row = this.row(label);

@@ -45,6 +45,13 @@ const cases: readonly Case[] = [
     attention: "needsYou",
     need: "approval",
   },
+  {
+    name: "may not spend more",
+    summary: { status: STATUS.inputNeeded, _meta: muster({ isPaused: true, needs: "question" }) },
+    requests: [question],
+    attention: "needsYou",
+    need: "budget",
+  },
   { name: "failed", summary: { status: STATUS.error, changes }, attention: "failed" },
   { name: "failed before it had a status", summary: { _meta: muster({ phase: "failed" }) }, attention: "failed" },
   {
@@ -109,6 +116,14 @@ describe("toFleetAgent", () => {
       phase: "queued",
       createdAt: Date.UTC(2026, 0, 1),
     });
+  });
+
+  it("reads where an agent comes from, in VS Code's words and in ours, but not that it comes from itself", () => {
+    const made = { "agentHost/createdBySession": { session: "copilot:/2" } };
+    expect(row({ _meta: made }).parent).toBe("a|copilot:/2");
+    expect(row({ _meta: muster({ forkedFrom: "ahp-session:/2" }) }).parent).toBe("a|ahp-session:/2");
+    expect(row({ _meta: muster({ forkedFrom: "ahp-session:/1" }) }).parent).toBeUndefined();
+    expect(row({ _meta: { "agentHost/createdBySession": "x" } }).parent).toBeUndefined();
   });
 
   it("reads VS Code's conventions where the host has no fleet plane", () => {

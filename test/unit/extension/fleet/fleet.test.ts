@@ -142,7 +142,7 @@ describe("what agents wait for", () => {
       put(host, one, STATUS.inputNeeded, asking);
       host.act(one, { type: "session/inputNeededSet", request });
     });
-    await fleet.approve(key);
+    await fleet.approve(key, request);
     expect(dispatched(host, "chat/toolCallConfirmed")).toEqual([
       { type: "chat/toolCallConfirmed", turnId: "turn", toolCallId: "call", approved: true, confirmed: "user-action" },
     ]);
@@ -151,9 +151,27 @@ describe("what agents wait for", () => {
     );
   });
 
+  it("is answered as it was shown: with how far it was shown, and not at all when it has become another", async () => {
+    const { fleet, host } = await aFleet((host) => {
+      put(host, one, STATUS.inputNeeded, asking);
+      host.act(one, { type: "session/inputNeededSet", request });
+    });
+    const seenSeq = host.serverSeq;
+    const other = { ...request, toolCall: { ...toolCall, invocationMessage: "Delete the tests" } };
+    await expect(fleet.approve(key, other)).rejects.toMatchObject({ code: "conflict" });
+    expect(dispatched(host, "chat/toolCallConfirmed")).toEqual([]);
+    // What else happens in the session makes the request no younger.
+    host.act(one, { type: "session/titleChanged", title: "Another" });
+    await settle();
+    await fleet.approve(key, request);
+    expect(host.heard.find(({ method }) => method === "dispatchAction")?.params["_meta"]).toEqual({
+      muster: { seenSeq },
+    });
+  });
+
   it("is denied with a note, found in the chat on a host that does not gather it", async () => {
     const { fleet, host } = await aFleet((host) => put(host, one, STATUS.inputNeeded, asking));
-    await fleet.deny(key, { note: "Use the other script." });
+    await fleet.deny(key, fleet.get(key)!.requests[0]!, { note: "Use the other script." });
     expect(dispatched(host, "chat/toolCallConfirmed")).toEqual([
       {
         type: "chat/toolCallConfirmed",
@@ -168,8 +186,8 @@ describe("what agents wait for", () => {
 
   it("can have been answered elsewhere", async () => {
     const { fleet } = await aFleet((host) => put(host, one, STATUS.idle));
-    await expect(fleet.approve(key)).rejects.toMatchObject({ code: "conflict" });
-    await expect(fleet.answer(key, { requestId: "x", response: "accept" })).rejects.toMatchObject({ code: "conflict" });
+    await expect(fleet.approve(key, request)).rejects.toMatchObject({ code: "conflict" });
+    await expect(fleet.answer(key, request, "accept")).rejects.toMatchObject({ code: "conflict" });
   });
 
   it("may be a question", async () => {
@@ -178,7 +196,7 @@ describe("what agents wait for", () => {
     host.act(one, { type: "session/inputNeededSet", request: asked });
     await settle();
     expect(fleet.get(key)?.need).toBe("question");
-    await fleet.answer(key, { requestId: "need-2", response: "decline" });
+    await fleet.answer(key, asked, "decline");
     expect(dispatched(host, "chat/inputCompleted")).toMatchObject([{ requestId: "q", response: "decline" }]);
   });
 });
@@ -296,7 +314,7 @@ describe("commands", () => {
     for (const command of [
       fleet.stop(key),
       fleet.retry(key),
-      fleet.approve(key),
+      fleet.approve(key, request),
       fleet.archive(key),
       fleet.remove(key),
     ]) {

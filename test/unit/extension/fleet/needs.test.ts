@@ -51,7 +51,7 @@ describe("an agent on a host that does not gather what agents wait for", () => {
       requests: [{ kind: "toolConfirmation", turnId: "turn" }],
     });
     expect(followed(host, "ahp-chat:")).toEqual([chatUri(one, "c1")]);
-    await fleet.approve(key);
+    await fleet.approve(key, fleet.get(key)!.requests[0]!);
     const dispatches = host.heard.filter(({ method }) => method === "dispatchAction");
     expect(dispatches.map(({ params }) => params["channel"])).toEqual([chatUri(one, "c1")]);
   });
@@ -101,7 +101,7 @@ describe("agents beyond those that are read ahead", () => {
     const needs = new NeedsReader({
       follow: (key) => {
         open.add(key);
-        return { requests: [], dispose: () => open.delete(key) };
+        return { requests: [], seenSeq: () => undefined, dispose: () => open.delete(key) };
       },
       needsChanged: (key) => told.push(key),
     });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { toFleetAgent } from "../../../../src/extension/fleet/agentRow.ts";
-import { groupBy, groupByAttention, needYouCount, nextNeedingYou } from "../../../../src/extension/fleet/selectors.ts";
+import { needYouCount, nextNeedingYou, sortByPriority } from "../../../../src/extension/fleet/selectors.ts";
 import { STATUS } from "../../../../src/protocol/status.ts";
 import { aSummary } from "../../../support/clientOnFakeHost.ts";
 
@@ -26,17 +26,8 @@ const agents = [
 const ids = (list: readonly { session: string }[]) => list.map(({ session }) => session);
 
 describe("selectors", () => {
-  it("group by attention: pressing first, who waits longest first, otherwise the latest first, nothing empty", () => {
-    expect(groupByAttention(agents).map((group) => [group.id, ids(group.agents)])).toEqual([
-      ["needsYou", ["waits-long", "waits-late"]],
-      ["failed", ["failed"]],
-      ["done", ["idle-new", "idle-old"]],
-    ]);
-  });
-
-  it("group by a text in alphabetical order", () => {
-    const groups = groupBy(agents, ({ session }) => session.split("-")[0] ?? "");
-    expect(groups.map(({ id }) => id)).toEqual(["failed", "idle", "waits"]);
+  it("put the pressing first, who waits longest before the others, otherwise the latest first", () => {
+    expect(ids(sortByPriority(agents))).toEqual(["waits-long", "waits-late", "failed", "idle-new", "idle-old"]);
   });
 
   it("find the next one that needs a person, round and round", () => {

@@ -84,7 +84,7 @@ describe("the fleet on VS Code's agent host", () => {
       isolation: undefined,
       spend: undefined,
     });
-    expect(fleet.tallies).toEqual({ canShip: 0, pullRequests: 0 });
+    expect(fleet.tallies).toEqual({ canShip: 0, pullRequests: 0, archived: 0 });
   });
 
   it("calls the project by its name where the folder is a worktree of it", async () => {
@@ -98,7 +98,7 @@ describe("the fleet on VS Code's agent host", () => {
 
   it("offers a pull request in no state of a row", async () => {
     const { fleet, key } = await launched();
-    const agent = fleet.get(key)!;
+    const agent = { ...fleet.get(key)!, isRead: true };
     for (const attention of ["failed", "review", "done"] as const) {
       expect(nodeOf({ ...agent, attention }, 0).contextValue).toBe(`agent.${attention}`);
       expect(nodeOf({ ...agent, attention, canShip: true }, 0).contextValue).toBe(`agent.${attention}.ships`);

@@ -8,14 +8,16 @@ const textOf = (input: string) =>
 describe("a request as a list shows it", () => {
   it("is the command, when that is all there is", () => {
     expect(textOf('{"command":"rm -rf dist\\nls"}')).toEqual({
-      question: "Allow this command to run?",
+      kind: "command",
       lines: ["rm -rf dist", "ls"],
+      changesFiles: false,
+      isElsewhere: false,
     });
   });
 
   it("is every argument, when there is more to judge than the command", () => {
-    const { question, lines } = textOf('{"command":"ls","cwd":"/etc"}');
-    expect(question).toBe("Allow this tool call?");
+    const { kind, lines } = textOf('{"command":"ls","cwd":"/etc"}');
+    expect(kind).toBe("call");
     expect(lines.join("")).toBe('{"command":"ls","cwd":"/etc"}');
   });
 
@@ -29,7 +31,7 @@ describe("a request as a list shows it", () => {
   it("is the bare text of a call that runs a command", () => {
     const toolCall = { ...pendingCall("rm -rfv build"), _meta: { toolKind: "terminal" } };
     const request = { kind: "toolConfirmation", id: "r", chat, turnId: "t", toolCall } as const;
-    expect(toRequestText(request)).toEqual({ question: "Allow this command to run?", lines: ["rm -rfv build"] });
+    expect(toRequestText(request)).toMatchObject({ kind: "command", lines: ["rm -rfv build"] });
   });
 
   it("is the text as it came, when it is not JSON", () => {

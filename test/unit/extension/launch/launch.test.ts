@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { firstOutcome } from "../../../../src/extension/launch/hostCommands.ts";
+import { firstOutcome } from "../../../../src/extension/hosts/firstOutcome.ts";
 import { LaunchDrafts } from "../../../../src/extension/launch/launchDraft.ts";
 import { withoutCredentials } from "../../../../src/extension/launch/repositories.ts";
 import { aFleet } from "../../../support/aFleet.ts";

@@ -9,6 +9,7 @@ import {
   SESSION_PANEL,
   SETTING_KEYS,
   VIEWS,
+  WALKTHROUGH,
 } from "../../../../src/extension/ids.ts";
 import { SETTINGS } from "../../../../src/extension/platform/settings.ts";
 
@@ -21,6 +22,18 @@ const Manifest = z.looseObject({
     views: z.record(z.string(), z.array(z.looseObject({ id: z.string() }))),
     viewsWelcome: z.array(z.object({ view: z.string(), when: z.string(), contents: z.string() })),
     menus: z.record(z.string(), Menu),
+    walkthroughs: z.array(
+      z.looseObject({
+        id: z.string(),
+        steps: z.array(
+          z.looseObject({
+            description: z.string(),
+            media: z.object({ svg: z.string(), altText: z.string().check(z.minLength(10)) }),
+            completionEvents: z.array(z.string()).check(z.minLength(1)),
+          }),
+        ),
+      }),
+    ),
     keybindings: z.array(z.looseObject({ command: z.string(), when: z.string() })),
     configuration: z.looseObject({
       properties: z.record(
@@ -33,7 +46,9 @@ const Manifest = z.looseObject({
 
 const manifest = Manifest.parse(JSON.parse(readFileSync(new URL("../../../../package.json", import.meta.url), "utf8")));
 const { contributes } = manifest;
+const steps = contributes.walkthroughs.flatMap((walkthrough) => walkthrough.steps);
 const clauses = [
+  ...steps.flatMap(({ completionEvents }) => completionEvents),
   ...Object.values(contributes.menus).flatMap((menu) => menu.map(({ when }) => when)),
   ...contributes.viewsWelcome.map(({ when }) => when),
   ...contributes.keybindings.map(({ when }) => when),
@@ -75,9 +90,11 @@ describe("package.json and ids.ts", () => {
   it("use only commands and views that exist in menus, keys and welcome texts", () => {
     const known = new Set<string>(COMMAND_IDS);
     const menus = Object.values(contributes.menus).flat();
-    const linked = contributes.viewsWelcome.flatMap(({ contents }) =>
-      Array.from(contents.matchAll(/\(command:([\w.]+)\)/g), ([, id]) => id ?? ""),
-    );
+    const texts = [
+      ...contributes.viewsWelcome.map(({ contents }) => contents),
+      ...steps.map((step) => step.description),
+    ];
+    const linked = texts.flatMap((text) => Array.from(text.matchAll(/\(command:([\w.]+)\)/g), ([, id]) => id ?? ""));
     for (const id of [
       ...menus.map(({ command }) => command),
       ...contributes.keybindings.map(({ command }) => command),
@@ -91,6 +108,17 @@ describe("package.json and ids.ts", () => {
     }
   });
 
+  it("end each step of the walkthrough with something that was done, and picture it", () => {
+    expect(contributes.walkthroughs.map(({ id }) => id)).toEqual([WALKTHROUGH]);
+    for (const { completionEvents, media } of steps) {
+      // A command that was started is no sign that it has done what the step says.
+      for (const event of completionEvents) expect(event).toMatch(/^onContext:muster:\w+$/);
+      const svg = readFileSync(new URL(`../../../../${media.svg}`, import.meta.url), "utf8");
+      expect(svg, media.svg).toContain("--vscode-foreground");
+      expect(svg, media.svg).not.toMatch(/<script|href=|url\(/);
+    }
+  });
+
   it("offer menus only on rows that can occur", () => {
     for (const when of clauses) {
       for (const [, value] of when.matchAll(/viewItem == ([\w.]+)/g)) expect(CONTEXT_VALUES, when).toContain(value);
@@ -101,25 +129,26 @@ describe("package.json and ids.ts", () => {
     }
   });
 
-  it("offer nothing but opening on a row whose host is out of sight", () => {
-    const offered = (contributes.menus["view/item/context"] ?? []).filter(({ when }) => {
-      const [, equal] = /viewItem == ([\w.]+)/.exec(when) ?? [];
-      const [, pattern] = /viewItem =~ \/(.+?)\/(?:\s|$)/.exec(when) ?? [];
-      return equal === "agent.stale" || (pattern !== undefined && new RegExp(pattern).test("agent.stale"));
-    });
-    expect(offered.map(({ command }) => command)).toEqual(["muster.agent.open"]);
+  const rowMenu = contributes.menus["view/item/context"] ?? [];
+  /** Whether the clause lets the entry be on that row. */
+  const fits = (when: string, row: string) => {
+    const [, equal] = /viewItem == ([\w.]+)/.exec(when) ?? [];
+    const [, pattern] = /viewItem =~ \/(.+?)\/(?:\s|$)/.exec(when) ?? [];
+    return equal === row || (pattern !== undefined && new RegExp(pattern).test(row));
+  };
+  const offered = (row: string) => new Set(rowMenu.filter(({ when }) => fits(when, row)).map(({ command }) => command));
+
+  it("offer on a row whose host is out of sight nothing that the host would have to do", () => {
+    expect(offered("agent.stale")).toEqual(new Set(["muster.agent.open", "muster.agent.pin"]));
+    expect(offered("agent.stale.pinned.unread")).toEqual(new Set(["muster.agent.open", "muster.agent.unpin"]));
   });
 
   it("offer a pull request only on rows whose host pushes branches", () => {
-    const offers = (contributes.menus["view/item/context"] ?? []).filter(
-      ({ command }) => command === "muster.agent.createPullRequest",
-    );
+    const offers = rowMenu.filter(({ command }) => command === "muster.agent.createPullRequest");
     for (const { when } of offers) {
-      const [, equal] = /viewItem == ([\w.]+)/.exec(when) ?? [];
-      const [, pattern] = /viewItem =~ \/(.+?)\/(?:\s|$)/.exec(when) ?? [];
-      const rows = CONTEXT_VALUES.filter((value) => value === equal || (pattern && new RegExp(pattern).test(value)));
+      const rows = CONTEXT_VALUES.filter((value) => fits(when, value));
       expect(rows.length, when).toBeGreaterThan(0);
-      for (const row of rows) expect(row).toMatch(/\.ships$/);
+      for (const row of rows) expect(row).toMatch(/\.ships\b/);
     }
     const inPalette = contributes.menus["commandPalette"]?.find(
       ({ command }) => command === "muster.agent.createPullRequest",
@@ -128,34 +157,34 @@ describe("package.json and ids.ts", () => {
   });
 
   it("offer on a row whose host pushes branches all that is offered on the others", () => {
-    const offered = (row: string) =>
-      (contributes.menus["view/item/context"] ?? [])
-        .filter(({ when }) => {
-          const [, equal] = /viewItem == ([\w.]+)/.exec(when) ?? [];
-          const [, pattern] = /viewItem =~ \/(.+?)\/(?:\s|$)/.exec(when) ?? [];
-          return equal === row || (pattern !== undefined && new RegExp(pattern).test(row));
-        })
-        .map(({ command }) => command);
-    for (const row of CONTEXT_VALUES.filter((value) => value.endsWith(".ships"))) {
-      expect(offered(row), row).toEqual(expect.arrayContaining(offered(row.replace(/\.ships$/, ""))));
+    for (const row of CONTEXT_VALUES.filter((value) => value.includes(".ships"))) {
+      expect(Array.from(offered(row)), row).toEqual(
+        expect.arrayContaining(Array.from(offered(row.replace(".ships", "")))),
+      );
+    }
+  });
+
+  it("offer the same on an agent's row whether it is pinned, unread or neither, but for these marks themselves", () => {
+    const marks = new Set<string>(["pin", "unpin", "markRead", "markUnread"].map((id) => `muster.agent.${id}`));
+    const others = (row: string) => Array.from(offered(row)).filter((command) => !marks.has(command));
+    for (const row of CONTEXT_VALUES.filter((value) => /\.(pinned|unread)$/.test(value))) {
+      expect(others(row), row).toEqual(others(row.replace(/\.(pinned|unread).*$/, "")));
     }
   });
 
   it("show at most three actions in a row", () => {
     for (const value of CONTEXT_VALUES) {
-      const inline = (contributes.menus["view/item/context"] ?? []).filter(({ when, group }) => {
-        const [, equal] = /viewItem == ([\w.]+)/.exec(when) ?? [];
-        const [, pattern] = /viewItem =~ \/(.+?)\/(?:\s|$)/.exec(when) ?? [];
-        return group?.startsWith("inline") && (equal === value || (pattern && new RegExp(pattern).test(value)));
-      });
+      const inline = rowMenu.filter(({ when, group }) => group?.startsWith("inline") && fits(when, value));
       expect(inline.length, value).toBeLessThanOrEqual(3);
     }
   });
 
-  it("wake the extension for panels and diffs of an earlier window, and for nothing at start-up", () => {
+  it("wake the extension for links, and panels and diffs of an earlier window, and for nothing at start-up", () => {
     expect(manifest.activationEvents.toSorted()).toEqual([
       // A diff of an earlier window: VS Code asks for a provider of the scheme by this event.
       `onFileSystem:${SCHEMES.revision}`,
+      // A link to add a host.
+      "onUri",
       `onWebviewPanel:${SESSION_PANEL}`,
     ]);
   });

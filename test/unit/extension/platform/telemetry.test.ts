@@ -32,11 +32,11 @@ describe("telemetry", () => {
   it("sends enums as properties and numbers as measurements", async () => {
     const { sink, sent } = aSink();
     const telemetry = createTelemetry("key", async () => sink);
-    telemetry.send("agent.answered", { answer: "denied", from: "tree" });
+    telemetry.send("agent.answered", { answer: "denied", from: "inbox" });
     telemetry.send("review.opened", { files: 4 });
     await settle();
     expect(sent).toEqual([
-      ["agent.answered", { answer: "denied", from: "tree" }, {}],
+      ["agent.answered", { answer: "denied", from: "inbox" }, {}],
       ["review.opened", {}, { files: 4 }],
     ]);
   });

@@ -63,6 +63,7 @@ async function aPanel(prepare: (host: FakeHost) => void = () => undefined) {
     (name: string) =>
     async (...args: unknown[]) =>
       void asked.push([name, ...args]);
+  const answers = { confirm: true };
   const ports: PanelPorts = {
     review: note("review"),
     createPullRequest: note("createPullRequest"),
@@ -70,10 +71,21 @@ async function aPanel(prepare: (host: FakeHost) => void = () => undefined) {
     openFileDiff: note("openFileDiff"),
     openText: note("openText"),
     copy: note("copy"),
+    save: async (name, text) => {
+      asked.push(["save", name, Array.from(text).join("")]);
+      return true;
+    },
+    confirm: async (question, detail) => {
+      asked.push(["confirm", question, detail]);
+      return answers.confirm;
+    },
+    openAgent: note("openAgent"),
+    compare: note("compare"),
+    setBudget: note("setBudget"),
+    readSides: async () => ({ before: "a\nb\n", after: "a\nc\n" }),
     openExternal: async (url) => void asked.push(["openExternal", url.href]),
     reconnect: (hostId) => asked.push(["reconnect", hostId]),
     signIn: note("signIn"),
-    readTerminal: async () => ({ title: "npm test", text: "ok\n" }),
   };
   const target = { hostId: "a", session };
   const signIn = {
@@ -90,6 +102,7 @@ async function aPanel(prepare: (host: FakeHost) => void = () => undefined) {
   const bridge: PanelBridge = new PanelBridge({
     source,
     handlers: panelActions(options),
+    logPorts: ports,
     agent: target,
     nonce: "n",
     post: (message) => {
@@ -111,7 +124,7 @@ async function aPanel(prepare: (host: FakeHost) => void = () => undefined) {
     return answer?.kind === "response" ? answer.result : "no answer";
   };
   const items = () => posted.flatMap((message): readonly PanelItem[] => (message.kind === "push" ? message.items : []));
-  return { ...parts, host, source, bridge, page, posted, asked, ask, items, signIn };
+  return { ...parts, host, source, bridge, page, posted, asked, answers, ask, items, signIn };
 }
 
 describe("the panel bridge", () => {
@@ -150,13 +163,13 @@ describe("the panel bridge", () => {
     const { ask, page, host, clock, items } = await aPanel();
     await ask("ready");
     const before = items().length;
-    host.act(fleet, { type: "x-fleet/budgetSet", usd: 5 });
+    host.act(fleet, { type: "x-fleet/egressRefused", server: "a.example", count: 1, at: "2026-01-01T00:00:00Z" });
     host.act(fleet, { type: "x-fleet/phaseChanged", phase: "provisioning", stage: "Fetching 43 %" });
     await clock.advance(100);
     expect(page.fleet.value).toMatchObject({ phase: "provisioning", stage: "Fetching 43 %", isolation: "none" });
     const told = items().slice(before);
     expect(told.filter((item) => item.type === "actions" && item.uri === fleet)).toEqual([]);
-    expect(JSON.stringify(told)).not.toContain("budgetUsd");
+    expect(JSON.stringify(told)).not.toContain("refused");
   });
 
   it("tells the page when the agent lacks an account and when it has one, and signs in when asked", async () => {
@@ -288,21 +301,26 @@ describe("the panel bridge", () => {
     });
   });
 
-  it("follows a terminal only while it is watched, and only one that the conversation names", async () => {
-    const { ask, page, host, clock } = await aPanel();
+  it("follows a log only while somebody looks at it, and only of a terminal that the conversation names", async () => {
+    const { ask, host, clock, items } = await aPanel();
     await ask("ready");
-    await ask("watchTerminal", { terminal: "ahp-terminal:/other/x" });
-    expect(
-      host.heard.some(({ method, params }) => method === "subscribe" && params["channel"] === "ahp-terminal:/other/x"),
-    ).toBe(false);
-    await ask("watchTerminal", { terminal });
+    const other = "ahp-terminal:/other/x";
+    await expect(ask("followLog", { log: other })).rejects.toThrow("not one of");
+    expect(host.heard.some(({ method, params }) => method === "subscribe" && params["channel"] === other)).toBe(false);
+    await ask("followLog", { log: terminal });
+    expect(items().at(-1)).toMatchObject({ type: "log", log: terminal, rows: 1 });
     host.act(terminal, { type: "terminal/data", data: "more\n" });
     await clock.advance(100);
-    expect(page.terminal(terminal).value?.state.content).toEqual([{ type: "unclassified", value: "ok\nmore\n" }]);
-    await ask("unwatchTerminal", { terminal });
+    expect(items().at(-1)).toMatchObject({ rows: 2, splices: [{ at: 1, removed: 0, added: 1 }] });
+    const line = (number: number, text: string) => ({ kind: "line", number, spans: [{ text, style: {} }] });
+    expect(await ask("readLog", { log: terminal, from: 0, to: 10 })).toMatchObject({
+      rows: [line(1, "ok"), line(2, "more")],
+    });
+    await ask("leaveLog", { log: terminal });
+    const before = items().length;
     host.act(terminal, { type: "terminal/data", data: "unseen\n" });
     await clock.advance(100);
-    expect(JSON.stringify(page.terminal(terminal).value)).not.toContain("unseen");
+    expect(items().slice(before)).toEqual([]);
   });
 
   it("sends the later turns of a long conversation first, and older ones on request", async () => {

@@ -52,6 +52,7 @@ class World {
       return this.existing;
     },
     getPullRequest: async () => aPull(),
+    getIssue: async (_repository, number) => ({ number, title: "An issue", body: "", url: "" }),
     createPullRequest: async (_repository, request) => {
       this.beforeCreate();
       this.#step("create");

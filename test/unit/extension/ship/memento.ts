@@ -1,4 +1,4 @@
-import type { StatePort } from "../../../../src/extension/ship/statePort.ts";
+import type { StatePort } from "../../../../src/extension/platform/statePort.ts";
 
 /** A `vscode.Memento` in memory; values go through JSON as the real one's do. */
 export class FakeMemento implements StatePort {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Attention, FleetAgent } from "../../../../src/extension/fleet/fleetAgent.ts";
-import { ATTENTIONS } from "../../../../src/extension/fleet/fleetAgent.ts";
-import { formatAge, groupOf, GROUPS, nodeOf, tooltipLines } from "../../../../src/extension/tree/agentNode.ts";
+import type { FleetAgent } from "../../../../src/extension/fleet/fleetAgent.ts";
+import type { Grouping } from "../../../../src/extension/tree/agentLayout.ts";
+import { formatAge, nodeOf } from "../../../../src/extension/tree/agentNode.ts";
 import { aFleetAgent, nowMs } from "../../../support/aFleetAgent.ts";
 
 const node = (changes: Partial<FleetAgent>) => nodeOf(aFleetAgent(changes), nowMs);
@@ -27,7 +27,7 @@ describe("an agent's row", () => {
       review: [{ attention: "review", changes }, "diff", "agent.review.ships"],
       pullRequest: [{ attention: "pullRequest", pullRequest }, "git-pull-request", "agent.pullRequest"],
       done: [{ attention: "done" }, "pass", "agent.done.ships"],
-      archived: [{ attention: "done", isArchived: true }, "archive", "agent.done.ships"],
+      archived: [{ attention: "done", isArchived: true }, "archive", "agent.archived"],
     };
     for (const [name, [facts, icon, contextValue]] of Object.entries(looks)) {
       expect(node(facts), name).toMatchObject({ icon, contextValue });
@@ -59,32 +59,35 @@ describe("an agent's row", () => {
     expect(view.description).toContain("a b‹U+0007›");
   });
 
-  it("belongs to exactly one group, failures to those that need somebody", () => {
-    for (const attention of ATTENTIONS) expect(GROUPS).toContain(groupOf(attention));
-    expect(groupOf("failed" satisfies Attention)).toBe("needsYou");
-  });
-
-  it("has a tooltip with what is known and no empty lines", () => {
-    const lines = Object.fromEntries(
-      tooltipLines(aFleetAgent({ branch: "agent/x", baseBranch: "main", changes, pullRequest }), "farm", nowMs),
-    );
-    expect(lines).toMatchObject({
-      Branch: "agent/x from main",
-      Host: "farm",
-      Changes: "3 files, +120 −14",
-      "Pull request": "#7, open",
-      "Last event": "3m ago",
-      Seen: "live",
+  it("says by marks that it is unread or pinned, unless there is nothing to read yet", () => {
+    const marks = (changes: Partial<FleetAgent>, isPinned = false) =>
+      nodeOf(aFleetAgent(changes), nowMs, { grouping: "attention", isPinned });
+    expect(marks({ attention: "review", isRead: false })).toMatchObject({
+      contextValue: "agent.review.ships.unread",
+      spoken: expect.stringContaining("unread") as string,
     });
-    expect(Object.keys(lines)).not.toContain("Spent");
+    expect(marks({ attention: "working", isRead: false }).contextValue).toBe("agent.working");
+    expect(marks({ attention: "done", isArchived: true, isRead: false }).contextValue).toBe("agent.archived");
+    const pinned = marks({ freshness: { live: false, heardAt: 0 } }, true);
+    expect(pinned.contextValue).toBe("agent.stale.pinned");
+    expect(pinned.description).toMatch(/^pinned · /);
   });
 
-  it("says how the agent is confined, and what it means that it is not", () => {
-    const isolation = (kind: FleetAgent["isolation"]) =>
-      new Map(tooltipLines(aFleetAgent({ isolation: kind }), "farm", nowMs)).get("Isolation");
-    expect(isolation("bubblewrap")).toBe("bubblewrap");
-    expect(isolation("none")).toContain("rights of the host's account");
-    expect(isolation(undefined)).toBeUndefined();
+  it("says what its group does not say", () => {
+    const described = (grouping: Grouping, changes: Partial<FleetAgent> = {}) =>
+      nodeOf(aFleetAgent(changes), nowMs, { grouping, isPinned: false }).description;
+    expect(described("attention")).toBe("acme/widgets · 3m");
+    expect(described("repository")).toBe("working · 3m");
+    expect(described("none", { attention: "review", changes })).toBe("acme/widgets · ready for review · +120 −14 · 3m");
+  });
+
+  it("tells conflicts, attempts and how much of the budget is used", () => {
+    const view = node({ conflicts: 2, group: { id: "g", index: 2, count: 3 }, spend: 4.2, budgetShare: 0.84 });
+    expect(view.description).toBe(
+      "acme/widgets · attempt 2 of 3 · working · 2 conflicts · $4.20 (84 % of the budget) · 3m",
+    );
+    expect(node({ spend: 1, budgetShare: 0.2 }).description).toContain("$1.00 · ");
+    expect(node({ attention: "needsYou", need: "budget" }).description).toContain("reached its budget");
   });
 
   it("counts ages in one unit", () => {

@@ -1,22 +1,31 @@
 import { describe, expect, it } from "vitest";
+import { META_NS } from "../../../../src/protocol/fleet.ts";
 import { STATUS } from "../../../../src/protocol/status.ts";
-import { AgentsTree, type TreeElement } from "../../../../src/extension/tree/agentsTree.ts";
+import { AgentsTree, pageSize, type TreeElement } from "../../../../src/extension/tree/agentsTree.ts";
+import { AgentsViewSettings } from "../../../../src/extension/tree/agentsViewSettings.ts";
 import { aFleet } from "../../../support/aFleet.ts";
 import { aSummary } from "../../../support/clientOnFakeHost.ts";
 import type { FakeHost } from "../../../support/fakeHost.ts";
+import { FakeMemento } from "../ship/memento.ts";
 
-async function aTree(count: number) {
-  const parts = await aFleet((host: FakeHost) => {
+async function aTree(count: number, prepare: (host: FakeHost, id: string) => void = () => undefined, hosts = ["a"]) {
+  const parts = await aFleet((host, id) => {
     for (let index = 1; index <= count; index++) {
       const uri = `ahp-session:/${index}`;
       host.sessions.set(uri, aSummary(uri, { status: STATUS.inProgress, title: `Agent ${index}` }));
     }
+    prepare(host, id);
+  }, hosts);
+  const settings = new AgentsViewSettings({ global: new FakeMemento(), workspace: new FakeMemento() }, (error) => {
+    throw error;
   });
-  const tree = new AgentsTree(parts.fleet, parts.connections, parts.clock);
+  const { fleet, connections, clock } = parts;
+  const tree = new AgentsTree({ fleet, connections, settings, clock, isVisible: () => true });
   const fired: (readonly TreeElement[] | undefined)[] = [];
   tree.onDidChangeTreeData((elements) => fired.push(elements));
   await parts.clock.advance(50);
-  return { ...parts, tree, fired };
+  fired.length = 0;
+  return { ...parts, settings, tree, fired };
 }
 
 function change(host: FakeHost, session: string, changes: object): void {
@@ -24,7 +33,18 @@ function change(host: FakeHost, session: string, changes: object): void {
 }
 
 const labels = (tree: AgentsTree, element?: TreeElement) =>
-  tree.getChildren(element).map((child) => tree.getTreeItem(child).label);
+  tree.getChildren(element).map((child) => {
+    const { label } = tree.getTreeItem(child);
+    return typeof label === "object" ? label.label : label;
+  });
+
+/** Every row that can be seen, as VS Code would ask for it; how many there are tells what drawing all of it costs. */
+const allRows = (tree: AgentsTree, element?: TreeElement): string[] =>
+  tree.getChildren(element).flatMap((child) => {
+    const item = tree.getTreeItem(child);
+    const label = typeof item.label === "object" ? item.label.label : item.label;
+    return [String(label), ...allRows(tree, child)];
+  });
 
 describe("the Agents tree", () => {
   it("groups agents and gives rows stable ids and a command", async () => {
@@ -37,13 +57,12 @@ describe("the Agents tree", () => {
     expect(item.id).toMatch(/^a\|ahp-session:\//);
     expect(item.command?.command).toBe("muster.agent.open");
     expect(item.tooltip).toBeUndefined();
-    expect(tree.resolveTreeItem(item, row!).tooltip).toMatchObject({ isTrusted: false });
     expect(tree.getParent(row!)).toBe(group);
   });
 
   it("draws anew only the touched row, once for a burst of changes", async () => {
     const { tree, fired, host, clock } = await aTree(3);
-    fired.length = 0;
+    allRows(tree);
     for (const activity of ["one", "two", "three"]) change(host, "ahp-session:/2", { activity });
     await clock.advance(49);
     expect(fired).toEqual([]);
@@ -58,13 +77,159 @@ describe("the Agents tree", () => {
     const { tree, fired, host, clock } = await aTree(2);
     const [group] = tree.getChildren();
     const before = tree.getChildren(group);
-    fired.length = 0;
     change(host, "ahp-session:/1", { status: STATUS.inputNeeded });
     await clock.advance(50);
     expect(fired).toContain(undefined);
     expect(labels(tree)).toEqual(["Needs you", "Working"]);
     const after = tree.getChildren().flatMap((child) => tree.getChildren(child));
     expect(new Set(after)).toEqual(new Set(before));
+  });
+
+  it("groups by repository and host, says who needs somebody, and lists flat", async () => {
+    const { tree, settings } = await aTree(
+      1,
+      (host, id) => {
+        const meta = { [META_NS]: { phase: "ready", repository: `https://git.example/acme/${id}.git` } };
+        host.sessions.set(
+          "ahp-session:/x",
+          aSummary("ahp-session:/x", { status: STATUS.error, title: `Failed on ${id}`, _meta: meta }),
+        );
+      },
+      ["a", "b"],
+    );
+    await settings.setLayout({ grouping: "repository" });
+    expect(labels(tree)).toEqual(["acme/a", "acme/b", "No repository"]);
+    expect(tree.getTreeItem(tree.getChildren()[0]!).description).toBe("1 · 1 needs you");
+    await settings.setLayout({ grouping: "host" });
+    expect(labels(tree)).toEqual(["a", "b"]);
+    await settings.setLayout({ grouping: "none", sorting: "title" });
+    expect(labels(tree)).toEqual(["Agent 1", "Agent 1", "Failed on a", "Failed on b"]);
+  });
+
+  it("filters by text and several states, marks the text, and counts what is shown", async () => {
+    const { tree, settings, host, clock } = await aTree(3);
+    change(host, "ahp-session:/3", { title: "Mend the parser", status: STATUS.error });
+    await clock.advance(50);
+    await settings.setFilter({ text: "PARSER mend", states: ["failed", "review"], isUnread: false });
+    expect(allRows(tree)).toEqual(["Needs you", "Mend the parser"]);
+    expect(tree.tally).toEqual({ shown: 1, all: 3 });
+    const row = tree.getChildren(tree.getChildren()[0])[0];
+    expect(tree.getTreeItem(row!).label).toMatchObject({
+      highlights: [
+        [0, 4],
+        [9, 15],
+      ],
+    });
+    // An agent that comes to pass appears.
+    change(host, "ahp-session:/1", { title: "Mend another parser", status: STATUS.error });
+    await clock.advance(50);
+    expect(tree.tally.shown).toBe(2);
+    expect(tree.reveal("a|ahp-session:/2")).toBeUndefined();
+  });
+
+  it("hides archived agents until they are wanted, apart from the done", async () => {
+    const { tree, settings, host, clock } = await aTree(2);
+    change(host, "ahp-session:/1", { status: STATUS.idle + STATUS.isArchived });
+    change(host, "ahp-session:/2", { status: STATUS.idle });
+    await clock.advance(50);
+    expect(allRows(tree)).toEqual(["Done", "Agent 2"]);
+    expect(tree.tally).toEqual({ shown: 1, all: 1 });
+    await settings.setLayout({ showsArchived: true });
+    expect(allRows(tree)).toEqual(["Done", "Agent 2", "Archived", "Agent 1"]);
+  });
+
+  it("puts a pinned agent first, in this window at once", async () => {
+    const { tree, settings, clock } = await aTree(3);
+    const last = labels(tree, tree.getChildren()[0]).at(-1);
+    const row = tree.getChildren(tree.getChildren()[0]).at(-1);
+    await settings.pin([row?.kind === "agent" ? row.key : ""], true);
+    await clock.advance(50);
+    const [first] = tree.getChildren(tree.getChildren()[0]);
+    const item = tree.getTreeItem(first!);
+    expect(item.label).toBe(last);
+    expect(item.contextValue).toBe("agent.working.pinned");
+  });
+
+  it("shows who comes from another agent under that one", async () => {
+    const { tree, host, clock, fired } = await aTree(1);
+    const made = { "agentHost/createdBySession": { session: "ahp-session:/1" } };
+    const child = aSummary("ahp-session:/c", { title: "Child", status: STATUS.inProgress, _meta: made });
+    allRows(tree);
+    host.notify("root/sessionAdded", {
+      channel: "ahp-root://",
+      summary: { ...child, createdAt: "2026-02-01T00:00:00Z" },
+    });
+    await clock.advance(50);
+    const [group] = tree.getChildren();
+    const [parent] = tree.getChildren(group);
+    expect(allRows(tree)).toEqual(["Working", "Agent 1", "Child"]);
+    expect(tree.getTreeItem(parent!).collapsibleState).toBe(2);
+    expect(tree.getTreeItem(group!).description).toBe("2");
+    expect(tree.getParent(tree.getChildren(parent)[0]!)).toBe(parent);
+    // What happens to the child draws the child.
+    fired.length = 0;
+    change(host, "ahp-session:/c", { activity: "Reading" });
+    await clock.advance(50);
+    expect(fired).toEqual([tree.getChildren(parent)]);
+  });
+
+  it("shows long groups by the page, and turns to the page of an agent that is jumped to", async () => {
+    const { tree, fleet } = await aTree(pageSize + 30);
+    const [group] = tree.getChildren();
+    const rows = tree.getChildren(group);
+    const more = rows.at(-1);
+    expect(rows).toHaveLength(pageSize + 1);
+    expect(tree.getTreeItem(more!)).toMatchObject({ label: "Show 30 more", description: "30 not shown" });
+    expect(tree.getChildren(more)).toEqual([]);
+    const shown = new Set(rows.map((row) => (row.kind === "agent" ? row.key : "")));
+    const hidden = Array.from(fleet.agents.keys()).find((key) => !shown.has(key));
+    expect(tree.reveal(hidden!)).toMatchObject({ key: hidden });
+    tree.showMore();
+    expect(tree.getChildren(group)).toHaveLength(pageSize + 30);
+  });
+
+  it("draws as much for one update among 2,000 agents as among 20, and never more than the pages", async () => {
+    const rowsDrawn = async (count: number, changes: object) => {
+      const { tree, fired, host, clock } = await aTree(count);
+      allRows(tree);
+      change(host, "ahp-session:/7", changes);
+      await clock.advance(50);
+      return fired.flatMap((elements) =>
+        (elements ?? tree.getChildren()).flatMap((one) => [one, ...allRows(tree, one)]),
+      ).length;
+    };
+    expect(await rowsDrawn(20, { activity: "Testing" })).toBe(1);
+    expect(await rowsDrawn(2000, { activity: "Testing" })).toBeLessThanOrEqual(1);
+    expect(await rowsDrawn(2000, { status: STATUS.inputNeeded })).toBeLessThanOrEqual(2 + 1 + pageSize + 1);
+  });
+
+  it("counts the seconds of a launch on its own row, and minutes on the others", async () => {
+    const { tree, fired, host, clock } = await aTree(2);
+    allRows(tree);
+    change(host, "ahp-session:/1", { _meta: { [META_NS]: { phase: "provisioning", repository: "r" } } });
+    await clock.advance(50);
+    fired.length = 0;
+    await clock.advance(2000);
+    expect(fired).toEqual([
+      [expect.objectContaining({ session: "ahp-session:/1" })],
+      [expect.objectContaining({ session: "ahp-session:/1" })],
+    ]);
+    change(host, "ahp-session:/1", { _meta: { [META_NS]: { phase: "working", repository: "r" } } });
+    await clock.advance(1050);
+    fired.length = 0;
+    await clock.advance(5000);
+    expect(fired).toEqual([]);
+  });
+
+  it("shows in the hover what only the host knows, and does without it where the host is slow", async () => {
+    const { tree, clock } = await aTree(1);
+    const [row] = tree.getChildren(tree.getChildren()[0]);
+    const item = tree.getTreeItem(row!);
+    const resolved = tree.resolveTreeItem(item, row!);
+    await clock.advance(1500);
+    const { tooltip } = await resolved;
+    expect(tooltip).toMatchObject({ isTrusted: false });
+    expect(JSON.stringify(tooltip)).toContain("Last event");
   });
 
   it("stops with its timers when disposed", async () => {

@@ -20,8 +20,10 @@ describe("a list in sorted runs", () => {
             model = model.toSpliced(at, 1);
             expect(runs.delete(number)).toBe(at);
           }
-          expect(runs.toArray()).toEqual(model);
+          expect(runs.first(runs.size)).toEqual(model);
           expect(runs.size).toBe(model.length);
+          expect(runs.first(3)).toEqual(model.slice(0, 3));
+          expect(runs.indexOf(number)).toBe(model.indexOf(number));
         }
       }),
     );

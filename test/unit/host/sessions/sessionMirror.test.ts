@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { doingOf, mirrorChat } from "../../../../src/host/sessions/sessionMirror.ts";
+import { doingOf, mirrorChat, promptedWith, titledByUser } from "../../../../src/host/sessions/sessionMirror.ts";
 import { summaryOf } from "../../../../src/host/sessions/sessionSummary.ts";
 import { initialFleetSession } from "../../../../src/protocol/fleet.ts";
 import { reduce } from "../../../../src/protocol/reduce.ts";
@@ -23,6 +23,16 @@ const done: ToolCall = {
   success: true,
   pastTenseMessage: "Ran",
 };
+
+describe("what a session was first asked", () => {
+  it("is the beginning of the first message, beside what is known of the session already", () => {
+    const titled = reduce("session", aSession(), titledByUser(aSession()));
+    const action = promptedWith(titled, "x".repeat(5000));
+    const asked = action && reduce("session", titled, action);
+    expect(asked?._meta).toEqual({ muster: { titleBy: "user", prompt: "x".repeat(400) } });
+    expect(asked && promptedWith(asked, "And then?")).toBeUndefined();
+  });
+});
 
 describe("what an agent does at present", () => {
   it("is what the agent says, before anything else", () => {

@@ -97,6 +97,13 @@ describe("summaryOf", () => {
     expect(factsOf({ turns: [], budgets, paused: pause })).toMatchObject({ isPaused: true });
   });
 
+  it("names the session that it began as a copy of, and stays small", () => {
+    const forkedFrom = { session: "ahp-session:/87654321", checkpoint: "2", turnId: "t" };
+    const summary = summaryOf({ session: aSession(), fleet: aFleet({ forkedFrom }), changes });
+    expect(fleetMetaOf(summary)?.forkedFrom).toBe("ahp-session:/87654321");
+    expect(JSON.stringify(summary).length).toBeLessThan(1000);
+  });
+
   it("keeps the flags of the session over the activity of its chat", () => {
     const { status } = summaryOf({ session: aSession({ chats: chatIn(STATUS.inProgress) }), fleet: aFleet(), changes });
     expect(status).toBe(STATUS.inProgress | STATUS.isRead);

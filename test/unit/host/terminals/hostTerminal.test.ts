@@ -140,53 +140,79 @@ describe("a terminal's channel", () => {
   });
 });
 
-describe("a terminal whose reader is slow", () => {
-  it("waits for it, and goes on when it has caught up", async () => {
-    const { pty, readers, clock } = open();
-    readers.backlog = mebibyte + 1;
-    pty.print("x");
-    expect(pty.isPaused).toBe(true);
-    readers.backlog = mebibyte / 2;
+describe("a flood", () => {
+  const piece = "x".repeat(64 * 1024);
+
+  it("is acknowledged when it is on disk, and not before", async () => {
+    const { pty, log } = open();
+    pty.print(piece);
+    pty.print(piece);
+    expect(pty.unacknowledged).toBe(2 * piece.length);
+    await log.flush();
+    expect(pty.unacknowledged).toBe(0);
+  });
+
+  it("is acknowledged in large steps, so that a calm terminal costs nothing", async () => {
+    const { pty, log } = open();
+    pty.print("$ ");
+    await log.flush();
+    expect(pty.unacknowledged).toBe(2);
+    pty.print(piece);
+    await log.flush();
+    expect(pty.unacknowledged).toBe(0);
+  });
+
+  it("waits for a slow reader, and goes on when that has caught up", async () => {
+    const { pty, readers, log, clock } = open();
+    readers.backlog = mebibyte;
+    pty.print(piece);
+    await log.flush();
     await clock.advance(100);
-    expect(pty.isPaused).toBe(true);
+    expect(pty.unacknowledged).toBe(piece.length);
     readers.backlog = 0;
     await clock.advance(5);
-    expect(pty.isPaused).toBe(false);
+    expect(pty.unacknowledged).toBe(0);
     expect(clock.pending).toBe(0);
   });
 
-  it("does not wait for one that stands still, until it moves again", async () => {
-    const { pty, readers, clock } = open();
-    readers.backlog = 2 * mebibyte;
-    pty.print("x");
+  it("does not wait for a reader that stands still, until it moves again", async () => {
+    const { pty, readers, log, clock } = open();
+    readers.backlog = mebibyte;
+    pty.print(piece);
+    await log.flush();
     await clock.advance(1_990);
-    expect(pty.isPaused).toBe(true);
+    expect(pty.unacknowledged).toBe(piece.length);
     await clock.advance(20);
-    expect(pty.isPaused).toBe(false);
-    pty.print("y");
-    expect(pty.isPaused).toBe(false);
+    expect(pty.unacknowledged).toBe(0);
+    pty.print(piece);
+    await log.flush();
+    expect(pty.unacknowledged).toBe(0);
     readers.backlog = 0;
-    pty.print("z");
-    readers.backlog = 2 * mebibyte;
-    pty.print("z");
-    expect(pty.isPaused).toBe(true);
+    pty.print(piece);
+    await log.flush();
+    readers.backlog = mebibyte;
+    pty.print(piece);
+    await log.flush();
+    expect(pty.unacknowledged).toBe(piece.length);
   });
 
-  it("is patient with one that moves", async () => {
-    const { pty, readers, clock } = open();
+  it("is patient with a reader that moves", async () => {
+    const { pty, readers, log, clock } = open();
     readers.backlog = 8 * mebibyte;
-    pty.print("x");
+    pty.print(piece);
+    await log.flush();
     for (let second = 0; second < 6; second += 1) {
       await clock.advance(1_000);
       readers.backlog -= mebibyte;
-      expect(pty.isPaused).toBe(true);
+      expect(pty.unacknowledged).toBe(piece.length);
     }
   });
 
-  it("leaves no timer behind when it ends", () => {
-    const { pty, readers, clock } = open();
+  it("leaves no timer behind when it ends", async () => {
+    const { pty, readers, log, clock } = open();
     readers.backlog = 2 * mebibyte;
-    pty.print("\x1b]0;title\x07");
+    pty.print(`\x1b]0;title\x07${piece}`);
+    await log.flush();
     pty.exit(0);
     expect(clock.pending).toBe(0);
   });

@@ -1,0 +1,134 @@
+import * as vscode from "vscode";
+import type { FleetAgent } from "../fleet/fleetAgent.ts";
+import { toLabel } from "../platform/plainText.ts";
+import { formatAge } from "../tree/agentNode.ts";
+import type { InboxItem, InboxReason } from "./inboxItems.ts";
+import { toRequestText } from "./requestText.ts";
+
+/** A row of the inbox. Texts of agents come out visible, on one line and without icons. */
+export interface InboxRow {
+  readonly label: string;
+  readonly description: string;
+  /** What is asked, as far as it fits on a line. */
+  readonly detail: string;
+  /** The detail is all there is to judge: it may be answered from the row. */
+  readonly isWhole: boolean;
+}
+
+/** A longer line may not fit a narrow window, and nothing is approved that was not shown whole. */
+const wholeChars = 60;
+const detailChars = 110;
+
+const icons: Readonly<Record<InboxReason, string>> = {
+  approval: "shield",
+  network: "globe",
+  question: "question",
+  budget: "credit-card",
+  signIn: "key",
+  waiting: "bell-dot",
+  failed: "error",
+  conflict: "git-merge",
+  review: "diff",
+};
+
+/** Over a group of rows. */
+export function headingOf(reason: InboxReason): string {
+  switch (reason) {
+    case "approval":
+      return vscode.l10n.t("Permission requests");
+    case "network":
+      return vscode.l10n.t("Network access");
+    case "question":
+      return vscode.l10n.t("Questions");
+    case "budget":
+      return vscode.l10n.t("Budgets reached");
+    case "signIn":
+      return vscode.l10n.t("Sign-in needed");
+    case "waiting":
+      return vscode.l10n.t("Waiting");
+    case "failed":
+      return vscode.l10n.t("Failed");
+    case "conflict":
+      return vscode.l10n.t("Conflicts");
+    default:
+      return vscode.l10n.t("Ready for review");
+  }
+}
+
+export function rowOf(item: InboxItem, nowMs: number): InboxRow {
+  const [agent] = item.agents;
+  const detail = detailOf(item);
+  const facts =
+    item.agents.length > 1 || agent === undefined
+      ? [namesOf(item.agents, 80)]
+      : [toLabel(agent.place, 40), ageOf(agent, nowMs)];
+  return {
+    label: `$(${icons[item.reason]}) ${titleOf(item.agents)}`,
+    description: facts.filter((fact) => fact !== "").join(" · "),
+    detail: toLabel(detail.text, detailChars),
+    isWhole: detail.isWhole && detail.text.length <= wholeChars,
+  };
+}
+
+/** One agent by its title, several by their number. */
+export function titleOf(agents: readonly FleetAgent[]): string {
+  const [first] = agents;
+  if (agents.length === 1 && first !== undefined) return toLabel(first.title, 60);
+  return vscode.l10n.t("{0} agents ask for the same", agents.length);
+}
+
+function namesOf(agents: readonly FleetAgent[], maxLength: number): string {
+  return toLabel(agents.map(({ title }) => toLabel(title, 40)).join(", "), maxLength);
+}
+
+/** A row is touched when its agent changes: what it waits for is as old as that. */
+function ageOf({ modifiedAt }: FleetAgent, nowMs: number): string {
+  return modifiedAt === 0 ? "" : formatAge(nowMs - modifiedAt);
+}
+
+function detailOf(item: InboxItem): { readonly text: string; readonly isWhole: boolean } {
+  const [agent] = item.agents;
+  switch (item.reason) {
+    case "approval": {
+      const [request] = item.requests;
+      if (request === undefined) return part("");
+      const { lines, changesFiles, isElsewhere } = toRequestText(request);
+      const [first = "", ...others] = lines;
+      if (others.length === 0) return { text: first, isWhole: !changesFiles && !isElsewhere };
+      const more =
+        others.length === 1 ? vscode.l10n.t("and 1 more line") : vscode.l10n.t("and {0} more lines", others.length);
+      return part(`${toLabel(first, detailChars - 30)} … ${more}`);
+    }
+    case "question":
+    case "budget":
+    case "network": {
+      const { message, questions, url } = item.request.request;
+      const asked = questions?.find((question) => "message" in question);
+      return part(message ?? (asked && "message" in asked ? asked.message : undefined) ?? url ?? "");
+    }
+    case "signIn":
+      return part(vscode.l10n.t("It lacks an account that you may give it."));
+    case "waiting":
+      return part(agent?.activity ?? vscode.l10n.t("Open it to see what it waits for."));
+    case "failed":
+      return part(agent?.activity ?? vscode.l10n.t("Its work is kept. It can be resumed."));
+    case "conflict":
+      return part(
+        agent?.conflicts === 1
+          ? vscode.l10n.t("Its branch cannot be merged with 1 other branch.")
+          : vscode.l10n.t("Its branch cannot be merged with {0} other branches.", agent?.conflicts ?? 0),
+      );
+    default:
+      return part(changesOf(agent));
+  }
+}
+
+function part(text: string): { readonly text: string; readonly isWhole: false } {
+  return { text, isWhole: false };
+}
+
+function changesOf(agent: FleetAgent | undefined): string {
+  const { additions = 0, deletions = 0, files = 0 } = agent?.changes ?? {};
+  if (files === 1) return vscode.l10n.t("1 file changed, +{0} -{1}", additions, deletions);
+  return vscode.l10n.t("{0} files changed, +{1} -{2}", files, additions, deletions);
+}

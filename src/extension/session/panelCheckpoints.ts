@@ -1,0 +1,77 @@
+import { AppError } from "../../base/appError.ts";
+import type { Client } from "../../client/client.ts";
+import type { FleetMethodName } from "../../protocol/fleetMethods.ts";
+import type { PanelHandlers } from "../../protocol/panel.ts";
+import { sessionUri } from "../../protocol/uris.ts";
+import type { AgentTarget } from "../ids.ts";
+import type { PanelSource } from "./panelSource.ts";
+
+export interface CheckpointPorts {
+  /** A question of the editor's own; false unless the person says yes. */
+  readonly confirm: (question: string, detail: string, action: string) => Promise<boolean>;
+  readonly openAgent: (target: AgentTarget) => Promise<void>;
+  /** The files that differ, in the editor's own diff. */
+  readonly compare: (target: AgentTarget, from: string, to: string) => Promise<void>;
+  /** Asks what the agent may cost, and sets it. */
+  readonly setBudget: (target: AgentTarget) => Promise<void>;
+}
+
+export interface CheckpointOptions {
+  readonly source: PanelSource;
+  readonly target: AgentTarget;
+  readonly ports: CheckpointPorts;
+  readonly newId: () => string;
+}
+
+/** Going back and trying another way, on hosts that keep checkpoints, and what the agent may cost. */
+export function checkpointHandlers({
+  source,
+  target,
+  ports,
+  newId,
+}: CheckpointOptions): Pick<PanelHandlers, "checkpoint" | "restore" | "fork" | "compare" | "setBudget"> {
+  const channel = target.session;
+  const clientFor = (method: FleetMethodName): Client => {
+    const { client } = source;
+    if (client?.state.kind !== "live") {
+      throw new AppError("host.disconnected", "There is no connection to the host. Nothing was changed; try again when it is back.");
+    }
+    if (client.hostInfo?.fleet?.methods.includes(method) !== true) {
+      throw new AppError("request.rejected", "This host does not offer that.");
+    }
+    return client;
+  };
+
+  return {
+    checkpoint: async () => {
+      await clientFor("x-fleet/checkpoint").request("x-fleet/checkpoint", { channel });
+      return null;
+    },
+    restore: async ({ checkpoint }) => {
+      const client = clientFor("x-fleet/restore");
+      const isWorking = source.chat?.state?.activeTurn !== undefined;
+      const place = checkpoint === "0" ? "the files that the agent began with" : `the files of checkpoint ${checkpoint}`;
+      const stops = isWorking ? " The turn that runs is stopped." : "";
+      const detail = `The files as they are become a safety checkpoint first: restoring that one undoes this.${stops} The conversation stays, and the agent is told.`;
+      const action = isWorking ? "Stop and Restore" : "Restore";
+      if (!(await ports.confirm(`Put back ${place}?`, detail, action))) return null;
+      await client.request("x-fleet/restore", { channel, checkpoint, ...(isWorking && { cancelTurn: true }) });
+      return null;
+    },
+    fork: async ({ checkpoint }) => {
+      const session = sessionUri(newId());
+      await clientFor("x-fleet/fork").request("x-fleet/fork", { channel, session, ...(checkpoint !== undefined && { checkpoint }) });
+      await ports.openAgent({ hostId: target.hostId, session });
+      return null;
+    },
+    compare: async ({ from, to }) => {
+      clientFor("x-fleet/compare");
+      await ports.compare(target, from, to);
+      return null;
+    },
+    setBudget: async () => {
+      await ports.setBudget(target);
+      return null;
+    },
+  };
+}

@@ -1,0 +1,107 @@
+import * as vscode from "vscode";
+import { type Disposable, Disposables } from "../../base/disposables.ts";
+import type { Fleet } from "../fleet/fleet.ts";
+import { type FleetAgent, keyOf } from "../fleet/fleetAgent.ts";
+import type { AgentTarget } from "../ids.ts";
+import type { CommandRegistry } from "../platform/commandRegistry.ts";
+import type { Dialogs } from "../platform/dialogs.ts";
+import { agentActions } from "./agentActions.ts";
+import type { AgentsViewSettings } from "./agentsViewSettings.ts";
+import { runBulk } from "./bulkActions.ts";
+
+type Fits = (agent: FleetAgent) => boolean;
+
+/** Which agents a command is meant for. */
+interface TargetsPort {
+  one(target: unknown, placeholder: string, fits?: Fits): Promise<AgentTarget | undefined>;
+  many(target: unknown, selected: unknown, placeholder: string, fits?: Fits): Promise<readonly AgentTarget[]>;
+  agent(target: AgentTarget): FleetAgent | undefined;
+}
+
+export interface AgentCommandsOptions {
+  readonly fleet: Fleet;
+  readonly targets: TargetsPort;
+  readonly settings: AgentsViewSettings;
+  readonly dialogs: Pick<Dialogs, "confirm" | "progress" | "tell">;
+  readonly commands: CommandRegistry;
+  readonly open: (target: AgentTarget) => Promise<void>;
+  /** Asks hosts and GitHub anew. */
+  readonly refresh: () => Promise<void>;
+  /** What is selected in the tree, for keys that are pressed there. */
+  readonly selection: () => readonly AgentTarget[];
+}
+
+/** The argument of a key that is pressed in the tree. */
+const onSelection = "selection";
+
+/** What may be done with agents from the tree, the palette and the panel's title. */
+export function registerAgentCommands(options: AgentCommandsOptions): Disposable {
+  const { fleet, targets, settings, dialogs, commands, open, refresh, selection } = options;
+  const owned = new Disposables();
+  const actions = agentActions(fleet);
+  const { t } = vscode.l10n;
+
+  const chosen = async (target: unknown, selected: unknown, placeholder: string, fits?: Fits) => {
+    const isKey = target === onSelection;
+    const rows = isKey ? selection() : selected;
+    return targets.many(isKey ? selection()[0] : target, rows, placeholder, fits);
+  };
+  const rowsOf = (chosen: readonly AgentTarget[]) => chosen.flatMap((target) => targets.agent(target) ?? []);
+
+  owned.add(
+    commands.register("muster.agent.open", "open the agent", async (target) => {
+      const agent = await targets.one(target, t("Which agent?"));
+      if (agent === undefined) return;
+      await open(agent);
+      const row = fleet.get(keyOf(agent));
+      if (row?.freshness.live && !row.isRead) await fleet.markRead(row.key).catch(() => undefined);
+    }),
+  );
+  owned.add(commands.register("muster.agents.refresh", "refresh the agents", refresh));
+
+  const bulk = [
+    ["muster.agent.stop", "stop", t("Stop which agent?"), "stop the agent"],
+    ["muster.agent.retry", "retry", t("Resume which agent?"), "resume the agent"],
+    ["muster.agent.archive", "archive", t("Archive which agent?"), "archive the agent"],
+    ["muster.agent.restore", "restore", t("Restore which agent?"), "restore the agent"],
+    ["muster.agent.delete", "delete", t("Delete which agent?"), "delete the agent"],
+    ["muster.agent.markRead", "markRead", t("Mark which agent as read?"), "mark the agent as read"],
+    ["muster.agent.markUnread", "markUnread", t("Mark which agent as unread?"), "mark the agent as unread"],
+  ] as const;
+  for (const [id, action, placeholder, during] of bulk) {
+    const { fits } = actions[action];
+    owned.add(
+      commands.register(id, during, async (target, selected) => {
+        await runBulk(actions[action], rowsOf(await chosen(target, selected, placeholder, fits)), dialogs);
+      }),
+    );
+  }
+
+  for (const [id, isPinned, placeholder, during] of [
+    ["muster.agent.pin", true, t("Pin which agent?"), "pin the agent"],
+    ["muster.agent.unpin", false, t("Unpin which agent?"), "unpin the agent"],
+  ] as const) {
+    const fits = ({ key }: FleetAgent) => settings.isPinned(key) !== isPinned;
+    owned.add(
+      commands.register(id, during, async (target, selected) => {
+        const keys = (await chosen(target, selected, placeholder, fits)).map(keyOf);
+        if (keys.length > 0) await settings.pin(keys, isPinned);
+      }),
+    );
+  }
+
+  owned.add(
+    commands.register("muster.agent.rename", "rename the agent", async (target, selected) => {
+      const [agent] = rowsOf(await chosen(target, selected, t("Rename which agent?"), ({ freshness }) => freshness.live));
+      if (agent === undefined) return;
+      const title = await vscode.window.showInputBox({
+        title: t("Rename agent"),
+        value: agent.title,
+        ignoreFocusOut: true,
+        validateInput: (text) => (text.trim() === "" ? t("An agent needs a name.") : undefined),
+      });
+      if (title !== undefined) await fleet.rename(agent.key, title);
+    }),
+  );
+  return owned;
+}

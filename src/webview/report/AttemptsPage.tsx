@@ -1,0 +1,171 @@
+import type { Attempt, AttemptFile, AttemptsState, attemptActions } from "../../protocol/report.ts";
+import { Icon } from "../kit/Icon.tsx";
+import { formatCost, formatTime } from "./spendFormat.ts";
+
+type Act = (action: (typeof attemptActions)[number], session: string) => void;
+
+/** Several agents with one prompt, a column each: what they did, what it cost, and the choice of one. */
+export function AttemptsPage({ state, act }: { state: AttemptsState; act: Act }) {
+  const { attempts, files, filesLeft, prompt, repository, count } = state;
+  const missing = count - attempts.length;
+  return (
+    <main class="report">
+      <header>
+        <h1>Attempts</h1>
+        <span class="muted">{repository}</span>
+      </header>
+      <p class="prompt">{prompt}</p>
+      <table class="attempts">
+        <caption class="sr-only">Attempts beside one another</caption>
+        <thead>
+          <tr>
+            <td />
+            {attempts.map((attempt) => (
+              <Head key={attempt.session} attempt={attempt} />
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          <Row title="Status" attempts={attempts} cell={statusOf} />
+          <Row title="Changes" attempts={attempts} cell={changesOf} />
+          <Row title="Tests seen" attempts={attempts} cell={testsOf} />
+          <Row title="Cost" attempts={attempts} cell={({ costUsd }) => formatCost(costUsd)} />
+          <Row title="Worked" attempts={attempts} cell={({ workedMs }) => formatTime(workedMs)} />
+          <tr class="actions">
+            <th scope="row">
+              <span class="sr-only">Actions</span>
+            </th>
+            {attempts.map((attempt) => (
+              <td key={attempt.session}>
+                <Actions attempt={attempt} act={act} isOnly={attempts.length === 1} />
+              </td>
+            ))}
+          </tr>
+          {files.length > 0 && (
+            <tr class="section">
+              <th scope="rowgroup" colSpan={attempts.length + 1}>
+                Files
+              </th>
+            </tr>
+          )}
+          {files.map((file) => (
+            <FileRow key={file.path} file={file} />
+          ))}
+        </tbody>
+      </table>
+      {filesLeft > 0 && <p class="muted">{`${filesLeft.toLocaleString("en")} more files are not shown.`}</p>}
+      {missing > 0 && (
+        <p class="muted">{missing === 1 ? "One attempt was deleted." : `${missing} attempts were deleted.`}</p>
+      )}
+    </main>
+  );
+}
+
+function Head({ attempt: { index, agent, isArchived } }: { attempt: Attempt }) {
+  return (
+    <th scope="col" class={isArchived ? "archived" : undefined}>
+      <span class="attempt-index">{index}</span>
+      {agent}
+      {isArchived && <span class="muted"> · archived</span>}
+    </th>
+  );
+}
+
+function Row({
+  title,
+  attempts,
+  cell,
+}: {
+  title: string;
+  attempts: readonly Attempt[];
+  cell: (attempt: Attempt) => preact.ComponentChild;
+}) {
+  return (
+    <tr>
+      <th scope="row">{title}</th>
+      {attempts.map((attempt) => (
+        <td key={attempt.session} class={attempt.isArchived ? "archived" : undefined}>
+          {cell(attempt)}
+        </td>
+      ))}
+    </tr>
+  );
+}
+
+function statusOf({ state, isWorking, problem }: Attempt) {
+  return (
+    <>
+      {isWorking && <Icon name="loading" class="codicon-modifier-spin" />} {state}
+      {problem !== undefined && <div class="muted">{problem}</div>}
+    </>
+  );
+}
+
+function changesOf({ changes }: Attempt) {
+  if (changes === undefined) return <span class="muted">none</span>;
+  const { files, additions, deletions } = changes;
+  return (
+    <>
+      {`${files.toLocaleString("en")} ${files === 1 ? "file" : "files"} `}
+      <Lines additions={additions} deletions={deletions} />
+    </>
+  );
+}
+
+function Lines({ additions, deletions }: { additions: number; deletions: number }) {
+  return (
+    <span class="counts">
+      <span class="added">+{additions}</span> <span class="removed">−{deletions}</span>
+    </span>
+  );
+}
+
+function testsOf({ tests }: Attempt) {
+  if (tests.length === 0) return <span class="muted">none</span>;
+  return (
+    <ul class="tests">
+      {tests.map(({ command, succeeded, isCertain }) => (
+        <li key={command} class={succeeded ? "passed" : "failed"}>
+          <Icon name={succeeded ? "pass" : "error"} label={succeeded ? "passed" : "failed"} />{" "}
+          <span class="mono">{command}</span>
+          {!isCertain && <span class="muted"> (by the agent's word)</span>}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Actions({ attempt, act, isOnly }: { attempt: Attempt; act: Act; isOnly: boolean }) {
+  const { session, index, changes, isArchived } = attempt;
+  const button = (action: Parameters<Act>[0], icon: string, text: string, isMain = false) => (
+    <button
+      type="button"
+      class={`button${isMain ? "" : " secondary"}`}
+      aria-label={`${text}: attempt ${index}`}
+      onClick={() => act(action, session)}
+    >
+      <Icon name={icon} /> {text}
+    </button>
+  );
+  return (
+    <div class="buttons">
+      {!isArchived && !isOnly && button("keep", "check-all", "Keep this", true)}
+      {changes !== undefined && button("review", "diff-multiple", "Review")}
+      {button("open", "go-to-file", "Open")}
+    </div>
+  );
+}
+
+function FileRow({ file: { path, changes } }: { file: AttemptFile }) {
+  return (
+    <tr class="file">
+      <th scope="row" class="mono">
+        {path}
+      </th>
+      {changes.map((change, index) => (
+        // The columns stand where they stand.
+        <td key={index}>{change === null ? <span class="muted">–</span> : <Lines {...change} />}</td>
+      ))}
+    </tr>
+  );
+}

@@ -1,0 +1,131 @@
+import type { SpendChoice, SpendPeriod, SpendState } from "../../protocol/report.ts";
+import { Icon } from "../kit/Icon.tsx";
+import { Choice } from "./Choice.tsx";
+import { DayChart, seriesOf } from "./DayChart.tsx";
+import {
+  formatCost,
+  formatDay,
+  formatMemory,
+  formatTime,
+  formatTokens,
+  inputOf,
+  isEmpty,
+  outputOf,
+  unknownsOf,
+} from "./spendFormat.ts";
+import { kindNames, SpendTable } from "./SpendTable.tsx";
+
+const periods: readonly (readonly [SpendPeriod, string])[] = [
+  ["month", "This month"],
+  ["lastMonth", "Last month"],
+  ["week", "7 days"],
+  ["days30", "30 days"],
+  ["days90", "90 days"],
+];
+const kinds = (["day", "repository", "agent", "model", "user", "session"] as const).map(
+  (kind) => [kind, kindNames[kind]] as const,
+);
+const measures = [
+  ["cost", "Model cost"],
+  ["machine", "Machine time"],
+] as const;
+
+interface SpendPageProps {
+  state: SpendState;
+  choose: (choice: SpendChoice) => void;
+}
+
+/** What agents cost: models and machine, which are never added up. */
+export function SpendPage({ state, choose }: SpendPageProps) {
+  const { choice, total, hosts, notes, isLoading, from, to } = state;
+  const change = (part: Partial<SpendChoice>) => choose({ ...choice, ...part });
+  return (
+    <main class="report" aria-busy={isLoading}>
+      <header>
+        <h1>Spend</h1>
+        <span class="muted">
+          {formatDay(from)} – {formatDay(to)} {to.slice(0, 4)} (UTC)
+        </span>
+        {isLoading && <Icon name="loading" class="codicon-modifier-spin" label="Asking the hosts" />}
+      </header>
+      <div class="controls">
+        <Choice name="Period" options={periods} value={choice.period} onChoose={(period) => change({ period })} />
+        {hosts.length > 1 && (
+          <Choice
+            name="Host"
+            options={[["", "All hosts"] as const, ...hosts.map(({ id, name }) => [id, name] as const)]}
+            value={choice.hostId}
+            onChoose={(hostId) => change({ hostId })}
+          />
+        )}
+      </div>
+      {notes.map((note) => (
+        <p key={note} class="banner" role="status">
+          <Icon name="warning" /> <span class="banner-text">{note}</span>
+        </p>
+      ))}
+      <Totals total={total} />
+      <div class="controls">
+        <Choice name="By" options={kinds} value={choice.by} onChoose={(by) => change({ by })} />
+        <Choice
+          name="Shown in the chart"
+          options={measures}
+          value={choice.measure}
+          onChoose={(measure) => change({ measure })}
+        />
+      </div>
+      <Body state={state} />
+    </main>
+  );
+}
+
+function Totals({ total }: { total: SpendState["total"] }) {
+  const { coordination, infrastructure } = total;
+  const tokens = [
+    `${formatTokens(inputOf(coordination))} tokens in, ${formatTokens(outputOf(coordination))} out`,
+    ...unknownsOf(coordination),
+  ];
+  return (
+    <div class="totals">
+      <section aria-label="Models">
+        <h2>Models</h2>
+        <strong>{formatCost(coordination.costUsd)}</strong>
+        <span class="muted">{tokens.join(" · ")}</span>
+      </section>
+      <section aria-label="Machine">
+        <h2>Machine</h2>
+        <strong>{formatTime(infrastructure.wallMs)}</strong>
+        <span class="muted">
+          {`at work · ${formatTime(infrastructure.cpuMs)} of CPU · ${formatMemory(infrastructure.peakMemoryBytes)} at most`}
+        </span>
+      </section>
+    </div>
+  );
+}
+
+function Body({ state }: { state: SpendState }) {
+  const { lines, hosts, choice, isLoading } = state;
+  if (lines.every(isEmpty)) {
+    const nothing = hosts.length === 0 ? "No connected host keeps accounts." : "No agent has worked in this time.";
+    return <p class="empty">{isLoading ? "Asking the hosts…" : nothing}</p>;
+  }
+  const isStacked = choice.by === "day" && choice.hostId === "" && hosts.length > 1;
+  return (
+    <>
+      {choice.by === "day" && <DayChart state={state} />}
+      {isStacked && (
+        <ul class="legend">
+          {hosts.map(({ id, name }) => (
+            <li key={id}>
+              <svg width="10" height="10" aria-hidden="true">
+                <rect class={`series-${seriesOf(hosts, id)}`} width="10" height="10" rx="2" />
+              </svg>
+              {name}
+            </li>
+          ))}
+        </ul>
+      )}
+      <SpendTable state={state} />
+    </>
+  );
+}

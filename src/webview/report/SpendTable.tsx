@@ -1,0 +1,102 @@
+import type { SpendLine, SpendState } from "../../protocol/report.ts";
+import {
+  formatCost,
+  formatDay,
+  formatMemory,
+  formatTime,
+  formatTokens,
+  inputOf,
+  isEmpty,
+  measureOf,
+  outputOf,
+} from "./spendFormat.ts";
+
+export const kindNames: Readonly<Record<SpendState["choice"]["by"], string>> = {
+  day: "Day",
+  repository: "Repository",
+  agent: "Agent",
+  model: "Model",
+  user: "User",
+  session: "Task",
+};
+
+/** Every line with its numbers, models and machine apart. Lines that are no days have their bar here. */
+export function SpendTable({ state }: { state: SpendState }) {
+  const { choice, lines, total } = state;
+  const isByDay = choice.by === "day";
+  const shown = isByDay ? lines.filter((line) => !isEmpty(line)).toReversed() : lines;
+  const greatest = Math.max(0, ...shown.map((line) => measureOf(line, choice.measure) ?? 0));
+  return (
+    <table class="numbers">
+      <caption class="sr-only">{`What agents cost, by ${kindNames[choice.by].toLowerCase()}`}</caption>
+      <thead>
+        <tr>
+          <th rowSpan={2} scope="col">
+            {kindNames[choice.by]}
+          </th>
+          {!isByDay && <td rowSpan={2} class="bar-cell" />}
+          <th colSpan={4} scope="colgroup" class="group">
+            Models
+          </th>
+          <th colSpan={3} scope="colgroup" class="group">
+            Machine
+          </th>
+        </tr>
+        <tr>
+          {["Cost", "Turns", "Tokens in", "Tokens out", "At work", "CPU", "Peak memory"].map((title) => (
+            <th key={title} scope="col" class={title === "At work" || title === "Cost" ? "first" : undefined}>
+              {title}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {shown.map((line) => (
+          <tr key={line.key}>
+            <th scope="row" title={line.key}>
+              {isByDay ? formatDay(line.key) : line.label}
+            </th>
+            {!isByDay && <BarCell share={(measureOf(line, choice.measure) ?? 0) / (greatest || 1)} />}
+            <Cells {...line} />
+          </tr>
+        ))}
+      </tbody>
+      <tfoot>
+        <tr>
+          <th scope="row">Total</th>
+          {!isByDay && <td class="bar-cell" />}
+          <Cells {...total} />
+        </tr>
+      </tfoot>
+    </table>
+  );
+}
+
+function BarCell({ share }: { share: number }) {
+  return (
+    <td class="bar-cell" aria-hidden="true">
+      <svg width="100%" height="10">
+        <rect class="series-0" width={`${share * 100}%`} height="10" rx="2" />
+      </svg>
+    </td>
+  );
+}
+
+function Cells({ coordination, infrastructure }: Pick<SpendLine, "coordination" | "infrastructure">) {
+  const { costUsd, turns, unpricedTurns = 0 } = coordination;
+  const { wallMs, cpuMs, peakMemoryBytes } = infrastructure;
+  return (
+    <>
+      <td class="first" title={unpricedTurns > 0 ? `${unpricedTurns} turns without a known cost` : undefined}>
+        {formatCost(costUsd)}
+        {unpricedTurns > 0 && <span class="muted"> +?</span>}
+      </td>
+      <td>{turns?.toLocaleString("en") ?? "–"}</td>
+      <td>{formatTokens(inputOf(coordination))}</td>
+      <td>{formatTokens(outputOf(coordination))}</td>
+      <td class="first">{formatTime(wallMs)}</td>
+      <td>{formatTime(cpuMs)}</td>
+      <td>{formatMemory(peakMemoryBytes)}</td>
+    </>
+  );
+}

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createServer, type Server } from "node:https";
+import { Certificates } from "../support/certificates.ts";
+import * as flow from "./flow.ts";
+import { Notifications } from "./pages/notifications.ts";
+import { QuickInput } from "./pages/quickInput.ts";
+import { HostsView } from "./pages/treeViews.ts";
+import { inOrder, type Scene, startScene } from "./scene.ts";
+
+// What the sample agent is told: two ask for the same, one fails, one has something to review.
+const asking = ["Ask permission to clean the build output", "Ask permission, then tidy up"];
+const crashing = "Crash at once";
+const describing = "Describe the layout";
+
+describe("hosts and the inbox", () => {
+  inOrder();
+  let scene: Scene;
+  let certificates: Certificates;
+  let stranger: Server;
+  before(async () => {
+    scene = await startScene({ name: "inbox" });
+    certificates = new Certificates();
+    const { cert, key } = certificates.selfSigned("127.0.0.1");
+    stranger = createServer({ cert: readFileSync(cert), key: readFileSync(key) });
+    await new Promise<void>((resolve) => stranger.listen(0, "127.0.0.1", resolve));
+  });
+  after(async () => {
+    stranger?.close();
+    certificates?.remove();
+    await scene?.close();
+  });
+
+  it("shows the certificate that nobody vouches for, and goes no further unless it is trusted", async () => {
+    const { workbench } = scene;
+    const address = stranger.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    await flow.enterHost(workbench, { url: `wss://127.0.0.1:${port}`, token: "any" });
+    const notifications = new Notifications(workbench);
+    await notifications.dialog(/(?:[0-9A-F]{2}:){31}[0-9A-F]{2}/).waitFor();
+    await workbench.screenshotBothThemes("host-certificate");
+    await notifications.answer(/Trust it\?/, "Cancel");
+    const input = new QuickInput(workbench);
+    await input.step(/is self-signed/);
+    await workbench.screenshotBothThemes("host-add-failed");
+    await input.cancel();
+    assert.equal(await new HostsView(workbench).rows.count(), 0);
+  });
+
+  it("tells of a host what it is and what it does", async () => {
+    const { workbench, host } = scene;
+    await flow.addHost(workbench, host);
+    for (const prompt of [...asking, crashing, describing]) {
+      await flow.launchAgent(workbench, { agent: "Sample agent", repository: scene.repositoryUrl, prompt });
+    }
+    const hosts = new HostsView(workbench);
+    await hosts.show();
+    await hosts.expand(new URL(host.url).host);
+    await hosts.row("Queue", /at most 2 at a time/).waitFor();
+    await hosts.row("Spend today").waitFor();
+    await workbench.screenshotAllThemes("hosts");
+  });
+
+  it("tells that agents ask, until they have been answered", async () => {
+    const { workbench } = scene;
+    for (const title of asking) await flow.waitForRow(workbench, title, /needs your approval/);
+    await new Notifications(workbench).toast(/2 agents need you|asks for your approval/).waitFor();
+    await workbench.screenshot("inbox-notice");
+  });
+
+  it("holds every reason, and answers the same request of two agents at once", async () => {
+    const { workbench } = scene;
+    await workbench.command("Muster: Open Inbox");
+    const input = new QuickInput(workbench);
+    await input.row(/2 agents ask for the same/).waitFor();
+    await workbench.screenshotAllThemes("inbox");
+    await input.pick(/2 agents ask for the same/);
+    await input.step(/Allow this/);
+    await workbench.screenshotAllThemes("inbox-approval");
+    await input.pick("Approve All 2");
+    await input.row(crashing).waitFor();
+    await input.row(describing).waitFor();
+    await workbench.screenshotBothThemes("inbox-failed-and-review");
+    await input.cancel();
+    await new Notifications(workbench).toast(/need you|asks for your approval/).waitFor({ state: "detached" });
+  });
+});

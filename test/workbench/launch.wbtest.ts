@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import * as flow from "./flow.ts";
+import { Notifications } from "./pages/notifications.ts";
+import { QuickInput } from "./pages/quickInput.ts";
+import { ReportPage } from "./pages/reportPage.ts";
+import { SessionPanel } from "./pages/sessionPanel.ts";
+import { AgentsView } from "./pages/treeViews.ts";
+import { inOrder, type Scene, startScene } from "./scene.ts";
+
+const first = "Finish the notes on the layout";
+const attempts = "Finish what newcomers have to know";
+const costly = "Work on the documentation";
+const list = "Launch, or choose what to change";
+
+describe("launching and what it costs", () => {
+  inOrder();
+  let scene: Scene;
+  before(async () => {
+    scene = await startScene({ name: "launch", paceMs: 5, concurrentSessions: 3 });
+    await flow.addHost(scene.workbench, scene.host);
+  });
+  after(() => scene?.close());
+
+  it("asks for what is missing the first time, for a prompt the second, and keeps what is typed", async () => {
+    const { workbench, repositoryUrl: repository } = scene;
+    const input = new QuickInput(workbench);
+    await flow.launchAgent(workbench, { agent: "Sample agent", repository, prompt: first });
+    await flow.waitForRow(workbench, first, /ready for review/);
+    await workbench.command("Muster: Launch Agent…");
+    await input.step("What should the agent do?");
+    assert.match(await input.message.innerText(), /Sample agent on octocat\/format \(default branch\)/);
+    await input.field.pressSequentially("Finish what newcomers");
+    await workbench.screenshotAllThemes("launch-quick");
+    await input.cancel();
+    await workbench.command("Muster: Launch Agent…");
+    await input.step("What should the agent do?");
+    assert.equal(await input.field.inputValue(), "Finish what newcomers");
+  });
+
+  it("shows every choice in one list, and launches several attempts from there", async () => {
+    const { workbench } = scene;
+    const input = new QuickInput(workbench);
+    await input.field.fill(attempts);
+    await input.button("Change the choices").click();
+    await input.step(list);
+    await input.choose("Budget");
+    await input.step("Budget of the agent");
+    await input.enter("2.50");
+    await input.step(list);
+    await input.choose("Attempts");
+    await input.step("How many agents shall try?");
+    await input.choose("3 attempts");
+    await input.step(list);
+    await workbench.screenshotAllThemes("launch-form");
+    await input.choose("Launch");
+  });
+
+  it("puts the attempts beside one another until one is kept", async () => {
+    const { workbench } = scene;
+    const report = new ReportPage(workbench);
+    await report.row("Status").getByText("ready for review").nth(2).waitFor();
+    await report.row("CONTRIBUTING.md").waitFor();
+    await workbench.screenshotAllThemes("launch-attempts");
+    await report.page.getByRole("button", { name: "Keep this: attempt 2" }).click();
+    await new Notifications(workbench).answer("Keep attempt 2 and archive the other 2?", "Keep This Attempt");
+    await report.page.getByText("archived").nth(1).waitFor();
+    await new Notifications(workbench).press("Attempt 2 is kept", "Undo");
+    await report.page.getByText("archived").first().waitFor({ state: "detached" });
+  });
+
+  it("holds an agent to its budget, and lets it go on when that is raised", async () => {
+    const { workbench } = scene;
+    const input = new QuickInput(workbench);
+    await workbench.command("Muster: Launch Agent with Options…");
+    await input.step(list);
+    await input.choose("Prompt");
+    await input.step("What should the agent do?");
+    await input.enter(costly);
+    await input.step(list);
+    await input.choose("Budget");
+    await input.enter("0.004");
+    await input.step(list);
+    await input.choose("Launch");
+    await new SessionPanel(workbench).ready(costly);
+    await flow.waitForRow(workbench, costly, /reached its budget/);
+    await workbench.screenshotBothThemes("budget-reached");
+    await workbench.command("Muster: Raise Budget…");
+    await input.step("Raise Budget of");
+    await input.enter("5");
+    await flow.waitForRow(workbench, costly, /ready for review/);
+  });
+
+  it("shows what agents cost, by what one wants to know, and when there is nothing", async () => {
+    const { workbench } = scene;
+    const report = new ReportPage(workbench);
+    await workbench.command("Muster: Show Spend");
+    await report.page.getByRole("img", { name: /Model cost by day\. Most on/ }).waitFor();
+    await workbench.screenshotAllThemes("spend-days");
+    await report.page.getByText("Task", { exact: true }).click();
+    await report.row(costly).waitFor();
+    await workbench.screenshotBothThemes("spend-tasks");
+    await report.page.getByText("Last month", { exact: true }).click();
+    await report.page.getByText("No agent has worked in this time.").waitFor();
+    await workbench.screenshotBothThemes("spend-empty");
+    await new AgentsView(workbench).show();
+  });
+});
