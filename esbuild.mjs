@@ -1,4 +1,4 @@
-// Builds the three bundles: the extension (cjs, for VS Code's extension host), the session panel's page (esm, browser)
+// Builds the bundles: the extension (cjs, for VS Code's extension host), the session panel's page (esm, browser)
 // and the host (esm, Node). `--production` minifies and drops source maps; `--watch` rebuilds on change.
 import { context } from "esbuild";
 import { rm } from "node:fs/promises";
@@ -16,19 +16,54 @@ const shared = {
   target: "es2024",
 };
 
+/**
+ * Packages that the extension imports when it first needs them. Each is a file of its own, so that no window has to read what
+ * most never use: they are more than half of it.
+ */
+const onDemand = {
+  telemetry: "@vscode/extension-telemetry",
+  octokit: "@octokit/rest",
+  octokitRetry: "@octokit/plugin-retry",
+  octokitThrottling: "@octokit/plugin-throttling",
+};
+
+/** @type {import("esbuild").Plugin} */
+const loadOnDemand = {
+  name: "loadOnDemand",
+  setup(build) {
+    build.onResolve({ filter: /^@/ }, ({ path, kind }) => {
+      const name = Object.keys(onDemand).find((name) => onDemand[name] === path);
+      return kind === "dynamic-import" && name ? { path: `./onDemand/${name}.cjs`, external: true } : undefined;
+    });
+  },
+};
+
+/** @type {import("esbuild").BuildOptions} */
+const extensionHost = {
+  ...shared,
+  outdir: "dist",
+  outExtension: { ".js": ".cjs" },
+  format: "cjs",
+  platform: "node",
+  // VS Code 1.110 runs extensions on Node 22.
+  target: "node22",
+  // `import()` of a CommonJS file would find no names in it.
+  supported: { "dynamic-import": false },
+};
+
 /** @type {import("esbuild").BuildOptions[]} */
 const bundles = [
   {
-    ...shared,
+    ...extensionHost,
     entryPoints: { extension: "src/extension/extension.ts" },
-    outdir: "dist",
-    outExtension: { ".js": ".cjs" },
-    format: "cjs",
-    platform: "node",
-    // VS Code 1.110 runs extensions on Node 22.
-    target: "node22",
+    plugins: [loadOnDemand],
     // `ws` looks for these optional native speed-ups and does without them.
     external: ["vscode", "bufferutil", "utf-8-validate"],
+  },
+  {
+    ...extensionHost,
+    entryPoints: Object.fromEntries(Object.entries(onDemand).map(([name, from]) => [`onDemand/${name}`, from])),
+    external: ["vscode"],
   },
   {
     ...shared,

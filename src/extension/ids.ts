@@ -207,6 +207,8 @@ export interface ContextValues {
   "muster:hasSignIns": boolean;
   /** The diff in front shows files as they were at one moment. */
   "muster:snapshotInFront": boolean;
+  /** At least one agent is one of several attempts. */
+  "muster:hasAttempts": boolean;
   /** The document in front holds the prompt of an agent to be. */
   "muster:promptInFront": boolean;
   /** The demo fleet is among the hosts. */
@@ -233,6 +235,7 @@ const contextKeys: Record<ContextKey, true> = {
   "muster:needsSignIn": true,
   "muster:hasSignIns": true,
   "muster:snapshotInFront": true,
+  "muster:hasAttempts": true,
   "muster:promptInFront": true,
   "muster:hasDemo": true,
   "muster:hasLaunched": true,
@@ -275,8 +278,17 @@ const AGENT_STATES = [
 ] as const;
 export type AgentState = (typeof AGENT_STATES)[number];
 
-/** What a person, or the lack of one, has marked it with. */
-const AGENT_MARKS = ["", ".pinned", ".unread", ".pinned.unread"] as const;
+/** What a person, or the lack of one, has marked it with; `attempt` marks one of several with the same prompt. */
+const AGENT_MARKS = [
+  "",
+  ".pinned",
+  ".unread",
+  ".pinned.unread",
+  ".attempt",
+  ".pinned.attempt",
+  ".unread.attempt",
+  ".pinned.unread.attempt",
+] as const;
 
 /**
  * `contextValue` of tree rows, the only values that `viewItem` clauses may name. `signIn` marks a host whose agents lack an

@@ -166,7 +166,17 @@ export interface LineDiff {
 
 export interface TimelineEntry {
   readonly id: string;
-  readonly kind: "turn" | "approval" | "question" | "checkpoint" | "push" | "egress" | "budget" | "queue" | "note" | "fork";
+  readonly kind:
+    | "turn"
+    | "approval"
+    | "question"
+    | "checkpoint"
+    | "push"
+    | "egress"
+    | "budget"
+    | "queue"
+    | "note"
+    | "fork";
   /** ms since the epoch; what has no time of its own stands where its turn does. */
   readonly atMs: number | undefined;
   readonly title: string;

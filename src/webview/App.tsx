@@ -58,6 +58,7 @@ function TabPanel({ current }: { current: Tab }) {
     case "changes":
       return <ChangesView />;
     case "timeline":
+    default:
       return <TimelineView />;
   }
 }

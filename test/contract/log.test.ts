@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { silentLogger } from "../../src/base/logger.ts";
+import type { ReadRange } from "../../src/host/log/log.ts";
 import { SqliteLog } from "../../src/host/log/sqlite.ts";
 import { systemClock } from "../../src/host/systemClock.ts";
 import { memoryDisk, MemoryLog } from "../support/memoryLog.ts";
@@ -106,15 +107,19 @@ describe("sqlite log", () => {
     for (let index = 0; index < 40; index += 1) log.append("a:1", "x".repeat(64 * 1024));
     log.append("a:2", "stays");
     await log.flush();
-    const left = () => Array.fromAsync(log.read({ after: 0, channel: "a:1" })).then((records) => records.length);
+    const read = async (range: ReadRange) => {
+      const bodies: string[] = [];
+      for await (const { body } of log.read(range)) bodies.push(body);
+      return bodies;
+    };
     log.forget("a:1");
     // Of the channel's next life.
     log.append("a:1", "again");
     await log.flush();
-    expect(await left()).toBeGreaterThan(20);
+    expect((await read({ after: 0, channel: "a:1" })).length).toBeGreaterThan(20);
     expect((await log.verify()).problem).toBeUndefined();
     await log.scrub();
-    expect((await Array.fromAsync(log.read({ after: 0 }))).map(({ body }) => body)).toEqual(["stays", "again"]);
+    expect(await read({ after: 0 })).toEqual(["stays", "again"]);
     expect(await log.verify()).toEqual({ records: 2, removed: 40, channels: 2 });
     await log.close();
     remove();

@@ -287,6 +287,21 @@ describe("a conversation", () => {
 });
 
 describe("taking up an earlier conversation", () => {
+  it("by session/fork in a copy, and like any other when that fails", async () => {
+    const agent = provider({ env: { AGENT_BEHAVIOUR: "fork" } });
+    const connect = async (agentSessionId: string, isCopy: boolean) => {
+      const connection = await agent.connect({ ...context, agentSessionId, isCopy });
+      connections.push(connection);
+      return connection;
+    };
+    expect(await connect("conversation-1", true)).toMatchObject({
+      resumed: true,
+      agentSessionId: "conversation-1-copy",
+    });
+    expect(await connect("conversation-1", false)).toMatchObject({ resumed: true, agentSessionId: "conversation-1" });
+    expect(await connect("conversation-2", true)).toMatchObject({ resumed: true, agentSessionId: "conversation-2" });
+  });
+
   it.each(["resume", "load"])("by session/%s, without showing its history again", async (way) => {
     const env = { AGENT_BEHAVIOUR: way };
     const first = await connect({ env });

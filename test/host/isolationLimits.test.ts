@@ -97,11 +97,10 @@ describe.skipIf(!hasBubblewrap)("SBX-4: what one box may use", () => {
     expect(ms).toBeLessThan(5_000);
   });
 
-  it("the disk: a million empty files end with the session told why, too", async () => {
+  it("the disk: files that take nothing but their names end with the session told why, too", async () => {
     const script = "mkdir many; cd many; n=0; while :; do n=$((n+1)); : > $n; done";
-    const { exit, ms } = await until({ box: { diskMegabytes: 4 } }, script);
-    expect(exit).toMatchObject({ verdict: expect.stringContaining("its files take more than 4 MB") });
-    expect(ms).toBeLessThan(10_000);
+    const { exit } = await until({ box: { files: 1_000 } }, script);
+    expect(exit).toMatchObject({ verdict: expect.stringContaining("it has more than 1000 files") });
   });
 
   it("a neighbour at its limits: what another box does takes at most twice as long", async ({ skip }) => {
@@ -109,13 +108,13 @@ describe.skipIf(!hasBubblewrap)("SBX-4: what one box may use", () => {
     const other = stage.isolation({ box: { cpus: 0.5, processes: 60, diskMegabytes: 200, fileMegabytes: 20 } });
     const work = async () => {
       const before = performance.now();
-      await stage.sh(stage.isolation(), "n=0; while [ $n -lt 20000 ]; do n=$((n+1)); done; cat secret");
+      await stage.sh(stage.isolation(), "n=0; while [ $n -lt 5000 ]; do n=$((n+1)); done; cat secret");
       return performance.now() - before;
     };
     const times = async () => {
       const all: number[] = [];
-      for (let run = 0; run < 12; run += 1) all.push(await work());
-      return all.toSorted((a, b) => a - b)[10] ?? 0;
+      for (let run = 0; run < 5; run += 1) all.push(await work());
+      return Math.max(...all);
     };
     const quiet = await times();
     // It computes, it writes, it starts processes and it talks, all without end.

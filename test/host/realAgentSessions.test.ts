@@ -1,16 +1,22 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { ensureRealAgents } from "../support/realAgents/realAgents.ts";
+import { WIDER_AGENTS } from "../support/realAgents/widerAgents.ts";
 import { useHostStage, useScriptedModel } from "./hostStage.ts";
 import { createSession, finished, prompt, type Refs, refs, watch } from "./sessionFixture.ts";
 
 /** Agents that nobody here wrote, on a model that follows a script: everything else is as it is for a user. */
 describe("real agents on a real host", () => {
   const model = useScriptedModel();
+  let hasClaude = false;
   const stage = useHostStage(async (allowLocal) => {
     const { codex, gemini } = await ensureRealAgents({ modelServerUrl: model.url });
+    const claude = await WIDER_AGENTS.claude({ modelServerUrl: model.url }).catch((error: unknown) => {
+      process.stderr.write(`SKIPPED: claude can't be had here: ${String(error)}\n`);
+    });
+    hasClaude = claude !== undefined;
     return {
-      agents: [codex, gemini],
+      agents: [codex, gemini, ...(claude ? [claude] : [])],
       limits: { concurrentSessions: 2 },
       repositories: { allowLocal: [allowLocal] },
     };
@@ -89,6 +95,26 @@ describe("real agents on a real host", () => {
       "CHANGES.md",
       "src/math.mjs",
     ]);
+  });
+
+  it("claude goes on with it in the copy as a conversation of its own (session/fork)", async ({ skip }) => {
+    skip(!hasClaude, "claude can't be had here");
+    const all = await createSession(stage.client, "claude-0-src-0000", "claude", stage.repository.remote);
+    prompt(stage.client, all, "t1", "What did you change?");
+    await finished(stage.client, all, "t1");
+    const fork = refs("claude-1-fork-000");
+    await stage.client.request("x-fleet/fork", { channel: all.session, session: fork.session });
+    await watch(stage.client, fork);
+    prompt(stage.client, fork, "t2", "Anything else?");
+    expect((await finished(stage.client, fork, "t2")).state).toBe("complete");
+    const states = [all, fork].map(({ fleet }) => stage.client.state("fleetSession", fleet));
+    expect(states[1]?.forkedFrom).toMatchObject({ conversation: "agent" });
+    expect(states[1]?.agentSessionId).not.toBe(states[0]?.agentSessionId);
+    // What the model is sent has the earlier turn in it.
+    expect(model.requests.at(-1)).toMatchObject({
+      session: "claude-1-fork-000",
+      position: expect.stringMatching(/^edit-and-test/),
+    });
   });
 
   it.each(["codex", "gemini"] as const)(

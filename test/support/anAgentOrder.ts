@@ -1,5 +1,5 @@
 import type { FleetAgent } from "../../src/extension/fleet/fleetAgent.ts";
-import { type AgentLayout, ATTENTION_GROUPS, placementOf } from "../../src/extension/tree/agentLayout.ts";
+import { type AgentLayout, compareGroups, placementOf } from "../../src/extension/tree/agentLayout.ts";
 import { AgentOrder, type AgentOrderOptions } from "../../src/extension/tree/agentOrder.ts";
 
 interface Looks extends Partial<AgentLayout> {
@@ -18,12 +18,9 @@ export function orderOptions({
   isShown,
   isPinned,
 }: Looks = {}): AgentOrderOptions {
-  const rank = (group: string) => ATTENTION_GROUPS.findIndex((id) => id === group);
   return {
     placementOf: (agent) =>
-      isShown?.(agent) === false
-        ? undefined
-        : placementOf(agent, { grouping, sorting }, isPinned?.(agent) ?? false),
-    compareGroups: (a, b) => (grouping === "attention" ? rank(a) - rank(b) : a.localeCompare(b)),
+      isShown?.(agent) === false ? undefined : placementOf(agent, { grouping, sorting }, isPinned?.(agent) ?? false),
+    compareGroups: compareGroups(grouping, () => ["x", "y"]),
   };
 }

@@ -43,8 +43,9 @@ export class FakeHost {
   /** The newest envelopes that can be replayed; who missed more gets snapshots. */
   replayLimit = Number.POSITIVE_INFINITY;
   epoch = "epoch-1";
-  /** Says that it speaks the fleet plane. */
+  /** Says that it speaks the fleet plane, with these requests. */
   fleet = true;
+  methods: string[] = [];
   /** What it answers to `initialize`, whatever was offered. */
   protocolVersion = "0.9.0";
   pageSize = 100;
@@ -153,7 +154,7 @@ export class FakeHost {
             serverInfo: { name: "Fake host", version: "1" },
             snapshots: wanted.map((uri) => this.#snapshot(peer, uri)),
             ...(this.fleet && {
-              _meta: { muster: { version: 1, epoch: this.epoch, methods: [], channels: [], isolation: "none" } },
+              _meta: { muster: { version: 1, epoch: this.epoch, methods: this.methods, channels: [], isolation: "none" } },
             }),
           },
         };

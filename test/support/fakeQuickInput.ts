@@ -15,6 +15,8 @@ class Signal<T> {
 
 type Item = vscode.QuickPickItem;
 
+const isSeparator = ({ kind }: Item) => Number(kind) === -1;
+
 /** The quick pick or input box that is open, as a person sees it, with what a person can do with it. */
 export class FakeQuickInput {
   title: string | undefined = "";
@@ -39,11 +41,13 @@ export class FakeQuickInput {
   readonly #accepted = new Signal<void>();
   readonly #hidden = new Signal<void>();
   readonly #typed = new Signal<string>();
+  readonly #ticked = new Signal<readonly Item[]>();
   readonly #pressed = new Signal<vscode.QuickInputButton>();
   readonly #rowPressed = new Signal<{ button: vscode.QuickInputButton; item: Item }>();
   readonly onDidAccept = this.#accepted.event;
   readonly onDidHide = this.#hidden.event;
   readonly onDidChangeValue = this.#typed.event;
+  readonly onDidChangeSelection = this.#ticked.event;
   readonly onDidTriggerButton = this.#pressed.event;
   readonly onDidTriggerItemButton = this.#rowPressed.event;
 
@@ -54,7 +58,7 @@ export class FakeQuickInput {
   /** As in the editor: the first one that can be chosen is selected anew. */
   set items(items: readonly Item[]) {
     this.#items = items;
-    this.#active = items.filter(({ kind }) => kind !== -1).slice(0, 1);
+    this.#active = items.filter((item) => !isSeparator(item)).slice(0, 1);
   }
 
   get activeItems(): readonly Item[] {
@@ -81,11 +85,11 @@ export class FakeQuickInput {
 
   /** Labels of the rows; separators in dashes. */
   get labels(): readonly string[] {
-    return this.#items.map(({ label, kind }) => (kind === -1 ? `-- ${label}` : label));
+    return this.#items.map((item) => (isSeparator(item) ? `-- ${item.label}` : item.label));
   }
 
   row(label: string): Item {
-    const row = this.#items.find((item) => item.kind !== -1 && item.label.includes(label));
+    const row = this.#items.find((item) => !isSeparator(item) && item.label.includes(label));
     if (row === undefined) throw new Error(`No row "${label}" in:\n${this.labels.join("\n")}`);
     return row;
   }
@@ -109,6 +113,12 @@ export class FakeQuickInput {
   enter(text: string): void {
     this.type(text);
     this.#accepted.fire();
+  }
+
+  /** Ticks these rows and no others. */
+  tick(...labels: readonly string[]): void {
+    this.selectedItems = labels.map((label) => this.row(label));
+    this.#ticked.fire(this.selectedItems);
   }
 
   press(tooltip: string): void {

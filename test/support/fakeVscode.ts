@@ -84,8 +84,11 @@ class FakeVscode {
   /** Documents that were opened, by the address of each. */
   readonly documents: string[] = [];
   readonly providers = new Map<string, { provideTextDocumentContent(uri: Uri): string }>();
+  readonly diagnostics: unknown[] = [];
   /** What a person types into the next input box of one line; `undefined` dismisses it. */
   typed: string | undefined;
+  /** Label of the row that a person chooses in the next list; `undefined` dismisses it. */
+  chosen: string | undefined;
   readonly executed: { readonly command: string; readonly args: readonly unknown[] }[] = [];
 
   reset(): void {
@@ -94,7 +97,10 @@ class FakeVscode {
     this.executed.length = 0;
     this.quickInputs.all.length = 0;
     this.documents.length = 0;
+    this.diagnostics.length = 0;
+    window.activeTextEditor = undefined;
     this.typed = undefined;
+    this.chosen = undefined;
   }
 
   changeSetting(key: string, written: Written): void {
@@ -107,14 +113,23 @@ export const fakeVscode = new FakeVscode();
 export const QuickPickItemKind = { Separator: -1, Default: 0 };
 export const QuickInputButtons = { Back: { iconPath: new ThemeIcon("arrow-left"), tooltip: "Back" } };
 
+/** An event that never fires. */
+const quiet = () => ({ dispose: () => undefined });
+
 export const window = {
+  activeTextEditor: undefined as unknown,
   createQuickPick: () => fakeVscode.quickInputs.create(),
   createInputBox: () => fakeVscode.quickInputs.create(),
   showInputBox: async () => fakeVscode.typed,
+  showQuickPick: async (items: readonly { readonly label: string }[]) =>
+    items.find(({ label }) => label === fakeVscode.chosen),
   showTextDocument: async () => undefined,
+  tabGroups: { all: [], activeTabGroup: { activeTab: undefined }, onDidChangeTabs: quiet, onDidChangeTabGroups: quiet },
 };
 
 export const workspace = {
+  onDidCloseTextDocument: quiet,
+  asRelativePath: ({ path }: Uri) => path.replace(/^\/folder\//, ""),
   registerTextDocumentContentProvider(
     scheme: string,
     provider: { provideTextDocumentContent(uri: Uri): string },
@@ -140,6 +155,31 @@ export const workspace = {
     };
   },
 };
+
+/** What an editor's problems and lightbulb know, as far as code actions ask. */
+export const languages = {
+  registerCodeActionsProvider: () => ({ dispose: () => undefined }),
+  getDiagnostics: () => fakeVscode.diagnostics,
+};
+
+export class Range {
+  readonly start: { readonly line: number; readonly character: number };
+  readonly end: { readonly line: number; readonly character: number };
+  constructor(startLine: number, startCharacter: number, endLine: number, endCharacter: number) {
+    this.start = { line: startLine, character: startCharacter };
+    this.end = { line: endLine, character: endCharacter };
+  }
+}
+
+export const CodeActionKind = { QuickFix: "quickfix" };
+export class CodeAction {
+  readonly title: string;
+  readonly kind: string;
+  constructor(title: string, kind: string) {
+    this.title = title;
+    this.kind = kind;
+  }
+}
 
 /** No built-in extension is there. */
 export const extensions = { getExtension: () => undefined };

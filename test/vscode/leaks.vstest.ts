@@ -4,15 +4,18 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import * as vscode from "vscode";
 import { type WebSocket, WebSocketServer } from "ws";
-import { aChat, aSession, aTurn, chat, markdown, session } from "../support/aChat.ts";
+import { chatUri } from "../../src/protocol/uris.ts";
+import { aChat, aSession, aTurn, markdown } from "../support/aChat.ts";
 import { aSummary } from "../support/clientOnFakeHost.ts";
 import { FakeHost } from "../support/fakeHost.ts";
 import { eventually, muster } from "./manifest.ts";
 
 const times = 200;
 /** What one panel, or one connection, may leave behind: less than the least of what it holds while it is open. */
-const bytesEach = 8_000;
-const target = { hostId: "leaks", session };
+const bytesEach = 20_000;
+const hostId = "leaks";
+/** Panels that are open at the same time. */
+const sessions = Array.from({ length: 10 }, (_, index) => `ahp-session:/leaks-${index}`);
 
 describe("what ends leaves nothing behind", function leaks() {
   this.timeout(120_000);
@@ -22,9 +25,12 @@ describe("what ends leaves nothing behind", function leaks() {
   let heardHandshake: () => void = () => undefined;
 
   before(async () => {
-    host.sessions.set(session, aSummary(session));
-    host.put(session, aSession());
-    host.put(chat, aChat({ turns: [aTurn("t1", [markdown("Done. ".repeat(2_000))])] }));
+    for (const session of sessions) {
+      const chat = chatUri(session);
+      host.sessions.set(session, aSummary(session));
+      host.put(session, aSession({ defaultChat: chat }));
+      host.put(chat, aChat({ resource: chat, turns: [aTurn("t1", [markdown("Done. ".repeat(2_000))])] }));
+    }
     host.afterAnswer = (method) => {
       // The host's own memory of what it heard is none of the extension's.
       host.heard.length = 0;
@@ -33,11 +39,11 @@ describe("what ends leaves nothing behind", function leaks() {
       heardHandshake();
     };
     server.on("connection", (socket) => speak(host, socket));
-    await once(server, "listening");
+    if (server.address() === null) await once(server, "listening");
     await muster().activate();
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
-    await setHosts([{ id: target.hostId, name: "Leaks", url: `ws://127.0.0.1:${port}` }]);
+    await setHosts([{ id: hostId, name: "Leaks", url: `ws://127.0.0.1:${port}` }]);
     await vscode.commands.executeCommand("muster.agents.focus");
     await reconnected(0);
   });
@@ -67,7 +73,7 @@ describe("what ends leaves nothing behind", function leaks() {
   async function reconnect(count: number): Promise<void> {
     for (let index = 0; index < count; index++) {
       const known = handshakes;
-      await vscode.commands.executeCommand("muster.host.reconnect", { hostId: target.hostId });
+      await vscode.commands.executeCommand("muster.host.reconnect", { hostId });
       await reconnected(known);
     }
   }
@@ -82,18 +88,18 @@ describe("what ends leaves nothing behind", function leaks() {
 });
 
 async function openAndClose(count: number): Promise<void> {
-  for (let index = 0; index < count; index++) {
-    await vscode.commands.executeCommand("muster.agent.open", target);
-    const tab = await eventually("a panel", panelTab);
-    await vscode.window.tabGroups.close(tab);
-    await eventually("its end", () => panelTab() === undefined);
+  for (let done = 0; done < count; done += sessions.length) {
+    for (const session of sessions) await vscode.commands.executeCommand("muster.agent.open", { hostId, session });
+    await eventually("the panels", () => panelTabs().length === sessions.length);
+    await vscode.window.tabGroups.close(panelTabs());
+    await eventually("their end", () => panelTabs().length === 0);
   }
 }
 
-function panelTab(): vscode.Tab | undefined {
+function panelTabs(): vscode.Tab[] {
   return vscode.window.tabGroups.all
     .flatMap(({ tabs }) => tabs)
-    .find(({ input }) => input instanceof vscode.TabInputWebview && input.viewType.includes("muster.session"));
+    .filter(({ input }) => input instanceof vscode.TabInputWebview && input.viewType.includes("muster.session"));
 }
 
 interface Kept {
@@ -113,7 +119,7 @@ function lookAt(): Kept {
 
 function assertKept(before: Kept, after: Kept, count: number): void {
   const grown = Math.round((after.heapBytes - before.heapBytes) / count);
-  console.log(`${grown} bytes each`);
+  console.log(`${grown} bytes left by each`);
   assert.ok(grown < bytesEach, `each left ${grown} bytes behind`);
   for (const [kind, number] of after.resources) {
     const more = number - (before.resources.get(kind) ?? 0);

@@ -1,9 +1,9 @@
-import { render, waitFor } from "@testing-library/preact";
+import { render } from "@testing-library/preact";
 import type { ComponentChild } from "preact";
 import type { ChatState } from "../../src/protocol/chatState.ts";
 import type { ChangesetState } from "../../src/protocol/changeset.ts";
 import type { PanelFacts, PanelInbound, PanelItem, PanelMemory } from "../../src/protocol/panel.ts";
-import type { LogChange, LogRow } from "../../src/protocol/panelLog.ts";
+import { LogMethods, type LogRow } from "../../src/protocol/panelLog.ts";
 import type { SessionState } from "../../src/protocol/sessionState.ts";
 import { type FleetSessionState, initialFleetSession } from "../../src/protocol/fleet.ts";
 import { App } from "../../src/webview/App.tsx";
@@ -21,12 +21,13 @@ export class Page {
   readonly posted: PanelInbound[] = [];
   readonly states: PanelMemory[] = [];
   readonly client: PanelClient;
+  readonly #logs = new Map<string, readonly LogRow[]>();
   #seq = 0;
 
   constructor(memory: Partial<PanelMemory> = {}) {
     this.client = new PanelClient(
       {
-        postMessage: (message) => this.posted.push(message),
+        postMessage: (message) => this.#take(message),
         getState: () => memory,
         setState: (state) => this.states.push(state),
       },
@@ -86,14 +87,10 @@ export class Page {
     this.push({ type: "snapshot", kind: "changeset", uri: `${session}/changeset/branch`, state });
   }
 
-  /** Tells of a log of one terminal, or of the whole, and answers what is read of it. */
-  async log(log: string, rows: readonly LogRow[], change: Partial<LogChange> = {}): Promise<void> {
-    this.push({ type: "log", log, version: 1, rows: rows.length, isReading: false, ...change });
-    await waitFor(() => {
-      if (this.asked("readLog").length === 0) throw new Error("nothing was read");
-    });
-    const { from, to } = this.asked("readLog").at(-1) as { from: number; to: number };
-    this.answer("readLog", { version: change.version ?? 1, rows: rows.slice(from, to) });
+  /** Tells of a log, one terminal's or the whole, and answers what is read of it. */
+  log(log: string, rows: readonly LogRow[]): void {
+    this.#logs.set(log, rows);
+    this.push({ type: "log", log, version: 1, rows: rows.length, isReading: false });
   }
 
   /** Requests of one method so far. */
@@ -109,6 +106,14 @@ export class Page {
         ? { nonce: "n", kind: "failure", id, sentence: result }
         : { nonce: "n", kind: "response", id, result },
     );
+  }
+
+  #take(message: PanelInbound): void {
+    this.posted.push(message);
+    if (message.kind !== "request" || message.method !== "readLog") return;
+    const { log, from, to } = LogMethods.readLog.parse(message.params);
+    const result = { version: 1, rows: this.#logs.get(log)?.slice(from, to) ?? [] };
+    queueMicrotask(() => this.client.receive({ nonce: "n", kind: "response", id: message.id, result }));
   }
 
   #requests(method: Request["method"]): readonly Request[] {

@@ -90,7 +90,7 @@ describe("the transcript", () => {
       { text: "passed", style: { fg: 2 } },
       { text: " 3 of 3", style: {} },
     ];
-    await page.log(terminal, [{ kind: "line", number: 1, spans }]);
+    page.log(terminal, [{ kind: "line", number: 1, spans }]);
     await screen.findByText("passed");
     fireEvent.click(row);
     await waitFor(() => expect(page.asked("leaveLog")).toEqual([{ log: terminal }]));

@@ -124,19 +124,19 @@ describe("the page of attempts", () => {
     view: "attempts",
     prompt: "Fix it",
     repository: "acme/widgets",
-    count: 3,
-    attempts: [attempt(1), { ...attempt(2), isArchived: true }],
-    files: [{ path: "src/a.ts", changes: [{ additions: 3, deletions: 1 }, null] }],
+    count: 4,
+    attempts: [attempt(1), { ...attempt(2), isArchived: true }, attempt(3)],
+    files: [{ path: "src/a.ts", changes: [{ additions: 3, deletions: 1 }, null, null] }],
     filesLeft: 0,
   };
 
   it("has a column for each with files, tests, cost and time", () => {
     show(state);
     const table = screen.getByRole("table", { name: "Attempts beside one another" });
-    expect(within(table).getByRole("row", { name: /^Cost/ }).textContent).toBe("Cost$1.00$2.00");
+    expect(within(table).getByRole("row", { name: /^Cost/ }).textContent).toBe("Cost$1.00$2.00$3.00");
     expect(within(table).getByRole("row", { name: /^Tests seen/ }).textContent).toContain("npm test");
-    expect(screen.getAllByRole("img", { name: "failed" })).toHaveLength(1);
-    expect(within(table).getByRole("row", { name: /^src\/a\.ts/ }).textContent).toBe("src/a.ts+3 −1–");
+    expect(screen.getAllByRole("img", { name: "failed" })).toHaveLength(2);
+    expect(within(table).getByRole("row", { name: /^src\/a\.ts/ }).textContent).toBe("src/a.ts+3 −1––");
     expect(screen.getByText("One attempt was deleted.")).toBeTruthy();
   });
 
@@ -149,5 +149,13 @@ describe("the page of attempts", () => {
       { nonce: "n", kind: "act", action: "review", session: "s2" },
     ]);
     expect(screen.queryByRole("button", { name: "Keep this: attempt 2" })).toBeNull();
+    expect(screen.queryByRole("button", { name: /Create pull request/ })).toBeNull();
+  });
+
+  it("offers a pull request of the one that was kept", () => {
+    const { posted } = show({ ...state, attempts: [attempt(1), { ...attempt(2), isArchived: true }] });
+    expect(screen.queryByRole("button", { name: /Keep this/ })).toBeNull();
+    fireEvent.click(screen.getByRole("button", { name: "Create pull request: attempt 1" }));
+    expect(posted).toMatchObject([{ action: "createPullRequest", session: "s1" }]);
   });
 });

@@ -116,6 +116,9 @@ describe("the Agents view", () => {
     await input.field.fill("acme");
     for (const state of ["Failed", "Ready for review"]) await input.row(state).click();
     await agents.row(queued).waitFor({ state: "detached" });
+    await agents.row(failed).waitFor();
+    await agents.row(reviewed).waitFor();
+    await agents.row("Done").waitFor({ state: "detached" });
     await workbench.screenshot("agents-view-filtering");
     await input.field.press("Enter");
     await agents.message.filter({ hasText: /of \d+ agents: “acme”, Failed or Ready for review/ }).waitFor();

@@ -78,7 +78,7 @@ describe("launching and what it costs", () => {
     await input.enter(costly);
     await input.step(list);
     await input.choose("Budget");
-    await input.enter("0.004");
+    await input.enter("0.003");
     await input.step(list);
     await input.choose("Launch");
     await new SessionPanel(workbench).ready(costly);

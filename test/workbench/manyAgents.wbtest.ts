@@ -6,19 +6,22 @@ import { titleOfSession, writeManySessions } from "../support/manySessions.ts";
 import { sampleAgentConfig } from "../support/sampleAgent/sampleAgentConfig.ts";
 import { Lifetime } from "../support/vscode/lifetime.ts";
 import { startVsCode, type Workbench } from "../support/vscode/workbench.ts";
-import * as flow from "./flow.ts";
+import { Elsewhere } from "./elsewhere.ts";
 import { type HostProcess, startHostProcess } from "./hostProcess.ts";
+import { QuickInput } from "./pages/quickInput.ts";
 import { AgentsView } from "./pages/treeViews.ts";
 import { inOrder, outputDir, pictured } from "./scene.ts";
 
 const checkout = path.resolve(import.meta.dirname, "../..");
 const count = 2_000;
+const wanted = titleOfSession(1_236);
 
 describe(`a host with ${count} agents`, () => {
   inOrder();
   const lifetime = new Lifetime();
   let host: HostProcess;
   let workbench: Workbench;
+  let agents: AgentsView;
   before(async () => {
     const folder = await realpath(await mkdtemp(path.join(tmpdir(), "muster-many-")));
     lifetime.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
@@ -28,7 +31,11 @@ describe(`a host with ${count} agents`, () => {
       agents: [sampleAgentConfig()],
       logFile: path.join(outputDir, "logs", "many-agents-host.log"),
     });
-    const settings = { "muster.notifications.level": "off" };
+    const tokenFile = path.join(folder, "host", "token");
+    const settings = {
+      "muster.hosts": [{ id: "farm", name: "farm", url: host.url, tokenFile }],
+      "muster.notifications.level": "off",
+    };
     const vscode = await startVsCode({
       name: "many-agents",
       outputDir,
@@ -39,26 +46,40 @@ describe(`a host with ${count} agents`, () => {
     pictured(vscode);
     workbench = await vscode.openWindow();
     await workbench.resizeSideBar(500);
+    agents = new AgentsView(workbench);
   });
   after(async () => {
     pictured(undefined);
     await lifetime.end();
   });
 
-  it("is listed whole", async () => {
-    await flow.addHost(workbench, host);
-    const agents = new AgentsView(workbench);
+  it("is listed whole, group by group", async () => {
+    await agents.show();
     await agents.rows.nth(20).waitFor();
-    const groups = (await agents.groups()).join("\n");
-    // Three of ten are ready for review.
-    assert.match(groups, /Ready for review.*\b600\b/);
+    const groups = await agents.groups();
+    // Of ten sessions three rest with changes, and one has failed.
+    assert.ok(groups.some((group) => /^Ready for review\b.*\b600\b/.test(group)), groups.join("\n"));
+    assert.ok(groups.some((group) => /^Needs you\b.*\b200\b/.test(group)), groups.join("\n"));
     await workbench.screenshotAllThemes("many-agents");
   });
 
-  it("stays as quick as with a few: one more agent is in its place at once", async () => {
-    const title = "Rename what only this test renames";
-    await workbench.page.evaluate(() => performance.mark("muster/launch"));
-    await flow.launchAgent(workbench, { agent: "Sample agent", repository: "/nowhere", prompt: title }).catch(() => undefined);
-    assert.ok(titleOfSession(0));
+  it("is narrowed to the few that are wanted", async () => {
+    const input = new QuickInput(workbench);
+    await workbench.command("Muster: Filter Agents…");
+    await input.field.fill(wanted);
+    await agents.row(wanted).waitFor();
+    await input.field.press("Enter");
+    await agents.rows.filter({ hasText: titleOfSession(1) }).first().waitFor({ state: "detached" });
+    await workbench.screenshot("many-agents-filtered");
+    await workbench.command("Muster: Clear Filter of Agents");
+    await agents.rows.nth(20).waitFor();
+  });
+
+  it("shows what happens to one of them", async () => {
+    const elsewhere = new Elsewhere(host);
+    lifetime.defer(() => elsewhere.dispose());
+    const title = "Renamed somewhere else";
+    await elsewhere.rename(titleOfSession(3), title);
+    await agents.row(title, /failed/).waitFor();
   });
 });

@@ -40,7 +40,9 @@ function verdict(attention: Exclude<Attention, "needsYou">): AttentionVerdict {
 
 /** The standard status decides; our own hint only adds to it. */
 function waitsForPerson(summary: SessionSummary, meta: FleetSummaryMeta | undefined): boolean {
-  return needsInput(summary.status) || meta?.needs === "approval" || meta?.needs === "question" || meta?.isPaused === true;
+  return (
+    needsInput(summary.status) || meta?.needs === "approval" || meta?.needs === "question" || meta?.isPaused === true
+  );
 }
 
 function needOf(requests: readonly SessionInputRequest[], meta: FleetSummaryMeta | undefined): Need {

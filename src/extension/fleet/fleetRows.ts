@@ -10,6 +10,8 @@ export interface FleetTallies {
   readonly canShip: number;
   readonly pullRequests: number;
   readonly archived: number;
+  /** One of several with the same prompt. */
+  readonly attempts: number;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface FleetTallies {
 export class FleetRows {
   readonly agents = new Map<string, FleetAgent>();
   readonly #counts: Record<Attention, number> = zero();
-  readonly #tallies = { canShip: 0, pullRequests: 0, archived: 0 };
+  readonly #tallies = { canShip: 0, pullRequests: 0, archived: 0, attempts: 0 };
   readonly #byHost = new Map<string, Set<string>>();
   readonly #countsOn = new Map<string, Record<Attention, number>>();
   readonly #touched = new Map<string, "added" | "changed" | "removed">();
@@ -81,7 +83,7 @@ export class FleetRows {
     return change;
   }
 
-  #count({ hostId, attention, canShip, freshness, isArchived, pullRequest }: FleetAgent, step: 1 | -1): void {
+  #count({ hostId, attention, canShip, freshness, group, isArchived, pullRequest }: FleetAgent, step: 1 | -1): void {
     this.#counts[attention] += step;
     const onHost = this.#countsOn.get(hostId) ?? zero();
     this.#countsOn.set(hostId, onHost);
@@ -89,6 +91,7 @@ export class FleetRows {
     if (canShip && freshness.live) this.#tallies.canShip += step;
     if (pullRequest !== undefined) this.#tallies.pullRequests += step;
     if (isArchived) this.#tallies.archived += step;
+    if (group !== undefined) this.#tallies.attempts += step;
   }
 
   #keysOf(hostId: string): Set<string> {

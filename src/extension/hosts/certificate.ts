@@ -60,7 +60,7 @@ export function pinned({ pem, fingerprint }: Pick<HostCertificate, "pem" | "fing
     allowPartialTrustChain: true,
     checkServerIdentity: (_hostname, { fingerprint256 }) =>
       fingerprint256 === fingerprint ? undefined : new Error("Another certificate than the one that is trusted."),
-  } as ConnectionOptions;
+  };
 }
 
 function toCertificate({ raw, fingerprint256, subject, issuer, valid_to }: DetailedPeerCertificate): HostCertificate {

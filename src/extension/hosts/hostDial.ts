@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from "node:tls";
 import { AppError } from "../../base/appError.ts";
-import { Disposables } from "../../base/disposables.ts";
+import type { Disposables } from "../../base/disposables.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Dial } from "../../client/connection.ts";
 import { pinned, readCertificate } from "./certificate.ts";

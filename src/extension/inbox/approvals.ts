@@ -179,7 +179,7 @@ function textOf([first]: readonly Ask[]): RequestText {
   return toRequestText(first.request);
 }
 
-export function questionOf({ kind }: Pick<RequestText, "kind">): string {
+function questionOf({ kind }: Pick<RequestText, "kind">): string {
   return kind === "command" ? vscode.l10n.t("Allow this command to run?") : vscode.l10n.t("Allow this tool call?");
 }
 

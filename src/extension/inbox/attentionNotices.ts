@@ -104,15 +104,15 @@ export class AttentionNotices implements Disposable {
     return agents.filter((agent) => this.#isWanted(agent) && !isShown(agent) && !snoozes.has(agent));
   }
 
-  /** One notice for all that wait: a newcomer joins it. */
+  /** One notice for all that wait. With a newcomer it is told anew, for the person may have closed the former. */
   #stand(agents: readonly FleetAgent[]): void {
+    const { fleet, dialogs } = this.#options;
+    const before = Array.from(this.#standing?.keys ?? []).flatMap((key) => fleet.get(key) ?? []);
+    this.#standing?.notice.dispose();
+    const all = new Map([...before, ...agents].map((agent) => [agent.key, agent]));
     const link = { title: vscode.l10n.t("Answer"), command: "muster.inbox.open" } as const;
-    if (this.#standing === undefined || this.#standing.notice.isClosed) {
-      const notice = this.#options.dialogs.stand(sentenceForMany(agents), link);
-      this.#standing = { notice, keys: new Set() };
-    }
-    for (const { key } of agents) this.#standing.keys.add(key);
-    this.#renew();
+    const notice = dialogs.stand(sentenceForMany(Array.from(all.values())), link);
+    this.#standing = { notice, keys: new Set(all.keys()) };
   }
 
   /** It speaks of those that still wait, and ends with the last of them. */

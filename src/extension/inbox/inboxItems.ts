@@ -8,6 +8,7 @@ import { toRequestText } from "./requestText.ts";
  * Why an agent is in the inbox, most pressing first.
  * - `network`: a program of it wants to reach a server that its host does not allow.
  * - `waiting`: it waits, and what for has not been read yet.
+ * - `conflict`: its branch is in a pull request and cannot be merged with others.
  */
 export const INBOX_REASONS = [
   "approval",
@@ -57,14 +58,14 @@ export function itemsOf(agent: FleetAgent): readonly InboxItem[] {
       const items = agent.requests.flatMap((request) => itemOfRequest(agent, request));
       if (items.length > 0) return items;
       const reason = agent.need === "signIn" ? "signIn" : "waiting";
-      return [{ id: `${key}|${reason}`, reason, agents }];
+      return [{ id: `${key}|${reason}|${agent.modifiedAt}`, reason, agents }];
     }
     case "failed":
       return [{ id: `${key}|failed|${agent.modifiedAt}`, reason: "failed", agents }];
     case "review":
+      return [{ id: `${key}|review|${head}`, reason: "review", agents }];
     case "pullRequest":
-      if (conflicts > 0) return [{ id: `${key}|conflict|${conflicts}`, reason: "conflict", agents }];
-      return attention === "review" ? [{ id: `${key}|review|${head}`, reason: "review", agents }] : [];
+      return conflicts > 0 ? [{ id: `${key}|conflict|${conflicts}`, reason: "conflict", agents }] : [];
     default:
       return [];
   }

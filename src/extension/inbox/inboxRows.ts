@@ -56,18 +56,24 @@ export function headingOf(reason: InboxReason): string {
 }
 
 export function rowOf(item: InboxItem, nowMs: number): InboxRow {
-  const [agent] = item.agents;
+  const { agents } = item;
   const detail = detailOf(item);
-  const facts =
-    item.agents.length > 1 || agent === undefined
-      ? [namesOf(item.agents, 80)]
-      : [toLabel(agent.place, 40), ageOf(agent, nowMs)];
+  const about = agents.length === 1 ? aboutOne(agents[0], nowMs) : agents.map(({ title }) => toLabel(title)).join(", ");
+  const isWhole = detail.isWhole && detail.text.length <= wholeChars;
   return {
-    label: `$(${icons[item.reason]}) ${titleOf(item.agents)}`,
-    description: facts.filter((fact) => fact !== "").join(" · "),
+    label: `$(${icons[item.reason]}) ${titleOf(agents)}`,
+    description: toLabel(about, 80),
     detail: toLabel(detail.text, detailChars),
-    isWhole: detail.isWhole && detail.text.length <= wholeChars,
+    // Whom it is for has to be seen too.
+    isWhole: isWhole && (agents.length === 1 || about.length <= wholeChars),
   };
+}
+
+/** A row is touched when its agent changes: what it waits for is as old as that. */
+function aboutOne(agent: FleetAgent | undefined, nowMs: number): string {
+  if (agent === undefined) return "";
+  const age = agent.modifiedAt === 0 ? "" : formatAge(nowMs - agent.modifiedAt);
+  return [toLabel(agent.place, 40), age].filter((fact) => fact !== "").join(" · ");
 }
 
 /** One agent by its title, several by their number. */
@@ -75,15 +81,6 @@ export function titleOf(agents: readonly FleetAgent[]): string {
   const [first] = agents;
   if (agents.length === 1 && first !== undefined) return toLabel(first.title, 60);
   return vscode.l10n.t("{0} agents ask for the same", agents.length);
-}
-
-function namesOf(agents: readonly FleetAgent[], maxLength: number): string {
-  return toLabel(agents.map(({ title }) => toLabel(title, 40)).join(", "), maxLength);
-}
-
-/** A row is touched when its agent changes: what it waits for is as old as that. */
-function ageOf({ modifiedAt }: FleetAgent, nowMs: number): string {
-  return modifiedAt === 0 ? "" : formatAge(nowMs - modifiedAt);
 }
 
 function detailOf(item: InboxItem): { readonly text: string; readonly isWhole: boolean } {
@@ -113,13 +110,9 @@ function detailOf(item: InboxItem): { readonly text: string; readonly isWhole: b
     case "failed":
       return part(agent?.activity ?? vscode.l10n.t("Its work is kept. It can be resumed."));
     case "conflict":
-      return part(
-        agent?.conflicts === 1
-          ? vscode.l10n.t("Its branch cannot be merged with 1 other branch.")
-          : vscode.l10n.t("Its branch cannot be merged with {0} other branches.", agent?.conflicts ?? 0),
-      );
+      return part(conflictsOf(agent));
     default:
-      return part(changesOf(agent));
+      return part([changesOf(agent), conflictsOf(agent)].filter((fact) => fact !== "").join(" · "));
   }
 }
 
@@ -131,4 +124,10 @@ function changesOf(agent: FleetAgent | undefined): string {
   const { additions = 0, deletions = 0, files = 0 } = agent?.changes ?? {};
   if (files === 1) return vscode.l10n.t("1 file changed, +{0} -{1}", additions, deletions);
   return vscode.l10n.t("{0} files changed, +{1} -{2}", files, additions, deletions);
+}
+
+function conflictsOf({ conflicts = 0 }: Partial<FleetAgent> = {}): string {
+  if (conflicts === 0) return "";
+  if (conflicts === 1) return vscode.l10n.t("cannot be merged with 1 other branch");
+  return vscode.l10n.t("cannot be merged with {0} other branches", conflicts);
 }

@@ -45,20 +45,41 @@ export interface DraftStore {
 const key = "muster.launchDraft";
 const maxRecent = 10;
 
+/**
+ * One write at a time, the latest next: VS Code tells each write back to the windows that share the store, and takes what it
+ * is told for the value. A second write under way could be undone by the echo of the first.
+ */
 export class LaunchDrafts {
   readonly #store: DraftStore;
+  /** What is not stored yet. */
+  #unstored: LaunchDraft | undefined;
+  #writing: Promise<void> | undefined;
 
   constructor(store: DraftStore) {
     this.#store = store;
   }
 
   read(): LaunchDraft {
+    if (this.#unstored !== undefined) return this.#unstored;
     const parsed = LaunchDraft.safeParse(this.#store.get(key));
     return parsed.success ? parsed.data : {};
   }
 
-  async merge(change: Partial<LaunchDraft>): Promise<void> {
-    await this.#store.update(key, { ...this.read(), ...change });
+  /** Resolves when it is stored. */
+  merge(change: Partial<LaunchDraft>): Promise<void> {
+    this.#unstored = { ...this.read(), ...change };
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+    return this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    while (this.#unstored !== undefined) {
+      const value = this.#unstored;
+      await this.#store.update(key, value);
+      if (this.#unstored === value) this.#unstored = undefined;
+    }
   }
 
   /**

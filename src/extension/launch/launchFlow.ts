@@ -33,8 +33,8 @@ export interface LaunchSeed {
  */
 export type FlowEnd = { readonly kind: "launch" | "editor" | "cancel"; readonly draft: LaunchDraft };
 
-const editorButton = { icon: "edit", tooltip: "Write the prompt in an editor" };
-const formButton = { icon: "settings-gear", tooltip: "Change the choices" };
+const editorButton = { icon: "edit", tooltip: vscode.l10n.t("Write the prompt in an editor") };
+const formButton = { icon: "settings-gear", tooltip: vscode.l10n.t("Change the choices") };
 
 /**
  *   what is missing ─→ prompt ─Enter→ launch          the second time nothing is missing
@@ -57,22 +57,26 @@ export class LaunchFlow {
 
   async run(start: LaunchDraft): Promise<FlowEnd> {
     let draft = await this.#form.settled(start);
-    const known = draft;
+    const asked = new Set<string>();
     for (let index = 0; ;) {
-      const missing = (await this.#form.fields(draft)).filter((field) => !field.isAnswered(known));
-      const field = missing[index];
-      const frame = { step: index + 1, totalSteps: missing.length + 1, canGoBack: index > 0 };
-      const answer = field === undefined ? undefined : await field.ask(draft, this.#frame(frame));
-      if (answer?.kind === "cancel") return { kind: "cancel", draft };
-      if (answer?.kind === "next") draft = await this.#form.settled({ ...draft, ...answer.value });
-      if (answer !== undefined) {
-        index += answer.kind === "back" ? -1 : 1;
+      // What was asked stays in its place, so that there is a way back to it.
+      const isOpen = (field: LaunchField) => asked.has(field.label) || !field.isAnswered(draft);
+      const open = (await this.#form.fields(draft)).filter(isOpen);
+      const field = open[index];
+      const frame = { step: index + 1, totalSteps: open.length + 1, canGoBack: index > 0 };
+      if (field === undefined) {
+        const end = await this.#last(draft, frame);
+        if (end.kind !== "back") return end;
+        index = Math.max(0, open.length - 1);
         continue;
       }
-      const end = await this.#last(draft, frame);
-      if (end.kind !== "back") return end;
-      ({ draft } = end);
-      index = Math.max(0, missing.length - 1);
+      const answer = await field.ask(draft, this.#frame(frame));
+      if (answer.kind === "cancel") return { kind: "cancel", draft };
+      if (answer.kind === "next") {
+        asked.add(field.label);
+        draft = await this.#form.settled({ ...draft, ...answer.value });
+      }
+      index += answer.kind === "back" ? -1 : 1;
     }
   }
 
@@ -81,7 +85,8 @@ export class LaunchFlow {
     // A box of one line would make one line of it.
     if (this.#seed.showForm === true || isLong(draft)) return this.#choices(draft);
     const result = await this.#askPrompt(draft, frame.totalSteps === 1 ? { canGoBack: false } : frame);
-    if (result.kind === "back" || result.kind === "cancel") return { kind: result.kind, draft };
+    if (result.kind === "back") return { kind: "back" };
+    if (result.kind === "cancel") return { kind: "cancel", draft };
     const written = { ...draft, prompt: result.value };
     if (result.kind === "next") return this.#end("launch", written);
     return result.button === editorButton ? this.#end("editor", written) : this.#choices(written);
@@ -151,7 +156,6 @@ export class LaunchFlow {
 
 interface Back {
   readonly kind: "back";
-  readonly draft: LaunchDraft;
 }
 
 function isLong({ prompt }: LaunchDraft): boolean {

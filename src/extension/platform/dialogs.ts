@@ -3,9 +3,8 @@ import type { Disposable } from "../../base/disposables.ts";
 import type { CommandId } from "../ids.ts";
 import type { ErrorDialog } from "./presentError.ts";
 
-/** A notification that stays until it is disposed of, or until the person closes it. */
+/** A notification that stays until it is disposed of. The person may close it before. */
 export interface StandingNotice extends Disposable {
-  readonly isClosed: boolean;
   show(text: string): void;
 }
 
@@ -26,30 +25,22 @@ export class Dialogs implements ErrorDialog {
   /** What holds for a while. `link` runs one of our commands. */
   stand(text: string, link: { readonly title: string; readonly command: CommandId }): StandingNotice {
     const ended = Promise.withResolvers<void>();
-    let isClosed = false;
     let shown = text;
-    let report: (() => void) | undefined;
-    const close = () => {
-      isClosed = true;
-      ended.resolve();
-    };
-    const options = { location: vscode.ProgressLocation.Notification, title: "Muster", cancellable: true };
-    void vscode.window.withProgress(options, async (progress, token) => {
-      token.onCancellationRequested(close);
-      report = () => progress.report({ message: `${withoutLinks(shown)} [${link.title}](command:${link.command})` });
-      report();
+    let report: ((step: { message: string }) => void) | undefined;
+    const step = () => ({ message: `${withoutLinks(shown)} [${link.title}](command:${link.command})` });
+    void vscode.window.withProgress({ location: vscode.ProgressLocation.Notification }, async (progress) => {
+      report = (next) => progress.report(next);
+      // Nothing is measured: a bar that moves would only draw the eye.
+      progress.report({ ...step(), increment: 100 });
       await ended.promise;
     });
     return {
-      get isClosed() {
-        return isClosed;
-      },
       show: (next) => {
         if (next === shown) return;
         shown = next;
-        report?.();
+        report?.(step());
       },
-      dispose: close,
+      dispose: () => ended.resolve(),
     };
   }
 

@@ -11,7 +11,14 @@ import type { CommandRegistry } from "../platform/commandRegistry.ts";
 import type { Contexts } from "../platform/contexts.ts";
 import type { Telemetry } from "../platform/telemetry.ts";
 import { ReviewContent } from "./reviewContent.ts";
-import { type BranchChanges, type DiffRow, sidesOf, type TakenSnapshot, toFileDiff, toMultiDiff } from "./reviewDiffs.ts";
+import {
+  type BranchChanges,
+  type DiffRow,
+  sidesOf,
+  type TakenSnapshot,
+  toFileDiff,
+  toMultiDiff,
+} from "./reviewDiffs.ts";
 import { ReviewedCommits, type StatePort } from "./reviewedCommits.ts";
 import type { UriParts } from "./reviewUri.ts";
 import { RevisionReader } from "./revisionReader.ts";
@@ -105,7 +112,9 @@ export class Review implements Disposable {
     const ids = await takeSnapshots(hosts.client(target.hostId), [file], this.#snapshots);
     const taken: TakenSnapshot = { label: undefined, atMs: clock.now(), ids };
     const [before, after] = await Promise.all(
-      sidesOf(target.hostId, file, taken).map(async (side) => (side === undefined ? "" : (await this.#reader.read(side)).text)),
+      sidesOf(target.hostId, file, taken).map(async (side) =>
+        side === undefined ? "" : (await this.#reader.read(side)).text,
+      ),
     );
     return { before: before ?? "", after: after ?? "" };
   }

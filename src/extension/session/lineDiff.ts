@@ -82,7 +82,9 @@ function furthest(before: readonly string[], after: readonly string[]): readonly
     for (let k = -distance; k <= distance; k += 2) {
       let x = 0;
       if (distance > 0) {
-        x = isDown(previous, distance, k) ? reach(previous, distance - 1, k + 1) : reach(previous, distance - 1, k - 1) + 1;
+        x = isDown(previous, distance, k)
+          ? reach(previous, distance - 1, k + 1)
+          : reach(previous, distance - 1, k - 1) + 1;
       }
       while (x < before.length && x - k < after.length && before[x] === after[x - k]) x += 1;
       ends[(k + distance) / 2] = x;

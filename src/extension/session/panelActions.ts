@@ -84,8 +84,10 @@ export function panelActions(options: PanelActionOptions): PanelActionHandlers {
       }),
     steer: ({ text }) =>
       dispatch((state) => {
-        if (state.activeTurn === undefined) throw new AppError("conflict", "The agent has stopped. Send the message instead.");
-        if (!source.facts().canSteer) throw new AppError("request.rejected", "This host cannot tell an agent in the midst of its turn.");
+        if (state.activeTurn === undefined)
+          throw new AppError("conflict", "The agent has stopped. Send the message instead.");
+        if (!source.facts().canSteer)
+          throw new AppError("request.rejected", "This host cannot tell an agent in the midst of its turn.");
         return { type: "chat/pendingMessageSet", kind: "steering", id: newId(), message: fromUser(text) };
       }),
     editQueued: ({ id, text }) =>

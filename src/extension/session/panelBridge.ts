@@ -142,9 +142,7 @@ export class PanelBridge implements Disposable {
     const { applied, state } = change.change;
     if (state === undefined) return;
     if (channel === "session") this.#outbox.add("about");
-    if (channel === "chat" && (applied === undefined || applied.some(({ type }) => type !== "chat/delta"))) {
-      this.#logs.refresh();
-    }
+    if (channel === "chat" && (applied?.some(({ type }) => namesTerminals.has(type)) ?? true)) this.#logs.refresh();
     if (channel === "chat" || channel === "fleetSession") this.#refreshTimeline();
     // A page that shows only the later turns cannot fold what reaches back further.
     const reachesBack = applied?.some(({ type }) => type === "chat/truncated" || type === "chat/turnsLoaded") ?? false;
@@ -176,6 +174,16 @@ export class PanelBridge implements Disposable {
   }
 }
 
+/** After these a conversation may name other terminals than before, or one of its calls be over. */
+const namesTerminals = new Set<string>([
+  "chat/toolCallContentChanged",
+  "chat/toolCallComplete",
+  "chat/turnComplete",
+  "chat/turnCancelled",
+  "chat/error",
+  "chat/truncated",
+  "chat/turnsLoaded",
+]);
 const logPrefix = "log ";
 const timelineIntervalMs = 500;
 

@@ -34,7 +34,10 @@ export function checkpointHandlers({
   const clientFor = (method: FleetMethodName): Client => {
     const { client } = source;
     if (client?.state.kind !== "live") {
-      throw new AppError("host.disconnected", "There is no connection to the host. Nothing was changed; try again when it is back.");
+      throw new AppError(
+        "host.disconnected",
+        "There is no connection to the host. Nothing was changed; try again when it is back.",
+      );
     }
     if (client.hostInfo?.fleet?.methods.includes(method) !== true) {
       throw new AppError("request.rejected", "This host does not offer that.");
@@ -50,7 +53,8 @@ export function checkpointHandlers({
     restore: async ({ checkpoint }) => {
       const client = clientFor("x-fleet/restore");
       const isWorking = source.chat?.state?.activeTurn !== undefined;
-      const place = checkpoint === "0" ? "the files that the agent began with" : `the files of checkpoint ${checkpoint}`;
+      const place =
+        checkpoint === "0" ? "the files that the agent began with" : `the files of checkpoint ${checkpoint}`;
       const stops = isWorking ? " The turn that runs is stopped." : "";
       const detail = `The files as they are become a safety checkpoint first: restoring that one undoes this.${stops} The conversation stays, and the agent is told.`;
       const action = isWorking ? "Stop and Restore" : "Restore";
@@ -60,7 +64,11 @@ export function checkpointHandlers({
     },
     fork: async ({ checkpoint }) => {
       const session = sessionUri(newId());
-      await clientFor("x-fleet/fork").request("x-fleet/fork", { channel, session, ...(checkpoint !== undefined && { checkpoint }) });
+      await clientFor("x-fleet/fork").request("x-fleet/fork", {
+        channel,
+        session,
+        ...(checkpoint !== undefined && { checkpoint }),
+      });
       await ports.openAgent({ hostId: target.hostId, session });
       return null;
     },

@@ -2,6 +2,7 @@ import { AppError } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Disposable } from "../../base/disposables.ts";
 import { toLine } from "../../base/visibleText.ts";
+import type { Client } from "../../client/client.ts";
 import type { PanelHandlers } from "../../protocol/panel.ts";
 import { type LogChange, type LogMethods, WHOLE_LOG } from "../../protocol/panelLog.ts";
 import { type NamedTerminal, PanelLog } from "./log/panelLog.ts";
@@ -25,7 +26,7 @@ export interface PanelLogsOptions {
 }
 
 interface Followed {
-  readonly log: PanelLog;
+  log: PanelLog;
   followers: number;
 }
 
@@ -36,6 +37,8 @@ const maxCopiedChars = 20_000_000;
 export class PanelLogs implements Disposable {
   readonly #options: PanelLogsOptions;
   readonly #followed = new Map<string, Followed>();
+  /** Whose terminals the logs are made of. */
+  #client: Client | undefined;
 
   constructor(options: PanelLogsOptions) {
     this.#options = options;
@@ -48,9 +51,19 @@ export class PanelLogs implements Disposable {
 
   /** The conversation may name other terminals. */
   refresh(): void {
+    const { client } = this.#options.source;
+    const isSame = client === this.#client;
+    this.#client = client;
     if (this.#followed.size === 0) return;
     const terminals = this.#terminals();
-    for (const [key, { log }] of this.#followed) log.setTerminals(within(terminals, key));
+    for (const [key, followed] of this.#followed) {
+      // A host that was configured anew has another connection: what the old one told will not go on.
+      if (!isSame) {
+        followed.log.dispose();
+        followed.log = this.#make(key);
+      }
+      followed.log.setTerminals(within(terminals, key));
+    }
   }
 
   /** The page has started over and follows nothing. */
@@ -91,8 +104,12 @@ export class PanelLogs implements Disposable {
       const named = this.#terminals().find(({ uri }) => uri === terminal);
       if (named === undefined) throw new AppError("notFound", "That log is not one of this agent's.");
       const handle = this.#options.source.openTerminal(terminal);
-      const text = terminalText(handle?.state ?? (await handle?.ready) ?? { content: [] });
-      handle?.dispose();
+      let text: string;
+      try {
+        text = terminalText(handle?.state ?? (await handle?.ready) ?? { content: [] });
+      } finally {
+        handle?.dispose();
+      }
       if (text === "") throw new AppError("notFound", "That tool has printed nothing.");
       await this.#options.ports.openText(named.title, text);
       return null;
@@ -114,16 +131,21 @@ export class PanelLogs implements Disposable {
     if (key !== WHOLE_LOG && terminals.length === 0) {
       throw new AppError("notFound", "That log is not one of this agent's.");
     }
+    this.#client = this.#options.source.client;
+    const log = this.#make(key);
+    this.#followed.set(key, { log, followers: 1 });
+    log.setTerminals(terminals);
+  }
+
+  #make(key: string): PanelLog {
     const { source, clock, changed } = this.#options;
-    const log = new PanelLog({
+    return new PanelLog({
       log: key,
       hasHeads: key === WHOLE_LOG,
       open: (terminal) => source.openTerminal(terminal),
       clock,
       onChange: () => changed(key),
     });
-    this.#followed.set(key, { log, followers: 1 });
-    log.setTerminals(terminals);
   }
 
   #of(key: string): PanelLog {

@@ -100,7 +100,13 @@ export class PanelOutbox implements Disposable {
   }
 
   #schedule(): void {
-    if (!this.#isOpen || (this.#pending.size === 0 && this.#carried === undefined) || this.#awaitedSeq !== undefined || this.#timer !== undefined) return;
+    if (
+      !this.#isOpen ||
+      (this.#pending.size === 0 && this.#carried === undefined) ||
+      this.#awaitedSeq !== undefined ||
+      this.#timer !== undefined
+    )
+      return;
     const waitMs = Math.max(0, this.#lastPostMs + intervalMs - this.#clock.now());
     this.#timer = this.#clock.setTimeout(() => {
       this.#timer = undefined;

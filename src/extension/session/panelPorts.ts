@@ -38,7 +38,11 @@ export function panelPorts({ connections, dialogs, review }: PanelPortsOptions):
     save: async (name, text) => {
       const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
       const place = folder === undefined ? {} : { defaultUri: vscode.Uri.joinPath(folder, name) };
-      const file = await vscode.window.showSaveDialog({ ...place, title: "Save the log", filters: { Log: ["log", "txt"] } });
+      const file = await vscode.window.showSaveDialog({
+        ...place,
+        title: "Save the log",
+        filters: { Log: ["log", "txt"] },
+      });
       if (file === undefined) return false;
       await vscode.workspace.fs.writeFile(file, Buffer.from(Array.from(text).join("")));
       return true;

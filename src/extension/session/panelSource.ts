@@ -251,13 +251,26 @@ export class PanelSource implements Disposable {
     owned.add(
       handle.onDidChange((change) => {
         if (kind === "session") this.#followSession(change.state as ChannelStates["session"] | undefined);
-        this.#changed.fire({ kind: "channel", channel: kind, uri, change: kind === "fleetSession" ? whole(change) : change });
-        if (change.applied === undefined || change.applied.length === 0) this.#changed.fire({ kind: "facts" });
+        this.#changed.fire({
+          kind: "channel",
+          channel: kind,
+          uri,
+          change: kind === "fleetSession" ? whole(change) : change,
+        });
+        const { applied } = change;
+        // Whether there are older turns is a fact, and so is how fresh everything is.
+        if (!applied?.length || applied.some(({ type }) => type === "chat/turnsLoaded"))
+          this.#changed.fire({ kind: "facts" });
       }),
     );
     if (kind === "session") this.#followSession(handle.state as ChannelStates["session"] | undefined);
     if (handle.state !== undefined) {
-      this.#changed.fire({ kind: "channel", channel: kind, uri, change: { state: handle.state, status: handle.status } });
+      this.#changed.fire({
+        kind: "channel",
+        channel: kind,
+        uri,
+        change: { state: handle.state, status: handle.status },
+      });
     }
   }
 

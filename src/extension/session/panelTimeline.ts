@@ -17,10 +17,13 @@ export function toTimeline(
 ): Extract<PanelItem, { type: "timeline" }> {
   const turns = chat === undefined ? [] : turnsOf(chat);
   const spends = new Map(fleet?.spend?.turns.map((spend) => [spend.turnId, spend]));
-  const entries = [...turns.flatMap((turn) => ofTurn(turn, spends.get(turn.id))), ...ofFleet(fleet)];
-  // What has no time of its own keeps its place after what it follows.
+  const entries = [...began(fleet), ...turns.flatMap((turn) => ofTurn(turn, spends.get(turn.id))), ...ofFleet(fleet)];
+  // What has no time of its own keeps its place after what it follows; how things stand is told last, so it comes first.
   let lastMs = Number.NEGATIVE_INFINITY;
-  const timed = entries.map((entry, index) => ({ entry, index, atMs: (lastMs = entry.atMs ?? lastMs) }));
+  const timed = entries.map((entry, index) => {
+    lastMs = entry.atMs ?? (entry.turnId === undefined ? Number.POSITIVE_INFINITY : lastMs);
+    return { entry, index, atMs: lastMs };
+  });
   const sorted = timed.toSorted((a, b) => b.atMs - a.atMs || b.index - a.index).map(({ entry }) => entry);
   return { type: "timeline", entries: sorted.slice(0, maxEntries), left: Math.max(0, sorted.length - maxEntries) };
 }
@@ -77,10 +80,7 @@ function ofPart(part: ResponsePart, turnId: string, index: number, isOver: boole
 }
 
 /** Only calls that somebody had to judge. */
-function ofToolCall(
-  call: ToolCall,
-  base: Omit<TimelineEntry, "kind" | "title">,
-): readonly TimelineEntry[] {
+function ofToolCall(call: ToolCall, base: Omit<TimelineEntry, "kind" | "title">): readonly TimelineEntry[] {
   const what = toLine(wordsOf(call), 200);
   const chosen = "selectedOption" in call && call.selectedOption ? `, "${toLine(call.selectedOption.label, 60)}"` : "";
   if (call.status === "pending-confirmation") {
@@ -102,18 +102,25 @@ function wordsOf(call: ToolCall): string {
   return text || ("displayName" in call ? call.displayName : "a tool call");
 }
 
-function ofFleet(fleet: FleetSessionState | undefined): readonly TimelineEntry[] {
+function began(fleet: FleetSessionState | undefined): readonly TimelineEntry[] {
   if (fleet === undefined) return [];
-  const { checkpoints, pushed, egress, spend, queue, forkedFrom } = fleet;
+  const { forkedFrom, createdAt, baseCommit } = fleet;
   return [
     {
       ...plain,
       id: "begin",
       kind: forkedFrom ? "fork" : "note",
-      atMs: timeOf(fleet.createdAt),
+      atMs: timeOf(createdAt),
       title: forkedFrom ? `Began as a copy of another agent, at checkpoint ${forkedFrom.checkpoint}` : "Launched",
-      checkpoint: fleet.baseCommit === undefined ? undefined : "0",
+      checkpoint: baseCommit === undefined ? undefined : "0",
     },
+  ];
+}
+
+function ofFleet(fleet: FleetSessionState | undefined): readonly TimelineEntry[] {
+  if (fleet === undefined) return [];
+  const { checkpoints, pushed, egress, spend, queue } = fleet;
+  return [
     ...checkpoints.map(ofCheckpoint),
     ...(pushed
       ? [

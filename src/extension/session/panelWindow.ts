@@ -81,7 +81,10 @@ export function editOf(chat: ChatState, toolCallId: string, index: number): File
   return undefined;
 }
 
-export function turnsOf({ turns, activeTurn }: Pick<ChatState, "turns" | "activeTurn">): readonly (Turn | ActiveTurn)[] {
+export function turnsOf({
+  turns,
+  activeTurn,
+}: Pick<ChatState, "turns" | "activeTurn">): readonly (Turn | ActiveTurn)[] {
   return activeTurn ? [...turns, activeTurn] : turns;
 }
 

@@ -39,7 +39,6 @@ export function registerAgentCommands(options: AgentCommandsOptions): Disposable
   const { fleet, targets, settings, dialogs, commands, open, refresh, selection } = options;
   const owned = new Disposables();
   const actions = agentActions(fleet);
-  const { t } = vscode.l10n;
 
   const chosen = async (target: unknown, selected: unknown, placeholder: string, fits?: Fits) => {
     const isKey = target === onSelection;
@@ -50,7 +49,7 @@ export function registerAgentCommands(options: AgentCommandsOptions): Disposable
 
   owned.add(
     commands.register("muster.agent.open", "open the agent", async (target) => {
-      const agent = await targets.one(target, t("Which agent?"));
+      const agent = await targets.one(target, vscode.l10n.t("Which agent?"));
       if (agent === undefined) return;
       await open(agent);
       const row = fleet.get(keyOf(agent));
@@ -60,13 +59,13 @@ export function registerAgentCommands(options: AgentCommandsOptions): Disposable
   owned.add(commands.register("muster.agents.refresh", "refresh the agents", refresh));
 
   const bulk = [
-    ["muster.agent.stop", "stop", t("Stop which agent?"), "stop the agent"],
-    ["muster.agent.retry", "retry", t("Resume which agent?"), "resume the agent"],
-    ["muster.agent.archive", "archive", t("Archive which agent?"), "archive the agent"],
-    ["muster.agent.restore", "restore", t("Restore which agent?"), "restore the agent"],
-    ["muster.agent.delete", "delete", t("Delete which agent?"), "delete the agent"],
-    ["muster.agent.markRead", "markRead", t("Mark which agent as read?"), "mark the agent as read"],
-    ["muster.agent.markUnread", "markUnread", t("Mark which agent as unread?"), "mark the agent as unread"],
+    ["muster.agent.stop", "stop", vscode.l10n.t("Stop which agent?"), "stop the agent"],
+    ["muster.agent.retry", "retry", vscode.l10n.t("Resume which agent?"), "resume the agent"],
+    ["muster.agent.archive", "archive", vscode.l10n.t("Archive which agent?"), "archive the agent"],
+    ["muster.agent.restore", "restore", vscode.l10n.t("Restore which agent?"), "restore the agent"],
+    ["muster.agent.delete", "delete", vscode.l10n.t("Delete which agent?"), "delete the agent"],
+    ["muster.agent.markRead", "markRead", vscode.l10n.t("Mark which agent as read?"), "mark the agent as read"],
+    ["muster.agent.markUnread", "markUnread", vscode.l10n.t("Mark which agent as unread?"), "mark the agent as unread"],
   ] as const;
   for (const [id, action, placeholder, during] of bulk) {
     const { fits } = actions[action];
@@ -78,8 +77,8 @@ export function registerAgentCommands(options: AgentCommandsOptions): Disposable
   }
 
   for (const [id, isPinned, placeholder, during] of [
-    ["muster.agent.pin", true, t("Pin which agent?"), "pin the agent"],
-    ["muster.agent.unpin", false, t("Unpin which agent?"), "unpin the agent"],
+    ["muster.agent.pin", true, vscode.l10n.t("Pin which agent?"), "pin the agent"],
+    ["muster.agent.unpin", false, vscode.l10n.t("Unpin which agent?"), "unpin the agent"],
   ] as const) {
     const fits = ({ key }: FleetAgent) => settings.isPinned(key) !== isPinned;
     owned.add(
@@ -92,13 +91,15 @@ export function registerAgentCommands(options: AgentCommandsOptions): Disposable
 
   owned.add(
     commands.register("muster.agent.rename", "rename the agent", async (target, selected) => {
-      const [agent] = rowsOf(await chosen(target, selected, t("Rename which agent?"), ({ freshness }) => freshness.live));
+      const [agent] = rowsOf(
+        await chosen(target, selected, vscode.l10n.t("Rename which agent?"), ({ freshness }) => freshness.live),
+      );
       if (agent === undefined) return;
       const title = await vscode.window.showInputBox({
-        title: t("Rename agent"),
+        title: vscode.l10n.t("Rename agent"),
         value: agent.title,
         ignoreFocusOut: true,
-        validateInput: (text) => (text.trim() === "" ? t("An agent needs a name.") : undefined),
+        validateInput: (text) => (text.trim() === "" ? vscode.l10n.t("An agent needs a name.") : undefined),
       });
       if (title !== undefined) await fleet.rename(agent.key, title);
     }),

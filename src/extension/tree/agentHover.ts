@@ -10,6 +10,8 @@ export interface HoverFacts {
   /** `undefined` while the host has not told. */
   readonly details: AgentDetails | undefined;
   readonly hostName: string;
+  /** What the host calls this kind of agent. */
+  readonly agentName: string | undefined;
   readonly parentTitle: string | undefined;
 }
 
@@ -26,27 +28,33 @@ export function agentHover(facts: HoverFacts, nowMs: number): vscode.MarkdownStr
 
 /** The card's lines as plain text: name and value; only what is known. */
 export function hoverLines(facts: HoverFacts, nowMs: number): readonly (readonly [string, string])[] {
-  const { agent, details, hostName, parentTitle } = facts;
-  const { t } = vscode.l10n;
+  const { agent, agentName = agent.provider, details, hostName, parentTitle } = facts;
   const lines: (readonly [string, string | undefined])[] = [
-    [t("State"), wordsOf(agent) + (agent.activity ? `: ${agent.activity}` : "")],
-    [t("Queue"), queueOf(agent, details)],
-    [t("Repository"), agent.repository],
-    [t("Folder"), agent.folder],
-    [t("Branch"), agent.branch && agent.baseBranch ? t("{0} from {1}", agent.branch, agent.baseBranch) : agent.branch],
-    [t("Comes from"), parentTitle],
-    [t("Attempt"), agent.group && t("{0} of {1}", agent.group.index, agent.group.count)],
-    [t("Agent"), details?.model === undefined ? agent.provider : `${agent.provider}, ${details.model}`],
-    [t("Host"), hostName],
-    [t("Isolation"), isolationOf(agent, details)],
-    [t("Changes"), changesOf(agent)],
-    [t("Conflicts"), conflictsOf(agent)],
-    [t("Checkpoints"), details?.fleet && String(details.fleet.checkpoints.length)],
-    [t("Spent"), budgetOf(agent, details)],
-    [t("Machine time"), machineTimeOf(details)],
-    [t("Pull request"), agent.pullRequest && `#${agent.pullRequest.number}, ${agent.pullRequest.state}`],
-    [t("Last event"), t("{0} ago", formatAge(nowMs - agent.modifiedAt))],
-    [t("Seen"), agent.freshness.live ? t("live") : ageOf(agent, nowMs)],
+    [vscode.l10n.t("State"), wordsOf(agent) + (agent.activity ? `: ${agent.activity}` : "")],
+    [vscode.l10n.t("Queue"), queueOf(agent, details)],
+    [vscode.l10n.t("Repository"), agent.repository],
+    [vscode.l10n.t("Folder"), agent.folder],
+    [
+      vscode.l10n.t("Branch"),
+      agent.branch && agent.baseBranch ? vscode.l10n.t("{0} from {1}", agent.branch, agent.baseBranch) : agent.branch,
+    ],
+    [vscode.l10n.t("Comes from"), parentTitle],
+    [vscode.l10n.t("Attempt"), agent.group && vscode.l10n.t("{0} of {1}", agent.group.index, agent.group.count)],
+    [vscode.l10n.t("Agent"), details?.model === undefined ? agentName : `${agentName}, ${details.model}`],
+    [vscode.l10n.t("Host"), hostName],
+    [vscode.l10n.t("Isolation"), isolationOf(agent, details)],
+    [vscode.l10n.t("Changes"), changesOf(agent)],
+    [vscode.l10n.t("Conflicts"), conflictsOf(agent)],
+    [
+      vscode.l10n.t("Process"),
+      details?.fleet?.agent === "asleep" ? vscode.l10n.t("asleep, the next message wakes it") : "",
+    ],
+    [vscode.l10n.t("Checkpoints"), details?.fleet && String(details.fleet.checkpoints.length)],
+    [vscode.l10n.t("Spent"), budgetOf(agent, details)],
+    [vscode.l10n.t("Machine time"), machineTimeOf(details)],
+    [vscode.l10n.t("Pull request"), agent.pullRequest && `#${agent.pullRequest.number}, ${agent.pullRequest.state}`],
+    [vscode.l10n.t("Last event"), vscode.l10n.t("{0} ago", formatAge(nowMs - agent.modifiedAt))],
+    [vscode.l10n.t("Seen"), agent.freshness.live ? vscode.l10n.t("live") : ageOf(agent, nowMs)],
   ];
   return lines.flatMap(([name, value]) => (value === undefined || value === "" ? [] : [[name, value] as const]));
 }
@@ -79,9 +87,10 @@ function isolationOf({ isolation }: FleetAgent, details: AgentDetails | undefine
 
 /** "$0.42 of $5.00" where the agent has a budget of its own; else the share of the one that ends first. */
 function budgetOf(agent: FleetAgent, details: AgentDetails | undefined): string {
-  const budgetUsd = details?.fleet?.spend?.budgetUsd;
-  if (budgetUsd === undefined || agent.spend === undefined) return spendOf(agent);
-  return vscode.l10n.t("${0} of ${1}", agent.spend.toFixed(2), budgetUsd.toFixed(2));
+  const { budgetUsd, budgets = [] } = details?.fleet?.spend ?? {};
+  const limitUsd = budgetUsd ?? budgets.find(({ scope }) => scope === "session")?.limitUsd;
+  if (limitUsd === undefined || agent.spend === undefined) return spendOf(agent);
+  return vscode.l10n.t("${0} of ${1}", agent.spend.toFixed(2), limitUsd.toFixed(2));
 }
 
 function machineTimeOf(details: AgentDetails | undefined): string | undefined {

@@ -14,15 +14,7 @@ export interface AgentLayout {
 }
 
 /** Groups by attention, in the order in which they are shown. Failures need a person too. */
-export const ATTENTION_GROUPS = [
-  "needsYou",
-  "working",
-  "queued",
-  "review",
-  "pullRequest",
-  "done",
-  "archived",
-] as const;
+export const ATTENTION_GROUPS = ["needsYou", "working", "queued", "review", "pullRequest", "done", "archived"] as const;
 export type AttentionGroup = (typeof ATTENTION_GROUPS)[number];
 
 export function attentionGroupOf({
@@ -56,6 +48,25 @@ export function compareRanks(a: Rank, b: Rank): number {
     if (one > other) return 1;
   }
   return 0;
+}
+
+/** In which order the groups stand. `hostIds`: the hosts as they are listed. */
+export function compareGroups(grouping: Grouping, hostIds: () => readonly string[]): (a: string, b: string) => number {
+  switch (grouping) {
+    case "attention":
+      return (a, b) => attentionRank(a) - attentionRank(b);
+    case "host":
+      return (a, b) => hostIds().indexOf(a) - hostIds().indexOf(b);
+    case "repository":
+    case "none":
+    default:
+      // Agents that work on nothing in particular come last.
+      return (a, b) => (a === "" || b === "" ? b.length - a.length : a.localeCompare(b));
+  }
+}
+
+function attentionRank(group: string): number {
+  return ATTENTION_GROUPS.findIndex((id) => id === group);
 }
 
 function groupOf(agent: FleetAgent, grouping: Grouping): string {

@@ -37,7 +37,10 @@ const alone: RowFrame = { grouping: "none", isPinned: false };
 export function nodeOf(agent: FleetAgent, nowMs: number, frame: RowFrame = alone): NodeView {
   const look = lookOf(agent);
   const isLive = agent.freshness.live;
+  const age = ageOf(agent, nowMs);
   const facts = [
+    // How old everything after it is.
+    isLive ? "" : age,
     frame.isPinned ? "pinned" : "",
     frame.grouping === "repository" ? "" : toLabel(agent.place, 40),
     attemptOf(agent),
@@ -45,11 +48,12 @@ export function nodeOf(agent: FleetAgent, nowMs: number, frame: RowFrame = alone
     countsOf(agent),
     conflictsOf(agent),
     spendOf(agent),
-    ageOf(agent, nowMs),
+    isLive ? age : "",
   ].filter((fact) => fact !== "");
   const label = toLabel(agent.title, 100);
   const state = isLive ? stateOf(look.state, agent) : "agent.stale";
-  const marks = `${frame.isPinned ? ".pinned" : ""}${isUnread(agent) ? ".unread" : ""}` as const;
+  const attempt = agent.group === undefined ? "" : ".attempt";
+  const marks = `${frame.isPinned ? ".pinned" : ""}${isUnread(agent) ? ".unread" : ""}${attempt}` as const;
   const spoken = [label, look.words, isUnread(agent) ? "unread" : "", ...facts, isLive ? "" : "not connected"];
   return {
     label,

@@ -1,19 +1,17 @@
 import * as vscode from "vscode";
 import type { Clock } from "../../base/clock.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
-import { agentMatcher, filterWords, isUnread } from "../fleet/agentFilter.ts";
+import { agentMatcher, filterWords } from "../fleet/agentFilter.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { FleetAgent, FleetChange } from "../fleet/fleetAgent.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
-import { type AgentTarget, SCHEMES } from "../ids.ts";
-import { commandLink } from "../platform/commandRegistry.ts";
+import type { AgentTarget } from "../ids.ts";
 import { agentHover } from "./agentHover.ts";
-import { ATTENTION_GROUPS, placementOf } from "./agentLayout.ts";
-import { nodeOf } from "./agentNode.ts";
-import { AgentOrder, groupList, type ListChange, type OrderChange } from "./agentOrder.ts";
+import { agentItem, groupItem, moreItem } from "./agentItems.ts";
+import { compareGroups, placementOf } from "./agentLayout.ts";
+import { AgentOrder, groupList, type ListChange } from "./agentOrder.ts";
 import type { AgentsViewSettings, ViewChange } from "./agentsViewSettings.ts";
-import { type GroupFacts, groupNodeOf } from "./groupNode.ts";
-import { highlightsOf } from "./highlights.ts";
+import { RowAges } from "./rowAges.ts";
 
 interface GroupElement {
   readonly kind: "group";
@@ -46,9 +44,6 @@ export interface AgentsTreeOptions {
 /** How many rows a list shows at first, and how many more each time. */
 export const pageSize = 200;
 const refreshDelayMs = 50;
-/** Ages in rows are to the minute, but for those of a launch. */
-const agingMs = 30_000;
-const launchAgingMs = 1000;
 /** How long the pointer waits for what only the host knows. */
 const detailsMs = 1500;
 const flatList = groupList("");
@@ -66,18 +61,23 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
   /** How many rows of a list are shown, where it is more than a page. */
   readonly #limits = new Map<string, number>();
   readonly #touched = new Set<string>();
-  /** Agents whose launch is on its way: their rows count seconds. */
-  readonly #launching = new Set<string>();
+  readonly #ages: RowAges;
   #order: AgentOrder;
   #words: readonly string[] = [];
   #pendingRefresh: Disposable | undefined;
-  #aging: Disposable | undefined;
-  #launchAging: Disposable | undefined;
 
   constructor(options: AgentsTreeOptions) {
     this.#options = options;
-    const { connections, fleet, settings } = options;
+    const { clock, connections, fleet, isVisible, settings } = options;
     this.#order = this.#newOrder();
+    this.#ages = this.#owned.add(
+      new RowAges({
+        clock,
+        isVisible,
+        aged: () => this.#draw(this.#isFlat ? undefined : this.getChildren()),
+        launchesAged: (keys) => this.#draw(keys.map((key) => this.#elements.get(key))),
+      }),
+    );
     this.#owned.add(fleet.onDidChange((change) => this.#collect(change)));
     this.#owned.add(settings.onDidChange((change) => this.#settingsChanged(change)));
     this.#owned.add(
@@ -85,7 +85,6 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
         if (settings.layout.grouping === "host") this.#changed.fire(undefined);
       }),
     );
-    this.#ageLater();
   }
 
   /** How many agents have a row, and how many there are for it. */
@@ -108,8 +107,23 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
   }
 
   getTreeItem(element: TreeElement): vscode.TreeItem {
-    if (element.kind === "group") return this.#groupItem(element);
-    return element.kind === "more" ? this.#moreItem(element) : this.#agentItem(element);
+    const { clock, connections, fleet, settings } = this.#options;
+    const { grouping } = settings.layout;
+    if (element.kind === "group") {
+      const connection = grouping === "host" ? connections.get(element.id) : undefined;
+      return groupItem({ grouping, id: element.id, ...this.#order.tally(element.id), connection }, clock.now());
+    }
+    if (element.kind === "more") {
+      const hidden = this.#order.count(element.list) - this.#limit(element.list);
+      return moreItem(element.list, hidden, Math.min(pageSize, hidden));
+    }
+    const { key } = element;
+    const agent = fleet.get(key);
+    // Between the refresh that takes the row away and this call.
+    if (agent === undefined) return { id: key, label: "" };
+    const hasChildren = this.#order.count(key) > 0;
+    const frame = { grouping, isPinned: settings.isPinned(key), hasChildren, words: this.#words };
+    return agentItem(agent, clock.now(), frame);
   }
 
   /** Called when the pointer rests on a row: nothing of a hover is made before. */
@@ -122,9 +136,16 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
     const details = agent.freshness.live ? fleet.details(agent.key).catch(() => undefined) : undefined;
     const told = await Promise.race([details, late.promise]);
     timer.dispose();
-    const parent = agent.parent === undefined ? undefined : fleet.get(agent.parent)?.title;
-    const hostName = connections.get(agent.hostId)?.host.name ?? "unknown host";
-    item.tooltip = agentHover({ agent, details: told, hostName, parentTitle: parent }, clock.now());
+    const { client, host } = connections.get(agent.hostId) ?? {};
+    const kinds = client?.root.state?.agents ?? [];
+    const facts = {
+      agent,
+      details: told,
+      agentName: kinds.find(({ provider }) => provider === agent.provider)?.displayName,
+      hostName: host?.name ?? vscode.l10n.t("unknown host"),
+      parentTitle: agent.parent === undefined ? undefined : fleet.get(agent.parent)?.title,
+    };
+    item.tooltip = agentHover(facts, clock.now());
     return item;
   }
 
@@ -132,6 +153,8 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
   reveal(key: string): AgentElement | undefined {
     const place = this.#order.find(key);
     if (place === undefined) return undefined;
+    // First what it stands under.
+    if (!isGroupList(place.list)) this.reveal(place.list);
     if (place.index >= this.#limit(place.list)) this.#showUpTo(place.list, place.index + 1);
     return this.#element(key);
   }
@@ -144,8 +167,6 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
 
   dispose(): void {
     this.#pendingRefresh?.dispose();
-    this.#aging?.dispose();
-    this.#launchAging?.dispose();
     this.#owned.dispose();
   }
 
@@ -159,7 +180,7 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
     const matches = agentMatcher(filter, (hostId) => this.#hostName(hostId));
     this.#words = filterWords(filter);
     const order = new AgentOrder({
-      compareGroups: (a, b) => this.#compareGroups(a, b),
+      compareGroups: compareGroups(layout.grouping, () => this.#options.connections.all.map(({ host }) => host.id)),
       placementOf: (agent) => {
         if ((agent.isArchived && !layout.showsArchived) || !matches(agent)) return undefined;
         return placementOf(agent, layout, settings.isPinned(agent.key));
@@ -169,22 +190,6 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
     return order;
   }
 
-  #compareGroups(a: string, b: string): number {
-    switch (this.#options.settings.layout.grouping) {
-      case "attention":
-        return ATTENTION_GROUPS.findIndex((id) => id === a) - ATTENTION_GROUPS.findIndex((id) => id === b);
-      case "host": {
-        const hosts = this.#options.connections.all.map(({ host }) => host.id);
-        return hosts.indexOf(a) - hosts.indexOf(b);
-      }
-      case "repository":
-      case "none":
-      default:
-        // Agents that work on nothing in particular come last.
-        return a === "" || b === "" ? b.length - a.length : a.localeCompare(b);
-    }
-  }
-
   #limit(list: string): number {
     return this.#limits.get(list) ?? pageSize;
   }
@@ -192,7 +197,7 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
   #showUpTo(list: string, count: number): void {
     this.#limits.set(list, count);
     const container = this.#container(list);
-    this.#changed.fire(container === undefined ? undefined : [container]);
+    this.#draw(container && [container]);
   }
 
   #rows(list: string): TreeElement[] {
@@ -222,59 +227,12 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
 
   /** The row above a list; none above a flat one. */
   #container(list: string): TreeElement | undefined {
-    if (!list.startsWith(groupList(""))) return this.#element(list);
+    if (!isGroupList(list)) return this.#element(list);
     return this.#isFlat ? undefined : this.#group(list.slice(groupList("").length));
   }
 
   #hostName(hostId: string): string {
     return this.#options.connections.get(hostId)?.host.name ?? "";
-  }
-
-  #groupItem({ id }: GroupElement): vscode.TreeItem {
-    const { clock, connections, settings } = this.#options;
-    const { grouping } = settings.layout;
-    const connection = grouping === "host" ? connections.get(id) : undefined;
-    const facts: GroupFacts = { grouping, id, ...this.#order.tally(id), connection };
-    const node = groupNodeOf(facts, clock.now());
-    const { Expanded, Collapsed } = vscode.TreeItemCollapsibleState;
-    const item = new vscode.TreeItem(node.label, node.isCollapsed ? Collapsed : Expanded);
-    item.id = `${grouping}:${id}`;
-    item.description = node.description;
-    item.contextValue = "group";
-    item.accessibilityInformation = { label: node.spoken };
-    return item;
-  }
-
-  #moreItem({ list }: MoreElement): vscode.TreeItem {
-    const hidden = this.#order.count(list) - this.#limit(list);
-    const item = new vscode.TreeItem(vscode.l10n.t("Show {0} more", Math.min(pageSize, hidden)));
-    item.id = `more:${list}`;
-    item.description = vscode.l10n.t("{0} not shown", hidden);
-    item.iconPath = new vscode.ThemeIcon("ellipsis");
-    item.contextValue = "more";
-    item.command = commandLink("muster.agents.showMore", "Show More", list);
-    return item;
-  }
-
-  #agentItem(element: AgentElement): vscode.TreeItem {
-    const { clock, fleet, settings } = this.#options;
-    const agent = fleet.get(element.key);
-    const { None, Expanded } = vscode.TreeItemCollapsibleState;
-    const item = new vscode.TreeItem("", this.#order.count(element.key) > 0 ? Expanded : None);
-    item.id = element.key;
-    // Between the refresh that takes the row away and this call.
-    if (agent === undefined) return item;
-    const frame = { grouping: settings.layout.grouping, isPinned: settings.isPinned(agent.key) };
-    const node = nodeOf(agent, clock.now(), frame);
-    const highlights = highlightsOf(node.label, this.#words);
-    item.label = highlights.length === 0 ? node.label : { label: node.label, highlights };
-    item.description = node.description;
-    item.iconPath = new vscode.ThemeIcon(node.icon, node.iconColor ? new vscode.ThemeColor(node.iconColor) : undefined);
-    item.contextValue = node.contextValue;
-    item.accessibilityInformation = { label: node.spoken };
-    item.command = commandLink("muster.agent.open", "Open Agent", { hostId: agent.hostId, session: agent.session });
-    item.resourceUri = decorationUri(agent);
-    return item;
   }
 
   #collect({ added, changed, removed }: FleetChange): void {
@@ -288,7 +246,7 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
     this.#order = this.#newOrder();
     this.#limits.clear();
     this.#more.clear();
-    this.#changed.fire(undefined);
+    this.#draw(undefined);
   }
 
   #refresh(): void {
@@ -296,23 +254,29 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
     this.#pendingRefresh = undefined;
     const touched = Array.from(this.#touched);
     this.#touched.clear();
-    this.#noteLaunches(touched);
+    for (const key of touched) this.#ages.note(key, isLaunching(fleet.get(key)));
     const change = this.#order.update(touched, (key) => fleet.get(key));
     const lists = Array.from(change.lists).filter(([list, what]) => this.#isShown(list, what));
-    if (isRootTouched(change, this.#isFlat, lists)) return this.#changed.fire(undefined);
+    if (this.#isFlat ? lists.some(([list]) => list === flatList) : change.isRootChanged) return this.#draw(undefined);
     const drawn = new Set(lists.map(([list]) => list));
     // A row that is drawn anew draws what is under it, so that needs no event of its own.
     const containers = lists.filter(([list]) => !this.#isUnder(list, drawn)).map(([list]) => this.#container(list));
     const rows = touched
       .filter((key) => this.#elements.has(key) && !drawn.has(key) && !this.#isUnder(key, drawn))
       .map((key) => this.#element(key));
-    const all = [...containers, ...rows].filter((element) => element !== undefined);
-    if (all.length > 0) this.#changed.fire(all);
+    this.#draw([...containers, ...rows]);
+  }
+
+  /** These rows with all that is under them, or everything. */
+  #draw(elements: readonly (TreeElement | undefined)[] | undefined): void {
+    if (elements === undefined) return this.#changed.fire(undefined);
+    const present = elements.filter((element) => element !== undefined);
+    if (present.length > 0) this.#changed.fire(present);
   }
 
   /** Whether a change of the list can be seen: its length is told, or one of the shown rows is another. */
   #isShown(list: string, { from, isResized }: ListChange): boolean {
-    const isAsked = list.startsWith(groupList("")) || this.#elements.has(list);
+    const isAsked = isGroupList(list) || this.#elements.has(list);
     return isAsked && (isResized || from < this.#limit(list));
   }
 
@@ -322,47 +286,17 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
     while (list !== undefined && !drawn.has(list)) list = this.#order.find(list)?.list;
     return list !== undefined;
   }
-
-  /** Ages grow without anybody saying so. */
-  #ageLater(): void {
-    const { clock, isVisible } = this.#options;
-    this.#aging = clock.setTimeout(() => {
-      const groups = this.#order.groups.map((id) => this.#group(id));
-      if (groups.length > 0 && isVisible()) this.#changed.fire(this.#isFlat ? undefined : groups);
-      this.#ageLater();
-    }, agingMs);
-  }
-
-  #noteLaunches(touched: readonly string[]): void {
-    for (const key of touched) {
-      const agent = this.#options.fleet.get(key);
-      const isLaunching = agent?.freshness.live === true && (agent.isPending || agent.phase === "provisioning");
-      if (isLaunching) this.#launching.add(key);
-      else this.#launching.delete(key);
-    }
-    if (this.#launching.size > 0) this.#launchAging ??= this.#ageLaunchesLater();
-  }
-
-  #ageLaunchesLater(): Disposable {
-    const { clock, isVisible } = this.#options;
-    return clock.setTimeout(() => {
-      const rows = Array.from(this.#launching).flatMap((key) => this.#elements.get(key) ?? []);
-      if (rows.length > 0 && isVisible()) this.#changed.fire(rows);
-      this.#launchAging = this.#launching.size > 0 ? this.#ageLaunchesLater() : undefined;
-    }, launchAgingMs);
-  }
 }
 
 function listOf(element: GroupElement | AgentElement): string {
   return element.kind === "group" ? groupList(element.id) : element.key;
 }
 
-function isRootTouched(change: OrderChange, isFlat: boolean, lists: readonly (readonly [string, ListChange])[]) {
-  return isFlat ? lists.some(([list]) => list === flatList) : change.isRootChanged;
+function isGroupList(list: string): boolean {
+  return list.startsWith(groupList(""));
 }
 
-/** Names the row to the decoration provider: rows of a host out of sight are greyed, unread ones marked. No text of the agent. */
-function decorationUri(agent: FleetAgent): vscode.Uri {
-  const path = agent.freshness.live ? (isUnread(agent) ? "/unread" : "/live") : "/stale";
-  return vscode.Uri.from({ scheme: SCHEMES.agent, path });
+/** Its row counts seconds. */
+function isLaunching(agent: FleetAgent | undefined): boolean {
+  return agent?.freshness.live === true && (agent.isPending || agent.phase === "provisioning");
 }

@@ -32,7 +32,11 @@ const atOnce = 8;
 const maxNames = 8;
 
 /** Asks once, does it to all, and tells what became of it. Rejects with one sentence when some or all failed. */
-export async function runBulk(action: BulkAction, selected: readonly FleetAgent[], dialogs: BulkDialogs): Promise<void> {
+export async function runBulk(
+  action: BulkAction,
+  selected: readonly FleetAgent[],
+  dialogs: BulkDialogs,
+): Promise<void> {
   // One agent is taken at the person's word: its host says why it cannot be.
   const agents = selected.length === 1 ? selected : selected.filter(action.fits);
   if (agents.length === 0) {
@@ -58,7 +62,8 @@ export async function runBulk(action: BulkAction, selected: readonly FleetAgent[
     };
     await Promise.all(Array.from({ length: Math.min(atOnce, agents.length) }, worker));
   };
-  if (agents.length === 1) await run(() => undefined);
+  // A few are one round trip: a notification that flashes tells nobody anything.
+  if (agents.length <= atOnce) await run(() => undefined);
   else await dialogs.progress(action.going(nameOf(agents)), run);
   const { undo } = action;
   if (undo !== undefined && done.length > 0) void offerUndo(action, undo, done, dialogs);

@@ -62,6 +62,7 @@ export class FleetStatus implements Disposable {
       contexts.set("muster:needsYou", needs > 0);
       contexts.set("muster:canShip", fleet.tallies.canShip > 0);
       contexts.set("muster:hasPullRequests", fleet.tallies.pullRequests > 0);
+      contexts.set("muster:hasAttempts", fleet.tallies.attempts > 0);
     };
     const later = () => {
       this.#pendingRefresh ??= clock.setTimeout(refresh, refreshDelayMs);

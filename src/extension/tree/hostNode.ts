@@ -42,9 +42,17 @@ export function hostNodeOf(facts: HostFacts, nowMs: number): NodeView {
   const isLive = facts.state.kind === "live";
   const seen = isLive || facts.heardAtMs === undefined ? "" : `seen ${formatAge(nowMs - facts.heardAtMs)} ago`;
   const agents = isLive ? `${facts.agents} ${facts.agents === 1 ? "agent" : "agents"}` : "";
+  const spent = spentOf(facts);
   const label = toLabel(facts.name, 80);
   const software = facts.software === undefined ? "" : toLabel(facts.software, 40);
-  const description = [words, asks ? "sign-in needed" : "", software, agents, isLive ? spentOf(facts) : "", seen]
+  const description = [
+    words,
+    asks ? "sign-in needed" : "",
+    software,
+    agents,
+    isLive && spent !== "" ? `${spent} today` : "",
+    seen,
+  ]
     .filter((part) => part !== "")
     .join(" · ");
   const value = asks ? "host.connected.signIn" : contextValue;
@@ -160,9 +168,13 @@ function queueOf({ running, queued, info }: HostFacts): string {
 function spentOf({ spendToday }: HostFacts): string {
   if (spendToday === undefined) return "";
   const { usd, unpricedTurns } = spendToday;
-  const lacks = unpricedTurns === 0 ? "" : ` and ${unpricedTurns} unpriced ${unpricedTurns === 1 ? "turn" : "turns"}`;
-  if (usd === undefined) return unpricedTurns === 0 ? "$0.00 today" : `cost unknown of ${unpricedTurns} today`;
-  return `$${usd.toFixed(2)}${lacks} today`;
+  const lacks = unpricedTurns === 0 ? "" : ` and ${turns(unpricedTurns, "unpriced ")}`;
+  if (usd === undefined) return unpricedTurns === 0 ? "$0.00" : `cost unknown of ${turns(unpricedTurns)}`;
+  return `$${usd.toFixed(2)}${lacks}`;
+}
+
+function turns(count: number, kind = ""): string {
+  return `${count} ${kind}${count === 1 ? "turn" : "turns"}`;
 }
 
 function isolationOf(info: HostInfo | undefined): string | undefined {

@@ -229,10 +229,10 @@ export class Channels implements Disposable {
 
   /**
    * Takes out of memory what nobody has used for `idleMs` and `mayRest` lets go of. Nothing of it is lost: it is on disk,
-   * and `load` brings it back.
+   * and `load` brings it back. True when there may be more of them than what is written in one go.
    */
-  rest(idleMs: number, mayRest: (uri: string, kind: ChannelKind) => boolean): void {
-    this.#loaded.rest(idleMs, mayRest);
+  rest(idleMs: number, mayRest: (uri: string, kind: ChannelKind) => boolean): boolean {
+    return this.#loaded.rest(idleMs, mayRest);
   }
 
   /** State and number at this moment. To be told to nobody before `durableSeq` has reached `seq`. */

@@ -10,6 +10,8 @@ const keptTerminalBytes = 1024 * 1024;
 const minTailBytes = 64 * 1024;
 /** How much larger than its last snapshot a channel's tail may grow. */
 const tailsPerSnapshot = 4;
+/** Of channels that go out of memory, in one go. */
+const mostSavedBytes = 512 * 1024;
 
 /** The channels in memory: read from the log when somebody asks for one, and stored as snapshots so that reading stays cheap. */
 export class LoadedChannels {
@@ -80,13 +82,19 @@ export class LoadedChannels {
   }
 
   /** As `Channels.rest`. */
-  rest(idleMs: number, mayRest: (uri: string, kind: ChannelKind) => boolean): void {
+  rest(idleMs: number, mayRest: (uri: string, kind: ChannelKind) => boolean): boolean {
     const before = this.#elapsed() - idleMs;
+    let savedBytes = 0;
     for (const [uri, channel] of this.#channels) {
+      if (savedBytes > mostSavedBytes) return true;
       if (channel.usedAt > before || channel.seq > this.#log.durableSeq || !mayRest(uri, channel.kind)) continue;
-      if (channel.tailBytes > 0) this.#save(uri, channel, this.#log.lastSeq);
+      if (channel.tailBytes > 0) {
+        this.#save(uri, channel, this.#log.lastSeq);
+        savedBytes += channel.snapshotBytes;
+      }
       this.#channels.delete(uri);
     }
+    return false;
   }
 
   /** Stores every channel's state, so that the next start reads no tails. */
@@ -98,6 +106,7 @@ export class LoadedChannels {
     try {
       return await this.#fold(uri);
     } catch (cause) {
+      if (AppError.is(cause, "cancelled")) throw cause;
       const reason = cause instanceof Error ? cause.message : String(cause);
       this.#logger.error("a channel cannot be read", { channel: uri, reason });
       const kept = "It is kept as it is and not shown; everything else goes on.";

@@ -25,14 +25,15 @@ export class RestingChannels implements Disposable {
   }
 
   start(): void {
+    this.#lookIn(Math.min(longestLookMs, Math.max(shortestLookMs, this.#options.idleMs / 2)));
+  }
+
+  #lookIn(ms: number): void {
     const { clock, idleMs, channels, mayRest } = this.#options;
-    this.#timer = clock.setTimeout(
-      () => {
-        channels.rest(idleMs, mayRest);
-        this.start();
-      },
-      Math.min(longestLookMs, Math.max(shortestLookMs, idleMs / 2)),
-    );
+    this.#timer = clock.setTimeout(() => {
+      if (channels.rest(idleMs, mayRest)) this.#lookIn(shortestLookMs);
+      else this.start();
+    }, ms);
   }
 
   dispose(): void {

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../../base/clock.ts";
 import type { Disposable } from "../../base/disposables.ts";
 import type { Logger } from "../../base/logger.ts";
@@ -14,6 +15,8 @@ export interface RetentionOptions {
   readonly disposedMs: number;
 }
 
+/** So many channels are looked at before anything else may run. */
+const channelsASlice = 100;
 const sweepMs = 60 * 60 * 1_000;
 /** Clocks are corrected by less all the time. */
 const clockLeewayMs = 10 * 60 * 1_000;
@@ -44,7 +47,9 @@ export class Retention implements Disposable {
       return 0;
     }
     let forgotten = 0;
-    for (const uri of await log.channels()) {
+    for (const [index, uri] of (await log.channels()).entries()) {
+      if (index % channelsASlice === 0) await setImmediate();
+      if (this.#isDisposed) return forgotten;
       if (channels.isLoaded(uri)) continue;
       const latest = await log.latest(uri);
       if (this.#isDisposed) return forgotten;

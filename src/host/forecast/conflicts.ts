@@ -161,10 +161,10 @@ export class Conflicts implements Disposable {
   /** Where base branches are is asked now and then; a server that does not answer leaves the forecast as it knows it. */
   async #fetch(repository: Repository): Promise<void> {
     const { clock, fetchMs, workspaces, credentialsOf, logger } = this.#options;
-    const isFresh = repository.fetchedAt !== undefined && clock.now() - repository.fetchedAt < fetchMs;
+    const isFresh = repository.fetchedAt !== undefined && clock.elapsed() - repository.fetchedAt < fetchMs;
     const [first] = this.#live(repository);
     if (fetchMs === 0 || isFresh || !first) return;
-    repository.fetchedAt = clock.now();
+    repository.fetchedAt = clock.elapsed();
     try {
       const { fleet } = first;
       repository.baseHeads = await workspaces.branchesOf(fleet.repository, credentialsOf(fleet.owner));

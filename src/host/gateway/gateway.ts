@@ -7,6 +7,7 @@ import { err, type Result } from "../../base/result.ts";
 import type { Grant, Tokens } from "../access/grant.ts";
 import { authorizeUpgrade, namesThisHost, type UpgradePolicy, type UpgradeRefusal } from "./authorizeUpgrade.ts";
 import { FailureLimits } from "./failureLimits.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import { answerHttp, type Operations } from "./httpRoutes.ts";
 import { Connection, type ConnectionPorts, INBOUND_LIMITS, type Visitor } from "./connection.ts";
 import { addressOf, checkListening, hostHeaders, type ListenOptions } from "./listening.ts";
@@ -53,12 +54,14 @@ export class Gateway {
   readonly #server: WebServer["server"];
   readonly #sockets: WebSocketServer;
   readonly #open = new Map<WebSocket, Connection>();
+  readonly #heartbeat: Heartbeat;
   #policy: UpgradePolicy | undefined;
   #tokenTimer: Disposable | undefined;
 
   constructor(options: GatewayOptions) {
     checkListening(options);
     this.#options = options;
+    this.#heartbeat = new Heartbeat(options.clock, (ws) => ws.terminate());
     this.#web = createWebServer(options.tls, options);
     this.#server = this.#web.server;
     this.#server.on("request", (request, response) => {
@@ -97,6 +100,7 @@ export class Gateway {
       failures: new FailureLimits(this.#options.clock, { perAddress: 10, ofAll: 100 }),
     };
     this.#endTokens();
+    this.#heartbeat.start();
     return actual;
   }
 
@@ -113,6 +117,7 @@ export class Gateway {
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#tokenTimer?.dispose();
+    this.#heartbeat.dispose();
     this.#web.dispose();
     this.goAway();
     for (const [socket, connection] of this.#open) {
@@ -204,6 +209,7 @@ export class Gateway {
     });
     const connection = new Connection(this.#options, visitor, outbox);
     this.#open.set(ws, connection);
+    const heartbeat = this.#heartbeat.watch(ws, socket);
     const greeting = clock.setTimeout(() => {
       if (!connection.isOpen) ws.close(CLOSE.noGreeting, "The connection was not initialized in time.");
     }, this.#options.greetingTimeoutMs ?? 30_000);
@@ -215,6 +221,7 @@ export class Gateway {
     ws.on("error", (error) => logger.warn("socket failed", { user, reason: error.message }));
     ws.on("close", (code) => {
       greeting.dispose();
+      heartbeat.dispose();
       connection.dispose();
       this.#open.delete(ws);
       logger.debug("connection closed", { user, code });

@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
+import type { TreeLimits } from "../workspaces/treeSize.ts";
 import type { Cgroup } from "./cgroups.ts";
 import { DiskWatch } from "./diskWatch.ts";
 import type { EgressProxy } from "./egress/proxy.ts";
@@ -10,7 +11,7 @@ export interface LiveBoxParts {
   readonly uid: number | undefined;
   readonly clock: Clock;
   /** Absent for a person's terminal, in which files can be removed. */
-  readonly disk: { readonly directories: readonly string[]; readonly limitBytes: number } | undefined;
+  readonly disk: { readonly directories: readonly string[]; readonly limits: TreeLimits } | undefined;
   readonly memoryMegabytes: number;
   /** Removes the files that it was started with. */
   readonly clear: () => Promise<void>;
@@ -27,7 +28,7 @@ export class LiveBox implements Box {
   constructor(parts: LiveBoxParts) {
     this.#parts = parts;
     const { disk, clock } = parts;
-    this.#disk = disk && new DiskWatch(disk.directories, disk.limitBytes, clock, () => this.#exceeded.abort());
+    this.#disk = disk && new DiskWatch(disk.directories, disk.limits, clock, (what) => this.#exceeded.abort(what));
   }
 
   get cgroups(): Readonly<Record<string, string>> {
@@ -45,8 +46,13 @@ export class LiveBox implements Box {
   async verdict(): Promise<string | undefined> {
     const { cgroup, disk, memoryMegabytes } = this.#parts;
     if (this.#exceeded.signal.aborted) {
-      const limit = Math.round((disk?.limitBytes ?? 0) / 1024 / 1024);
-      return `It was stopped because its files take more than ${limit} MB. Remove some in a terminal of this session, or raise "box.diskMegabytes" in the host's configuration.`;
+      const { maxBytes = 0, maxEntries = 0 } = disk?.limits ?? {};
+      const isMany = this.#exceeded.signal.reason === "files";
+      const what = isMany
+        ? `it has more than ${maxEntries} files`
+        : `its files take more than ${Math.round(maxBytes / 1024 / 1024)} MB`;
+      const member = isMany ? "box.files" : "box.diskMegabytes";
+      return `It was stopped because ${what}. Remove some in a terminal of this session, or raise "${member}" in the host's configuration.`;
     }
     if (!this.#ended) this.#memoryKills = (await cgroup?.memoryKills()) ?? 0;
     if (this.#memoryKills === 0) return undefined;

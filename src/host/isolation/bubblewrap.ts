@@ -157,7 +157,8 @@ export class BubblewrapIsolation implements Isolation {
         procsFiles: cgroup?.procsFiles ?? [],
         network: { socket: directory.socketOf(name), proxyPort: portBeside(hostPorts), hostPorts },
       });
-      const disk = hasTerminal ? undefined : { directories: [root, home], limitBytes: box.diskMegabytes * mebibyte };
+      const mostOnDisk = { maxBytes: box.diskMegabytes * mebibyte, maxEntries: box.files };
+      const disk = hasTerminal ? undefined : { directories: [root, home], limits: mostOnDisk };
       const clear = () => directory.clear(name);
       const live = new LiveBox({ cgroup, proxy, uid, clock, disk, clear, memoryMegabytes: box.memoryMegabytes });
       return { file, args, env: inner, cwd: "/", box: live };

@@ -1,30 +1,44 @@
 import { statfs } from "node:fs/promises";
 import type { Clock } from "../../base/clock.ts";
 import type { Disposable } from "../../base/disposables.ts";
-import { treeSize } from "../workspaces/treeSize.ts";
+import { type TreeLimits, treeSize } from "../workspaces/treeSize.ts";
 
 const lookMs = 1_000;
-/** Counting a tree takes a while: it is done when so much has been written to its disk, or after so long. */
+/** Counting a tree takes a while: it is done when so much or so many have been written to its disk, or after so long. */
 const countAfterBytes = 64 * 1024 * 1024;
+const countAfterFiles = 20_000;
 const countAfterMs = 60_000;
 
+/** What a disk has left. */
+interface Room {
+  readonly bytes: number;
+  /** Always the same where files take nothing but bytes. */
+  readonly files: number;
+}
+
 /**
- * Tells once when directories hold more than they may. There are no quotas to rely on, so the free space of the disk is
- * looked at every second, and the directories are counted when it has shrunk.
+ * Tells once when directories together hold more than they may, and whether it is bytes or files. There are no quotas to
+ * rely on, so the room on the disk is looked at every second, and the directories are counted when it has shrunk.
  */
 export class DiskWatch implements Disposable {
   readonly #directories: readonly string[];
-  readonly #limitBytes: number;
+  readonly #limits: TreeLimits;
   readonly #clock: Clock;
-  readonly #onExceeded: () => void;
+  readonly #onExceeded: (what: "bytes" | "files") => void;
   #timer: Disposable | undefined;
   #isDisposed = false;
-  #freeBytes = Infinity;
+  /** At the last count, or the most that there was since. */
+  #room: Room | undefined;
   #countedAt = -Infinity;
 
-  constructor(directories: readonly string[], limitBytes: number, clock: Clock, onExceeded: () => void) {
+  constructor(
+    directories: readonly string[],
+    limits: TreeLimits,
+    clock: Clock,
+    onExceeded: (what: "bytes" | "files") => void,
+  ) {
     this.#directories = directories;
-    this.#limitBytes = limitBytes;
+    this.#limits = limits;
     this.#clock = clock;
     this.#onExceeded = onExceeded;
     this.#countedAt = clock.elapsed();
@@ -37,29 +51,36 @@ export class DiskWatch implements Disposable {
   }
 
   async #look(): Promise<void> {
-    const found = await statfs(this.#directories[0] ?? "/").catch(() => undefined);
-    const free = found === undefined ? this.#freeBytes : found.bavail * found.bsize;
-    const isFirst = this.#freeBytes === Infinity;
-    if (isFirst || free > this.#freeBytes) this.#freeBytes = free;
-    const isDue = this.#clock.elapsed() - this.#countedAt >= countAfterMs;
-    if (isDue || (!isFirst && this.#freeBytes - free >= countAfterBytes)) {
-      this.#freeBytes = free;
-      this.#countedAt = this.#clock.elapsed();
-      if (await this.#isExceeded()) {
-        if (!this.#isDisposed) this.#onExceeded();
-        return;
+    const room = await this.#roomLeft();
+    const before = this.#room ?? room;
+    if (room && before) {
+      const isLess = before.bytes - room.bytes >= countAfterBytes || before.files - room.files >= countAfterFiles;
+      this.#room = { bytes: Math.max(before.bytes, room.bytes), files: Math.max(before.files, room.files) };
+      if (isLess || this.#clock.elapsed() - this.#countedAt >= countAfterMs) {
+        this.#room = room;
+        this.#countedAt = this.#clock.elapsed();
+        const exceeded = await this.#exceeded();
+        if (exceeded && !this.#isDisposed) this.#onExceeded(exceeded);
+        if (exceeded) return;
       }
     }
     if (!this.#isDisposed) this.#timer = this.#clock.setTimeout(() => void this.#look(), lookMs);
   }
 
-  async #isExceeded(): Promise<boolean> {
-    let bytes = 0;
+  async #roomLeft(): Promise<Room | undefined> {
+    const found = await statfs(this.#directories[0] ?? "/").catch(() => undefined);
+    return found && { bytes: found.bavail * found.bsize, files: found.ffree };
+  }
+
+  async #exceeded(): Promise<"bytes" | "files" | undefined> {
+    let { maxBytes, maxEntries } = this.#limits;
     for (const directory of this.#directories) {
-      const limits = { maxEntries: Infinity, maxBytes: this.#limitBytes - bytes };
-      bytes += (await treeSize(directory, limits)).bytes;
-      if (bytes > this.#limitBytes) return true;
+      const { bytes, entries } = await treeSize(directory, { maxBytes, maxEntries });
+      maxBytes -= bytes;
+      maxEntries -= entries;
+      if (maxBytes < 0) return "bytes";
+      if (maxEntries < 0) return "files";
     }
-    return false;
+    return undefined;
   }
 }

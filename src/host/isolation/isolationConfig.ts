@@ -25,6 +25,8 @@ export const BoxConfig = z.looseObject({
   fileMegabytes: z._default(positive, 4_096),
   /** Size of a session's checkout and home together. Default 20480. */
   diskMegabytes: z._default(positive, 20_480),
+  /** Files and directories in a session's checkout and home together. Default 2000000. */
+  files: z._default(positive, 2_000_000),
   /** Size of a box's `/tmp`, which is kept in memory. Default 512. */
   tmpMegabytes: z._default(positive, 512),
   /** Absolute files and directories outside the system's that agents may read, such as an installation below a home. */

@@ -1,10 +1,13 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { setImmediate } from "node:timers/promises";
 import { AppError } from "../../base/appError.ts";
 import type { LogRecord, LogSnapshot, ReadRange } from "./log.ts";
 import { CHAIN_START, recordHash, snapshotHash } from "./recordHash.ts";
 import { misfit } from "./sqliteVerify.ts";
 
-const page = 500;
+/** Records that are read in one go. Between two pages everybody else has a turn. */
+const page = 100;
+const channelPage = 1_000;
 
 /** Statements by their text, each made once: a start reads tens of thousands of channels. */
 export class Statements {
@@ -15,7 +18,9 @@ export class Statements {
     this.#db = db;
   }
 
+  /** Throws AppError `cancelled` once the file is closed. */
   of(sql: string): StatementSync {
+    if (!this.#db.isOpen) throw new AppError("cancelled", "The log was closed.");
     const statement = this.#made.get(sql) ?? this.#db.prepare(sql);
     this.#made.set(sql, statement);
     return statement;
@@ -39,16 +44,20 @@ export class SqliteReads {
   async *records(range: ReadRange): AsyncIterable<LogRecord> {
     const filter = range.channel === undefined ? "" : "AND r.channel = (SELECT id FROM channels WHERE uri = ?)";
     // A limit that is bound would have SQLite plan anew each time.
-    const select = this.#statements.of(
-      `SELECT r.seq, c.uri AS channel, r.time, r.body, r.hash FROM records r JOIN channels c ON c.id = r.channel
+    const select = () =>
+      this.#statements.of(
+        `SELECT r.seq, c.uri AS channel, r.time, r.body, r.hash FROM records r JOIN channels c ON c.id = r.channel
        WHERE r.seq > ? ${filter} ORDER BY r.seq LIMIT ${page}`,
-    );
+      );
     const channel = range.channel === undefined ? [] : [range.channel];
     let after = range.after;
     let left = range.limit ?? Number.POSITIVE_INFINITY;
     let chain: string | undefined;
     while (left > 0) {
-      const records = select.all(after, ...channel).slice(0, left).map(toRecord);
+      const records = select()
+        .all(after, ...channel)
+        .slice(0, left)
+        .map(toRecord);
       // A start finds nothing after most snapshots.
       if (range.channel !== undefined && records.length > 0) chain ??= this.#hashAt(range.channel, range.after);
       for (const record of records) {
@@ -61,6 +70,7 @@ export class SqliteReads {
       if (last === undefined || records.length < page) return;
       after = last.seq;
       left -= records.length;
+      await setImmediate();
     }
   }
 
@@ -73,10 +83,19 @@ export class SqliteReads {
     return row && toRecord(row);
   }
 
-  channels(): readonly string[] {
-    return this.#all(
-      "SELECT uri FROM channels c WHERE EXISTS (SELECT 1 FROM records WHERE channel = c.id) OR EXISTS (SELECT 1 FROM snapshots WHERE channel = c.id) ORDER BY id",
-    ).map((row) => String(row["uri"]));
+  async channels(): Promise<readonly string[]> {
+    const uris: string[] = [];
+    for (let after = 0; ; await setImmediate()) {
+      const rows = this.#statements
+        .of(
+          `SELECT id, uri, EXISTS (SELECT 1 FROM records WHERE channel = c.id) OR EXISTS (SELECT 1 FROM snapshots WHERE channel = c.id) AS isThere
+           FROM channels c WHERE id > ? ORDER BY id LIMIT ${channelPage}`,
+        )
+        .all(after);
+      for (const { uri, isThere } of rows) if (isThere) uris.push(String(uri));
+      if (rows.length < channelPage) return uris;
+      after = Number(rows.at(-1)?.["id"]);
+    }
   }
 
   removals(): ReadonlyMap<string, number> {

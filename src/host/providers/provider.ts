@@ -37,6 +37,8 @@ export interface AgentContext {
   readonly workspace: WorkspacePaths;
   /** Resume this conversation if the agent can; `AgentConnection.resumed` says whether it did. */
   readonly agentSessionId?: string;
+  /** That conversation is another session's, in a copy of its home: this one goes on in one of its own, if the agent can. */
+  readonly isCopy?: boolean;
   readonly model?: string;
   /** What the conversation that is to be resumed had used when its agent was last heard of. */
   readonly earlier?: EarlierUse | undefined;

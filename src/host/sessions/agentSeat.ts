@@ -10,7 +10,7 @@ import type {
 } from "../providers/provider.ts";
 import type { WorkspacePaths } from "../workspaces/workspace.ts";
 
-export interface SeatRequest extends Pick<AgentContext, "earlier" | "watchProgram"> {
+export interface SeatRequest extends Pick<AgentContext, "earlier" | "isCopy" | "watchProgram"> {
   readonly sessionId: string;
   readonly workspace: WorkspacePaths;
   readonly agentSessionId: string | undefined;

@@ -193,6 +193,7 @@ export class SessionTurns implements Disposable {
       sessionId: refs.id,
       workspace: workspace.paths,
       agentSessionId: fleet?.agentSessionId,
+      isCopy: fleet?.forkedFrom !== undefined && fleet.forkedFrom.conversation === undefined,
       model: turn.message.model?.id ?? model,
       logger: logger.child("agent"),
       earlier: fleet && spend.earlier(fleet),

@@ -71,14 +71,14 @@ export class WorkspaceSetup {
       channels.dispatch(target.fleet, { type: "x-fleet/setupChanged", setup: { ...setup, source, log } });
     };
     tell({ status: "running" });
-    const startedAt = clock.now();
+    const startedAt = clock.elapsed();
     try {
       await this.#execute(target, workspace, script, log, signal);
-      tell({ status: "done", durationMs: clock.now() - startedAt, exitCode: 0 });
+      tell({ status: "done", durationMs: Math.round(clock.elapsed() - startedAt), exitCode: 0 });
     } catch (error) {
       const exitCode = AppError.is(error, "setup.failed") ? error.details["exitCode"] : undefined;
       const code = typeof exitCode === "number" ? { exitCode } : {};
-      if (!signal.aborted) tell({ status: "failed", durationMs: clock.now() - startedAt, ...code });
+      if (!signal.aborted) tell({ status: "failed", durationMs: Math.round(clock.elapsed() - startedAt), ...code });
       throw error;
     }
   }

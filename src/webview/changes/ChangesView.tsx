@@ -112,36 +112,36 @@ const FileRow = memo(function FileRow({ file, directories, isFirst }: FileRowPro
   return (
     <li class={`file-item ${status}`}>
       <div class="file-line">
-      <button
-        type="button"
-        class="file"
-        aria-expanded={isOpen}
-        tabIndex={isFirst ? 0 : -1}
-        title={toLine(path, 1000)}
-        onClick={() => setOpen(!isOpen)}
-      >
-        <Icon name={isOpen ? "chevron-down" : "chevron-right"} class="twistie" />
-        <Icon name="file" />
-        <span class="file-name">{toLine(path.slice(slash + 1), 300)}</span>
-        <span class="file-folder">
-          {toLine(path.slice(0, Math.max(0, slash)), 300)}
-          {oldPath === undefined ? "" : ` (was ${toLine(oldPath, 300)})`}
-        </span>
-        <Bar added={added} removed={removed} />
-        <Counts added={added} removed={removed} />
-        <span class="file-status" title={status} role="img" aria-label={status}>
-          {statusLetters[status]}
-        </span>
-      </button>
-      <button
-        type="button"
-        class="icon-button"
-        title="Open the diff in the editor"
-        aria-label={`Open the diff of ${toLine(path, 300)} in the editor`}
-        onClick={() => panel.act("openDiff", { fileId: file.id })}
-      >
-        <Icon name="diff" />
-      </button>
+        <button
+          type="button"
+          class="file"
+          aria-expanded={isOpen}
+          tabIndex={isFirst ? 0 : -1}
+          title={toLine(path, 1000)}
+          onClick={() => setOpen(!isOpen)}
+        >
+          <Icon name={isOpen ? "chevron-down" : "chevron-right"} class="twistie" />
+          <Icon name="file" />
+          <span class="file-name">{toLine(path.slice(slash + 1), 300)}</span>
+          <span class="file-folder">
+            {toLine(path.slice(0, Math.max(0, slash)), 300)}
+            {oldPath === undefined ? "" : ` (was ${toLine(oldPath, 300)})`}
+          </span>
+          <Bar added={added} removed={removed} />
+          <Counts added={added} removed={removed} />
+          <span class="file-status" title={status} role="img" aria-label={status}>
+            {statusLetters[status]}
+          </span>
+        </button>
+        <button
+          type="button"
+          class="icon-button"
+          title="Open the diff in the editor"
+          aria-label={`Open the diff of ${toLine(path, 300)} in the editor`}
+          onClick={() => panel.act("openDiff", { fileId: file.id })}
+        >
+          <Icon name="diff" />
+        </button>
       </div>
       {isOpen ? (
         <DiffView

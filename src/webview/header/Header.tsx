@@ -125,7 +125,9 @@ function Spend() {
         onClick={() => panel.act("setBudget", {})}
       >
         <Icon name="credit-card" label="Cost" /> {money.text}
-        {money.share === undefined ? null : <meter min={0} max={1} value={Math.min(1, money.share)} aria-label="Part of the budget that is used" />}
+        {money.share === undefined ? null : (
+          <meter min={0} max={1} value={Math.min(1, money.share)} aria-label="Part of the budget that is used" />
+        )}
       </button>
       {cpuMs === undefined ? null : (
         <span class="fact" title="Processor time of the host's machine, which is not in the cost">

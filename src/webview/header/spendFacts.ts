@@ -14,7 +14,8 @@ export function toSpendFacts({ usage, spend }: Pick<FleetSessionState, "usage" |
   const limit = spend?.budgetUsd ?? told?.limitUsd;
   const cost = usage.costUsd;
   const unknown = (usage.unpricedTurns ?? 0) > 0;
-  const spent = cost === undefined ? (unknown ? "cost unknown" : "no cost yet") : `${unknown ? "over " : ""}${dollars(cost)}`;
+  const spent =
+    cost === undefined ? (unknown ? "cost unknown" : "no cost yet") : `${unknown ? "over " : ""}${dollars(cost)}`;
   const share = limit === undefined || limit <= 0 ? undefined : (cost ?? 0) / limit;
   const tokens = usage.inputTokens + usage.outputTokens;
   const title = [

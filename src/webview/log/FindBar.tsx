@@ -27,7 +27,12 @@ export function FindBar({ field, find, onChange }: FindBarProps) {
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- only what is searched for starts a search
   }, [text, matchCase]);
 
-  const count = found === undefined ? "" : found.count === 0 ? "No results" : `${found.ordinal.toLocaleString("en")} of ${found.count.toLocaleString("en")}`;
+  const count =
+    found === undefined
+      ? ""
+      : found.count === 0
+        ? "No results"
+        : `${found.ordinal.toLocaleString("en")} of ${found.count.toLocaleString("en")}`;
   return (
     <form
       class="find"
@@ -68,10 +73,24 @@ export function FindBar({ field, find, onChange }: FindBarProps) {
       <span class="find-count muted" role="status">
         {count}
       </span>
-      <button type="button" class="icon-button" title="Previous (Shift+Enter)" aria-label="Previous match" disabled={text === ""} onClick={() => void go(-1)}>
+      <button
+        type="button"
+        class="icon-button"
+        title="Previous (Shift+Enter)"
+        aria-label="Previous match"
+        disabled={text === ""}
+        onClick={() => void go(-1)}
+      >
         <Icon name="arrow-up" />
       </button>
-      <button type="button" class="icon-button" title="Next (Enter)" aria-label="Next match" disabled={text === ""} onClick={() => void go(1)}>
+      <button
+        type="button"
+        class="icon-button"
+        title="Next (Enter)"
+        aria-label="Next match"
+        disabled={text === ""}
+        onClick={() => void go(1)}
+      >
         <Icon name="arrow-down" />
       </button>
     </form>

@@ -128,7 +128,9 @@ export function LogRows({ model, label, isFollowing, onFollow, draw, control }: 
       </div>
       <div class="log-height" style={{ height: `${scale.height}px` }}>
         <div class="log-window" style={{ transform: `translateY(${Math.round(top + first * viewport.rowHeight)}px)` }}>
-          {Array.from({ length: Math.max(0, last - first) }, (_, index) => draw(model.row(first + index), first + index))}
+          {Array.from({ length: Math.max(0, last - first) }, (_, index) =>
+            draw(model.row(first + index), first + index),
+          )}
         </div>
       </div>
     </div>

@@ -40,7 +40,9 @@ export function LogView() {
   const find = useCallback(
     async ({ text, matchCase }: Finding, direction: 1 | -1 | 0) => {
       const from = current ?? rows.current?.top ?? 0;
-      const found = await panel.request("findLog", { log: WHOLE_LOG, text, matchCase, from, direction }).catch(() => undefined);
+      const found = await panel
+        .request("findLog", { log: WHOLE_LOG, text, matchCase, from, direction })
+        .catch(() => undefined);
       if (found?.row !== undefined) show(found.row);
       return found;
     },
@@ -61,7 +63,10 @@ export function LogView() {
     setSelection((before) => (extend && before ? { ...before, head: row } : { anchor: row, head: row }));
   }, []);
 
-  const [from, to] = selection === undefined ? [0, 0] : [Math.min(selection.anchor, selection.head), Math.max(selection.anchor, selection.head) + 1];
+  const [from, to] =
+    selection === undefined
+      ? [0, 0]
+      : [Math.min(selection.anchor, selection.head), Math.max(selection.anchor, selection.head) + 1];
   const copy = () => panel.act("copyLog", { log: WHOLE_LOG, ...(selection && { from, to }) });
   const draw = (row: LogRow | undefined, index: number) => {
     if (row === undefined) return <Filler key={index} text="" />;
@@ -84,7 +89,13 @@ export function LogView() {
   const onKeyDown = (event: KeyboardEvent) => {
     const isCommand = event.ctrlKey || event.metaKey;
     if (isCommand && event.key === "f") field.current?.focus();
-    else if (isCommand && event.key === "c" && selection !== undefined && document.getSelection()?.isCollapsed !== false) copy();
+    else if (
+      isCommand &&
+      event.key === "c" &&
+      selection !== undefined &&
+      document.getSelection()?.isCollapsed !== false
+    )
+      copy();
     else if (event.key === "Escape" && selection !== undefined) setSelection(undefined);
     else return;
     event.preventDefault();
@@ -115,10 +126,22 @@ export function LogView() {
         >
           <Icon name="arrow-circle-down" />
         </button>
-        <button type="button" class="icon-button" title={selection ? "Copy the selected lines" : "Copy all"} aria-label={selection ? "Copy the selected lines" : "Copy all"} onClick={copy}>
+        <button
+          type="button"
+          class="icon-button"
+          title={selection ? "Copy the selected lines" : "Copy all"}
+          aria-label={selection ? "Copy the selected lines" : "Copy all"}
+          onClick={copy}
+        >
           <Icon name="copy" />
         </button>
-        <button type="button" class="icon-button" title="Download" aria-label="Download the log" onClick={() => panel.act("saveLog", { log: WHOLE_LOG })}>
+        <button
+          type="button"
+          class="icon-button"
+          title="Download"
+          aria-label="Download the log"
+          onClick={() => panel.act("saveLog", { log: WHOLE_LOG })}
+        >
           <Icon name="save" />
         </button>
       </div>
@@ -159,7 +182,13 @@ function Head({ row, tool }: { row: Extract<LogRow, { kind: "head" }>; tool: Too
         <span class={view.exitCode === 0 ? "log-exit" : "tool-exit"}>exit {view.exitCode}</span>
       )}
       {tool === undefined ? null : (
-        <button type="button" class="icon-button" title="Go to the turn" aria-label={`Go to the turn of ${title}`} onClick={() => panel.goToTurn(tool.turnId)}>
+        <button
+          type="button"
+          class="icon-button"
+          title="Go to the turn"
+          aria-label={`Go to the turn of ${title}`}
+          onClick={() => panel.goToTurn(tool.turnId)}
+        >
           <Icon name="comment-discussion" />
         </button>
       )}

@@ -111,7 +111,10 @@ export class LogModel {
     while (to > from && this.#known.has(to - 1)) to -= 1;
     if (from >= to) return [0, 0];
     // What is read around is read where somebody is heading.
-    return [Math.max(0, from - (from === first ? ahead : 0)), Math.min(this.#rows.peek(), to + ahead, from + MAX_LOG_ROWS - ahead)];
+    return [
+      Math.max(0, from - (from === first ? ahead : 0)),
+      Math.min(this.#rows.peek(), to + ahead, from + MAX_LOG_ROWS - ahead),
+    ];
   }
 
   #keep(from: number, rows: readonly LogRow[]): void {

@@ -8,6 +8,7 @@ type Act = (action: (typeof attemptActions)[number], session: string) => void;
 export function AttemptsPage({ state, act }: { state: AttemptsState; act: Act }) {
   const { attempts, files, filesLeft, prompt, repository, count } = state;
   const missing = count - attempts.length;
+  const left = attempts.filter(({ isArchived }) => !isArchived).length;
   return (
     <main class="report">
       <header>
@@ -37,7 +38,7 @@ export function AttemptsPage({ state, act }: { state: AttemptsState; act: Act })
             </th>
             {attempts.map((attempt) => (
               <td key={attempt.session}>
-                <Actions attempt={attempt} act={act} isOnly={attempts.length === 1} />
+                <Actions attempt={attempt} act={act} left={left} />
               </td>
             ))}
           </tr>
@@ -135,7 +136,8 @@ function testsOf({ tests }: Attempt) {
   );
 }
 
-function Actions({ attempt, act, isOnly }: { attempt: Attempt; act: Act; isOnly: boolean }) {
+/** @param left how many attempts are not in the archive */
+function Actions({ attempt, act, left }: { attempt: Attempt; act: Act; left: number }) {
   const { session, index, changes, isArchived } = attempt;
   const button = (action: Parameters<Act>[0], icon: string, text: string, isMain = false) => (
     <button
@@ -149,7 +151,11 @@ function Actions({ attempt, act, isOnly }: { attempt: Attempt; act: Act; isOnly:
   );
   return (
     <div class="buttons">
-      {!isArchived && !isOnly && button("keep", "check-all", "Keep this", true)}
+      {!isArchived && left > 1 && button("keep", "check-all", "Keep this", true)}
+      {!isArchived &&
+        left === 1 &&
+        changes !== undefined &&
+        button("createPullRequest", "git-pull-request-create", "Create pull request", true)}
       {changes !== undefined && button("review", "diff-multiple", "Review")}
       {button("open", "go-to-file", "Open")}
     </div>

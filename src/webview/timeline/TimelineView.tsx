@@ -59,7 +59,11 @@ export function TimelineView() {
         ) : (
           <ol class="timeline" aria-label="Timeline" onKeyDown={move}>
             {entries.map((entry, index) => (
-              <li key={entry.id} class={`timeline-entry tone-${entry.tone} kind-${entry.kind}`} tabIndex={index === 0 ? 0 : -1}>
+              <li
+                key={entry.id}
+                class={`timeline-entry tone-${entry.tone} kind-${entry.kind}`}
+                tabIndex={index === 0 ? 0 : -1}
+              >
                 <Icon name={icons[entry.kind]} />
                 <div class="timeline-text">
                   <div class="timeline-title">{toVisibleText(entry.title)}</div>
@@ -117,12 +121,23 @@ function Actions({ entry: { checkpoint, turnId, kind }, marked, onMark, isLive, 
         </button>
       ) : null}
       {checkpoint !== undefined && has("x-fleet/restore") ? (
-        <button type="button" class="link-button" disabled={!isLive} onClick={() => panel.act("restore", { checkpoint })}>
+        <button
+          type="button"
+          class="link-button"
+          disabled={!isLive}
+          onClick={() => panel.act("restore", { checkpoint })}
+        >
           Restore…
         </button>
       ) : null}
       {turnId !== undefined && kind !== "checkpoint" ? (
-        <button type="button" class="icon-button" title="Go to the turn" aria-label="Go to the turn" onClick={() => panel.goToTurn(turnId)}>
+        <button
+          type="button"
+          class="icon-button"
+          title="Go to the turn"
+          aria-label="Go to the turn"
+          onClick={() => panel.goToTurn(turnId)}
+        >
           <Icon name="comment-discussion" />
         </button>
       ) : null}

@@ -154,7 +154,9 @@ function Choices({ model, onModel }: { model: string | undefined; onModel: (mode
       {available.length === 0 ? null : (
         <select
           aria-label="Model"
-          title={facts.value?.canShip ? "Model, from the next time that the agent is started" : "Model of the next message"}
+          title={
+            facts.value?.canShip ? "Model, from the next time that the agent is started" : "Model of the next message"
+          }
           value={model ?? models?.current ?? ""}
           onChange={(event) => onModel(event.currentTarget.value || undefined)}
         >

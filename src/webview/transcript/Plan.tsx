@@ -20,7 +20,8 @@ export function Plan() {
       <ol>
         {plan.map(({ content, status }, index) => (
           <li key={index} class={status}>
-            <Icon name={icons[status] ?? "circle-large-outline"} label={words[status] ?? "to do"} /> {toLine(content, 400)}
+            <Icon name={icons[status] ?? "circle-large-outline"} label={words[status] ?? "to do"} />{" "}
+            {toLine(content, 400)}
           </li>
         ))}
       </ol>

@@ -51,10 +51,22 @@ function Queued({ message: { id, message }, isFirst }: { message: PendingMessage
             void save();
           }}
         />
-        <button type="button" class="icon-button" title="Save (Enter)" aria-label="Save the queued message" onClick={() => void save()}>
+        <button
+          type="button"
+          class="icon-button"
+          title="Save (Enter)"
+          aria-label="Save the queued message"
+          onClick={() => void save()}
+        >
           <Icon name="check" />
         </button>
-        <button type="button" class="icon-button" title="Discard (Escape)" aria-label="Discard the edit" onClick={() => setText(undefined)}>
+        <button
+          type="button"
+          class="icon-button"
+          title="Discard (Escape)"
+          aria-label="Discard the edit"
+          onClick={() => setText(undefined)}
+        >
           <Icon name="discard" />
         </button>
       </li>
@@ -65,11 +77,23 @@ function Queued({ message: { id, message }, isFirst }: { message: PendingMessage
       <Icon name="clock" label="Queued" />
       <span class="queued-text">{toVisibleText(message.text)}</span>
       {isFirst ? null : (
-        <button type="button" class="icon-button" title="Send earlier" aria-label="Send earlier" onClick={() => panel.act("advanceQueued", { id })}>
+        <button
+          type="button"
+          class="icon-button"
+          title="Send earlier"
+          aria-label="Send earlier"
+          onClick={() => panel.act("advanceQueued", { id })}
+        >
           <Icon name="arrow-up" />
         </button>
       )}
-      <button type="button" class="icon-button" title="Edit" aria-label="Edit the queued message" onClick={() => setText(message.text)}>
+      <button
+        type="button"
+        class="icon-button"
+        title="Edit"
+        aria-label="Edit the queued message"
+        onClick={() => setText(message.text)}
+      >
         <Icon name="edit" />
       </button>
       <Remove id={id} />

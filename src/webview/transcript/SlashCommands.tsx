@@ -33,7 +33,8 @@ export function SlashCommands({ commands, chosen, onTake }: SlashCommandsProps) 
             onTake(index);
           }}
         >
-          <span class="mono">/{toLine(name, 60)}</span> {hint === undefined ? null : <span class="muted">{toLine(hint, 60)} </span>}
+          <span class="mono">/{toLine(name, 60)}</span>{" "}
+          {hint === undefined ? null : <span class="muted">{toLine(hint, 60)} </span>}
           <span class="muted">{toLine(description, 160)}</span>
         </li>
       ))}

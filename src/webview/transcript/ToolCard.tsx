@@ -51,7 +51,12 @@ function ToolBody({ toolCall }: { toolCall: ToolCall }) {
     <div class="tool-body">
       <ToolInput input={input} isCommand={runsCommand(toolCall)} />
       {content.map((item, index) => (
-        <Output key={index} item={item} index={index} toolCallId={"toolCallId" in toolCall ? toolCall.toolCallId : ""} />
+        <Output
+          key={index}
+          item={item}
+          index={index}
+          toolCallId={"toolCallId" in toolCall ? toolCall.toolCallId : ""}
+        />
       ))}
       {error === undefined ? null : <pre class="tool-error">{toVisibleText(error.slice(0, maxTextChars))}</pre>}
       {said ? <p class="muted">Note: {toVisibleText(said)}</p> : null}

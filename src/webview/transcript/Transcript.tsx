@@ -16,13 +16,7 @@ export function Transcript() {
       {({ area, isFollowing, leave }) => (
         <>
           {panel.store.facts.value?.hasOlder ? <Older area={area} /> : null}
-          <TurnList
-            turns={turns}
-            activeTurn={chat?.activeTurn}
-            area={area}
-            isFollowing={isFollowing}
-            onLeave={leave}
-          />
+          <TurnList turns={turns} activeTurn={chat?.activeTurn} area={area} isFollowing={isFollowing} onLeave={leave} />
           {chat === undefined ? <Loading /> : null}
           {chat !== undefined && turns.length === 0 && chat.activeTurn === undefined ? (
             <p class="empty">

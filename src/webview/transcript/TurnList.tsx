@@ -91,7 +91,8 @@ export function TurnList({ turns, activeTurn, area, isFollowing, onLeave }: Turn
   useLayoutEffect(() => () => observer.current?.disconnect(), []);
   useLayoutEffect(() => {
     observer.current?.disconnect();
-    for (const child of list.current?.children ?? []) if (child.hasAttribute("data-turn")) observer.current?.observe(child);
+    for (const child of list.current?.children ?? [])
+      if (child.hasAttribute("data-turn")) observer.current?.observe(child);
   }, [first, last, all.length, all[first]?.id]);
 
   const wanted = panel.wantedTurn.value;

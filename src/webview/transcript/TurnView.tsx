@@ -64,7 +64,7 @@ function UserMessage({ message }: { message: Message }) {
 }
 
 function AttachmentView({ item }: { item: Attachment }) {
-  const label = "label" in item ? toLine(String(item.label), 200) : "";
+  const label = "label" in item ? toLine(item.label, 200) : "";
   if (item.type === "resource" && isPicture(item.contentType)) return <Picture uri={item.uri} name={label} />;
   if (item.type === "embeddedResource" && item.contentType !== undefined && isPicture(item.contentType)) {
     return <EmbeddedPicture data={item.data} contentType={item.contentType} name={label} />;

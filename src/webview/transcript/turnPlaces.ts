@@ -21,7 +21,10 @@ export function placesOf(turns: readonly { readonly id: string }[], heights: Rea
 export function turnsWithin({ tops, total }: TurnPlaces, top: number, height: number): readonly [number, number] {
   const from = top - height / 2;
   const to = top + height * 1.5;
-  const first = Math.max(0, tops.findLastIndex((each) => each <= from));
+  const first = Math.max(
+    0,
+    tops.findLastIndex((each) => each <= from),
+  );
   const after = tops.findIndex((each) => each >= to);
   return [first, after === -1 || to >= total ? tops.length : after];
 }

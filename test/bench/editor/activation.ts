@@ -22,14 +22,17 @@ export const activation: Part = async (options) => {
     await packFolder(path.join(import.meta.dirname, "emptyExtension"), emptyVsix);
     const vsix = [await packBuilt(folder), emptyVsix];
     const extensionTestsPath = await bundleRun(lifetime);
-    for (let window = 0; window < at(options, 10, 4, 1); window++) {
+    for (let window = 0; window < at(options, 10, 2, 1); window++) {
       // The end of a test run closes its window, and the last window its browser.
       const vscode = await startVsCode({ name: "bench-activation", vsix, env: { MUSTER_BENCH_RESULT: result } });
       const workbench = await vscode.openWindow({ extensionTestsPath });
       await workbench.testsEnd;
       await vscode.close();
     }
-    const rounds = (await readFile(result, "utf8")).trim().split("\n").map((line) => Round.parse(JSON.parse(line)));
+    const rounds = (await readFile(result, "utf8"))
+      .trim()
+      .split("\n")
+      .map((line) => Round.parse(JSON.parse(line)));
     const until = (name: "ours" | "empty") => rounds.map((round) => round[name].load + round[name].call);
     const called = rounds.map(({ ours }) => ours.call);
     return [

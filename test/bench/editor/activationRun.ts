@@ -29,12 +29,19 @@ async function activationTimes(): Promise<Map<string, { load: number; call: numb
   const rows = table
     .split("\n")
     .filter((line) => line.startsWith("| "))
-    .map((line) => line.split("|").map((cell) => cell.trim()).slice(1, -1));
+    .map((line) =>
+      line
+        .split("|")
+        .map((cell) => cell.trim())
+        .slice(1, -1),
+    );
   return new Map(
-    rows.slice(2).map(([id = "", , load, call, finish]) => [
-      id,
-      { load: Number(load), call: Number(call), finish: Number(finish) },
-    ]),
+    rows
+      .slice(2)
+      .map(([id = "", , load, call, finish]) => [
+        id,
+        { load: Number(load), call: Number(call), finish: Number(finish) },
+      ]),
   );
 }
 

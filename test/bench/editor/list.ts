@@ -31,7 +31,7 @@ export const list: Part = async (options) => {
     // A first window fills the caches of the server and is not counted.
     await look(vscode, 10, { ...options, scale: "tiny" });
     const seen = new Map<number, Seen[]>(counts.map((count) => [count, []]));
-    for (let round = 0; round < at(options, 3, 2, 1); round++) {
+    for (let round = 0; round < at(options, 3, 1, 1); round++) {
       for (const count of counts) seen.get(count)?.push(await look(vscode, count, options));
     }
     const of = (count: number) => seen.get(count) ?? [];
@@ -48,12 +48,22 @@ export const list: Part = async (options) => {
         atMost: 1.3,
       }),
       ...[few, many, most].flatMap((count) => [
-        compare(`${count} sessions: host's message until drawn, p50 / ${immediateMs} ms`, median(latencies(count)), immediateMs, {
-          atMost: 1,
-        }),
-        compare(`${count} sessions: host's message until drawn, p99 / ${immediateMs} ms`, percentile(latencies(count), 0.99), immediateMs, {
-          atMost: 2,
-        }),
+        compare(
+          `${count} sessions: host's message until drawn, p50 / ${immediateMs} ms`,
+          median(latencies(count)),
+          immediateMs,
+          {
+            atMost: 1,
+          },
+        ),
+        compare(
+          `${count} sessions: host's message until drawn, p99 / ${immediateMs} ms`,
+          percentile(latencies(count), 0.99),
+          immediateMs,
+          {
+            atMost: 2,
+          },
+        ),
       ]),
       ...(cpu(few).length === 0
         ? []
@@ -131,7 +141,10 @@ function lineOf(title: string): string {
 }
 
 /** Milliseconds from the host's message until the frame with its words is out. Both clocks are this machine's. */
-async function drawn(page: Page, { adds, sentAt }: { readonly adds: number; readonly sentAt: number }): Promise<number> {
+async function drawn(
+  page: Page,
+  { adds, sentAt }: { readonly adds: number; readonly sentAt: number },
+): Promise<number> {
   const drawnAt = await page.evaluate(async (wanted) => {
     const { promise, resolve } = Promise.withResolvers<number>();
     const pattern = new RegExp(`\\+${wanted}\\b`);

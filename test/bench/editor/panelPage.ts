@@ -5,7 +5,6 @@ import { Emitter } from "../../../src/base/emitter.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
 import { AhpClient } from "../../../src/client/ahpClient.ts";
 import { systemClock } from "../../../src/extension/platform/clock.ts";
-import { webviewPage } from "../../../src/extension/platform/webviewPage.ts";
 import { panelActions, type PanelPorts } from "../../../src/extension/session/panelActions.ts";
 import { PanelBridge } from "../../../src/extension/session/panelBridge.ts";
 import { webviewPage } from "../../../src/extension/platform/webviewPage.ts";
@@ -24,7 +23,7 @@ export interface OpenPanelPage {
   readonly host: FakeHost;
   /** What the page was refused by its policy, and errors of its script. */
   readonly complaints: readonly string[];
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** @param prepare puts the agent's channels on the host. */
@@ -64,7 +63,9 @@ export async function openPanelPage(prepare: (host: FakeHost) => void): Promise<
 
 async function launch(): Promise<Browser> {
   const { executablePath, env } = await ensureChromium();
-  const given = Object.entries({ ...process.env, ...env }).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const given = Object.entries({ ...process.env, ...env }).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
   return playwright.launch({
     executablePath,
     env: Object.fromEntries(given),

@@ -1,17 +1,15 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { setImmediate as nextTick } from "node:timers/promises";
 import { silentLogger } from "../../../src/base/logger.ts";
 import { Channels } from "../../../src/host/channels/channels.ts";
 import { SqliteLog } from "../../../src/host/log/sqlite.ts";
-import { mirrorChat } from "../../../src/host/sessions/sessionMirror.ts";
 import { systemClock } from "../../../src/host/systemClock.ts";
 import { ROOT_URI } from "../../../src/protocol/uris.ts";
 import { HostDirectory } from "../../host/hostProcess.ts";
 import { compare, cpuOf, interleave, median } from "../measure.ts";
 import { at, type Part } from "../suite.ts";
-import { addSession } from "./manyTurns.ts";
+import { fillSessions } from "./manyTurns.ts";
 
 /**
  * A whole host process from its start until it takes connections, on the data of many sessions, less what an empty host
@@ -63,25 +61,9 @@ async function fill(directory: string, sessions: number, actionsEach: number): P
   const log = SqliteLog.open({ directory, clock: systemClock, logger: silentLogger });
   const channels = new Channels({ log, logger: silentLogger });
   channels.create(ROOT_URI, "root", { agents: [], activeSessions: 0 });
-  for (let index = 0; index < sessions; index++) {
-    addTurn(channels, actionsEach);
-    if (index % 50 === 0) await nextTick();
-  }
+  await fillSessions(channels, sessions, actionsEach);
   channels.saveSnapshots();
   await log.close();
-}
-
-/** One turn from its beginning to its end. */
-function addTurn(channels: Channels, actions: number): void {
-  const { refs, turnId } = addSession(channels);
-  const content = "a few words of an answer, ";
-  for (let done = 3; done < actions; done++) {
-    channels.dispatch(refs.chat, { type: "chat/delta", turnId, partId: "answer", content });
-  }
-  channels.dispatch(refs.chat, { type: "chat/turnComplete", turnId, duration: 60_000 });
-  const session = channels.state("session", refs.session);
-  const chat = channels.state("chat", refs.chat);
-  if (session && chat) for (const action of mirrorChat(session, chat)) channels.dispatch(refs.session, action);
 }
 
 function parseAll(directory: string): void {

@@ -1,7 +1,7 @@
 import type { FrameLocator, Locator } from "playwright-core";
 import type { Workbench } from "../../support/vscode/workbench.ts";
 
-export type PanelTab = "Transcript" | "Log" | "Changes";
+export type PanelTab = "Transcript" | "Log" | "Changes" | "Timeline";
 
 /** The session panel that is in front. */
 export class SessionPanel {
@@ -37,6 +37,21 @@ export class SessionPanel {
 
   get changedFiles(): Locator {
     return this.page.getByRole("list", { name: "Changed files" }).getByRole("listitem");
+  }
+
+  /** Everything that the tools printed. */
+  get log(): Locator {
+    return this.page.getByRole("log", { name: "Tool output" });
+  }
+
+  /** What happened, newest first. */
+  get timeline(): Locator {
+    return this.page.getByRole("list", { name: "Timeline" }).getByRole("listitem");
+  }
+
+  /** Messages that wait for the turn to end. */
+  get queue(): Locator {
+    return this.page.getByRole("list", { name: "Messages that wait" }).getByRole("listitem");
   }
 
   /** The one sentence of what did not work. */

@@ -70,7 +70,10 @@ class TreeView {
   /** Presses one of the buttons beside the view's title. */
   async titleAction(action: string): Promise<void> {
     await this.pane.locator(".pane-header").hover();
-    await this.pane.locator(`.pane-header .action-label[aria-label^="${quoted(action)}"]`).first().click();
+    await this.pane
+      .locator(`.pane-header .action-label[aria-label^="${quoted(action)}"]`)
+      .first()
+      .click();
   }
 
   /** The card that shows while the pointer rests on the row. */

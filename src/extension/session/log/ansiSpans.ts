@@ -152,7 +152,7 @@ function nextControl(text: string, from: number): number {
 /** Text that looks as it is written: line after line, without a sequence or anything that moves the cursor. */
 export function isPlain(text: string): boolean {
   controls.lastIndex = 0;
-  return !controls.test(text) && !/[\r\u0008]/.test(text);
+  return !controls.test(text) && !/[\r\b]/.test(text);
 }
 
 function withLink(style: AnsiStyle, url: string): AnsiStyle {

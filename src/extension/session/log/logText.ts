@@ -185,9 +185,11 @@ export class LogText {
   }
 }
 
+/** A reset undoes all before it but a link, so that only what follows the last one counts. */
 function styleAfter(text: string, style: AnsiStyle): AnsiStyle {
+  const reset = text.includes("\u001b]") || text.includes("\u009d") ? -1 : text.lastIndexOf("\u001b[0m");
   const scanner = new AnsiScanner(style);
-  scanner.write(text);
+  scanner.write(reset > 0 ? text.slice(reset) : text);
   return scanner.style;
 }
 

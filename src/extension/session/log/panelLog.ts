@@ -69,7 +69,14 @@ export class PanelLog implements Disposable {
     );
     this.#version += 1;
     const { log } = this.#options;
-    return { type: "log", log, version: this.#version, rows: this.#document.rows, ...(splices && { splices }), isReading };
+    return {
+      type: "log",
+      log,
+      version: this.#version,
+      rows: this.#document.rows,
+      ...(splices && { splices }),
+      isReading,
+    };
   }
 
   /** The page has started over. */
@@ -145,7 +152,8 @@ export class PanelLog implements Disposable {
       if (this.#follow(section)) reading += 1;
     }
     this.#trim();
-    for (const [index, section] of sections.entries()) section.note = index < oldest ? tooFarBack : this.#noteOf(section, this.#terminals[index]);
+    for (const [index, section] of sections.entries())
+      section.note = index < oldest ? tooFarBack : this.#noteOf(section, this.#terminals[index]);
     this.#options.onChange();
   }
 
@@ -184,4 +192,3 @@ export class PanelLog implements Disposable {
     return terminal?.isDone === true ? "It printed nothing" : "No output yet";
   }
 }
-

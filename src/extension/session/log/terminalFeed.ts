@@ -77,7 +77,8 @@ export class TerminalFeed implements Disposable {
 
   #takeWhole(state: TerminalState): void {
     const text = terminalText(state);
-    const goesOn = text.length >= this.#taken && text.slice(this.#taken - this.#lastTaken.length, this.#taken) === this.#lastTaken;
+    const goesOn =
+      text.length >= this.#taken && text.slice(this.#taken - this.#lastTaken.length, this.#taken) === this.#lastTaken;
     if (!goesOn) this.#clear();
     this.#add(text.slice(this.#taken));
   }

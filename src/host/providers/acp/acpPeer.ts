@@ -149,6 +149,15 @@ export class AcpPeer {
     return choicesIn(await this.#connection.agent.request(methods.agent.session.resume, params));
   }
 
+  /** Another conversation that goes on from this one; nothing is replayed. */
+  async forkSession(sessionId: string, cwd: string): Promise<{ id: string; choices: AcpChoices }> {
+    const params = { sessionId, cwd, mcpServers: [] };
+    // The SDK has types only for what is stable.
+    const { fork } = methods.agent.session;
+    const answer = await this.#connection.agent.request<{ sessionId: string }>(fork, params);
+    return { id: checked(Conversation, "session/fork", answer).sessionId, choices: choicesIn(answer) };
+  }
+
   async setMode(sessionId: string, modeId: string): Promise<void> {
     await this.#connection.agent.request(methods.agent.session.setMode, { sessionId, modeId });
   }

@@ -161,13 +161,18 @@ export class AcpProvider implements Provider {
     if (protocolVersion !== 1) throw versionError(this.#agent.displayName, protocolVersion);
     const root = context.workspace.root;
     const earlier = context.agentSessionId;
+    const { resume, fork } = agentCapabilities?.sessionCapabilities ?? {};
     let conversation: { id: string; resumed: boolean; choices: AcpChoices } | undefined;
+    if (earlier !== undefined && context.isCopy && fork) {
+      conversation = await this.#tryEarlier(context, () => peer.forkSession(earlier, root));
+    }
     // A replay (`load`) ends before its answer, and the connection ignores what was said until it is ready.
-    if (earlier !== undefined && agentCapabilities?.sessionCapabilities?.resume) {
-      conversation = await this.#tryEarlier(context, earlier, () => peer.resumeSession(earlier, root));
+    const same = async (choices: Promise<AcpChoices>) => ({ id: earlier ?? "", choices: await choices });
+    if (conversation === undefined && earlier !== undefined && resume) {
+      conversation = await this.#tryEarlier(context, () => same(peer.resumeSession(earlier, root)));
     }
     if (conversation === undefined && earlier !== undefined && agentCapabilities?.loadSession) {
-      conversation = await this.#tryEarlier(context, earlier, () => peer.loadSession(earlier, root));
+      conversation = await this.#tryEarlier(context, () => same(peer.loadSession(earlier, root)));
     }
     conversation ??= { ...(await newConversation(peer, root, authMethods, environment)), resumed: false };
     const wishes = { model: context.model, mode: this.#agent.mode };
@@ -177,9 +182,9 @@ export class AcpProvider implements Provider {
     connection.ready(peer, { ...conversation, accepts, model });
   }
 
-  async #tryEarlier(context: AgentContext, id: string, open: () => Promise<AcpChoices>) {
+  async #tryEarlier(context: AgentContext, open: () => Promise<{ id: string; choices: AcpChoices }>) {
     try {
-      return { id, resumed: true, choices: await open() };
+      return { ...(await open()), resumed: true };
     } catch (error) {
       context.logger.warn("agent could not take up its earlier conversation", {
         agent: this.#agent.id,

@@ -86,7 +86,7 @@ async function probe(agent: AcpAgent, directory: string, options: ProbeOptions, 
     const seconds = Math.round(options.timeoutMs / 1000);
     timeout.reject(startTimeout(agent.displayName, seconds, heard.excerpt(secrets)));
   }, options.timeoutMs);
-  const startedAt = clock.now();
+  const startedAt = clock.elapsed();
   const peer = new AcpPeer(process.streams(), heard, silentLogger);
   const gone = Promise.race([peer.closed, process.exited]).then(() => {
     throw new Error("ended while starting");
@@ -94,7 +94,7 @@ async function probe(agent: AcpAgent, directory: string, options: ProbeOptions, 
   try {
     const signal = new AbortController().signal;
     const introduced = await Promise.race([peer.initialize(signal), gone, timeout.promise]);
-    told.startMs = clock.now() - startedAt;
+    told.startMs = Math.round(clock.elapsed() - startedAt);
     introduce(agent, introduced, told);
     const opening = newConversation(peer, root, introduced.authMethods, environment);
     await Promise.race([opening, gone, timeout.promise]);

@@ -42,6 +42,14 @@ describe("selectors", () => {
     expect(nextNeedingYou([agents[0]!], undefined)).toBeUndefined();
   });
 
+  it("find the previous one likewise", () => {
+    const before = (after: string | undefined) => nextNeedingYou(agents, after, -1);
+    const last = before(undefined);
+    expect(last?.session).toBe("failed");
+    expect(before(last?.key)?.session).toBe("waits-late");
+    expect(before(agents[4]!.key)?.session).toBe("failed");
+  });
+
   it("count who does not go on alone", () => {
     const counts = { needsYou: 2, failed: 1, review: 9, working: 9, queued: 9, pullRequest: 9, done: 9 };
     expect(needYouCount(counts)).toBe(3);

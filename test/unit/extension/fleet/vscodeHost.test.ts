@@ -84,7 +84,7 @@ describe("the fleet on VS Code's agent host", () => {
       isolation: undefined,
       spend: undefined,
     });
-    expect(fleet.tallies).toEqual({ canShip: 0, pullRequests: 0, archived: 0 });
+    expect(fleet.tallies).toEqual({ canShip: 0, pullRequests: 0, archived: 0, attempts: 0 });
   });
 
   it("calls the project by its name where the folder is a worktree of it", async () => {

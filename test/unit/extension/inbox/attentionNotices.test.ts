@@ -66,17 +66,7 @@ function aWindow(options: WindowOptions = {}) {
       stand: (text) => {
         told.push(text);
         standing.push(text);
-        let isClosed = false;
-        return {
-          get isClosed() {
-            return isClosed;
-          },
-          show: (next) => void standing.splice(-1, 1, next),
-          dispose: () => {
-            isClosed = true;
-            standing.length = 0;
-          },
-        };
+        return { show: (next) => void standing.splice(-1, 1, next), dispose: () => void standing.splice(-1, 1) };
       },
     },
     clock,
@@ -136,7 +126,7 @@ describe("notices", () => {
     expect(standing).toEqual(['"b" asks you a question.']);
     put("b", {});
     expect(standing).toEqual([]);
-    expect(told).toEqual(['"a" asks for your approval.']);
+    expect(told).toEqual(['"a" asks for your approval.', "2 agents need you."]);
   });
 
   it("leave out an agent that is looked at, put off, or answered meanwhile", async () => {

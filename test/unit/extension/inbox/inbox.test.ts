@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { maxRead } from "../../../../src/extension/fleet/needsReader.ts";
 import { STATUS } from "../../../../src/protocol/status.ts";
 import { anInbox, asks, keyOfAgent, putResting, putWaiting, questions, sessionOf } from "../../../support/anInbox.ts";
 import { fakeVscode } from "../../../support/fakeVscode.ts";
@@ -314,6 +315,20 @@ describe("the inbox", () => {
     quickInputs.open.pressOnRow("a", "End Snooze");
     await shown();
     expect(snoozes.has(fleet.get(keyOfAgent("a"))!)).toBe(false);
+  });
+
+  it("reads what an agent waits for when a person turns to it, although it was one too many to be read ahead", async () => {
+    const names = Array.from({ length: maxRead + 1 }, (_, index) => `agent ${index}`);
+    const { inbox, shown } = await anInbox((host) => {
+      for (const name of names) putWaiting(host, name, [asks(name, `ls ${name}`)]);
+    });
+    void inbox.open();
+    const unread = quickInputs.open.items.find(({ label }) => label.startsWith("$(bell-dot)"));
+    expect(quickInputs.open.labels.filter((label) => label.startsWith("$(shield)"))).toHaveLength(maxRead);
+    const name = unread!.label.replace("$(bell-dot) ", "");
+    quickInputs.open.choose(unread!.label);
+    await shown();
+    expect(quickInputs.open.row(name)).toMatchObject({ label: `$(shield) ${name}`, detail: `ls ${name}` });
   });
 
   it("says so when nothing needs anybody", async () => {

@@ -14,7 +14,7 @@ describe("the inbox", () => {
   it("holds every reason for which somebody is needed, most pressing first", () => {
     const agents = [
       aFleetAgent({ session: sessionOf("quiet") }),
-      aFleetAgent({ session: sessionOf("done"), attention: "review" }),
+      aFleetAgent({ session: sessionOf("done"), attention: "review", conflicts: 1 }),
       aFleetAgent({ session: sessionOf("torn"), attention: "pullRequest", conflicts: 2 }),
       aFleetAgent({ session: sessionOf("dead"), attention: "failed" }),
       waits("unread", [], { need: "unknown" }),
@@ -79,6 +79,15 @@ describe("the inbox", () => {
     expect(isWhole(asks("a", "ls\nrm -rf /"))).toBe(false);
     expect(isWhole(asks("a", "ls", { toolInput: { uri: "x-fleet-blob:/1/2" } }))).toBe(false);
     expect(isWhole(asks("a", "ls", { edits: { items: [{}] } }))).toBe(false);
+  });
+
+  it("lets nothing be answered for several from a row that does not name them all", () => {
+    const named = (name: string) => {
+      const agents = ["a", "b"].map((id) => waits(`${name} ${id}`, [asks(id, "npm test")]));
+      return rowOf(inboxItems(agents)[0]!, nowMs).isWhole;
+    };
+    expect(named("Short")).toBe(true);
+    expect(named("A title that takes so much of the row")).toBe(false);
   });
 
   it("shows what agents say visibly, on one line and without icons", () => {

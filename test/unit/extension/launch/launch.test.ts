@@ -3,6 +3,7 @@ import { firstOutcome } from "../../../../src/extension/hosts/firstOutcome.ts";
 import { LaunchDrafts } from "../../../../src/extension/launch/launchDraft.ts";
 import { withoutCredentials } from "../../../../src/extension/launch/repositories.ts";
 import { aFleet } from "../../../support/aFleet.ts";
+import { settle } from "../../../support/fakeClock.ts";
 
 function aStore(initial: Record<string, unknown> = {}) {
   const values = new Map(Object.entries(initial));
@@ -39,6 +40,31 @@ describe("the form of a launch", () => {
     expect(recent).toHaveLength(10);
     expect(recent?.slice(0, 2)).toEqual(["https://a.example/5", "https://a.example/11"]);
     expect(new Set(recent).size).toBe(10);
+  });
+
+  it("loses no letter to a store that tells earlier writes back while later ones are under way", async () => {
+    let value: unknown;
+    const told: (() => void)[] = [];
+    const drafts = new LaunchDrafts({
+      get: () => value,
+      update: async (_key, next) => {
+        value = next;
+        await new Promise<void>((resolve) => {
+          told.push(() => {
+            value = next;
+            resolve();
+          });
+        });
+      },
+    });
+    const typed = ["F", "Fi", "Fix"].map((prompt) => drafts.merge({ prompt }));
+    expect(drafts.read().prompt).toBe("Fix");
+    for (let echo = told.shift(); echo !== undefined; echo = told.shift()) {
+      echo();
+      await settle();
+    }
+    await Promise.all(typed);
+    expect(drafts.read().prompt).toBe("Fix");
   });
 
   it("starts empty when what is stored cannot be read", () => {

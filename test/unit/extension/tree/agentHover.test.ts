@@ -9,6 +9,7 @@ const facts = (agent: Partial<FleetAgent>, others: Partial<HoverFacts> = {}): Ho
   agent: aFleetAgent(agent),
   details: undefined,
   hostName: "farm",
+  agentName: undefined,
   parentTitle: undefined,
   ...others,
 });
@@ -23,6 +24,7 @@ const fleet: FleetSessionState = {
   isolation: "bubblewrap",
   isolationLacks: ["no limit of memory"],
   phase: "queued",
+  agent: "asleep",
   queue: { position: 2, reason: "4 agents work, the limit of this host" },
   checkpoints: [],
   usage: { inputTokens: 0, outputTokens: 0 },
@@ -52,8 +54,8 @@ describe("an agent's hover", () => {
 
   it("tells what only the host knows: model, budget, queue, checkpoints, machine time", () => {
     const agent = { queuePosition: 2, spend: 0.42, conflicts: 1, group: { id: "g", index: 1, count: 3 } };
-    expect(lines(agent, { details, parentTitle: "Plan it" })).toMatchObject({
-      Agent: "sample, opus",
+    expect(lines(agent, { details, parentTitle: "Plan it", agentName: "Sample agent" })).toMatchObject({
+      Agent: "Sample agent, opus",
       Queue: "2nd, 4 agents work, the limit of this host",
       Spent: "$0.42 of $5.00",
       Checkpoints: "0",
@@ -61,6 +63,7 @@ describe("an agent's hover", () => {
       "Machine time": "12m",
       Isolation: "bubblewrap, no limit of memory",
       "Comes from": "Plan it",
+      Process: "asleep, the next message wakes it",
       Attempt: "1 of 3",
     });
   });

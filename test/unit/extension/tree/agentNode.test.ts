@@ -70,7 +70,7 @@ describe("an agent's row", () => {
     expect(marks({ attention: "done", isArchived: true, isRead: false }).contextValue).toBe("agent.archived");
     const pinned = marks({ freshness: { live: false, heardAt: 0 } }, true);
     expect(pinned.contextValue).toBe("agent.stale.pinned");
-    expect(pinned.description).toMatch(/^pinned · /);
+    expect(pinned.description).toMatch(/^as of \d+d ago · pinned · /);
   });
 
   it("says what its group does not say", () => {

@@ -184,8 +184,24 @@ describe("the Agents tree", () => {
     const shown = new Set(rows.map((row) => (row.kind === "agent" ? row.key : "")));
     const hidden = Array.from(fleet.agents.keys()).find((key) => !shown.has(key));
     expect(tree.reveal(hidden!)).toMatchObject({ key: hidden });
+    // It came with its own row: asking for more goes on from there.
     tree.showMore();
     expect(tree.getChildren(group)).toHaveLength(pageSize + 30);
+  });
+
+  it("turns to the page of the agent that a jumped-to one stands under", async () => {
+    const { tree, host, clock } = await aTree(pageSize + 30);
+    const [group] = tree.getChildren();
+    const shown = new Set(tree.getChildren(group).map((row) => (row.kind === "agent" ? row.session : "")));
+    const parent = Array.from(host.sessions.keys()).find((session) => !shown.has(session));
+    const _meta = { "agentHost/createdBySession": { session: parent } };
+    const child = aSummary("ahp-session:/c", { status: STATUS.inProgress, _meta, createdAt: "2026-02-01T00:00:00Z" });
+    host.notify("root/sessionAdded", { channel: "ahp-root://", summary: child });
+    await clock.advance(50);
+    const row = tree.reveal("a|ahp-session:/c");
+    const above = row && tree.getParent(row);
+    expect(above).toMatchObject({ session: parent });
+    expect(tree.getChildren(group)).toContain(above);
   });
 
   it("draws as much for one update among 2,000 agents as among 20, and never more than the pages", async () => {

@@ -86,13 +86,13 @@ describe("a host's row", () => {
     expect(hostDetailsOf(busy).map(({ name, value }) => [name, value])).toEqual([
       ["Version", "1.2.3 · AHP 0.9.0"],
       ["Queue", "3 running · 5 queued · at most 4 at a time"],
-      ["Spend today", "$4.20 and 1 unpriced turn today"],
+      ["Spend today", "$4.20 and 1 unpriced turn"],
       ["Runs", "Sample agent"],
       ["Isolation", "bubblewrap"],
       ["Offers", "forks, spending"],
     ]);
     const unpriced = { ...busy, spendToday: { usd: undefined, unpricedTurns: 2 } };
-    expect(hostNodeOf(unpriced, nowMs).description).toBe("connected · 1 agent · cost unknown of 2 today");
+    expect(hostNodeOf(unpriced, nowMs).description).toBe("connected · 1 agent · cost unknown of 2 turns today");
   });
 
   it("marks a host of VS Code's own and tells nothing that it lacks", () => {

@@ -89,3 +89,18 @@ it("are those that only a session at rest has", () => {
   isAtRest = false;
   expect(all()).toEqual([false, false, false]);
 });
+
+it("leave a few at a time when many may, and soon all have", async () => {
+  const { clock, log, channels } = open();
+  const others = Array.from({ length: 40 }, (_, index) => chatUri(`ahp-session:/other-${index}`));
+  for (const other of others) channels.create(other, "chat", { ...chat, resource: other, title: "x".repeat(50_000) });
+  await log.flush();
+  const loaded = () => others.filter((other) => channels.isLoaded(other)).length;
+  const resting = new RestingChannels({ channels, clock, idleMs: minute, mayRest: () => true });
+  resting.start();
+  await clock.advance(minute);
+  expect(loaded()).toBeGreaterThan(20);
+  await clock.advance(2_000);
+  expect(loaded()).toBe(0);
+  resting.dispose();
+});

@@ -1,0 +1,138 @@
+import { describe, expect, it } from "vitest";
+import { toTimeline } from "../../../../src/extension/session/panelTimeline.ts";
+import type { FleetSessionState } from "../../../../src/protocol/fleet.ts";
+import type { ToolCall } from "../../../../src/protocol/toolCall.ts";
+import { aChat, anActiveTurn, aTurn, pendingCall, session, terminalCall, toolPart } from "../../../support/aChat.ts";
+
+const at = (minute: number) => `2026-01-01T00:${String(minute).padStart(2, "0")}:00Z`;
+
+function aFleetSession(changes: Partial<FleetSessionState> = {}): FleetSessionState {
+  return {
+    session,
+    provider: "sample",
+    createdAt: at(0),
+    repository: "https://github.com/acme/widgets",
+    isolation: "none",
+    phase: "ready",
+    baseCommit: "a".repeat(40),
+    checkpoints: [],
+    usage: { inputTokens: 0, outputTokens: 0 },
+    ...changes,
+  };
+}
+
+const titles = (...args: Parameters<typeof toTimeline>) => toTimeline(...args).entries.map(({ title }) => title);
+
+describe("the timeline of an agent", () => {
+  it("tells newest first what happened, by its time", () => {
+    const fleet = aFleetSession({
+      checkpoints: [
+        {
+          id: "1",
+          turnId: "t1",
+          commit: "c",
+          tree: "t",
+          createdAt: at(3),
+          files: 3,
+          additions: 120,
+          deletions: 14,
+          kind: "turn",
+        },
+        {
+          id: "2",
+          turnId: "t1",
+          commit: "c",
+          tree: "t",
+          createdAt: at(9),
+          files: 1,
+          additions: 1,
+          deletions: 0,
+          kind: "safety",
+        },
+      ],
+      pushed: { branch: "agent/fix", commit: "b".repeat(40), at: at(6) },
+      egress: {
+        refused: [{ server: "evil.example", count: 3, at: at(4) }],
+        decided: [{ server: "registry.example", decision: "session", at: at(5) }],
+      },
+    });
+    const turns = [aTurn("t1", [], { startedAt: at(1) }), aTurn("t2", [], { startedAt: at(7) })];
+    expect(titles(aChat({ turns }), fleet)).toEqual([
+      "Checkpoint 2, before the files were put back",
+      "Prompt t2",
+      "Pushed agent/fix",
+      "Let through to registry.example",
+      "Not let through to evil.example",
+      "Checkpoint 1",
+      "Prompt t1",
+      "Launched",
+    ]);
+  });
+
+  it("says what a turn cost, the model's money and the machine's time apart, and what nobody knows", () => {
+    const spend = {
+      turns: [
+        { turnId: "t1", costUsd: 0.123, inputTokens: 3000, outputTokens: 200, cpuMs: 12_300 },
+        { turnId: "t2", isUnpriced: true, inputTokens: 10 },
+      ],
+      budgets: [],
+    };
+    const { entries } = toTimeline(aChat({ turns: [aTurn("t1"), aTurn("t2")] }), aFleetSession({ spend }));
+    const detail = (id: string) => entries.find(({ turnId }) => turnId === id)?.detail;
+    expect(detail("t1")).toBe("$0.12, 3,200 tokens; 12.3 s of processor time");
+    expect(detail("t2")).toBe("cost unknown, 10 tokens");
+  });
+
+  it("says who let the agent do what, and leaves out what nobody had to judge", () => {
+    const approved = {
+      ...terminalCall("x", "2"),
+      confirmed: "user-action",
+      selectedOption: { id: "1", label: "Once", kind: "approve" },
+    };
+    const bySetting = { ...terminalCall("x", "3"), confirmed: "setting" };
+    const denied = {
+      ...pendingCall("rm -rf /", "4"),
+      status: "cancelled",
+      reason: "denied",
+      userSuggestion: "Use git clean",
+    };
+    const calls = [terminalCall("x", "1"), approved, bySetting, denied] as readonly ToolCall[];
+    const chat = aChat({
+      turns: [aTurn("t1", calls.map(toolPart))],
+      activeTurn: anActiveTurn("t2", [toolPart(pendingCall("make"))]),
+    });
+    const { entries } = toTimeline(chat, undefined);
+    expect(entries.map(({ title, detail }) => [title, detail])).toEqual([
+      ["Waits for approval: Run a command", undefined],
+      ["Prompt t2", undefined],
+      ["Denied by a person: Run a command", "Use git clean"],
+      ["Approved by a setting: Run the tests", undefined],
+      ['Approved by a person, "Once": Run the tests', undefined],
+      ["Prompt t1", undefined],
+    ]);
+  });
+
+  it("names what can be put back: checkpoints, and what the agent began with", () => {
+    const checkpoint = {
+      id: "4",
+      turnId: "t",
+      commit: "c",
+      tree: "t",
+      createdAt: at(1),
+      files: 1,
+      additions: 1,
+      deletions: 1,
+    };
+    const { entries } = toTimeline(aChat(), aFleetSession({ checkpoints: [checkpoint] }));
+    expect(entries.map(({ checkpoint: each }) => each)).toEqual(["4", "0"]);
+    expect(toTimeline(aChat(), aFleetSession({ baseCommit: undefined })).entries[0]?.checkpoint).toBeUndefined();
+  });
+
+  it("keeps to what somebody can read, and spells out what cannot be seen", () => {
+    const turns = Array.from({ length: 400 }, (_, index) => aTurn(`t${index}`, [], { startedAt: at(index % 60) }));
+    const { entries, left } = toTimeline(aChat({ turns }), undefined);
+    expect([entries.length, left]).toEqual([300, 100]);
+    const hidden = aTurn("x", [], { message: { text: "do\u202ethat", origin: { kind: "user" } } });
+    expect(titles(aChat({ turns: [hidden] }), undefined)).toEqual(["do‹U+202E›that"]);
+  });
+});

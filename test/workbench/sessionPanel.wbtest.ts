@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import * as flow from "./flow.ts";
+import { Notifications } from "./pages/notifications.ts";
+import { SessionPanel } from "./pages/sessionPanel.ts";
+import { AgentsView } from "./pages/treeViews.ts";
+import { inOrder, type Scene, startScene } from "./scene.ts";
+
+// The sample agent does what words of the prompt say: it works until it is stopped.
+const staying = "Describe the layout, then wait for me";
+const working = "Work on the documentation";
+const failing = "Crash at once";
+
+describe("the session panel", () => {
+  inOrder();
+  let scene: Scene;
+  let panel: SessionPanel;
+  before(async () => {
+    scene = await startScene({ name: "session-panel", isSignedInToGitHub: false });
+    const { workbench } = scene;
+    panel = new SessionPanel(workbench);
+    await workbench.resizeSideBar(300);
+    await new AgentsView(workbench).show();
+    await flow.addHost(workbench, scene.host);
+  });
+  after(() => scene?.close());
+
+  it("shows an agent at work, and keeps what is written for later", async () => {
+    const { workbench, repositoryUrl: repository } = scene;
+    await flow.launchAgent(workbench, { agent: "Sample agent", repository, prompt: staying });
+    await panel.page.getByRole("button", { name: "Stop the agent" }).waitFor();
+    await panel.send("Then say what is left to do");
+    await panel.queue.filter({ hasText: "Then say what is left" }).waitFor();
+    await workbench.screenshotAllThemes("panel-working");
+    await panel.queue.getByRole("button", { name: "Remove from the queue" }).click();
+    await panel.queue.first().waitFor({ state: "detached" });
+  });
+
+  it("has everything that the tools printed, and finds what somebody looks for", async () => {
+    const { workbench, repositoryUrl: repository } = scene;
+    await flow.launchAgent(workbench, { agent: "Sample agent", repository, prompt: working });
+    await panel.page.getByText(/Plan \d of \d/).waitFor();
+    await panel.status.filter({ hasText: "Ready for review" }).waitFor();
+    await panel.select("Log");
+    await panel.page.getByRole("textbox", { name: "Find in the log" }).fill("pass");
+    await panel.page.getByText(/^\d+ of \d+$/).waitFor();
+    await panel.log.locator("mark").first().waitFor();
+    await workbench.screenshotAllThemes("panel-log");
+  });
+
+  it("shows the lines of a changed file where it stands", async () => {
+    await panel.select("Changes");
+    await panel.changedFiles.filter({ hasText: "CONTRIBUTING.md" }).locator(".file").click();
+    await panel.page.getByRole("group", { name: "Diff" }).locator(".diff-line.added").first().waitFor();
+    await scene.workbench.screenshotAllThemes("panel-changes");
+  });
+
+  it("puts files back after it has been asked, and tells of it", async () => {
+    const { workbench } = scene;
+    await panel.select("Timeline");
+    const launched = panel.timeline.filter({ hasText: "Launched" });
+    await launched.hover();
+    await launched.getByRole("button", { name: "Restore…" }).click();
+    await new Notifications(workbench).answer(/safety checkpoint/, "Restore");
+    await panel.timeline.filter({ hasText: "files put back" }).waitFor();
+    await workbench.screenshotAllThemes("panel-timeline");
+    await panel.select("Changes");
+    await panel.page.getByText("No changes yet").waitFor();
+    await workbench.screenshot("panel-changes-empty");
+  });
+
+  it("says why an agent failed", async () => {
+    const { workbench, repositoryUrl: repository } = scene;
+    await flow.launchAgent(workbench, { agent: "Sample agent", repository, prompt: failing });
+    await panel.problem.waitFor();
+    await workbench.screenshotBothThemes("panel-failed");
+    await panel.select("Log");
+    await panel.page.getByText("No tool has printed anything yet").waitFor();
+  });
+
+  it("keeps what it shows when the host goes away, says how old it is, and loads nothing meanwhile", async () => {
+    const { workbench, host } = scene;
+    await flow.openAgent(workbench, working);
+    await panel.select("Transcript");
+    await host.kill();
+    await panel.page
+      .getByText(/offline|Connecting/)
+      .first()
+      .waitFor();
+    assert.equal(await panel.page.getByRole("button", { name: "Send message" }).isDisabled(), true);
+    await workbench.screenshotBothThemes("panel-offline");
+    await scene.restartHost();
+    await panel.page.getByTitle(/Connected to/).waitFor();
+  });
+});
