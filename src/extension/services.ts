@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import path from "node:path";
 import * as vscode from "vscode";
 import type { AppError } from "../base/appError.ts";
 import { type Disposable, Disposables } from "../base/disposables.ts";
@@ -9,7 +8,6 @@ import { Fleet } from "./fleet/fleet.ts";
 import { agentKey, keyOf } from "./fleet/fleetAgent.ts";
 import { HostTerminals } from "./fleet/hostTerminals.ts";
 import { readCertificate } from "./hosts/certificate.ts";
-import { firstOutcome } from "./hosts/firstOutcome.ts";
 import { HostConnections } from "./hosts/hostConnections.ts";
 import { newHostClient } from "./hosts/hostClient.ts";
 import { HostRegistry } from "./hosts/hostRegistry.ts";
@@ -28,11 +26,7 @@ import { RequestDocuments } from "./inbox/requestDocuments.ts";
 import { Snoozes } from "./inbox/snoozes.ts";
 import { Attempts } from "./launch/attemptsView.ts";
 import { startLaunching } from "./launch/launching.ts";
-import { demoScripts, startDemoHost } from "./onboarding/demoHost.ts";
-import { DemoFleet } from "./onboarding/demoFleet.ts";
-import { makeDemoRepository } from "./onboarding/demoRepository.ts";
 import { withMilestones } from "./onboarding/milestones.ts";
-import { findNode } from "./onboarding/nodeRuntime.ts";
 import { Onboarding } from "./onboarding/onboarding.ts";
 import { systemClock } from "./platform/clock.ts";
 import { CommandRegistry, runCommand } from "./platform/commandRegistry.ts";
@@ -83,8 +77,10 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
       showLog: () => logger.show(),
       addHost: () => void runCommand("muster.host.add"),
       editHost: () => void runCommand("muster.host.edit"),
+      replaceToken: () => void runCommand("muster.host.replaceToken"),
       signIn: (failure) => void signInAfter(failure),
       refresh: () => void runCommand("muster.agents.refresh"),
+      gitHubServers: () => void settings.open("github.servers"),
     },
     logger,
     clock,
@@ -306,23 +302,19 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
   owned.add(new AttentionNotices({ fleet, settings, dialogs, clock, snoozes, lease, isShown }));
 
   // The first steps, and help when something is wrong.
-  const demo = owned.add(
-    new DemoFleet({
-      folder: path.join(context.globalStorageUri.fsPath, "demo"),
-      scripts: demoScripts(context.extensionPath),
+  const onboarding = owned.add(
+    new Onboarding({
+      context,
       hosts,
       connections,
       launch: (request) => fleet.launch(request),
-      connected: (hostId) => firstOutcome(connections, hostId),
-      state: context.globalState,
-      findNode,
-      makeRepository: makeDemoRepository,
-      startHost: startDemoHost,
+      signInToGitHub: () => vscodeSignIn.token(servers()[0] ?? defaultGitHubServer),
+      commands,
+      contexts,
+      dialogs,
       logger: logger.child("demo"),
     }),
   );
-  const signInToGitHub = () => vscodeSignIn.token(servers()[0] ?? defaultGitHubServer);
-  owned.add(new Onboarding({ demo, extensionId: context.extension.id, signInToGitHub, commands, contexts, dialogs }));
   const version = versionOf(context);
   owned.add(registerCopyDiagnostics({ version, connections, fleet, settings, logger, commands, dialogs }));
 
@@ -330,7 +322,7 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
     whenTrusted(() => {
       for (const { client } of connections.all) client.connect();
       void ship.refresh().catch(onError);
-      void demo.resume().catch(onError);
+      void onboarding.resume().catch(onError);
       telemetry.send("extension.activated", { hosts: connections.all.length });
     }),
   );

@@ -62,6 +62,8 @@ export const PanelMethods = {
   compare: z.object({ from: id, to: id }),
   /** Asks for the agent's budget and sets it. */
   setBudget: empty,
+  /** Asks how much more an agent may cost that has used its budget, and lets it go on. */
+  raiseBudget: empty,
   ...LogMethods,
   copy: z.object({ text }),
   openLink: z.object({ url: id }),

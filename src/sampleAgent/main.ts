@@ -3,6 +3,7 @@
  * (sampleBehaviours.ts); all it does is real work on the folder it is given.
  *
  *     node main.ts               MUSTER_SAMPLE_PACE_MS=150 (unit of waiting; 0 = none)
+ *                                MUSTER_SAMPLE_PRICE=3 (invented US dollars for a million tokens; 0 = no word of money)
  */
 import { randomUUID } from "node:crypto";
 import { homedir } from "node:os";
@@ -54,7 +55,9 @@ async function prompt(client: AgentContext, sessionId: string, blocks: readonly 
   session.running = running;
   const { cwd, conversation } = session;
   const paceMs = Math.max(0, Number(process.env["MUSTER_SAMPLE_PACE_MS"] ?? 150) || 0);
-  const turn = new SampleTurn({ sessionId, cwd, client, conversation, signal: running.signal, paceMs });
+  const usdPerMillion = Math.max(0, Number(process.env["MUSTER_SAMPLE_PRICE"] ?? 3) || 0);
+  const { signal } = running;
+  const turn = new SampleTurn({ sessionId, cwd, client, conversation, signal, paceMs, usdPerMillion });
   try {
     conversation.add({ kind: "user", text });
     if (conversation.title === undefined) await turn.title(titleOf(text));

@@ -24,6 +24,8 @@ export interface TurnOptions {
   readonly signal: AbortSignal;
   /** The unit of waiting, in milliseconds; 0 for no waiting. */
   readonly paceMs: number;
+  /** The invented price of a million tokens. */
+  readonly usdPerMillion: number;
 }
 
 const PERMISSION_OPTIONS: PermissionOption[] = [
@@ -82,11 +84,12 @@ export class SampleTurn {
     await this.#send({ sessionUpdate: "session_info_update", title });
   }
 
-  /** Reports usage so far: four characters count as a token, at an invented price. */
+  /** Reports usage so far: four characters count as a token. At a price of 0 nothing is said of money. */
   async usage(): Promise<void> {
     const used = 1_200 + Math.ceil(this.conversation.characters / 4);
-    const cost = { amount: Math.round(used * 0.3) / 100_000, currency: "USD" };
-    await this.#send({ sessionUpdate: "usage_update", used, size: 128_000, cost });
+    const { usdPerMillion } = this.#options;
+    const cost = { amount: Math.round(used * usdPerMillion * 0.1) / 100_000, currency: "USD" };
+    await this.#send({ sessionUpdate: "usage_update", used, size: 128_000, ...(usdPerMillion > 0 && { cost }) });
   }
 
   /** Text of a file of the workspace, or `undefined` if there is none. */

@@ -10,19 +10,23 @@ const run = (...args: readonly string[]) => spawnSync(process.execPath, [bench, 
 
 // What is measured means nothing here; that it can be measured does.
 describe("every measurement", () => {
-  it.each(Object.entries({ ...wire, ...host, "editor memory": memory }))("%s runs", { timeout: 120_000 }, async (name, part) => {
-    const notes: string[] = [];
-    const measures = await part({ scale: "tiny", note: (text) => notes.push(text) });
-    if (measures.length === 0) expect(notes.join("\n")).toContain(`${name}: NOT MEASURED`);
-    for (const { what, ours, peer, ratio } of measures) {
-      expect([what, Number.isFinite(ours), Number.isFinite(peer), Number.isFinite(ratio)]).toEqual([
-        what,
-        true,
-        true,
-        true,
-      ]);
-    }
-  });
+  it.each(Object.entries({ ...wire, ...host, "editor memory": memory }))(
+    "%s runs",
+    { timeout: 120_000 },
+    async (name, part) => {
+      const notes: string[] = [];
+      const measures = await part({ scale: "tiny", note: (text) => notes.push(text) });
+      if (measures.length === 0) expect(notes.join("\n")).toContain(`${name}: NOT MEASURED`);
+      for (const { what, ours, peer, ratio } of measures) {
+        expect([what, Number.isFinite(ours), Number.isFinite(peer), Number.isFinite(ratio)]).toEqual([
+          what,
+          true,
+          true,
+          true,
+        ]);
+      }
+    },
+  );
 });
 
 describe("npm run bench", () => {

@@ -31,7 +31,10 @@ afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retry
 /** What two windows of one editor have in common. */
 function aProfile() {
   const kept = new Map<string, unknown>();
-  const state = { get: (key: string) => kept.get(key), update: async (key: string, value: unknown) => void kept.set(key, value) };
+  const state = {
+    get: (key: string) => kept.get(key),
+    update: async (key: string, value: unknown) => void kept.set(key, value),
+  };
   return { store: new FakeHostsStore(), secrets: new FakeSecrets(), state };
 }
 

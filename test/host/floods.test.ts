@@ -48,7 +48,7 @@ describe("an agent that writes without end", () => {
   }
 
   it.each(["text", "thought"])(
-    "fills neither the log nor the others' time with %s; every line is counted",
+    "NET-11, NET-17: fills neither the log nor the others' time with %s; every line is counted",
     async (what) => {
       const all = await createSession(stage.client, `${what}-0000-flood`, "scripted", stage.repository.remote);
       prompt(stage.client, all, "t0", "burst");

@@ -40,7 +40,7 @@ async function opened(): Promise<WebSocket> {
   return socket;
 }
 
-describe("a whole host under malformed frames", () => {
+describe("FUZ-1: a whole host under malformed frames", () => {
   it.each([1, 2, 3])("answers each as it should, and goes on working for everybody else (seed %i)", async (seed) => {
     const uris: [string, ...string[]] = [ROOT_URI, session.session, session.chat, session.fleet, session.changes];
     const corpus = clientFrames(uris, "hostile", 10);

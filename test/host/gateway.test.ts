@@ -93,7 +93,7 @@ describe("the upgrade", () => {
 });
 
 describe("the handshake", () => {
-  it("knows nothing but ping before it", async () => {
+  it("AUTH-1: knows nothing but ping before it", async () => {
     const client = await open();
     await client.request("ping", { channel: ROOT_URI });
     expect(await client.refusal("listSessions", { channel: ROOT_URI })).toMatchObject({ code: -32601 });
@@ -111,7 +111,7 @@ describe("the handshake", () => {
     });
   });
 
-  it("names the versions it speaks to a client that offers none of them, which may try again", async () => {
+  it("FUZ-10: names the versions it speaks to a client that offers none of them, which may try again", async () => {
     const client = await open();
     const offer = { channel: ROOT_URI, clientId: "one", protocolVersions: ["0.5.2", "nonsense"] };
     expect(await client.refusal("initialize", offer)).toMatchObject({

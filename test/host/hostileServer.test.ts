@@ -91,7 +91,7 @@ function errorOf(state: ConnectionState): AppError {
   throw new Error(`There is no error in ${state.kind}.`);
 }
 
-describe("a server that speaks WebSocket wrongly", () => {
+describe("FUZ-6: a server that speaks WebSocket wrongly", () => {
   it.each<[string, typeof serve]>([
     [
       "offers compression that nobody asked for",
@@ -158,7 +158,7 @@ describe("a server that speaks WebSocket wrongly", () => {
   });
 });
 
-describe("a server that speaks the protocol wrongly", () => {
+describe("FUZ-6: a server that speaks the protocol wrongly", () => {
   it("cannot answer what was not asked, nor twice, nor as if it were the client", async () => {
     serve = (socket, request) => {
       socket.write(acceptance(request));

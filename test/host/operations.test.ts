@@ -1,8 +1,10 @@
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { createToken, tokenDirectory } from "../../src/host/access/tokenFile.ts";
 import { HostDirectory, type HostProcess } from "./hostProcess.ts";
 import {
   createSession,
@@ -12,6 +14,7 @@ import {
   prompt,
   refs,
   remoteRepository,
+  scriptedAgent,
   watch,
 } from "./sessionFixture.ts";
 import { WireClient } from "./wireClient.ts";
@@ -150,6 +153,29 @@ describe("SEC-3: data at rest", () => {
       return [name, existsSync(file) ? (statSync(file).mode & 0o077).toString(8) : "0"];
     });
     expect(modes.filter(([, others]) => others !== "0")).toEqual([]);
+  });
+
+  it("has no secret in it that could be told: no agent's key, and of a token only its hash", async () => {
+    const key = `sk-${"planted".repeat(5)}`;
+    const keyed = { ...scriptedAgent("keyed"), env: { AGENT_KEY: "${env:PLANTED_KEY}" } };
+    directory = new HostDirectory({ ...hostConfig(repository.directory), agents: [keyed] });
+    directory.env = { PLANTED_KEY: key };
+    const data = path.join(directory.path, "data");
+    const { token, stored } = createToken(
+      tokenDirectory(data),
+      { user: "ada", role: "admin", sessions: "own" },
+      Date.now(),
+    );
+    host = await directory.start();
+    const client = await WireClient.connect(host.url, token);
+    const all = await createSession(client, "eeeeeeee-secret-000", "keyed", repository.remote);
+    prompt(client, all, "t1", "edit");
+    await finished(client, all, "t1");
+    const filesWith = (text: string) =>
+      spawnSync("grep", ["-rl", "--binary-files=text", text, data], { encoding: "utf8" }).stdout;
+    expect(filesWith(stored.hash)).not.toBe("");
+    expect([filesWith(key), filesWith(token)]).toEqual(["", ""]);
+    client.close();
   });
 });
 

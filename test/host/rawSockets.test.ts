@@ -61,7 +61,7 @@ async function staysServed(): Promise<void> {
 const text = (payload: Buffer | string, more: Partial<RawFrame> = {}) => rawFrame({ opcode: 1, payload, ...more });
 const ping = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
 
-describe("frames that are wrong end their own connection with the right code", () => {
+describe("FUZ-3: frames that are wrong end their own connection with the right code", () => {
   it.each<[string, Buffer[], number | undefined]>([
     ["the first reserved bit, as if compressed", [text(ping, { reserved: 4 })], 1002],
     ["the other reserved bits", [text(ping, { reserved: 3 })], 1002],
@@ -120,7 +120,7 @@ describe("frames that are wrong end their own connection with the right code", (
   });
 });
 
-describe("a flood", () => {
+describe("FUZ-4: a flood", () => {
   it("of tiny fragments from fifty connections is cut, and leaves no memory behind", async () => {
     collect();
     const before = process.memoryUsage().heapUsed;
@@ -149,7 +149,7 @@ describe("a flood", () => {
   });
 });
 
-describe("an upgrade that is wrong", () => {
+describe("FUZ-5: an upgrade that is wrong", () => {
   const key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
   const rest = () => [`Host: 127.0.0.1:${gateway.port}`, "Connection: Upgrade", "Upgrade: websocket"];
   it.each<[string, () => string]>([

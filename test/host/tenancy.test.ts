@@ -186,11 +186,10 @@ describe("TEN-1: what one user asks about another's session", () => {
     ["x-fleet/restore", (id: string) => ({ channel: `ahp-session:/${id}`, checkpoint: "1" })],
   ])("%s takes as long for it as for one that nobody has, within a factor of two", async (method, paramsOf) => {
     const took = { foreign: [] as number[], unknown: [] as number[] };
+    const orders = [["foreign", "unknown"] as const, ["unknown", "foreign"] as const];
     for (let round = 0; round < 300; round += 1) {
       // Both at the same moments, and neither always first.
-      for (const which of (round % 2 === 0
-        ? ["foreign", "unknown"]
-        : ["unknown", "foreign"]) as (keyof typeof took)[]) {
+      for (const which of orders[round % 2] ?? []) {
         const params = paramsOf(which === "foreign" ? adasId : randomUUID());
         const before = performance.now();
         await eve.refusal(method, params);

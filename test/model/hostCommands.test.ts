@@ -162,7 +162,7 @@ const arbitraryCommand = fc
 /** `MUSTER_PROPERTY_RUNS` is for all properties together; a sequence of commands takes longer than a schedule. */
 const runs = Number(process.env["MUSTER_PROPERTY_RUNS"] ?? 2000);
 
-describe("three clients on one host", () => {
+describe("FUZ-7: three clients on one host", () => {
   it("see what a plain map says, whatever they do in whatever order", { timeout: 600_000 }, async () => {
     const holds = fc.asyncProperty(
       fc.commands([arbitraryCommand], { maxCommands: 25, size: "max" }),

@@ -8,7 +8,7 @@ const runs = Number(process.env["MUSTER_PROPERTY_RUNS"] ?? 2000);
 /** The same schedules each time, so that a failure is never a surprise; another seed gives others. */
 const seed = Number(process.env["MUSTER_PROPERTY_SEED"] ?? 1);
 
-describe("a client that resumes ends in the state of one that never dropped", () => {
+describe("NET-1, NET-2: a client that resumes ends in the state of one that never dropped", () => {
   const hosts: readonly [HostKind, string, number][] = [
     ["core", "muster-host", 0.6],
     ["vscode", "a host in the manner of VS Code's", 0.4],

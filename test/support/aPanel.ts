@@ -63,13 +63,14 @@ export async function aPanel(prepare: (host: FakeHost) => void = () => undefined
       asked.push(["save", name, Array.from(text).join("")]);
       return true;
     },
-    confirm: async (question, detail) => {
-      asked.push(["confirm", question, detail]);
+    confirmRestore: async (checkpoint, isWorking) => {
+      asked.push(["confirmRestore", checkpoint, isWorking]);
       return answers.confirm;
     },
     openAgent: note("openAgent"),
     compare: note("compare"),
     setBudget: note("setBudget"),
+    raiseBudget: note("raiseBudget"),
     readSides: async () => ({ before: "a\nb\n", after: "a\nc\n" }),
     openExternal: async (url) => void asked.push(["openExternal", url.href]),
     reconnect: (hostId) => asked.push(["reconnect", hostId]),

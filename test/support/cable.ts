@@ -1,12 +1,16 @@
 import { createServer, connect, type AddressInfo, type Server, type Socket } from "node:net";
 
-/** A TCP connection to a server on loopback that a test can cut, at any byte, without either end closing it. */
+/**
+ * A TCP connection to a server on loopback that a test can cut, at any byte, without either end closing it, and on which bytes
+ * may take as long as on a real one.
+ */
 export class Cable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #isPlugged = true;
 
-  private constructor(target: number) {
+  /** @param delayMs how long the next piece is on its way; none overtakes another */
+  private constructor(target: number, delayMs: (() => number) | undefined) {
     this.#server = createServer((near) => {
       if (!this.#isPlugged) {
         near.destroy();
@@ -23,14 +27,20 @@ export class Cable {
           this.#sockets.delete(socket);
           other.destroy();
         });
-        socket.pipe(other);
+        if (delayMs) carrySlowly(socket, other, delayMs);
+        else socket.pipe(other);
       }
     });
   }
 
-  static async to(target: number): Promise<Cable> {
-    const cable = new Cable(target);
-    await new Promise<void>((resolve) => cable.#server.listen(0, "127.0.0.1", resolve));
+  /** Its near end is on a port of its own, or with `address`, such as 127.0.0.2, on the same port of that. */
+  static async to(
+    target: number,
+    { delayMs, address }: { readonly delayMs?: () => number; readonly address?: string } = {},
+  ): Promise<Cable> {
+    const cable = new Cable(target, delayMs);
+    const [port, host] = address === undefined ? [0, "127.0.0.1"] : [target, address];
+    await new Promise<void>((resolve) => cable.#server.listen(port, host, resolve));
     return cable;
   }
 
@@ -57,4 +67,13 @@ export class Cable {
     this.cut();
     await new Promise((resolve) => this.#server.close(resolve));
   }
+}
+
+function carrySlowly(from: Socket, to: Socket, delayMs: () => number): void {
+  let dueAt = 0;
+  from.on("data", (piece) => {
+    const now = performance.now();
+    dueAt = Math.max(dueAt, now + delayMs());
+    setTimeout(() => to.write(piece), dueAt - now);
+  });
 }

@@ -154,7 +154,9 @@ export class FakeHost {
             serverInfo: { name: "Fake host", version: "1" },
             snapshots: wanted.map((uri) => this.#snapshot(peer, uri)),
             ...(this.fleet && {
-              _meta: { muster: { version: 1, epoch: this.epoch, methods: this.methods, channels: [], isolation: "none" } },
+              _meta: {
+                muster: { version: 1, epoch: this.epoch, methods: this.methods, channels: [], isolation: "none" },
+              },
             }),
           },
         };

@@ -85,6 +85,10 @@ class FakeVscode {
   readonly documents: string[] = [];
   readonly providers = new Map<string, { provideTextDocumentContent(uri: Uri): string }>();
   readonly diagnostics: unknown[] = [];
+  /** Notifications that were shown. */
+  readonly messages: string[] = [];
+  /** What the progress that is shown has said, one after the other. */
+  progress: string[] | undefined;
   /** What a person types into the next input box of one line; `undefined` dismisses it. */
   typed: string | undefined;
   /** Label of the row that a person chooses in the next list; `undefined` dismisses it. */
@@ -97,6 +101,8 @@ class FakeVscode {
     this.executed.length = 0;
     this.quickInputs.all.length = 0;
     this.documents.length = 0;
+    this.messages.length = 0;
+    this.progress = undefined;
     this.diagnostics.length = 0;
     window.activeTextEditor = undefined;
     this.typed = undefined;
@@ -110,6 +116,7 @@ class FakeVscode {
 }
 export const fakeVscode = new FakeVscode();
 
+export const ProgressLocation = { Window: 10, Notification: 15 };
 export const QuickPickItemKind = { Separator: -1, Default: 0 };
 export const QuickInputButtons = { Back: { iconPath: new ThemeIcon("arrow-left"), tooltip: "Back" } };
 
@@ -124,6 +131,15 @@ export const window = {
   showQuickPick: async (items: readonly { readonly label: string }[]) =>
     items.find(({ label }) => label === fakeVscode.chosen),
   showTextDocument: async () => undefined,
+  showInformationMessage: async (text: string) => void fakeVscode.messages.push(text),
+  async withProgress(
+    _options: unknown,
+    run: (progress: { report(step: { message?: string }): void }) => Promise<void>,
+  ) {
+    fakeVscode.progress = [];
+    await run({ report: ({ message = "" }) => void fakeVscode.progress?.push(message) });
+    fakeVscode.progress = undefined;
+  },
   tabGroups: { all: [], activeTabGroup: { activeTab: undefined }, onDidChangeTabs: quiet, onDidChangeTabGroups: quiet },
 };
 

@@ -18,7 +18,18 @@ const things = ["the parser", "the cache", "log rotation", "sign-in", "the impor
 const head = "9fceb02d0ae598e95dc970b74767f19372d61af8";
 
 /** How the sessions of a fleet that ran for weeks have ended, in turn. */
-const endings = ["review", "done", "review", "failed", "done", "archived", "review", "done", "done", "archived"] as const;
+const endings = [
+  "review",
+  "done",
+  "review",
+  "failed",
+  "done",
+  "archived",
+  "review",
+  "done",
+  "done",
+  "archived",
+] as const;
 
 /** The title of the session that was written as the `index`th. */
 export function titleOfSession(index: number): string {

@@ -18,7 +18,7 @@ const hostId = "leaks";
 const sessions = Array.from({ length: 10 }, (_, index) => `ahp-session:/leaks-${index}`);
 
 describe("what ends leaves nothing behind", function leaks() {
-  this.timeout(120_000);
+  this.timeout(240_000);
   const host = new FakeHost();
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
   let handshakes = 0;

@@ -313,6 +313,21 @@ describe("what the agent costs", () => {
     expect(page.asked("setBudget")).toHaveLength(1);
   });
 
+  it("is raised from here when it holds the agent up", async () => {
+    const page = aPage();
+    const paused = {
+      scope: "session",
+      limitUsd: 5,
+      spentUsd: 5.1,
+      turnId: "t",
+      requestId: "r",
+      at: "2026-01-01T00:00:00Z",
+    } as const;
+    page.fleet({ usage: { inputTokens: 1, outputTokens: 1, costUsd: 5.1 }, spend: { turns: [], budgets: [], paused } });
+    fireEvent.click(await screen.findByRole("button", { name: "Raise budget" }));
+    expect(page.asked("raiseBudget")).toHaveLength(1);
+  });
+
   it("is not said to be nothing where nobody knows it", async () => {
     const page = aPage();
     page.fleet({ usage: { inputTokens: 10, outputTokens: 1, unpricedTurns: 2 } });

@@ -102,11 +102,15 @@ describe("the Agents view", () => {
   });
 
   it("tells the rest in a hover", async () => {
-    const card = await agents.hover(asking);
-    await card.getByText("Isolation").waitFor();
-    assert.match(await card.innerText(), /Host\s+farm/);
-    await workbench.page.screenshot({ path: path.join(outputDir, "agents-view-hover.png") });
-    await workbench.page.mouse.move(900, 600);
+    for (const theme of ["light", "highContrast", "dark"] as const) {
+      await workbench.setTheme(theme);
+      const card = await agents.hover(asking);
+      await card.getByText("Isolation").waitFor();
+      assert.match(await card.innerText(), /Host\s+farm/);
+      await workbench.page.screenshot({ path: path.join(outputDir, `agents-view-hover-${theme}.png`) });
+      await workbench.page.mouse.move(900, 600);
+      await card.waitFor({ state: "hidden" });
+    }
   });
 
   it("filters by text and states at once, says so, and takes it back with one click", async () => {

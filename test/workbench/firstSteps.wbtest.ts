@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
-import { startVsCode, type VsCode, type Workbench } from "../support/vscode/workbench.ts";
+import { packFolder } from "../package/packExtension.ts";
+import { Lifetime } from "../support/vscode/lifetime.ts";
+import { startVsCode, type Workbench } from "../support/vscode/workbench.ts";
 import * as flow from "./flow.ts";
 import { Notifications } from "./pages/notifications.ts";
 import { AgentsView, HostsView } from "./pages/treeViews.ts";
@@ -13,16 +17,22 @@ const finishes = "Quickly describe the project layout for newcomers";
 
 describe("the first five minutes", () => {
   inOrder();
-  let vscode: VsCode;
+  const lifetime = new Lifetime();
   let workbench: Workbench;
+  // With the extension as it is shipped: what it starts has to be in there.
   before(async () => {
-    vscode = await startVsCode({ name: "first-steps", outputDir, extensionDevelopmentPaths: [checkout] });
+    const folder = await mkdtemp(path.join(tmpdir(), "muster-first-steps-"));
+    lifetime.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
+    const vsix = path.join(folder, "muster.vsix");
+    await packFolder(checkout, vsix);
+    const vscode = await startVsCode({ name: "first-steps", outputDir, vsix: [vsix] });
+    lifetime.defer(() => vscode.close());
     workbench = await vscode.openWindow();
     pictured(vscode);
   });
   after(async () => {
     pictured(undefined);
-    await vscode?.close();
+    await lifetime.end();
   });
 
   it("say what the empty views are for, with a button for each way on", async () => {

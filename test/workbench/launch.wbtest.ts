@@ -68,6 +68,20 @@ describe("launching and what it costs", () => {
     await report.page.getByText("archived").first().waitFor({ state: "detached" });
   });
 
+  it("shows what agents cost, by what one wants to know, and when there is nothing", async () => {
+    const { workbench } = scene;
+    const report = new ReportPage(workbench);
+    await workbench.command("Muster: Show Spend");
+    await report.page.getByRole("img", { name: /Model cost by day\. Most on/ }).waitFor();
+    await workbench.screenshotAllThemes("spend-days");
+    await report.page.getByText("Task", { exact: true }).click();
+    await report.row(first).waitFor();
+    await workbench.screenshotBothThemes("spend-tasks");
+    await report.page.getByText("Last month", { exact: true }).click();
+    await report.page.getByText("No agent has worked in this time.").waitFor();
+    await workbench.screenshotBothThemes("spend-empty");
+  });
+
   it("holds an agent to its budget, and lets it go on when that is raised", async () => {
     const { workbench } = scene;
     const input = new QuickInput(workbench);
@@ -87,21 +101,6 @@ describe("launching and what it costs", () => {
     await workbench.command("Muster: Raise Budget…");
     await input.step("Raise Budget of");
     await input.enter("5");
-    await flow.waitForRow(workbench, costly, /ready for review/);
-  });
-
-  it("shows what agents cost, by what one wants to know, and when there is nothing", async () => {
-    const { workbench } = scene;
-    const report = new ReportPage(workbench);
-    await workbench.command("Muster: Show Spend");
-    await report.page.getByRole("img", { name: /Model cost by day\. Most on/ }).waitFor();
-    await workbench.screenshotAllThemes("spend-days");
-    await report.page.getByText("Task", { exact: true }).click();
-    await report.row(costly).waitFor();
-    await workbench.screenshotBothThemes("spend-tasks");
-    await report.page.getByText("Last month", { exact: true }).click();
-    await report.page.getByText("No agent has worked in this time.").waitFor();
-    await workbench.screenshotBothThemes("spend-empty");
-    await new AgentsView(workbench).show();
+    await new AgentsView(workbench).row(costly, /reached its budget/).waitFor({ state: "detached" });
   });
 });

@@ -79,7 +79,6 @@ describe("the session panel", () => {
 
   it("keeps what it shows when the host goes away, says how old it is, and loads nothing meanwhile", async () => {
     const { workbench, host } = scene;
-    await flow.openAgent(workbench, working);
     await panel.select("Transcript");
     await host.kill();
     await panel.page

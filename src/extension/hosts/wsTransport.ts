@@ -183,7 +183,8 @@ const untrusted: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: "The certificate of {host} was made for another name.",
 };
 /** Others may be trusted by their fingerprint; one that has expired is trusted by nobody. */
-const howToTrust = " Install its authority on this machine, or agree to trust this one certificate when you edit the host.";
+const howToTrust =
+  " Install its authority on this machine, or agree to trust this one certificate when you edit the host.";
 
 /** A socket error by its code; its text is for the log only. */
 function unreachable(error: Error, url: string): AppError {

@@ -169,8 +169,7 @@ export class Attempts implements Disposable {
     const index = kept.group?.index ?? 0;
     const question = vscode.l10n.t("Keep attempt {0} and archive the other {1}?", index, others.length);
     const working = others.filter(({ attention }) => ["working", "queued", "needsYou"].includes(attention));
-    const stopped =
-      working.length === 0 ? "" : ` ${vscode.l10n.t("{0} of them are at work and will be stopped.", working.length)}`;
+    const stopped = working.length === 0 ? "" : ` ${vscode.l10n.t("Those at work are stopped.")}`;
     const detail = `${vscode.l10n.t("Archived agents keep their branches and files, and can be restored.")}${stopped}`;
     if (!(await dialogs.confirm(question, detail, vscode.l10n.t("Keep This Attempt")))) return;
     // What is out of sight must not go on spending.

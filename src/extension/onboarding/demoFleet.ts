@@ -58,11 +58,6 @@ export class DemoFleet implements Disposable {
     return typeof id === "string" && this.#options.hosts.get(id) !== undefined ? id : undefined;
   }
 
-  /** The Demo may have come to the hosts, or gone. */
-  get onDidChangeHosts() {
-    return this.#options.hosts.onDidChange;
-  }
-
   /** Does nothing when the demo answers already. Rejects with `demo.failed`; what was there before stays. */
   start(): Promise<void> {
     this.#starting ??= this.#start().finally(() => {

@@ -10,7 +10,7 @@ import type { NodeRuntime } from "./nodeRuntime.ts";
 export const DEMO_AGENT = {
   id: "sample",
   displayName: "Sample agent (no model)",
-  description: "Follows a script: no model, no account, nothing is billed. What it says to have cost is invented.",
+  description: "Follows a script: no model, no account, no cost.",
 } as const;
 
 /** Files that Node runs. */
@@ -57,12 +57,17 @@ export async function startDemoHost(options: DemoHostOptions): Promise<DemoHost>
   const config = path.join(folder, "host.json");
   await writeFile(config, JSON.stringify(configOf(options), undefined, 2));
   const log = openSync(path.join(folder, "host.log"), "w");
-  const files = [`--config=${config}`, `--data=${path.join(folder, "data")}`, `--token-file=${path.join(folder, "token")}`];
-  const child = spawn(
-    node.command,
-    [`--import=${endWithParent}`, scripts.host, "serve", ...files, `--port=${port}`],
-    { cwd: folder, env: { ...process.env, ...node.env }, stdio: ["pipe", "pipe", log], windowsHide: true },
-  );
+  const files = [
+    `--config=${config}`,
+    `--data=${path.join(folder, "data")}`,
+    `--token-file=${path.join(folder, "token")}`,
+  ];
+  const child = spawn(node.command, [`--import=${endWithParent}`, scripts.host, "serve", ...files, `--port=${port}`], {
+    cwd: folder,
+    env: { ...process.env, ...node.env },
+    stdio: ["pipe", "pipe", log],
+    windowsHide: true,
+  });
   closeSync(log);
   const exited = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const { url, tokenFile } = await ready(child);
@@ -82,7 +87,13 @@ function configOf({ node, scripts, repository }: DemoHostOptions): unknown {
       {
         ...DEMO_AGENT,
         command: [node.command, scripts.agent],
-        env: { ...node.env, HOME: "${home}", PATH: "${env:PATH}", MUSTER_SAMPLE_PACE_MS: String(paceMs) },
+        env: {
+          ...node.env,
+          HOME: "${home}",
+          PATH: "${env:PATH}",
+          MUSTER_SAMPLE_PACE_MS: String(paceMs),
+          MUSTER_SAMPLE_PRICE: "0",
+        },
       },
     ],
     limits: { concurrentSessions: 3 },

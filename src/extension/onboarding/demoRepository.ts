@@ -52,7 +52,18 @@ export async function makeDemoRepository(folder: string): Promise<void> {
       await writeFile(path.join(draft, file), text);
     }
     await git("add", "--all", "--force");
-    await git("-c", "user.name=Muster demo", "-c", "user.email=demo@localhost", "-c", "commit.gpgsign=false", "commit", "--quiet", "--message", message);
+    await git(
+      "-c",
+      "user.name=Muster demo",
+      "-c",
+      "user.email=demo@localhost",
+      "-c",
+      "commit.gpgsign=false",
+      "commit",
+      "--quiet",
+      "--message",
+      message,
+    );
   }
   await rm(folder, { recursive: true, force: true });
   await rename(draft, folder);
@@ -61,7 +72,10 @@ export async function makeDemoRepository(folder: string): Promise<void> {
 async function runGit(cwd: string, args: readonly string[]): Promise<void> {
   try {
     // No hook and no template of the person's own configuration runs here.
-    await promisify(execFile)("git", ["-c", "core.hooksPath=", "-c", "init.templateDir=", ...args], { cwd, windowsHide: true });
+    await promisify(execFile)("git", ["-c", "core.hooksPath=", "-c", "init.templateDir=", ...args], {
+      cwd,
+      windowsHide: true,
+    });
   } catch (error) {
     const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
     throw new AppError(

@@ -1,33 +1,46 @@
+import path from "node:path";
 import * as vscode from "vscode";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { LaunchRequest } from "../fleet/fleetAgent.ts";
+import { firstOutcome } from "../hosts/firstOutcome.ts";
+import type { HostConnectionsView, Hosts } from "../hosts/hosts.ts";
 import { WALKTHROUGH } from "../ids.ts";
 import type { CommandRegistry } from "../platform/commandRegistry.ts";
 import type { Contexts } from "../platform/contexts.ts";
 import type { Dialogs } from "../platform/dialogs.ts";
 import { requireTrust } from "../platform/trust.ts";
-import type { DemoFleet } from "./demoFleet.ts";
+import { DemoFleet } from "./demoFleet.ts";
+import { demoScripts, startDemoHost } from "./demoHost.ts";
+import { makeDemoRepository } from "./demoRepository.ts";
+import { findNode } from "./nodeRuntime.ts";
 
 export interface OnboardingOptions {
-  readonly demo: DemoFleet;
-  /** The extension's own id, which names its walkthrough. */
-  readonly extensionId: string;
+  readonly context: Pick<vscode.ExtensionContext, "extension" | "extensionPath" | "globalState" | "globalStorageUri">;
+  readonly hosts: Hosts;
+  readonly connections: HostConnectionsView;
+  readonly launch: (request: LaunchRequest) => Promise<unknown>;
   /** Asks the person for the GitHub account that pull requests need; rejects when they decline. */
   readonly signInToGitHub: () => Promise<unknown>;
   readonly commands: CommandRegistry;
   readonly contexts: Contexts;
   readonly dialogs: Pick<Dialogs, "choose" | "progress">;
+  readonly logger: Logger;
 }
 
 /** The first five minutes: the walkthrough's commands and the demo fleet. */
 export class Onboarding implements Disposable {
   readonly #options: OnboardingOptions;
   readonly #owned = new Disposables();
+  readonly #demo: DemoFleet;
 
   constructor(options: OnboardingOptions) {
     this.#options = options;
-    const { commands, contexts, demo, dialogs, extensionId, signInToGitHub } = options;
+    const { commands, context, contexts, dialogs, hosts, signInToGitHub } = options;
+    const demo = this.#owned.add(demoFleetOf(options));
+    this.#demo = demo;
     const tellDemo = () => contexts.set("muster:hasDemo", demo.hostId !== undefined);
-    this.#owned.add(demo.onDidChangeHosts(tellDemo));
+    this.#owned.add(hosts.onDidChange(tellDemo));
     tellDemo();
     this.#owned.add(
       commands.register("muster.demo.start", "start the demo fleet", async () => {
@@ -40,7 +53,7 @@ export class Onboarding implements Disposable {
     this.#owned.add(commands.register("muster.demo.stop", "stop the demo fleet", () => this.#stop()));
     this.#owned.add(
       commands.register("muster.getStarted", "show the first steps", async () => {
-        const walkthrough = `${extensionId}#${WALKTHROUGH}`;
+        const walkthrough = `${context.extension.id}#${WALKTHROUGH}`;
         await vscode.commands.executeCommand("workbench.action.openWalkthrough", walkthrough, false);
       }),
     );
@@ -52,12 +65,17 @@ export class Onboarding implements Disposable {
     );
   }
 
+  /** Runs the demo that is among the hosts, as the window before this one did. */
+  resume(): Promise<void> {
+    return this.#demo.resume();
+  }
+
   dispose(): void {
     this.#owned.dispose();
   }
 
   async #stop(): Promise<void> {
-    const { demo, dialogs } = this.#options;
+    const { dialogs } = this.#options;
     const stop = vscode.l10n.t("Stop");
     const remove = vscode.l10n.t("Stop and Remove Data");
     const answer = await dialogs.choose(
@@ -66,6 +84,22 @@ export class Onboarding implements Disposable {
       [stop, remove],
     );
     if (answer === undefined) return;
-    await demo.stop({ removeData: answer === remove });
+    await this.#demo.stop({ removeData: answer === remove });
   }
+}
+
+function demoFleetOf({ context, hosts, connections, launch, logger }: OnboardingOptions): DemoFleet {
+  return new DemoFleet({
+    folder: path.join(context.globalStorageUri.fsPath, "demo"),
+    scripts: demoScripts(context.extensionPath),
+    hosts,
+    connections,
+    launch,
+    connected: (hostId) => firstOutcome(connections, hostId),
+    state: context.globalState,
+    findNode,
+    makeRepository: makeDemoRepository,
+    startHost: startDemoHost,
+    logger,
+  });
 }

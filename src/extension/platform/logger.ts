@@ -31,12 +31,7 @@ export class OutputLogger implements Logger, vscode.Disposable {
   /** Shared with all children. */
   readonly #problems: string[];
 
-  constructor(
-    channel: Channel,
-    scope = "",
-    bound: () => LogFields = () => ({}),
-    problems: string[] = [],
-  ) {
+  constructor(channel: Channel, scope = "", bound: () => LogFields = () => ({}), problems: string[] = []) {
     this.#channel = channel;
     this.#scope = scope;
     this.#bound = bound;

@@ -4,7 +4,15 @@ import type { Logger } from "../../base/logger.ts";
 import { toLabel } from "./plainText.ts";
 
 /** What a button does. `retry` is offered only where the caller passed something to run again. */
-export type ErrorAction = "retry" | "showLog" | "editHost" | "addHost" | "signIn" | "refresh";
+export type ErrorAction =
+  | "retry"
+  | "showLog"
+  | "editHost"
+  | "replaceToken"
+  | "addHost"
+  | "signIn"
+  | "refresh"
+  | "gitHubServers";
 
 export interface Presentation {
   readonly severity: "error" | "warning" | "none";
@@ -23,7 +31,7 @@ export const PRESENTATIONS: Record<ErrorCode, Presentation> = {
   "host.unauthorized": {
     severity: "error",
     sentence: "The host refused the token. Enter a token that it accepts.",
-    actions: ["editHost", "showLog"],
+    actions: ["replaceToken", "editHost", "showLog"],
   },
   "host.incompatible": {
     severity: "error",
@@ -121,7 +129,7 @@ export const PRESENTATIONS: Record<ErrorCode, Presentation> = {
     severity: "error",
     sentence:
       "The repository is not on a GitHub server that Muster knows. Add the server to the setting muster.github.servers.",
-    actions: [],
+    actions: ["gitHubServers"],
   },
   "github.refused": {
     severity: "error",
@@ -195,9 +203,11 @@ const ACTION_TITLES: Record<ErrorAction, string> = {
   retry: "Try Again",
   showLog: "Show Log",
   editHost: "Edit Host…",
+  replaceToken: "Replace Token…",
   addHost: "Add Host…",
   signIn: "Sign In",
   refresh: "Refresh",
+  gitHubServers: "Open Settings",
 };
 
 /** The failure of an operation in words: its own sentence, or its code's. Never a stack or a code. */

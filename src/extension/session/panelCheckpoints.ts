@@ -7,13 +7,14 @@ import type { AgentTarget } from "../ids.ts";
 import type { PanelSource } from "./panelSource.ts";
 
 export interface CheckpointPorts {
-  /** A question of the editor's own; false unless the person says yes. */
-  readonly confirm: (question: string, detail: string, action: string) => Promise<boolean>;
+  /** The editor's own question whether files are to be put back; false unless the person says yes. */
+  readonly confirmRestore: (checkpoint: string, isWorking: boolean) => Promise<boolean>;
   readonly openAgent: (target: AgentTarget) => Promise<void>;
   /** The files that differ, in the editor's own diff. */
   readonly compare: (target: AgentTarget, from: string, to: string) => Promise<void>;
   /** Asks what the agent may cost, and sets it. */
   readonly setBudget: (target: AgentTarget) => Promise<void>;
+  readonly raiseBudget: (target: AgentTarget) => Promise<void>;
 }
 
 export interface CheckpointOptions {
@@ -29,7 +30,10 @@ export function checkpointHandlers({
   target,
   ports,
   newId,
-}: CheckpointOptions): Pick<PanelHandlers, "checkpoint" | "restore" | "fork" | "compare" | "setBudget"> {
+}: CheckpointOptions): Pick<
+  PanelHandlers,
+  "checkpoint" | "restore" | "fork" | "compare" | "setBudget" | "raiseBudget"
+> {
   const channel = target.session;
   const clientFor = (method: FleetMethodName): Client => {
     const { client } = source;
@@ -53,12 +57,7 @@ export function checkpointHandlers({
     restore: async ({ checkpoint }) => {
       const client = clientFor("x-fleet/restore");
       const isWorking = source.chat?.state?.activeTurn !== undefined;
-      const place =
-        checkpoint === "0" ? "the files that the agent began with" : `the files of checkpoint ${checkpoint}`;
-      const stops = isWorking ? " The turn that runs is stopped." : "";
-      const detail = `The files as they are become a safety checkpoint first: restoring that one undoes this.${stops} The conversation stays, and the agent is told.`;
-      const action = isWorking ? "Stop and Restore" : "Restore";
-      if (!(await ports.confirm(`Put back ${place}?`, detail, action))) return null;
+      if (!(await ports.confirmRestore(checkpoint, isWorking))) return null;
       await client.request("x-fleet/restore", { channel, checkpoint, ...(isWorking && { cancelTurn: true }) });
       return null;
     },
@@ -79,6 +78,10 @@ export function checkpointHandlers({
     },
     setBudget: async () => {
       await ports.setBudget(target);
+      return null;
+    },
+    raiseBudget: async () => {
+      await ports.raiseBudget(target);
       return null;
     },
   };

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { toLine } from "../../base/visibleText.ts";
+import { BASE_CHECKPOINT } from "../../protocol/fleetCheckpoints.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
 import { runCommand } from "../platform/commandRegistry.ts";
 import type { Dialogs } from "../platform/dialogs.ts";
@@ -24,8 +25,9 @@ export function panelPorts({ connections, dialogs, review }: PanelPortsOptions):
     showPullRequest: (target) => runCommand("muster.agent.showPullRequest", target),
     signIn: (target) => runCommand("muster.agent.signIn", target),
     openAgent: (target) => runCommand("muster.agent.open", target),
+    raiseBudget: (target) => runCommand("muster.agent.raiseBudget", target),
     setBudget: (target) => runCommand("muster.agent.setBudget", target),
-    confirm: (question, detail, action) => dialogs.confirm(question, detail, action),
+    confirmRestore: (checkpoint, isWorking) => confirmRestore(dialogs, checkpoint, isWorking),
     openFileDiff: (target, path) => review().openFileDiff(target, path),
     compare: (target, from, to) => review().openComparison(target, from, to),
     readSides: (target, file) => review().readSides(target, file),
@@ -40,7 +42,7 @@ export function panelPorts({ connections, dialogs, review }: PanelPortsOptions):
       const place = folder === undefined ? {} : { defaultUri: vscode.Uri.joinPath(folder, name) };
       const file = await vscode.window.showSaveDialog({
         ...place,
-        title: "Save the log",
+        title: vscode.l10n.t("Save the log"),
         filters: { Log: ["log", "txt"] },
       });
       if (file === undefined) return false;
@@ -52,4 +54,18 @@ export function panelPorts({ connections, dialogs, review }: PanelPortsOptions):
     },
     reconnect: (hostId) => connections.reconnect(hostId),
   };
+}
+
+/** Says that there is a way back, and what is stopped. */
+function confirmRestore(dialogs: Pick<Dialogs, "confirm">, checkpoint: string, isWorking: boolean): Promise<boolean> {
+  const question =
+    checkpoint === BASE_CHECKPOINT
+      ? vscode.l10n.t("Put back the files that the agent began with?")
+      : vscode.l10n.t("Put back the files of checkpoint {0}?", toLine(checkpoint, 40));
+  const safety = vscode.l10n.t(
+    "The files as they are become a safety checkpoint first: restoring that one undoes this. The conversation stays, and the agent is told.",
+  );
+  const stops = vscode.l10n.t("The turn that runs is stopped.");
+  const action = isWorking ? vscode.l10n.t("Stop and Restore") : vscode.l10n.t("Restore");
+  return dialogs.confirm(question, isWorking ? `${safety} ${stops}` : safety, action);
 }

@@ -1,6 +1,6 @@
 import { toLine } from "../../base/visibleText.ts";
 import type { ActiveTurn, ChatState, ResponsePart, Turn } from "../../protocol/chatState.ts";
-import type { FleetSessionState } from "../../protocol/fleet.ts";
+import { type FleetSessionState, META_NS } from "../../protocol/fleet.ts";
 import type { FleetCheckpoint } from "../../protocol/fleetCheckpoints.ts";
 import type { TurnSpend } from "../../protocol/fleetSpend.ts";
 import type { PanelItem, TimelineEntry } from "../../protocol/panel.ts";
@@ -66,10 +66,7 @@ function costOf(spend: TurnSpend | undefined): string | undefined {
 function ofPart(part: ResponsePart, turnId: string, index: number, isOver: boolean): readonly TimelineEntry[] {
   const base: Omit<TimelineEntry, "kind" | "title"> = { ...plain, id: `part ${turnId} ${index}`, turnId };
   if (part.kind === "toolCall") return ofToolCall(part.toolCall, base);
-  if (part.kind === "systemNotification") {
-    const text = typeof part.content === "string" ? part.content : part.content.markdown;
-    return [{ ...base, kind: "note", title: toLine(text, 300) }];
-  }
+  if (part.kind === "systemNotification") return ofNotice(part, base);
   if (part.kind !== "inputRequest") return [];
   const asked = toLine(part.request.message ?? "The agent asked a question", 200);
   if (part.response === undefined) {
@@ -77,6 +74,19 @@ function ofPart(part: ResponsePart, turnId: string, index: number, isOver: boole
   }
   const isAnswered = part.response === "accept";
   return [{ ...base, kind: "question", title: `${isAnswered ? "Answered" : "Declined"}: ${asked}` }];
+}
+
+/** What the host says of itself in a turn, such as that a budget is used by half. The plan has a place of its own. */
+function ofNotice(
+  { content, _meta }: Extract<ResponsePart, { kind: "systemNotification" }>,
+  base: Omit<TimelineEntry, "kind" | "title">,
+): readonly TimelineEntry[] {
+  const about: unknown = _meta?.[META_NS] ?? {};
+  const isAbout = (name: string) => typeof about === "object" && about !== null && name in about;
+  if (isAbout("plan")) return [];
+  const text = typeof content === "string" ? content : content.markdown;
+  const kind = isAbout("budget") || isAbout("unpriced") ? "budget" : "note";
+  return [{ ...base, kind, title: toLine(text, 300) }];
 }
 
 /** Only calls that somebody had to judge. */
@@ -152,13 +162,6 @@ function ofFleet(fleet: FleetSessionState | undefined): readonly TimelineEntry[]
       title: `${each.decision === "never" ? "Never let through" : "Let through"} to ${toLine(each.server, 120)}`,
       detail: each.decision === "never" ? undefined : `for this ${each.decision}`,
       tone: each.decision === "never" ? ("bad" as const) : ("good" as const),
-    })),
-    ...(spend?.budgets ?? []).map((share) => ({
-      ...plain,
-      id: `budget ${share.scope} ${share.percent}`,
-      kind: "budget" as const,
-      title: `${share.percent} % of the budget of the ${share.scope} used: $${share.spentUsd.toFixed(2)} of $${share.limitUsd.toFixed(2)}`,
-      tone: share.percent >= 100 ? ("bad" as const) : ("plain" as const),
     })),
     ...(spend?.paused
       ? [

@@ -165,7 +165,12 @@ export class Ship implements Disposable {
     const { server, owner, repo } = resolved.value;
     const use = { scopes: gitHubScopes, detail: `Muster reads issue #${number} on ${server.host} in your name.` };
     const token = await this.#signIn.token(server, undefined, use);
-    const issue = await (await this.#connectGitHub(server, token)).getIssue(resolved.value, number);
+    const gitHub = await this.#connectGitHub(server, token);
+    const issue = await gitHub.getIssue(resolved.value, number).catch((error: unknown) => {
+      if (!AppError.is(error) || error.details["status"] !== 404) throw error;
+      const sentence = `${owner}/${repo} has no issue #${number} that your account may see. Check the number and the repository.`;
+      throw new AppError("notFound", sentence, { cause: error });
+    });
     // What is quoted to an agent names no place but the one that was asked for.
     const url = safePageUrl(server, issue.url) ?? `${webOrigin(server)}/${owner}/${repo}/issues/${number}`;
     return { ...issue, url, repository: `${owner}/${repo}` };

@@ -45,18 +45,22 @@ export function hostNodeOf(facts: HostFacts, nowMs: number): NodeView {
   const spent = spentOf(facts);
   const label = toLabel(facts.name, 80);
   const software = facts.software === undefined ? "" : toLabel(facts.software, 40);
-  const description = [
+  const parts = [
     words,
     asks ? "sign-in needed" : "",
     software,
     agents,
     isLive && spent !== "" ? `${spent} today` : "",
     seen,
-  ]
-    .filter((part) => part !== "")
-    .join(" · ");
-  const value = asks ? "host.connected.signIn" : contextValue;
-  return { label, description, icon, iconColor, contextValue: value, spoken: `${label}, ${description}` };
+  ].filter((part) => part !== "");
+  return {
+    label,
+    description: parts.join(" · "),
+    icon,
+    iconColor,
+    contextValue: asks ? "host.connected.signIn" : contextValue,
+    spoken: [label, ...parts].join(", "),
+  };
 }
 
 function lookOf(state: ConnectionState): Pick<NodeView, "icon" | "iconColor" | "contextValue"> & { words: string } {

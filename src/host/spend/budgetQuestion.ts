@@ -29,7 +29,11 @@ export function budgetQuestion(turnId: string, count: number, use: BudgetUse): I
         message: "How shall it go on?",
         required: true,
         options: [
-          { id: budgetFields.raise, label: "Raise the budget", description: `By ${usd(use.limitUsd)}, or by the sum below.` },
+          {
+            id: budgetFields.raise,
+            label: "Raise the budget",
+            description: `By ${usd(use.limitUsd)}, or by the sum below.`,
+          },
           {
             id: budgetFields.once,
             label: "Once more",

@@ -145,14 +145,13 @@ export class GitWorkspace implements Workspace {
     });
   }
 
-  /**
-   * Begins with the files of another session's checkpoint, whose objects its git directory has. Nobody has worked on the
-   * checkout yet: its index knows every file.
-   */
+  /** Begins with the files of another session's checkpoint, whose objects its git directory has. */
   begin(source: StoredCheckpoint, place: CheckpointPlace): Promise<Checkpoint> {
     return this.#inTurn("Couldn't copy the agent's files", async () => {
+      // Also what makes the rest quick: the index learns that no file has changed since the checkout.
+      const { nestedRepositories } = await this.#stage();
       await this.#putBack(source.tree, () => {});
-      return await this.#record(`Copy of checkpoint ${source.number}`, source.tree, [], place);
+      return await this.#record(`Copy of checkpoint ${source.number}`, source.tree, nestedRepositories, place);
     });
   }
 

@@ -50,6 +50,11 @@ export function Header() {
               Stop
             </ActionButton>
           ) : null}
+          {isLive && fleet.value?.spend?.paused !== undefined ? (
+            <ActionButton method="raiseBudget" params={{}} icon="credit-card">
+              Raise budget
+            </ActionButton>
+          ) : null}
           {files > 0 ? (
             <ActionButton method="review" params={{}} icon="diff-multiple" secondary disabled={!isLive}>
               Review changes

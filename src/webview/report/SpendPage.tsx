@@ -81,8 +81,10 @@ export function SpendPage({ state, choose }: SpendPageProps) {
 
 function Totals({ total }: { total: SpendState["total"] }) {
   const { coordination, infrastructure } = total;
+  const [input, output] = [inputOf(coordination), outputOf(coordination)];
+  const areTold = input !== undefined || output !== undefined;
   const tokens = [
-    `${formatTokens(inputOf(coordination))} tokens in, ${formatTokens(outputOf(coordination))} out`,
+    areTold ? `${formatTokens(input)} tokens in, ${formatTokens(output)} out` : "no tokens told",
     ...unknownsOf(coordination),
   ];
   return (
@@ -125,7 +127,9 @@ function Body({ state }: { state: SpendState }) {
           ))}
         </ul>
       )}
-      <SpendTable state={state} />
+      <div class="scroll">
+        <SpendTable state={state} />
+      </div>
     </>
   );
 }

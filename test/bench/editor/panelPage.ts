@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { type Browser, chromium as playwright, type Page } from "playwright-core";
 import { Emitter } from "../../../src/base/emitter.ts";
@@ -82,10 +81,11 @@ const ports: PanelPorts = {
   openText: unused,
   copy: unused,
   save: async () => true,
-  confirm: async () => true,
+  confirmRestore: async () => true,
   openAgent: unused,
   compare: unused,
   setBudget: unused,
+  raiseBudget: unused,
   readSides: async () => ({ before: "", after: "" }),
   openExternal: unused,
   reconnect: () => undefined,
@@ -156,12 +156,4 @@ async function connect(page: Page, client: AhpClient): Promise<PanelBridge> {
 /** A page that is being closed hears nothing more. */
 async function deliver(page: Page, message: PanelOutbound): Promise<void> {
   await page.evaluate((data) => window.postMessage(data, "*"), message).catch(() => undefined);
-}
-
-/** Whether the bundle is there to be measured. */
-export async function isBuilt(): Promise<boolean> {
-  return readFile(path.join(bundle, "main.js")).then(
-    () => true,
-    () => false,
-  );
 }

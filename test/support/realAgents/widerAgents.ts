@@ -8,7 +8,6 @@ const CLAUDE = { name: "@agentclientprotocol/claude-agent-acp", version: "0.101.
 
 /** Two more published agents, pinned, each installed when a suite first asks for it. Rejects with npm's own output. */
 export const WIDER_AGENTS = { opencode: ensureOpencode, claude: ensureClaude } as const;
-export type WiderAgent = keyof typeof WIDER_AGENTS;
 
 async function install(
   { name, version, size }: { readonly name: string; readonly version: string; readonly size: string },

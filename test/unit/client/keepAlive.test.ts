@@ -51,7 +51,7 @@ describe("keeping a connection alive", () => {
   });
 });
 
-describe("a host that falls silent", () => {
+describe("NET-4: a host that falls silent", () => {
   it("is noticed as soon when its last frame comes after a question as when it comes before", async () => {
     const { scene } = await onTerminal();
     scene.host.isSilent = true;

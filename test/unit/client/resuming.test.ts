@@ -33,7 +33,7 @@ async function expectInStep({ scene, handle }: Awaited<ReturnType<typeof onTermi
   expect(handle.state).toEqual(scene.host.state(terminalUri));
 }
 
-describe("a client that comes back", () => {
+describe("NET-3: a client that comes back", () => {
   it("takes a replay as one change", async () => {
     const { scene, handle } = await afterDrop();
     scene.host.act(terminalUri, titled("too"));

@@ -4,7 +4,7 @@ import * as z from "zod/mini";
 import { decode } from "../../../src/protocol/decode.ts";
 import { defaultFrameLimits, parseFrame } from "../../../src/protocol/frame.ts";
 
-describe("a frame", () => {
+describe("FUZ-2: a frame", () => {
   const nested = (depth: number) =>
     `{"jsonrpc":"2.0","method":"x","params":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`;
 

@@ -26,12 +26,16 @@ export class Walkthrough {
     return this.done.filter({ hasText: title });
   }
 
-  /** The picture beside the step that is open. */
+  /** The picture beside the step that is open, once it is drawn. */
   get picture(): Locator {
-    return this.#workbench.page.locator(".gettingStartedContainer .getting-started-media iframe, .gettingStartedContainer .getting-started-media img").first();
+    return this.#workbench.webview().locator("svg");
   }
 
   async press(button: string): Promise<void> {
-    await this.#workbench.page.locator(".gettingStartedContainer").getByRole("button", { name: button }).first().click();
+    await this.#workbench.page
+      .locator(".gettingStartedContainer")
+      .getByRole("button", { name: button })
+      .first()
+      .click();
   }
 }

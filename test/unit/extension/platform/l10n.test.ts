@@ -3,10 +3,9 @@ import * as z from "zod/mini";
 import { describe, expect, it } from "vitest";
 import { bundleFile, bundleOf, extractTexts } from "../../../l10n/texts.ts";
 
-const read = (file: string): unknown => JSON.parse(readFileSync(new URL(`../../../../${file}`, import.meta.url), "utf8"));
-const { contributes, l10n } = z
-  .object({ contributes: z.unknown(), l10n: z.string() })
-  .parse(read("package.json"));
+const read = (file: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../../../../${file}`, import.meta.url), "utf8"));
+const { contributes, l10n } = z.object({ contributes: z.unknown(), l10n: z.string() }).parse(read("package.json"));
 const texts = z.record(z.string(), z.string()).parse(read("package.nls.json"));
 
 /** Members of contributions that people read. */
@@ -30,7 +29,10 @@ describe("texts for translators", () => {
   it("have as many places as values, counted from {0}", () => {
     for (const message of extractTexts().messages) {
       const places = new Set(Array.from(message.matchAll(/\{(\d+)\}/g), ([, place]) => Number(place)));
-      expect(Array.from(places).toSorted((a, b) => a - b), message).toEqual(Array.from({ length: places.size }, (_, n) => n));
+      expect(
+        Array.from(places).toSorted((a, b) => a - b),
+        message,
+      ).toEqual(Array.from({ length: places.size }, (_, n) => n));
     }
   });
 

@@ -44,7 +44,11 @@ const Manifest = z.looseObject({
   }),
 });
 
-const manifest = Manifest.parse(JSON.parse(readFileSync(new URL("../../../../package.json", import.meta.url), "utf8")));
+const read = (file: string) => readFileSync(new URL(`../../../../${file}`, import.meta.url), "utf8");
+const texts = z.record(z.string(), z.string()).parse(JSON.parse(read("package.nls.json")));
+/** As the editor reads it: each text in the place of its name. */
+const english = read("package.json").replaceAll(/"%([\w.]+)%"/g, (_, name: string) => JSON.stringify(texts[name]));
+const manifest = Manifest.parse(JSON.parse(english));
 const { contributes } = manifest;
 const steps = contributes.walkthroughs.flatMap((walkthrough) => walkthrough.steps);
 const clauses = [
@@ -100,7 +104,8 @@ describe("package.json and ids.ts", () => {
       ...contributes.keybindings.map(({ command }) => command),
       ...linked,
     ]) {
-      expect(known, id).toContain(id);
+      // Links may also lead to what the editor itself can do.
+      if (!id.startsWith("workbench.")) expect(known, id).toContain(id);
     }
     const views = clauses.flatMap((when) => Array.from(when.matchAll(/view == ([\w.]+)/g), ([, id]) => id ?? ""));
     for (const id of [...views, ...contributes.viewsWelcome.map(({ view }) => view)]) {

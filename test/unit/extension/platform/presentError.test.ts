@@ -26,6 +26,8 @@ function aPresenter(press?: string) {
       editHost: () => done.push("editHost"),
       signIn: () => done.push("signIn"),
       refresh: () => done.push("refresh"),
+      replaceToken: () => done.push("replaceToken"),
+      gitHubServers: () => done.push("gitHubServers"),
     },
     silentLogger,
     clock,
@@ -49,7 +51,7 @@ describe("presenting errors", () => {
       {
         severity: "error",
         text: "Couldn't add the host: farm did not accept the token.",
-        buttons: ["Edit Host…", "Show Log"],
+        buttons: ["Replace Token…", "Edit Host…", "Show Log"],
       },
     ]);
   });

@@ -54,4 +54,19 @@ describe("commands", () => {
     registry.dispose();
     expect(fakeVscode.commands.size).toBe(0);
   });
+
+  it("offer to do the same once more, with what they were given", async () => {
+    const given: unknown[] = [];
+    const presenter: Pick<ErrorPresenter, "present"> = {
+      present: async (_failure, _during, options) => options?.retry?.(),
+    };
+    const registry = new CommandRegistry(presenter);
+    const target = { hostId: "a", session: "ahp-session:/1" };
+    registry.register("muster.agent.stop", "stop the agent", async (agent) => {
+      given.push(agent);
+      if (given.length === 1) throw new AppError("host.disconnected", "The connection is down.");
+    });
+    await fakeVscode.commands.get("muster.agent.stop")?.(target);
+    expect(given).toEqual([target, target]);
+  });
 });

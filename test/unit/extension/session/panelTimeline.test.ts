@@ -112,6 +112,17 @@ describe("the timeline of an agent", () => {
     ]);
   });
 
+  it("tells what the host said in a turn, but for the plan, which has its own place", () => {
+    const said = (content: string, about: object) =>
+      ({ kind: "systemNotification", content, _meta: { muster: about } }) as const;
+    const parts = [said("Plan: 1. Read", { plan: [] }), said("Half of the budget is used.", { budget: {} })];
+    const { entries } = toTimeline(aChat({ turns: [aTurn("t1", parts)] }), undefined);
+    expect(entries.map(({ kind, title }) => [kind, title])).toEqual([
+      ["budget", "Half of the budget is used."],
+      ["turn", "Prompt t1"],
+    ]);
+  });
+
   it("names what can be put back: checkpoints, and what the agent began with", () => {
     const checkpoint = {
       id: "4",

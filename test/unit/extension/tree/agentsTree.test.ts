@@ -237,15 +237,47 @@ describe("the Agents tree", () => {
     expect(fired).toEqual([]);
   });
 
-  it("shows in the hover what only the host knows, and does without it where the host is slow", async () => {
-    const { tree, clock } = await aTree(1);
+  it("shows in the hover what only the host knows", async () => {
+    const { tree, host } = await aTree(1);
+    const status = STATUS.inProgress;
+    const _meta = { [META_NS]: { prompt: "Mend the parser, please", model: "opus" } };
+    const session = {
+      provider: "sample",
+      title: "",
+      status,
+      lifecycle: "ready" as const,
+      activeClients: [],
+      chats: [],
+    };
+    host.put("ahp-session:/1", { ...session, _meta });
+    host.put("x-fleet-session:/1", {
+      session: "ahp-session:/1",
+      provider: "sample",
+      createdAt: "2026-01-01T00:00:00Z",
+      repository: "https://git.example/acme/widgets",
+      isolation: "bubblewrap",
+      phase: "working",
+      checkpoints: [],
+      usage: { inputTokens: 0, outputTokens: 0 },
+      spend: { turns: [], budgets: [], machine: { wallMs: 120_000 } },
+    });
     const [row] = tree.getChildren(tree.getChildren()[0]);
-    const item = tree.getTreeItem(row!);
-    const resolved = tree.resolveTreeItem(item, row!);
-    await clock.advance(1500);
-    const { tooltip } = await resolved;
+    const { tooltip } = await tree.resolveTreeItem(tree.getTreeItem(row!), row!);
     expect(tooltip).toMatchObject({ isTrusted: false });
-    expect(JSON.stringify(tooltip)).toContain("Last event");
+    const text = JSON.stringify(tooltip);
+    for (const told of ["Mend the parser", "opus", "Machine time | 2m", "Host | a"]) expect(text).toContain(told);
+  });
+
+  it("does without it in the hover where the host is slow or does not tell", async () => {
+    const { tree, clock, host } = await aTree(2);
+    const [refused, silent] = tree.getChildren(tree.getChildren()[0]);
+    const text = async (row: TreeElement | undefined) =>
+      JSON.stringify((await tree.resolveTreeItem(tree.getTreeItem(row!), row!)).tooltip);
+    expect(await text(refused)).toContain("Last event");
+    host.isSilent = true;
+    const resolved = text(silent);
+    await clock.advance(1500);
+    expect(await resolved).toContain("Last event");
   });
 
   it("stops with its timers when disposed", async () => {

@@ -20,7 +20,7 @@ function open(disk = memoryDisk()) {
 }
 
 describe("retention", () => {
-  it("deletes what was disposed of, after its time and nothing else", async () => {
+  it("PRI-4: deletes what was disposed of, after its time and nothing else", async () => {
     const { clock, log, channels, retention } = open();
     for (const uri of [over, live]) channels.create(uri, "chat", chat);
     channels.remove(over);
