@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { sampleAgentConfig } from "../support/sampleAgent/sampleAgentConfig.ts";
 import { ensureRealAgents } from "../support/realAgents/realAgents.ts";
@@ -17,10 +17,14 @@ describe("sessions that nobody uses", () => {
     };
   });
 
-  /** Processes that the host has started. */
-  function children(): readonly string[] {
+  /** The command lines of programs that the host has started and that are no git of its own, which asks servers now and then. */
+  function programs(): readonly string[] {
     const list = readFileSync(`/proc/${stage.host.pid}/task/${stage.host.pid}/children`, "utf8");
-    return list.split(" ").filter((pid) => pid.trim() !== "");
+    const lines = list.split(" ").map((pid) => {
+      const file = `/proc/${pid}/cmdline`;
+      return pid.trim() !== "" && existsSync(file) ? readFileSync(file, "utf8").replaceAll("\0", " ") : "";
+    });
+    return lines.filter((line) => line !== "" && !line.startsWith("git "));
   }
 
   /** Milliseconds that this machine takes at present to run a program that does nothing. */
@@ -57,7 +61,7 @@ describe("sessions that nobody uses", () => {
     ["codex", "Please make a plan"],
   ])("sleep, and wake on a message in under two seconds (%s)", async (provider, text) => {
     const all = await asleep(`${provider}-0000-rest`, provider, text);
-    expect(children()).toEqual([]);
+    expect(programs()).toEqual([]);
     const { agentSessionId } = stage.client.state("fleetSession", all.fleet);
     const ms = await wake(all, "t2", text);
     const turn = await finished(stage.client, all, "t2");

@@ -1,4 +1,9 @@
+import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { silentLogger } from "../../src/base/logger.ts";
+import { Channels } from "../../src/host/channels/channels.ts";
+import { SqliteLog } from "../../src/host/log/sqlite.ts";
+import { systemClock } from "../../src/host/systemClock.ts";
 import { ROOT_URI, turnChangesetUri } from "../../src/protocol/uris.ts";
 import { HostDirectory, type HostProcess } from "./hostProcess.ts";
 import {
@@ -148,5 +153,28 @@ describe("a host that is killed and started again", () => {
 
   it("refuses a second host on the same data, in a sentence", async () => {
     await expect(directory.start()).rejects.toThrow(/Another host already uses/);
+  });
+
+  it("brings a session to rest whose workspace was just made", async () => {
+    const all = await createSession(client, "aaaaaaaa-made-0000", "scripted", repository.remote);
+    await client.until(() => client.state("fleetSession", all.fleet).phase === "ready");
+    await host.stop();
+    const log = SqliteLog.open({
+      directory: path.join(directory.path, "data"),
+      clock: systemClock,
+      logger: silentLogger,
+    });
+    const channels = new Channels({ log, logger: silentLogger });
+    await channels.load(all.fleet);
+    await channels.load(all.session);
+    channels.dispatch(all.fleet, { type: "x-fleet/phaseChanged", phase: "provisioning", stage: "Copying the files" });
+    channels.dispatch(all.session, { type: "session/activityChanged", activity: "Copying the files" });
+    await log.close();
+
+    host = await directory.start();
+    client = await WireClient.connect(host.url, host.token);
+    await watch(client, all);
+    await client.until(() => client.state("fleetSession", all.fleet).phase === "ready");
+    expect(client.state("session", all.session).activity).toBeUndefined();
   });
 });

@@ -42,13 +42,14 @@ export class SessionRun implements Disposable {
 
   /**
    * Asks for a slot if there is something to do: a workspace to make, or a turn to run.
-   * @param earlier where it was in the queue before the host's restart
+   * @param earlier where it was in the queue before the host's restart. It has to come to rest even if its workspace was
+   *   just made, or its turn just cancelled, when the host ended
    */
   wake(earlier?: EarlierPlace): void {
     const { fleet, chat, needsWorkspace } = this.#record;
     if (!fleet || this.#life.signal.aborted || this.#working || this.#provisioning.isPausing) return;
     if (!this.#options.budgets.admits(this.refs)) return;
-    if (needsWorkspace || chat?.activeTurn) this.#options.slots.request(jobOf(this.refs.id, fleet), earlier);
+    if (needsWorkspace || chat?.activeTurn || earlier) this.#options.slots.request(jobOf(this.refs.id, fleet), earlier);
   }
 
   /** As `wake`, if nothing else wakes it before. */

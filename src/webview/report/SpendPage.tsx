@@ -64,7 +64,7 @@ export function SpendPage({ state, choose }: SpendPageProps) {
           <Icon name="warning" /> <span class="banner-text">{note}</span>
         </p>
       ))}
-      <Totals total={total} />
+      {!isEmpty(total) && <Totals total={total} />}
       <div class="controls">
         <Choice name="By" options={kinds} value={choice.by} onChoose={(by) => change({ by })} />
         <Choice

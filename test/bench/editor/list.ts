@@ -146,7 +146,8 @@ async function drawn(
   { adds, sentAt }: { readonly adds: number; readonly sentAt: number },
 ): Promise<number> {
   const drawnAt = await page.evaluate(async (wanted) => {
-    const { promise, resolve } = Promise.withResolvers<number>();
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    setTimeout(() => reject(new Error(`The row did not come to show +${wanted}.`)), 20_000);
     const pattern = new RegExp(`\\+${wanted}\\b`);
     const pane = document.querySelector(".part.sidebar");
     const look = () => {

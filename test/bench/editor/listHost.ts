@@ -1,5 +1,6 @@
 import { WebSocketServer } from "ws";
-import { manySessions, summaryChanged } from "../wire/manySessions.ts";
+import { ROOT_URI } from "../../../src/protocol/uris.ts";
+import { manySessions } from "../wire/manySessions.ts";
 import { MemoryHost } from "../wire/memoryHost.ts";
 
 export interface ListHost {
@@ -32,10 +33,12 @@ export async function startListHost(count: number): Promise<ListHost> {
     update(session) {
       const summary = sessions[session];
       if (summary === undefined || reader === undefined) throw new Error("Nobody is there to be told.");
-      // Every eighth would change the state and with it the place: here only the words of the row change.
-      updates += updates % 8 === 7 ? 2 : 1;
+      updates++;
+      // The time of its last change stays, and with it its place: who moves out of sight is not drawn.
+      const changes = { changes: { additions: updates, deletions: 1, files: 3 } };
+      const params = { channel: ROOT_URI, session: summary.resource, changes };
       const sentAt = Date.now();
-      reader.say(summaryChanged(summary, updates));
+      reader.say(JSON.stringify({ jsonrpc: "2.0", method: "root/sessionSummaryChanged", params }));
       return { adds: updates, sentAt };
     },
     close: () => {

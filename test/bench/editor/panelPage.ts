@@ -38,7 +38,8 @@ export async function openPanelPage(prepare: (host: FakeHost) => void): Promise<
     logger: silentLogger,
   });
   const browser = await launch();
-  const page = await browser.newPage({ viewport: { width: 1000, height: 900 } });
+  const context = await browser.newContext({ viewport: { width: 1000, height: 900 } });
+  const page = await context.newPage();
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
