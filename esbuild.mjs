@@ -79,8 +79,8 @@ const bundles = [
       {
         // The page draws before the parser of markdown has come: it is a file of its own.
         name: "lazy",
-        setup: ({ onResolve }) =>
-          onResolve({ filter: /\/markdownLexer\.ts$/ }, () => ({ path: "./markdown.js", external: true })),
+        setup: (build) =>
+          build.onResolve({ filter: /\/markdownLexer\.ts$/ }, () => ({ path: "./markdown.js", external: true })),
       },
     ],
   },

@@ -77,7 +77,11 @@ export async function launchAgent(workbench: Workbench, answers: LaunchAnswers):
       await branch.waitFor({ state: "hidden" });
     }
   }
-  const name = repository.replace(/\.git$/, "").split("/").slice(-2).join("/");
+  const name = repository
+    .replace(/\.git$/, "")
+    .split("/")
+    .slice(-2)
+    .join("/");
   const wanted = `${agent} on ${name} (${baseBranch || "default branch"})`;
   if ((await input.message.innerText()).includes(wanted)) await input.enter(prompt);
   else await launchByForm(workbench, answers);

@@ -88,7 +88,10 @@ async function makeSession(client: Client, session: string, request: LaunchReque
 }
 
 /** What the session works on, in the terms of its host. */
-function sessionParams(request: RepositoryLaunch | FolderLaunch): { workingDirectories?: string[]; config?: Record<string, unknown> } {
+function sessionParams(request: RepositoryLaunch | FolderLaunch): {
+  workingDirectories?: string[];
+  config?: Record<string, unknown>;
+} {
   if (isFolderLaunch(request)) {
     return { workingDirectories: [request.folder], ...(request.config && { config: { ...request.config } }) };
   }

@@ -27,17 +27,20 @@ describe("connecting", () => {
     expect(waits).toEqual([375, 750, 1500, 3000, 6000, 12_000, 22_500, 22_500, 22_500]);
   });
 
-  it.each(["host.unauthorized", "host.untrustedAddress", "host.untrustedCertificate"] as const)("does not try again after %s", async (code) => {
-    const scene = new ClientOnFakeHost();
-    scene.dial = () => Promise.reject(new AppError(code, "No."));
-    await scene.live();
-    await scene.clock.advance(600_000);
-    expect(scene.client.state).toMatchObject({ kind: "refused", error: { code } });
-    expect(scene.dials).toBe(1);
-    scene.dial = async () => scene.host.connect();
-    await scene.live();
-    expect(scene.client.state.kind).toBe("live");
-  });
+  it.each(["host.unauthorized", "host.untrustedAddress", "host.untrustedCertificate"] as const)(
+    "does not try again after %s",
+    async (code) => {
+      const scene = new ClientOnFakeHost();
+      scene.dial = () => Promise.reject(new AppError(code, "No."));
+      await scene.live();
+      await scene.clock.advance(600_000);
+      expect(scene.client.state).toMatchObject({ kind: "refused", error: { code } });
+      expect(scene.dials).toBe(1);
+      scene.dial = async () => scene.host.connect();
+      await scene.live();
+      expect(scene.client.state.kind).toBe("live");
+    },
+  );
 
   it("says which versions do not fit, and does not try again", async () => {
     const scene = new ClientOnFakeHost();
