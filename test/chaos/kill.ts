@@ -5,6 +5,7 @@ import { silentLogger } from "../../src/base/logger.ts";
 import { parseStoredRecord } from "../../src/host/channels/storedRecord.ts";
 import { SqliteLog } from "../../src/host/log/sqlite.ts";
 import { systemClock } from "../../src/host/systemClock.ts";
+import type { StateAction } from "../../src/protocol/actions.ts";
 import { ROOT_URI } from "../../src/protocol/uris.ts";
 import { HostDirectory, type HostProcess } from "../host/hostProcess.ts";
 import { failureOf, remoteRepository, watch } from "../host/sessionFixture.ts";
@@ -177,13 +178,20 @@ class Scene {
     );
   }
 
-  /** The turns that are with their agents, as far as this client knows. */
+  /** Turns that are with their agents, as far as this client was told. */
   #atWork(client: WireClient): Set<string> {
     const held = new Map(client.held().map(({ channel, state }) => [channel, state]));
     const turns = this.#load.live.flatMap(({ refs }) => {
       const { phase } = (held.get(refs.fleet) ?? {}) as { phase?: string };
       const { activeTurn } = (held.get(refs.chat) ?? {}) as { activeTurn?: { id: string } };
-      return phase === "working" && activeTurn ? [turnOf(refs.chat, activeTurn.id)] : [];
+      if (phase !== "working" || !activeTurn) return [];
+      // After a cancelled turn the next one waits until the agent has let go: the work is not its own yet.
+      const isBegin = (action: StateAction) =>
+        (action.type === "chat/turnStarted" || action.type === "chat/turnResume") && action.turnId === activeTurn.id;
+      const isWork = (action: StateAction) => action.type === "x-fleet/phaseChanged" && action.phase === "working";
+      const began = lastSeq(client, refs.chat, isBegin);
+      const worked = lastSeq(client, refs.fleet, isWork);
+      return worked >= began ? [turnOf(refs.chat, activeTurn.id)] : [];
     });
     return new Set(turns);
   }
@@ -264,11 +272,19 @@ function told(client: WireClient): Acknowledged {
   return { clientId: client.clientId, envelopes: client.envelopes, held: client.held() };
 }
 
-/** Every change of a branch in a bare repository, from its reflogs. */
 function turnOf(chat: string, turnId: string): string {
   return `${chat} ${turnId}`;
 }
 
+/** Of the latest action like this that the client got on a channel; what it got within a snapshot is before all of them. */
+function lastSeq(client: WireClient, channel: string, matches: (action: StateAction) => boolean): number {
+  const last = client.envelopes.findLast(
+    (envelope) => envelope.channel === channel && envelope.rejectionReason === undefined && matches(envelope.action),
+  );
+  return last?.serverSeq ?? 0;
+}
+
+/** Every change of a branch in a bare repository, from its reflogs. */
 function readUpdates(directory: string): { readonly branch: string; readonly commit: string }[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory).flatMap((branch) =>
