@@ -43,7 +43,8 @@ export interface AgentsTreeOptions {
 
 /** How many rows a list shows at first, and how many more each time. */
 export const pageSize = 200;
-const refreshDelayMs = 50;
+/** At least this long between two drawings: the first change shows at once, what follows it is gathered. */
+const refreshGapMs = 50;
 /** How long the pointer waits for what only the host knows. */
 const detailsMs = 1500;
 const flatList = groupList("");
@@ -65,6 +66,7 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
   #order: AgentOrder;
   #words: readonly string[] = [];
   #pendingRefresh: Disposable | undefined;
+  #drawnAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: AgentsTreeOptions) {
     this.#options = options;
@@ -238,7 +240,9 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
   #collect({ added, changed, removed }: FleetChange): void {
     for (const key of [...added, ...changed, ...removed]) this.#touched.add(key);
     for (const key of removed) this.#elements.delete(key);
-    this.#pendingRefresh ??= this.#options.clock.setTimeout(() => this.#refresh(), refreshDelayMs);
+    const { clock } = this.#options;
+    const waitMs = Math.max(0, this.#drawnAt + refreshGapMs - clock.now());
+    this.#pendingRefresh ??= clock.setTimeout(() => this.#refresh(), Math.min(waitMs, refreshGapMs));
   }
 
   #settingsChanged(change: ViewChange): void {
@@ -250,8 +254,9 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
   }
 
   #refresh(): void {
-    const { fleet } = this.#options;
+    const { clock, fleet } = this.#options;
     this.#pendingRefresh = undefined;
+    this.#drawnAt = clock.now();
     const touched = Array.from(this.#touched);
     this.#touched.clear();
     for (const key of touched) this.#ages.note(key, isLaunching(fleet.get(key)));
