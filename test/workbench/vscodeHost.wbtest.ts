@@ -79,8 +79,6 @@ describe("an agent host of VS Code", () => {
   it("launches an agent in a folder that is found by walking the host's folders", async () => {
     const input = new QuickInput(workbench);
     await workbench.command("Muster: Launch Agent…");
-    await input.step("Which kind of agent?");
-    await input.pick("Copilot");
     await input.step(/Which folder on the host/);
     await input.pick("widgets");
     await input.row("Work in widgets").waitFor();
@@ -193,14 +191,18 @@ describe("an agent host of VS Code", () => {
   it("does not ask again before the next launch, and signs in from the panel of what failed", async () => {
     const input = new QuickInput(workbench);
     await workbench.command("Muster: Launch Agent…");
-    await input.step("Which kind of agent?");
-    await input.pick("Copilot");
+    await input.step("What should the agent do?");
+    await input.field.fill(fix);
+    await input.button("Change the choices").click();
+    const choices = "Launch, or choose what to change";
+    await input.step(choices);
+    await input.choose("Folder");
     await input.step(/Which folder on the host/);
     await input.pick("..");
     await input.pick("arithmetic");
     await input.pick("Work in arithmetic");
-    await input.step("What should the agent do?");
-    await input.enter(fix);
+    await input.step(choices);
+    await input.choose("Launch");
     const panel = new SessionPanel(workbench);
     await panel.ready(fix);
     await panel.problem.filter({ hasText: "No GitHub OAuth token" }).waitFor();
