@@ -240,7 +240,7 @@ describe("an agent host of VS Code", () => {
     await hosts.row(name, /not reachable|connecting/).waitFor();
     await openTerminal.waitFor({ state: "detached" });
     await agentHost?.restart();
-    await hosts.row(name, /connected · VS Code/).waitFor();
+    await hosts.row(name, /connected, VS Code/).waitFor();
     const panel = new SessionPanel(workbench);
     await panel.send("What did you change?");
     await panel.transcript.filter({ hasText: "I fixed add in src/math.mjs" }).waitFor();
