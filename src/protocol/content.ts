@@ -35,6 +35,18 @@ export type FileEdit = z.infer<typeof FileEdit>;
 export const StringOrMarkdown = z.union([z.string(), loose({ markdown: z.string() })]);
 export type StringOrMarkdown = z.infer<typeof StringOrMarkdown>;
 
+/** What a short text says, for a line without markdown: a link is its words, or the name of what it leads to; code has no ticks. */
+export function wordsOf(text: StringOrMarkdown | undefined): string {
+  if (typeof text !== "object") return text ?? "";
+  return text.markdown
+    .replaceAll(/\[([^\]\n]*)\]\(([^()\s]*)\)/g, (_, words: string, target: string) => words || nameOf(target))
+    .replaceAll(/`([^`\n]+)`/g, "$1");
+}
+
+function nameOf(target: string): string {
+  return target.split(/[/\\]/).findLast((part) => part !== "") ?? "";
+}
+
 /** 0-based; `character` counts UTF-16 units. */
 export const TextPosition = loose({ line: z.number(), character: z.number() });
 export type TextPosition = z.infer<typeof TextPosition>;

@@ -1,5 +1,6 @@
 import { toLine } from "../../base/visibleText.ts";
 import type { ActiveTurn, ChatState, ResponsePart, Turn } from "../../protocol/chatState.ts";
+import { wordsOf } from "../../protocol/content.ts";
 import { type FleetSessionState, META_NS } from "../../protocol/fleet.ts";
 import type { FleetCheckpoint } from "../../protocol/fleetCheckpoints.ts";
 import type { TurnSpend } from "../../protocol/fleetSpend.ts";
@@ -91,7 +92,7 @@ function ofNotice(
 
 /** Only calls that somebody had to judge. */
 function ofToolCall(call: ToolCall, base: Omit<TimelineEntry, "kind" | "title">): readonly TimelineEntry[] {
-  const what = toLine(wordsOf(call), 200);
+  const what = toLine(titleOf(call), 200);
   const chosen = "selectedOption" in call && call.selectedOption ? `, "${toLine(call.selectedOption.label, 60)}"` : "";
   if (call.status === "pending-confirmation") {
     return [{ ...base, kind: "approval", title: `Waits for approval: ${what}`, tone: "waiting" }];
@@ -106,10 +107,9 @@ function ofToolCall(call: ToolCall, base: Omit<TimelineEntry, "kind" | "title">)
   return [{ ...base, kind: "approval", title: `Approved by ${who}${chosen}: ${what}`, tone: "good" }];
 }
 
-function wordsOf(call: ToolCall): string {
-  const said = "invocationMessage" in call ? call.invocationMessage : undefined;
-  const text = typeof said === "object" ? said.markdown : said;
-  return text || ("displayName" in call ? call.displayName : "a tool call");
+function titleOf(call: ToolCall): string {
+  const said = "invocationMessage" in call ? wordsOf(call.invocationMessage) : "";
+  return said || ("displayName" in call ? call.displayName : "a tool call");
 }
 
 function began(fleet: FleetSessionState | undefined): readonly TimelineEntry[] {

@@ -1,6 +1,6 @@
 import { toLine } from "../../base/visibleText.ts";
+import { wordsOf } from "../../protocol/content.ts";
 import type { ToolCall } from "../../protocol/toolCall.ts";
-import { plainOf } from "../kit/format.ts";
 import { runsCommand, toToolInputView } from "./toolInput.ts";
 
 export interface ToolCardView {
@@ -19,7 +19,7 @@ export interface ToolCardView {
 /** The closed row of a tool call. */
 export function toolCardView(toolCall: ToolCall): ToolCardView {
   const input = "toolInput" in toolCall ? toToolInputView(toolCall.toolInput, runsCommand(toolCall)) : undefined;
-  const said = "invocationMessage" in toolCall ? plainOf(toolCall.invocationMessage) : "";
+  const said = "invocationMessage" in toolCall ? wordsOf(toolCall.invocationMessage) : "";
   const title = toLine(said || toolCall.displayName || toolCall.toolName, 160);
   const exitCode = exitCodeOf(toolCall);
   const command = input?.command ?? "";
@@ -37,7 +37,7 @@ export function toolCardView(toolCall: ToolCall): ToolCardView {
     case "running":
       return { ...base, icon: "loading", state: "Running", tone: "running" };
     case "completed": {
-      const done = toLine(plainOf(toolCall.pastTenseMessage), 160) || title;
+      const done = toLine(wordsOf(toolCall.pastTenseMessage), 160) || title;
       const failed = !toolCall.success;
       return {
         ...base,

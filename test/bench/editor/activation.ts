@@ -47,7 +47,8 @@ export const activation: Part = async (options) => {
       .trim()
       .split("\n")
       .map((line) => Round.parse(JSON.parse(line)));
-    const until = (name: "ours" | "empty") => rounds.map((round) => round[name].load + round[name].call);
+    // VS Code counts in whole milliseconds: less than one is told as 0, and counts as 1 here.
+    const until = (name: "ours" | "empty") => rounds.map((round) => Math.max(1, round[name].load + round[name].call));
     const called = rounds.map(({ ours }) => ours.call);
     return [
       compare("load and call activate / an empty extension, ms", until("ours"), until("empty"), { atMost: 4 }),
