@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import path from "node:path";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { type WebSocket, WebSocketServer } from "ws";
 import { packFolder } from "../../package/packExtension.ts";
 import { terminalUri } from "../../../src/protocol/uris.ts";
@@ -16,10 +16,14 @@ import { countFrames, type Frames } from "./panelFrames.ts";
 
 const terminal = terminalUri("s1", "call-1");
 const title = "An agent in a flood";
-const over = "The flood is over.";
-const { floodFor }: { floodFor: (ms: number, write: (text: string) => void) => void } = createRequire(import.meta.url)(
-  "./floodExtension/lines.cjs",
-);
+
+interface Lines {
+  readonly restMs: number;
+  readonly begins: string;
+  readonly over: string;
+  readonly floodFor: (ms: number, write: (text: string) => void) => Promise<void>;
+}
+const { restMs, begins, over, floodFor }: Lines = createRequire(import.meta.url)("./floodExtension/lines.cjs");
 
 /** The same 10,000 lines a second into the session panel's log, the editor's terminal and its output panel, in one workbench. */
 export const flood: Part = async (options) => {
@@ -33,7 +37,11 @@ export const flood: Part = async (options) => {
     const vscode = await startVsCode({
       name: "bench-flood",
       vsix: [await packBuilt(folder), floodVsix],
-      settings: { "muster.hosts": [{ id: "bench", name: "Bench", url }], "muster.notifications.level": "off" },
+      settings: {
+        "muster.hosts": [{ id: "bench", name: "Bench", url }],
+        "muster.notifications.level": "off",
+        "terminal.integrated.tabs.title": "${sequence}",
+      },
       env: { MUSTER_BENCH_FLOOD_MS: String(ms) },
     });
     lifetime.defer(() => vscode.close());
@@ -44,10 +52,12 @@ export const flood: Part = async (options) => {
       rest: [],
     };
     for (let round = 0; round < at(options, 3, 1, 1); round++) {
-      seen.rest.push(await inWindow(vscode, ({ page }) => countFrames(page, () => page.waitForTimeout(ms))));
+      seen.rest.push(await inWindow(vscode, ({ page }) => restingFrames(page, ms)));
       seen.panel.push(await inWindow(vscode, (workbench) => floodPanel(workbench, host, ms)));
       seen.terminal.push(
-        await inWindow(vscode, (workbench) => floodByCommand(workbench, "Bench: Flood a Terminal", ".xterm-rows")),
+        await inWindow(vscode, (workbench) =>
+          floodByCommand(workbench, "Bench: Flood a Terminal", ".single-terminal-tab"),
+        ),
       );
       seen.output.push(
         await inWindow(vscode, (workbench) =>
@@ -107,27 +117,34 @@ async function inWindow(vscode: VsCode, look: (workbench: Workbench) => Promise<
   }
 }
 
+async function restingFrames(page: Page, ms: number): Promise<Frames> {
+  await page.waitForTimeout(restMs);
+  return countFrames(page, () => page.waitForTimeout(ms));
+}
+
 async function floodPanel(workbench: Workbench, host: FakeHost, ms: number): Promise<Frames> {
   const { page } = workbench;
   await page.locator('.activitybar .action-item:has(a[aria-label^="Muster"]) a').first().click();
   await page.locator(".sidebar .monaco-list-row", { hasText: title }).first().click();
   const panel = workbench.webview();
   await panel.getByRole("tab", { name: /Log/ }).click();
-  await panel.locator(".log-rows").waitFor();
-  return countFrames(page, async () => {
-    floodFor(ms, (data) => host.act(terminal, { type: "terminal/data", data }));
-    await panel.getByText(over).first().waitFor();
-  });
+  const rows = panel.locator(".log-rows");
+  await rows.waitFor();
+  const [frames] = await Promise.all([
+    framesOfFlood(page, rows),
+    floodFor(ms, (data) => host.act(terminal, { type: "terminal/data", data })),
+  ]);
+  return frames;
 }
 
-async function floodByCommand(workbench: Workbench, command: string, lines: string): Promise<Frames> {
-  const { page } = workbench;
-  return countFrames(page, async () => {
-    await workbench.command(command);
-    await saysOver(page, lines);
-  });
+/** @param says where the command says that the flood begins and is over. */
+async function floodByCommand(workbench: Workbench, command: string, says: string): Promise<Frames> {
+  await workbench.command(command);
+  return framesOfFlood(workbench.page, workbench.page.locator(says));
 }
 
-async function saysOver(page: Page, lines: string): Promise<void> {
-  await page.locator(lines).filter({ hasText: over }).first().waitFor();
+/** From the first line to the last: what it takes to open what is flooded does not count. */
+async function framesOfFlood(page: Page, says: Locator): Promise<Frames> {
+  await says.filter({ hasText: begins }).first().waitFor();
+  return countFrames(page, () => says.filter({ hasText: over }).first().waitFor());
 }

@@ -163,7 +163,10 @@ async function drawn(
   return drawnAt - sentAt;
 }
 
-/** User and system time of the server's extension host, by proc(5) in ticks of a hundredth of a second. */
+/**
+ * User and system time of the last window's extension host, by proc(5) in ticks of a hundredth of a second. Those of
+ * closed windows live on for the server's grace time.
+ */
 function extensionHostCpuMs(tempDir: string): number | undefined {
   try {
     const ofProcess = readdirSync("/proc")
@@ -173,9 +176,9 @@ function extensionHostCpuMs(tempDir: string): number | undefined {
         if (!command.includes("--type=extensionHost")) return [];
         if (!readQuietly(`/proc/${pid}/environ`).includes(`TMPDIR=${tempDir}`)) return [];
         const fields = readQuietly(`/proc/${pid}/stat`).split(") ")[1]?.split(" ") ?? [];
-        return [(Number(fields[11]) + Number(fields[12])) * 10];
+        return [{ startedAt: Number(fields[19]), ms: (Number(fields[11]) + Number(fields[12])) * 10 }];
       });
-    return ofProcess.length === 0 ? undefined : Math.max(...ofProcess);
+    return ofProcess.toSorted((a, b) => b.startedAt - a.startedAt)[0]?.ms;
   } catch {
     return undefined;
   }
