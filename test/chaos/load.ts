@@ -76,8 +76,8 @@ export class Load {
   #start(isOpen: () => boolean, work: () => Promise<void>): void {
     const running = work()
       .catch((error: unknown) => {
-        // A request that is under way when the host dies has no answer.
-        if (isOpen()) throw error;
+        // A request that is under way when the host dies has no answer; one that comes while it stops is refused.
+        if (isOpen() && !isStopping(error)) throw error;
       })
       .finally(() => this.#running.delete(running));
     this.#running.add(running);
@@ -182,6 +182,10 @@ function untilClosed(client: WireClient): () => boolean {
 }
 
 /** An answer that says no, and not the end of the connection. */
+function isStopping(error: unknown): boolean {
+  return isRefusal(error) && JSON.stringify(error).includes("The host is stopping");
+}
+
 function isRefusal(error: unknown): boolean {
   return typeof error === "object" && error !== null && "code" in error && error.code !== -32000;
 }
