@@ -188,10 +188,12 @@ class Scene {
       // After a cancelled turn the next one waits until the agent has let go: the work is not its own yet.
       const isBegin = (action: StateAction) =>
         (action.type === "chat/turnStarted" || action.type === "chat/turnResume") && action.turnId === activeTurn.id;
-      const isWork = (action: StateAction) => action.type === "x-fleet/phaseChanged" && action.phase === "working";
       const began = lastSeq(client, refs.chat, isBegin);
-      const worked = lastSeq(client, refs.fleet, isWork);
-      return worked >= began ? [turnOf(refs.chat, activeTurn.id)] : [];
+      const rested = lastSeq(client, refs.fleet, (action) => isPhase(action) && action.phase !== "working");
+      const worked = client.envelopes.find(
+        ({ channel, serverSeq, action }) => channel === refs.fleet && serverSeq > rested && isPhase(action),
+      );
+      return began <= (worked?.serverSeq ?? 0) ? [turnOf(refs.chat, activeTurn.id)] : [];
     });
     return new Set(turns);
   }
@@ -274,6 +276,10 @@ function told(client: WireClient): Acknowledged {
 
 function turnOf(chat: string, turnId: string): string {
   return `${chat} ${turnId}`;
+}
+
+function isPhase(action: StateAction): action is Extract<StateAction, { type: "x-fleet/phaseChanged" }> {
+  return action.type === "x-fleet/phaseChanged";
 }
 
 /** Of the latest action like this that the client got on a channel; what it got within a snapshot is before all of them. */
