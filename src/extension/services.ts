@@ -138,6 +138,7 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
     }),
   );
   const targets = new AgentTargets(fleet, () => panels.active, clock);
+  const resolveAgent: AgentTargets["one"] = (target, placeholder, fits) => targets.one(target, placeholder, fits);
   const review: Review = owned.add(
     new Review({
       hosts: connections,
@@ -219,10 +220,18 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
   const openPanel = (target: AgentTarget) => panels.show(target);
   const inbox = owned.add(new Inbox({ fleet, approvals, snoozes, presenter, clock, openPanel }, onError));
   owned.add(registerInboxCommands({ fleet, targets, inbox, snoozes, panels, commands, reveal }));
-  const open = (target: AgentTarget) => panels.show(target);
   const selection = () => agentsView.selection.filter((element) => element.kind === "agent");
   owned.add(
-    registerAgentCommands({ fleet, targets, settings: viewSettings, dialogs, commands, open, refresh, selection }),
+    registerAgentCommands({
+      fleet,
+      targets,
+      settings: viewSettings,
+      dialogs,
+      commands,
+      open: openPanel,
+      refresh,
+      selection,
+    }),
   );
   owned.add(markWatchedAsRead({ fleet, active: () => panels.active }));
   owned.add(
@@ -241,7 +250,7 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
       connections,
       signIn: (hostId, provider) => signIn.beforeLaunch(hostId, provider),
       launch: (request) => credentials.withCredentials(request.hostId, () => fleet.launch(request)),
-      resolveAgent: (target, placeholder, fits) => targets.one(target, placeholder, fits),
+      resolveAgent,
       agent: (target) => targets.agent(target),
       readIssue: (repository, number) => ship.readIssue(repository, number),
       templates: () => settings.read("launch.templates"),
@@ -273,7 +282,6 @@ export async function startServices(context: vscode.ExtensionContext): Promise<D
   );
   owned.add(handleLinks((proposal) => hostCommands.add(proposal), presenter));
   const { extensionUri } = context;
-  const resolveAgent: AgentTargets["one"] = (target, placeholder, fits) => targets.one(target, placeholder, fits);
   owned.add(new Attempts({ extensionUri, fleet, connections, commands, dialogs, clock, resolveAgent }));
   owned.add(
     new SpendView({

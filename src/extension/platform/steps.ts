@@ -54,8 +54,7 @@ export type TextResult =
 
 /** One step that chooses from a list. */
 export async function pickStep<T>(step: PickStep<T>): Promise<StepResult<T>> {
-  const owned = new Disposables();
-  const pick = owned.add(vscode.window.createQuickPick<StepItem<T>>());
+  const pick = vscode.window.createQuickPick<StepItem<T>>();
   applyFrame(pick, step.frame);
   pick.placeholder = step.placeholder;
   pick.matchOnDescription = true;
@@ -68,37 +67,29 @@ export async function pickStep<T>(step: PickStep<T>): Promise<StepResult<T>> {
       pick.items = typed === undefined ? step.items : [...step.items, { ...typed, alwaysShow: true }];
     });
   }
-  const result = new Promise<StepResult<T>>((resolve) => {
-    pick.onDidAccept(() => {
-      const [item] = pick.selectedItems;
-      if (item?.value !== undefined) resolve({ kind: "next", value: item.value });
-    });
-    pick.onDidTriggerButton(() => resolve({ kind: "back" }));
-    pick.onDidHide(() => resolve({ kind: "cancel" }));
-  });
-  pick.show();
-  try {
-    return await result;
-  } finally {
-    owned.dispose();
-  }
+  return answerOf(pick, () => pick.selectedItems[0]?.value);
 }
 
 /** One step that chooses several from a list. */
 export async function pickManyStep<T>(
   step: Pick<PickStep<T>, "frame" | "placeholder" | "items"> & { readonly chosen: (value: T) => boolean },
 ): Promise<StepResult<readonly T[]>> {
-  const owned = new Disposables();
-  const pick = owned.add(vscode.window.createQuickPick<StepItem<T>>());
+  const pick = vscode.window.createQuickPick<StepItem<T>>();
   applyFrame(pick, step.frame);
   pick.placeholder = step.placeholder;
   pick.canSelectMany = true;
   pick.matchOnDescription = true;
   pick.items = step.items;
   pick.selectedItems = step.items.filter(({ value }) => value !== undefined && step.chosen(value));
-  const result = new Promise<StepResult<readonly T[]>>((resolve) => {
+  return answerOf(pick, () => pick.selectedItems.flatMap(({ value }) => (value === undefined ? [] : [value])));
+}
+
+/** Shows a list until it is answered, and ends it. @param read what is accepted; `undefined` keeps the list open */
+async function answerOf<T, R>(pick: vscode.QuickPick<StepItem<T>>, read: () => R | undefined): Promise<StepResult<R>> {
+  const result = new Promise<StepResult<R>>((resolve) => {
     pick.onDidAccept(() => {
-      resolve({ kind: "next", value: pick.selectedItems.flatMap(({ value }) => (value === undefined ? [] : [value])) });
+      const value = read();
+      if (value !== undefined) resolve({ kind: "next", value });
     });
     pick.onDidTriggerButton(() => resolve({ kind: "back" }));
     pick.onDidHide(() => resolve({ kind: "cancel" }));
@@ -107,7 +98,7 @@ export async function pickManyStep<T>(
   try {
     return await result;
   } finally {
-    owned.dispose();
+    pick.dispose();
   }
 }
 
