@@ -84,6 +84,7 @@ describe("hosts and the inbox", () => {
     await input.step(/Allow this/);
     await workbench.screenshotAllThemes("inbox-approval");
     await input.pick("Approve All 2");
+    await input.step(/^Inbox/);
     await input.row(/2 agents ask for the same/).waitFor({ state: "detached" });
     await input.cancel();
     await new Notifications(workbench).toast(/2 agents need you/).waitFor({ state: "detached" });
