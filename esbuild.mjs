@@ -1,10 +1,12 @@
 // Builds the bundles: the extension (cjs, for VS Code's extension host), the session panel's page (esm, browser)
-// and the host (esm, Node). `--production` minifies and drops source maps; `--watch` rebuilds on change.
+// and the host (esm, Node). `--production` minifies and drops source maps; `--watch` rebuilds on change; `--host DIR` builds
+// the host alone, into that folder.
 import { context } from "esbuild";
 import { rm } from "node:fs/promises";
 
 const production = process.argv.includes("--production");
 const watch = process.argv.includes("--watch");
+const hostFolder = process.argv.includes("--host") ? process.argv[process.argv.indexOf("--host") + 1] : undefined;
 
 /** @type {import("esbuild").BuildOptions} */
 const shared = {
@@ -51,6 +53,31 @@ const extensionHost = {
   supported: { "dynamic-import": false },
 };
 
+/** @type {import("esbuild").BuildOptions} */
+const host = {
+  ...shared,
+  entryPoints: {
+    main: "src/host/main.ts",
+    ptyHost: "src/host/terminals/ptyHost.ts",
+    boxForwarder: "src/host/isolation/boxForwarder.ts",
+    // An agent of the demo fleet, which has no model: see src/extension/onboarding.
+    sampleAgent: "src/sampleAgent/main.ts",
+  },
+  outdir: hostFolder ?? "dist/host",
+  outExtension: { ".js": ".mjs" },
+  format: "esm",
+  platform: "node",
+  target: "node24",
+  // `node-pty` is a native module: it is loaded where it is installed beside the host, and missed where it is not.
+  external: ["bufferutil", "utf-8-validate", "node-pty"],
+  // What its package.json names first loads its own files in a way that cannot be bundled.
+  alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
+  banner: {
+    // Some dependencies are CommonJS and call `require` for Node's own modules.
+    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+  },
+};
+
 /** @type {import("esbuild").BuildOptions[]} */
 const bundles = [
   {
@@ -91,33 +118,11 @@ const bundles = [
     format: "esm",
     platform: "browser",
   },
-  {
-    ...shared,
-    entryPoints: {
-      main: "src/host/main.ts",
-      ptyHost: "src/host/terminals/ptyHost.ts",
-      boxForwarder: "src/host/isolation/boxForwarder.ts",
-      // An agent of the demo fleet, which has no model: see src/extension/onboarding.
-      sampleAgent: "src/sampleAgent/main.ts",
-    },
-    outdir: "dist/host",
-    outExtension: { ".js": ".mjs" },
-    format: "esm",
-    platform: "node",
-    target: "node24",
-    // `node-pty` is a native module: it is loaded where it is installed beside the host, and missed where it is not.
-    external: ["bufferutil", "utf-8-validate", "node-pty"],
-    // What its package.json names first loads its own files in a way that cannot be bundled.
-    alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
-    banner: {
-      // Some dependencies are CommonJS and call `require` for Node's own modules.
-      js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
-    },
-  },
+  host,
 ];
 
-if (!watch) await rm("dist", { recursive: true, force: true });
-const contexts = await Promise.all(bundles.map((options) => context(options)));
+if (!watch && !hostFolder) await rm("dist", { recursive: true, force: true });
+const contexts = await Promise.all((hostFolder ? [host] : bundles).map((options) => context(options)));
 try {
   if (watch) {
     await Promise.all(contexts.map((bundle) => bundle.watch()));

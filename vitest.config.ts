@@ -3,7 +3,12 @@ import { compileCache } from "./test/support/compileCache.ts";
 
 Object.assign(process.env, compileCache);
 
-const host = { environment: "node", testTimeout: 60_000, hookTimeout: 120_000 } as const;
+const host = {
+  environment: "node",
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+  globalSetup: "test/support/hostPrograms.ts",
+} as const;
 
 /** They hold the host to times, or take all of the machine: nothing runs beside them. */
 const alone = ["floods", "gatewayLoad", "hibernation", "hugeChanges", "isolationLimits"].map(

@@ -22,8 +22,8 @@ import { systemClock } from "../../src/host/systemClock.ts";
 import { HostDirectory } from "./hostProcess.ts";
 import { createSession, finished, hostConfig, prompt, refs, remoteRepository, watch } from "./sessionFixture.ts";
 import { WireClient } from "./wireClient.ts";
+import { hostMain } from "../support/hostPrograms.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/host/main.ts", import.meta.url));
 const writer = fileURLToPath(new URL("../chaos/steadyWriter.ts", import.meta.url));
 const fullRun = process.env["MUSTER_CHAOS_RUNS"] !== undefined;
 let directory: string;
@@ -35,7 +35,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 function backup(data: string, to: string) {
-  return spawnSync(process.execPath, [MAIN, "backup", "--data", data, "--to", to], { encoding: "utf8" });
+  return spawnSync(process.execPath, [hostMain, "backup", "--data", data, "--to", to], { encoding: "utf8" });
 }
 
 function read(data: string): SqliteLog {
@@ -56,7 +56,7 @@ describe("a backup", () => {
     await reached(wanted);
     const target = path.join(directory, "backup");
     const began = Date.now();
-    const copying = spawn(process.execPath, [MAIN, "backup", "--data", data, "--to", target], { stdio: "ignore" });
+    const copying = spawn(process.execPath, [hostMain, "backup", "--data", data, "--to", target], { stdio: "ignore" });
     const [code] = (await once(copying, "exit")) as [number];
     expect(code).toBe(0);
     await reached(wanted + 1_000);

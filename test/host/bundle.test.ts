@@ -2,14 +2,13 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { HostDirectory } from "./hostProcess.ts";
 import { createSession, finished, prompt, type Refs, refs, remoteRepository, scriptedAgent } from "./sessionFixture.ts";
 import { WireClient } from "./wireClient.ts";
 import { plantedSecrets } from "../support/plantedSecrets.ts";
+import { hostMain } from "../support/hostPrograms.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/host/main.ts", import.meta.url));
 const planted = plantedSecrets();
 const inAgentEnv = "anAgentsOwnKey123456";
 const inHostEnv = "theHostsVariable987654";
@@ -26,7 +25,10 @@ function run(...args: string[]) {
   const data = path.join(directory.path, "data");
   const config = path.join(directory.path, "config.json");
   const env = { ...process.env, PLANTED_KEY: inHostEnv };
-  return spawnSync(process.execPath, [MAIN, ...args, "--data", data, "--config", config], { encoding: "utf8", env });
+  return spawnSync(process.execPath, [hostMain, ...args, "--data", data, "--config", config], {
+    encoding: "utf8",
+    env,
+  });
 }
 
 function leaksIn(text: string): string[] {

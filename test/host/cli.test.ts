@@ -3,14 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT_URI } from "../../src/protocol/uris.ts";
 import { HostDirectory } from "./hostProcess.ts";
 import { scriptedAgent } from "./sessionFixture.ts";
 import { WireClient } from "./wireClient.ts";
+import { hostMain } from "../support/hostPrograms.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/host/main.ts", import.meta.url));
 const agents = [
   scriptedAgent("scripted"),
   { id: "gone", displayName: "Gone agent", command: ["no-such-agent-program"] },
@@ -19,7 +18,7 @@ let directory: HostDirectory;
 let data: string;
 
 function run(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [hostMain, ...args], {
     encoding: "utf8",
     env: { ...process.env, OPENAI_API_KEY: undefined, CODEX_API_KEY: undefined },
   });

@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLogger } from "../../src/base/logger.ts";
 import { AhpClient } from "../../src/client/ahpClient.ts";
@@ -18,9 +17,9 @@ import { makeDemoRepository } from "../../src/extension/onboarding/demoRepositor
 import { findNode } from "../../src/extension/onboarding/nodeRuntime.ts";
 import { systemClock } from "../../src/extension/platform/clock.ts";
 import { FakeHostsStore, FakeSecrets } from "../support/fakeHostsPorts.ts";
+import { hostMain, sampleAgentMain } from "../support/hostPrograms.ts";
 
-const source = (file: string) => fileURLToPath(new URL(`../../src/${file}`, import.meta.url));
-const scripts = { host: source("host/main.ts"), agent: source("sampleAgent/main.ts") };
+const scripts = { host: hostMain, agent: sampleAgentMain };
 
 let folder: string;
 beforeEach(async () => {

@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { silentLogger } from "../../src/base/logger.ts";
 import { SqliteLog } from "../../src/host/log/sqlite.ts";
@@ -13,8 +12,8 @@ import { canRecord } from "../chaos/diskRecording.ts";
 import { checkLog, nothingSeen } from "../chaos/ledger.ts";
 import { HostDirectory } from "./hostProcess.ts";
 import { WireClient } from "./wireClient.ts";
+import { hostMain } from "../support/hostPrograms.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/host/main.ts", import.meta.url));
 /** The host refuses it, and writes down that it did. */
 const configured = { type: "root/configChanged", config: {} } as const;
 const isHere = canRecord();
@@ -26,14 +25,14 @@ it.skipIf(!isHere)(
     const directory = new HostDirectory({});
     const [data, trace] = [path.join(directory.path, "data"), path.join(directory.path, "trace")];
     const strace = ["-o", trace, "-e", "trace=fsync,fdatasync,exit_group", "-e", "inject=fsync:error=EIO:when=60"];
-    const serve = [process.execPath, MAIN, "serve", "--data", data, "--port", "0"];
+    const serve = [process.execPath, hostMain, "serve", "--data", data, "--port", "0", "--token-file", directory.tokenFile];
     const child = spawn("strace", [...strace, ...serve], { stdio: ["ignore", "pipe", "pipe"] });
     const ended = once(child, "exit");
     let stderr = "";
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
-    const { url, tokenFile } = JSON.parse(line) as { url: string; tokenFile: string };
-    const client = await WireClient.connect(url, readFileSync(tokenFile, "utf8").trim());
+    const { url } = JSON.parse(line) as { url: string };
+    const client = await WireClient.connect(url, readFileSync(directory.tokenFile, "utf8").trim());
     const isTold = async () => {
       const echo = client.dispatched(ROOT_URI, configured).then(() => true);
       return await Promise.race([echo, client.closed.then(() => false)]);

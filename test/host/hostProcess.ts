@@ -4,9 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-
-const MAIN = fileURLToPath(new URL("../../src/host/main.ts", import.meta.url));
+import { hostMain } from "../support/hostPrograms.ts";
 
 /** What agents do is what these tests look at; those of the isolation choose it themselves. */
 const unconfined = { isolation: "none" };
@@ -26,11 +24,11 @@ export class HostDirectory {
     writeFileSync(path.join(this.path, "config.json"), JSON.stringify({ ...unconfined, ...config }));
   }
 
-  /** A real host process from source, ready to be connected to. */
+  /** A real host process, ready to be connected to. */
   async start(...extra: readonly string[]): Promise<HostProcess> {
     const data = path.join(this.path, "data");
     const args = [
-      MAIN,
+      hostMain,
       "serve",
       "--data",
       data,

@@ -1,14 +1,12 @@
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { ROOT_URI } from "../../src/protocol/uris.ts";
 import { HostDirectory } from "./hostProcess.ts";
 import { createSession, finished, hostConfig, prompt, remoteRepository, watch } from "./sessionFixture.ts";
 import { WireClient } from "./wireClient.ts";
-
-const MAIN = fileURLToPath(new URL("../../src/host/main.ts", import.meta.url));
+import { hostMain } from "../support/hostPrograms.ts";
 
 it("DUR-7: serves every other session when one is damaged, and says what is wrong with that one", async () => {
   const repository = await remoteRepository();
@@ -25,7 +23,7 @@ it("DUR-7: serves every other session when one is damaged, and says what is wron
   client.close();
   await host.stop();
 
-  const exported = spawnSync(process.execPath, [MAIN, "export", "--data", data, "--session", broken.session]);
+  const exported = spawnSync(process.execPath, [hostMain, "export", "--data", data, "--session", broken.session]);
   const lines = exported.stdout.toString().trim().split("\n");
   const channels = new Set(lines.map((line) => (JSON.parse(line) as { channel: string }).channel));
   expect(channels).toContain(broken.chat);
@@ -48,7 +46,7 @@ it("DUR-7: serves every other session when one is damaged, and says what is wron
   await watch(client, whole);
   prompt(client, whole, "t2", "edit");
   expect((await finished(client, whole, "t2")).state).toBe("complete");
-  const verified = spawnSync(process.execPath, [MAIN, "verify", "--data", data]);
+  const verified = spawnSync(process.execPath, [hostMain, "verify", "--data", data]);
   expect(verified.status).toBe(1);
   expect(verified.stdout.toString()).toContain(`of ${broken.chat} does not fit`);
   client.close();

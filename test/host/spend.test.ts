@@ -9,9 +9,9 @@ import { ROOT_URI } from "../../src/protocol/uris.ts";
 import { HostDirectory, type HostProcess } from "./hostProcess.ts";
 import { createSession, failureOf, finished, prompt, type Refs, remoteRepository, watch } from "./sessionFixture.ts";
 import { WireClient } from "./wireClient.ts";
+import { hostMain } from "../support/hostPrograms.ts";
 
 const agentProgram = fileURLToPath(new URL("fixtures/spendingAcpAgent.ts", import.meta.url));
-const MAIN = fileURLToPath(new URL("../../src/host/main.ts", import.meta.url));
 const day = new Date().toISOString().slice(0, 10);
 
 describe("money and machine time on a real host", () => {
@@ -48,7 +48,7 @@ describe("money and machine time on a real host", () => {
   /** What `muster-host spend` prints. */
   function spendCli(...args: string[]): string {
     const data = path.join(directory.path, "data");
-    const { stdout, stderr } = spawnSync(process.execPath, [MAIN, "spend", "--data", data, ...args], {
+    const { stdout, stderr } = spawnSync(process.execPath, [hostMain, "spend", "--data", data, ...args], {
       encoding: "utf8",
     });
     return stdout || stderr;

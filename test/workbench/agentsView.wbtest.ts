@@ -98,7 +98,7 @@ describe("the Agents view", () => {
     const groups = (await agents.groups()).map((label) => label.split(",")[0]);
     assert.deepEqual(groups, ["Needs you", "Queued", "Ready for review", "Done"]);
     await agents.row(reviewed, /unread/).waitFor();
-    await workbench.screenshotAllThemes("agents-view");
+    await workbench.screenshotThemes("agents-view");
   });
 
   it("tells the rest in a hover", async () => {
@@ -127,7 +127,7 @@ describe("the Agents view", () => {
     await input.field.press("Enter");
     await agents.message.filter({ hasText: /of \d+ agents: “acme”, Failed or Ready for review/ }).waitFor();
     await agents.row(failed).waitFor();
-    await workbench.screenshotAllThemes("agents-view-filtered");
+    await workbench.screenshotThemes("agents-view-filtered");
     await agents.titleAction("Clear Filter");
     await agents.row(queued).waitFor();
   });
@@ -137,7 +137,7 @@ describe("the Agents view", () => {
     await workbench.command("Muster: Filter Agents…");
     await input.enter("nowhere to be found");
     await agents.welcome.filter({ hasText: "No agent passes the filter" }).waitFor();
-    await workbench.screenshotBothThemes("agents-view-nothing");
+    await workbench.screenshotThemes("agents-view-nothing");
     await agents.welcome.getByText("Clear Filter").click();
     await agents.row(asking).waitFor();
   });
@@ -148,7 +148,7 @@ describe("the Agents view", () => {
     await agents.contextAction(another, "Archive Agent");
     const question = notifications.dialog("Archive 3 agents?");
     await question.filter({ hasText: another }).waitFor();
-    await workbench.screenshotAllThemes("agents-view-bulk");
+    await workbench.screenshotThemes("agents-view-bulk");
     await notifications.answer("Archive 3 agents?", "Archive");
     await notifications.toast("Archived 3 agents.").waitFor();
     await agents.row(reviewed).waitFor({ state: "detached" });
@@ -177,7 +177,7 @@ describe("the Agents view", () => {
     assert.ok(session);
     await dispatchOn(elsewhere, "session", session, { type: "session/titleChanged", title: "Named elsewhere" });
     await agents.row("Named elsewhere").waitFor();
-    await workbench.screenshotBothThemes("agents-view-by-repository");
+    await workbench.screenshotThemes("agents-view-by-repository");
     await workbench.command("Muster: Group Agents By…");
     await input.pick("Attention");
   });
@@ -186,7 +186,7 @@ describe("the Agents view", () => {
     elsewhere.dispose();
     await host.kill();
     await agents.row(reviewed, /as of \d+s ago.*not connected/).waitFor();
-    await workbench.screenshotAllThemes("agents-view-stale");
+    await workbench.screenshotThemes("agents-view-stale");
     const offered = await agents.contextActions(asking);
     assert.ok(!offered.includes("Stop Agent") && offered.includes("Pin Agent"), offered.join());
   });

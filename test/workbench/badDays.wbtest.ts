@@ -41,7 +41,7 @@ describe("bad days", () => {
     await input.step(/Nothing listens at/);
     assert.match(await input.message.innerText(), /Nothing listens at 127\.0\.0\.1:9\. Check/);
     assert.equal(await input.field.inputValue(), "ws://127.0.0.1:9");
-    await workbench.screenshotBothThemes("host-unreachable");
+    await workbench.screenshotThemes("host-unreachable");
   });
 
   it("says that the host refused the token and keeps the address", async () => {
@@ -79,7 +79,7 @@ describe("bad days", () => {
     await flow.waitForRow(workbench, crashing, /failed/);
     const panel = new SessionPanel(workbench);
     await panel.problem.filter({ hasText: /stopped|crashed|ended/i }).waitFor();
-    await workbench.screenshotBothThemes("agent-crashed");
+    await workbench.screenshotThemes("agent-crashed");
   });
 
   it("shows how old its knowledge is while the host is away, and comes back with everything", async () => {
@@ -89,7 +89,7 @@ describe("bad days", () => {
     await flow.waitForRow(workbench, asking, /needs your approval/);
     await host.kill();
     await agents.row(asking, /not connected/).waitFor();
-    await workbench.screenshotBothThemes("host-away");
+    await workbench.screenshotThemes("host-away");
     await scene.restartHost();
     // The turn that ran when the host died ends as an error that can be resumed.
     await agents

@@ -40,7 +40,7 @@ describe("the first five minutes", () => {
     await agents.show();
     const welcome = await agents.welcome.innerText();
     for (const button of ["Add a Host", "Start Demo Fleet"]) assert.match(welcome, new RegExp(button));
-    await workbench.screenshotAllThemes("welcome");
+    await workbench.screenshotThemes("welcome");
   });
 
   it("show the walkthrough, of which nothing is done yet", async () => {
@@ -49,7 +49,7 @@ describe("the first five minutes", () => {
     await walkthrough.step("Connect a host").waitFor();
     assert.equal(await walkthrough.done.count(), 0);
     await walkthrough.picture.waitFor();
-    await workbench.screenshotAllThemes("walkthrough");
+    await workbench.screenshotThemes("walkthrough");
   });
 
   it("bring a fleet on this machine by one click", async () => {
@@ -63,7 +63,7 @@ describe("the first five minutes", () => {
     await hosts.row("Demo", /\bconnected\b/).waitFor();
     await new AgentsView(workbench).show();
     await workbench.resizeSideBar(500);
-    await workbench.screenshotBothThemes("demo-fleet");
+    await workbench.screenshotThemes("demo-fleet");
   });
 
   it("tick off what was done, and nothing else", async () => {

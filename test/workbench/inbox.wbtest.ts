@@ -41,11 +41,11 @@ describe("hosts and the inbox", () => {
     await flow.enterHost(workbench, { url: `wss://127.0.0.1:${port}`, token: "any" });
     const notifications = new Notifications(workbench);
     await notifications.dialog(/(?:[0-9A-F]{2}:){31}[0-9A-F]{2}/).waitFor();
-    await workbench.screenshotBothThemes("host-certificate");
+    await workbench.screenshotThemes("host-certificate");
     await notifications.answer(/Trust it\?/, "Cancel");
     const input = new QuickInput(workbench);
     await input.step(/is self-signed/);
-    await workbench.screenshotBothThemes("host-add-failed");
+    await workbench.screenshotThemes("host-add-failed");
     await input.cancel();
     assert.equal(await new HostsView(workbench).rows.count(), 0);
   });
@@ -61,7 +61,7 @@ describe("hosts and the inbox", () => {
     await hosts.expand(new URL(host.url).host);
     await hosts.row("Queue", /at most 2 at a time/).waitFor();
     await hosts.row("Spend today").waitFor();
-    await workbench.screenshotAllThemes("hosts");
+    await workbench.screenshotThemes("hosts");
     await new AgentsView(workbench).show();
   });
 
@@ -79,10 +79,10 @@ describe("hosts and the inbox", () => {
     const { workbench } = scene;
     const input = new QuickInput(workbench);
     for (const label of [/2 agents ask for the same/, crashing, describing]) await input.row(label).waitFor();
-    await workbench.screenshotAllThemes("inbox");
+    await workbench.screenshotThemes("inbox");
     await input.pick(/2 agents ask for the same/);
     await input.step(/Allow this/);
-    await workbench.screenshotAllThemes("inbox-approval");
+    await workbench.screenshotThemes("inbox-approval");
     await input.pick("Approve All 2");
     await input.step(/^Inbox/);
     await input.row(/2 agents ask for the same/).waitFor({ state: "detached" });

@@ -30,7 +30,7 @@ describe("launching and what it costs", () => {
     await input.step("What should the agent do?");
     assert.match(await input.message.innerText(), /Sample agent on octocat\/format \(default branch\)/);
     await input.field.pressSequentially("Finish what newcomers");
-    await workbench.screenshotAllThemes("launch-quick");
+    await workbench.screenshotThemes("launch-quick");
     await input.cancel();
     await workbench.command("Muster: Launch Agent…");
     await input.step("What should the agent do?");
@@ -51,7 +51,7 @@ describe("launching and what it costs", () => {
     await input.step("How many agents shall try?");
     await input.choose("3 attempts");
     await input.step(list);
-    await workbench.screenshotAllThemes("launch-form");
+    await workbench.screenshotThemes("launch-form");
     await input.choose("Launch");
   });
 
@@ -60,7 +60,7 @@ describe("launching and what it costs", () => {
     const report = new ReportPage(workbench);
     await report.row("Status").getByText("ready for review").nth(2).waitFor();
     await report.row("CONTRIBUTING.md").waitFor();
-    await workbench.screenshotAllThemes("launch-attempts");
+    await workbench.screenshotThemes("launch-attempts");
     await report.page.getByRole("button", { name: "Keep this: attempt 2" }).click();
     await new Notifications(workbench).answer("Keep attempt 2 and archive the other 2?", "Keep This Attempt");
     await report.page.getByText("archived").nth(1).waitFor();
@@ -73,13 +73,13 @@ describe("launching and what it costs", () => {
     const report = new ReportPage(workbench);
     await workbench.command("Muster: Show Spend");
     await report.page.getByRole("img", { name: /Model cost by day\. Most on/ }).waitFor();
-    await workbench.screenshotAllThemes("spend-days");
+    await workbench.screenshotThemes("spend-days");
     await report.page.getByText("Task", { exact: true }).click();
     await report.row(first).waitFor();
-    await workbench.screenshotBothThemes("spend-tasks");
+    await workbench.screenshotThemes("spend-tasks");
     await report.page.getByText("Last month", { exact: true }).click();
     await report.page.getByText("No agent has worked in this time.").waitFor();
-    await workbench.screenshotBothThemes("spend-empty");
+    await workbench.screenshotThemes("spend-empty");
   });
 
   it("holds an agent to its budget, and lets it go on when that is raised", async () => {
@@ -97,7 +97,7 @@ describe("launching and what it costs", () => {
     await input.choose("Launch");
     await new SessionPanel(workbench).ready(costly);
     await flow.waitForRow(workbench, costly, /reached its budget/);
-    await workbench.screenshotBothThemes("budget-reached");
+    await workbench.screenshotThemes("budget-reached");
     await workbench.command("Muster: Raise Budget…");
     await input.step("Raise Budget of");
     await input.enter("5");

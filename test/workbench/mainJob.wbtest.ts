@@ -23,7 +23,7 @@ describe("the main job", () => {
     const agents = new AgentsView(scene.workbench);
     await agents.show();
     await agents.welcome.filter({ hasText: "Add a Host" }).waitFor();
-    await scene.workbench.screenshotBothThemes("empty");
+    await scene.workbench.screenshotThemes("empty");
   });
 
   it("connects a host by its address and token", async () => {
@@ -40,7 +40,7 @@ describe("the main job", () => {
     await flow.waitForRow(workbench, asking, /needs your approval/);
     // Two agents at a time is what this host allows.
     await flow.waitForRow(workbench, working, /queue/i);
-    await workbench.screenshotBothThemes("tree");
+    await workbench.screenshotThemes("tree");
   });
 
   it("says in the status bar and on the icon who needs the person", async () => {
@@ -75,7 +75,7 @@ describe("the main job", () => {
       .getByText(/A test keeps those links alive/)
       .first()
       .waitFor();
-    await workbench.screenshotBothThemes("session-streaming");
+    await workbench.screenshotThemes("session-streaming");
   });
 
   it("shows a request whole and lets the agent go on when it is approved", async () => {
@@ -91,10 +91,10 @@ describe("the main job", () => {
       .getByText(/\bpass 1\b/)
       .first()
       .waitFor();
-    await scene.workbench.screenshotBothThemes("session-log");
+    await scene.workbench.screenshotThemes("session-log");
     await panel.select("Changes");
     await panel.changedFiles.filter({ hasText: "CONTRIBUTING.md" }).waitFor();
-    await scene.workbench.screenshotBothThemes("session-changes");
+    await scene.workbench.screenshotThemes("session-changes");
     await panel.select("Transcript");
   });
 
@@ -105,14 +105,14 @@ describe("the main job", () => {
       names.some((name) => name.includes("CONTRIBUTING.md")),
       names.join(", "),
     );
-    await scene.workbench.screenshotBothThemes("review");
+    await scene.workbench.screenshotThemes("review");
   });
 
   it("creates a draft pull request of what was reviewed", async () => {
     const { gitHub, repository, workbench } = scene;
     const created = await flow.createPullRequest(workbench, working);
     await flow.waitForRow(workbench, working, new RegExp(`draft #${created.number}\\b`));
-    await workbench.screenshotBothThemes("pull-request");
+    await workbench.screenshotThemes("pull-request");
     const pull = repository.pulls.get(created.number);
     assert.equal(pull?.title, working);
     assert.equal(pull?.draft, true);

@@ -57,7 +57,7 @@ describe(`a host with ${count} agents`, () => {
     await agents.rows.nth(20).waitFor();
     // Of ten sessions one has failed, and three rest with changes.
     await agents.row("Needs you", /200 agents/).waitFor();
-    await workbench.screenshotAllThemes("many-agents");
+    await workbench.screenshotThemes("many-agents");
     await agents.row("Needs you").click();
     await agents.row("Ready for review", /600 agents/).waitFor();
     await agents.row("Needs you").click();

@@ -30,7 +30,7 @@ describe("the session panel", () => {
     await panel.page.getByRole("button", { name: "Stop the agent" }).waitFor();
     await panel.send("Then say what is left to do");
     await panel.queue.filter({ hasText: "Then say what is left" }).waitFor();
-    await workbench.screenshotAllThemes("panel-working");
+    await workbench.screenshotThemes("panel-working");
     await panel.queue.getByRole("button", { name: "Remove from the queue" }).click();
     await panel.queue.first().waitFor({ state: "detached" });
   });
@@ -44,14 +44,14 @@ describe("the session panel", () => {
     await panel.page.getByRole("textbox", { name: "Find in the log" }).fill("pass");
     await panel.page.getByText(/^\d+ of \d+$/).waitFor();
     await panel.log.locator("mark").first().waitFor();
-    await workbench.screenshotAllThemes("panel-log");
+    await workbench.screenshotThemes("panel-log");
   });
 
   it("shows the lines of a changed file where it stands", async () => {
     await panel.select("Changes");
     await panel.changedFiles.filter({ hasText: "CONTRIBUTING.md" }).locator(".file").click();
     await panel.page.getByRole("group", { name: "Diff" }).locator(".diff-line.added").first().waitFor();
-    await scene.workbench.screenshotAllThemes("panel-changes");
+    await scene.workbench.screenshotThemes("panel-changes");
   });
 
   it("puts files back after it has been asked, and tells of it", async () => {
@@ -62,7 +62,7 @@ describe("the session panel", () => {
     await launched.getByRole("button", { name: "Restore…" }).click();
     await new Notifications(workbench).answer(/safety checkpoint/, "Restore");
     await panel.timeline.filter({ hasText: "files put back" }).waitFor();
-    await workbench.screenshotAllThemes("panel-timeline");
+    await workbench.screenshotThemes("panel-timeline");
     await panel.select("Changes");
     await panel.page.getByText("No changes yet").waitFor();
     await workbench.screenshot("panel-changes-empty");
@@ -72,7 +72,7 @@ describe("the session panel", () => {
     const { workbench, repositoryUrl: repository } = scene;
     await flow.launchAgent(workbench, { agent: "Sample agent", repository, prompt: failing });
     await panel.problem.waitFor();
-    await workbench.screenshotBothThemes("panel-failed");
+    await workbench.screenshotThemes("panel-failed");
     await panel.select("Log");
     await panel.page.getByText("No tool has printed anything yet").waitFor();
   });
@@ -86,7 +86,7 @@ describe("the session panel", () => {
       .first()
       .waitFor();
     assert.equal(await panel.page.getByRole("button", { name: "Send message" }).isDisabled(), true);
-    await workbench.screenshotBothThemes("panel-offline");
+    await workbench.screenshotThemes("panel-offline");
     await scene.restartHost();
     await panel.page.getByTitle(/Connected to/).waitFor();
   });

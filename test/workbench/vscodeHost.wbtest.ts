@@ -86,7 +86,7 @@ describe("an agent host of VS Code", () => {
     await input.row("Work in code").waitFor();
     await input.pick("widgets");
     await input.row("Work in widgets").waitFor();
-    await workbench.screenshotBothThemes("vscode-host-folder");
+    await workbench.screenshotThemes("vscode-host-folder");
     await input.pick("Work in widgets");
     await input.step("What should the agent do?");
     await input.enter(prompt);
@@ -96,7 +96,7 @@ describe("an agent host of VS Code", () => {
     const notifications = new Notifications(workbench);
     const question = notifications.dialog("Sign in to github.com for Copilot");
     await question.filter({ hasText: "with the rights read:user, user:email" }).waitFor();
-    await workbench.screenshotBothThemes("vscode-host-sign-in");
+    await workbench.screenshotThemes("vscode-host-sign-in");
     await notifications.answer("Sign in to github.com for Copilot", "Launch Without");
     await new SessionPanel(workbench).ready(prompt);
   });
@@ -106,7 +106,7 @@ describe("an agent host of VS Code", () => {
     await panel.problem.filter({ hasText: "No GitHub OAuth token" }).waitFor();
     await new AgentsView(workbench).row(prompt, /failed/).waitFor();
     await panel.status.filter({ hasText: "Failed" }).waitFor();
-    await workbench.screenshotBothThemes("vscode-host-error");
+    await workbench.screenshotThemes("vscode-host-error");
     await panel.page.getByRole("button", { name: "Resume" }).waitFor();
     await panel.page.getByRole("button", { name: "Sign In" }).waitFor();
   });
@@ -133,7 +133,7 @@ describe("an agent host of VS Code", () => {
     await hosts.show();
     await hosts.expand(new URL(agentHost?.url ?? "").host);
     await hosts.row("Terminal", /Tidy the readme/).waitFor();
-    await workbench.screenshotBothThemes("vscode-host-terminal");
+    await workbench.screenshotThemes("vscode-host-terminal");
   });
 
   it("shows what was changed through the terminal, and which changes these are", async () => {
@@ -145,7 +145,7 @@ describe("an agent host of VS Code", () => {
     await panel.changedFiles.filter({ hasText: "other.ts" }).waitFor();
     assert.equal(await panel.changedFiles.count(), 3);
     await panel.page.getByText("Branch Changes").waitFor();
-    await workbench.screenshotBothThemes("vscode-host-changes");
+    await workbench.screenshotThemes("vscode-host-changes");
     await terminal.hide();
   });
 
@@ -155,7 +155,7 @@ describe("an agent host of VS Code", () => {
     const title = workbench.page.locator(".tab.active .label-name", { hasText: /as of \d\d:\d\d:\d\d/ });
     await title.waitFor();
     await editor.line("Made with care.").waitFor();
-    await workbench.screenshotBothThemes("vscode-host-review");
+    await workbench.screenshotThemes("vscode-host-review");
     await workbench.command("Terminal: Focus Terminal");
     const terminal = new TerminalPanel(workbench);
     await terminal.type("echo 'Twice.' >> README.md");
@@ -228,7 +228,7 @@ describe("an agent host of VS Code", () => {
     await panel.select("Changes");
     await panel.changedFiles.filter({ hasText: "math.mjs" }).waitFor();
     await panel.select("Transcript");
-    await workbench.screenshotBothThemes("vscode-host-turn");
+    await workbench.screenshotThemes("vscode-host-turn");
   });
 
   it("hands the account over again by itself when the host has started afresh", async () => {

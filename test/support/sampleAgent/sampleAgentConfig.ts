@@ -1,6 +1,6 @@
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { compileCache } from "../compileCache.ts";
+import { sampleAgentMain } from "../hostPrograms.ts";
 import type { AgentConfig } from "../realAgents/realAgents.ts";
 
 export interface SampleAgentOptions {
@@ -9,13 +9,13 @@ export interface SampleAgentOptions {
   readonly paceMs?: number;
 }
 
-/** Catalogue entry of the sample agent, run from source on the Node that runs this process. */
+/** Catalogue entry of the sample agent, run on the Node that runs this process. */
 export function sampleAgentConfig(options: SampleAgentOptions = {}): AgentConfig {
   return {
     id: options.id ?? "sample",
     displayName: "Sample agent",
     description: "Edits the repository without a model; for demonstrations and tests",
-    command: [process.execPath, fileURLToPath(new URL("../../../src/sampleAgent/main.ts", import.meta.url))],
+    command: [process.execPath, sampleAgentMain],
     env: {
       ...compileCache,
       HOME: "${home}",

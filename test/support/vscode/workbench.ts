@@ -32,6 +32,9 @@ export interface VsCodeOptions extends Omit<ServerOptions, "outputDir">, PageOpt
 /** What VS Code marks its workbench with. */
 const themeClasses: Record<Theme, string> = { light: "vs", dark: "vs-dark", highContrast: "hc-black" };
 
+const picturedThemes: readonly Theme[] =
+  process.env["MUSTER_PICTURES"] === "all" ? ["light", "highContrast", "dark"] : ["dark"];
+
 /** How long an element may take on a loaded machine before the step that waits for it fails. */
 export const ELEMENT_TIMEOUT_MS = 60_000;
 
@@ -170,17 +173,12 @@ export class Workbench {
     return file;
   }
 
-  /** The same picture in both themes: `<name>-dark.png` and `<name>-light.png`; ends dark. */
-  async screenshotBothThemes(name: string): Promise<void> {
-    for (const theme of ["light", "dark"] as const) {
-      await this.setTheme(theme);
-      await this.screenshot(`${name}-${theme}`);
-    }
-  }
-
-  /** In light, dark and high contrast: `<name>-light.png` and so on; ends dark. */
-  async screenshotAllThemes(name: string): Promise<void> {
-    for (const theme of ["light", "highContrast", "dark"] as const) {
+  /**
+   * `<name>-dark.png`, and with `MUSTER_PICTURES=all` also `-light` and `-highContrast`: a change of the theme takes longer than most
+   * of what is tested. Ends dark.
+   */
+  async screenshotThemes(name: string): Promise<void> {
+    for (const theme of picturedThemes) {
       await this.setTheme(theme);
       await this.screenshot(`${name}-${theme}`);
     }
