@@ -1,80 +1,73 @@
 /**
  * `npm test`: every stage in order, each as its own process, and one closing line `N passed, N failed, N skipped`.
  * `npm test -- unit host` runs only the named stages. A stage that ends without a count is one failure, so a crash can
- * never look like success.
+ * never look like success. What fails in a few places is tried once more by itself, and named at the end.
  */
 import { spawn } from "node:child_process";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import * as path from "node:path";
 import { compileCache } from "./support/compileCache.ts";
-
-interface Counts {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
+import { addCounts, type Counts, type Parts, partsOfClosingLine, partsOfMocha, partsOfVitest } from "./stageReports.ts";
 
 interface Stage {
   readonly name: string;
-  readonly command: readonly string[];
-  /** Reads the counts from what the stage left behind; the default is its last `N passed, N failed` line. */
-  readonly counts?: (output: string) => Promise<Counts | undefined>;
+  /** Runs all of it, or only these parts: files of Vitest, suites of mocha. */
+  command(parts?: readonly string[]): readonly string[];
+  /** A JSON file that a run leaves behind. */
+  readonly report?: string;
+  /** What became of each part, by that report or by what was printed. */
+  parts(report: unknown, output: string): Parts;
 }
+
+/** More broken parts than these are no accident. */
+const MAX_TRIED_AGAIN = 3;
 
 const root = path.resolve(import.meta.dirname, "..");
 const results = path.join(root, "test-results");
-const vitest = path.join(root, "node_modules", "vitest", "vitest.mjs");
-const closingLine = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/gm;
 
 function vitestStage(name: string, projects: readonly string[]): Stage {
   const report = path.join(results, `${name}.json`);
   return {
     name,
-    command: [
-      vitest,
+    report,
+    command: (parts = []) => [
+      path.join(root, "node_modules", "vitest", "vitest.mjs"),
       "run",
+      ...parts,
       ...projects.flatMap((project) => ["--project", project]),
       "--reporter=default",
       "--reporter=json",
       `--outputFile.json=${report}`,
     ],
-    counts: () => readVitestReport(report),
+    parts: (tests) => partsOfVitest(tests, root),
   };
 }
 
-async function readVitestReport(file: string): Promise<Counts | undefined> {
-  const text = await readFile(file, "utf8").catch(() => undefined);
-  if (text === undefined) return undefined;
-  const report: unknown = JSON.parse(text);
-  if (typeof report !== "object" || report === null) return undefined;
-  const number = (key: string) => {
-    const value: unknown = Reflect.get(report, key);
-    return typeof value === "number" ? value : 0;
-  };
-  // A file that fails to load has no failed test of its own, yet it must count.
-  const failedFiles = number("numFailedTests") === 0 ? number("numFailedTestSuites") : 0;
-  return {
-    passed: number("numPassedTests"),
-    failed: number("numFailedTests") + failedFiles,
-    skipped: number("numPendingTests") + number("numTodoTests"),
-  };
+function plainStage(name: string, ...command: readonly string[]): Stage {
+  return { name, command: () => command, parts: (_, output) => partsOfClosingLine(name, output) };
 }
 
-async function readClosingLine(output: string): Promise<Counts | undefined> {
-  const last = [...output.matchAll(closingLine)].at(-1);
-  if (!last) return undefined;
-  return { passed: Number(last[1]), failed: Number(last[2]), skipped: Number(last[3] ?? 0) };
-}
+const workbench: Stage = {
+  name: "workbench",
+  report: path.join(results, "workbench.json"),
+  command: (parts = []) => ["test/workbench/run.ts", ...parts.flatMap((part) => ["--suite", part])],
+  parts: partsOfMocha,
+};
 
 const stages: readonly Stage[] = [
   vitestStage("unit", ["unit", "webview"]),
-  { name: "fuzz", command: ["test/fuzz/run.ts"] },
+  plainStage("fuzz", "test/fuzz/run.ts"),
   vitestStage("host", ["host", "host-alone"]),
-  { name: "package", command: ["test/package/package.ts", "--check"] },
-  { name: "vscode", command: ["test/vscode/run.ts"] },
-  { name: "workbench", command: ["test/workbench/run.ts"] },
-  { name: "demo", command: ["test/demo/demo.ts", "--check", "--count"] },
+  plainStage("package", "test/package/package.ts", "--check"),
+  plainStage("vscode", "test/vscode/run.ts"),
+  workbench,
+  plainStage("demo", "test/demo/demo.ts", "--check", "--count"),
 ];
+
+async function readReport(file: string): Promise<unknown> {
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  return text === undefined ? undefined : JSON.parse(text);
+}
 
 function run(command: readonly string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
@@ -93,25 +86,40 @@ function run(command: readonly string[]): Promise<{ code: number; output: string
   });
 }
 
+/** What became of each part; a run that ends badly without naming one that failed is a failure of its own. */
+async function runParts(stage: Stage, only?: readonly string[]): Promise<Parts> {
+  const { report } = stage;
+  if (report) await rm(report, { force: true });
+  const { code, output } = await run(stage.command(only));
+  const parts = stage.parts(report && (await readReport(report)), output);
+  const counts = addCounts(parts.values());
+  const isEmpty = counts.passed + counts.failed === 0;
+  if (!isEmpty && (code === 0 || counts.failed > 0)) return parts;
+  console.log(`=== ${stage.name}: ended with code ${code}${isEmpty ? " and no test result" : ""}: 1 failed`);
+  return new Map([...parts, [stage.name, { passed: 0, failed: 1, skipped: 0 }]]);
+}
+
 async function runStage(stage: Stage): Promise<Counts> {
   const started = performance.now();
   console.log(`\n=== ${stage.name}`);
-  const { code, output } = await run(stage.command);
-  const counts = await (stage.counts ?? readClosingLine)(output);
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  if (!counts || counts.passed + counts.failed === 0) {
-    console.log(
-      `=== ${stage.name}: ended with code ${code} after ${seconds} s and no test result, which counts as 1 failed`,
-    );
-    return { passed: 0, failed: 1, skipped: 0 };
+  let parts = await runParts(stage);
+  const broken = [...parts].filter(([, { failed }]) => failed > 0).map(([name]) => name);
+  if (broken.length > 0 && broken.length <= MAX_TRIED_AGAIN) {
+    console.log(`\n=== ${stage.name}: once more, by itself: ${broken.join(", ")}`);
+    const isWhole = broken.includes(stage.name);
+    const again = await runParts(stage, isWhole ? undefined : broken);
+    parts = new Map([...(isWhole ? [] : parts), ...again]);
+    triedAgain.push(...broken);
   }
-  if (code !== 0 && counts.failed === 0) counts.failed = 1;
+  const counts = addCounts(parts.values());
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(
     `=== ${stage.name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped in ${seconds} s`,
   );
   return counts;
 }
 
+const triedAgain: string[] = [];
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !stages.some((stage) => stage.name === name));
 if (unknown.length > 0) {
@@ -125,15 +133,13 @@ if (build.code !== 0) {
   console.log("The build failed; see above.\n0 passed, 1 failed, 0 skipped");
   process.exit(1);
 }
-const total: Counts = { passed: 0, failed: 0, skipped: 0 };
-const failedStages: string[] = [];
+const outcomes = new Map<string, Counts>();
 for (const stage of stages.filter((candidate) => wanted.length === 0 || wanted.includes(candidate.name))) {
-  const counts = await runStage(stage);
-  total.passed += counts.passed;
-  total.failed += counts.failed;
-  total.skipped += counts.skipped;
-  if (counts.failed > 0) failedStages.push(stage.name);
+  outcomes.set(stage.name, await runStage(stage));
 }
+const total = addCounts(outcomes.values());
+const failedStages = [...outcomes].filter(([, { failed }]) => failed > 0).map(([name]) => name);
+if (triedAgain.length > 0) console.log(`\nFailed at first and were tried again: ${triedAgain.join(", ")}`);
 if (failedStages.length > 0) console.log(`\nFailed stages: ${failedStages.join(", ")}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed > 0 ? 1 : 0;

@@ -1,5 +1,5 @@
 /**
- * `node test/workbench/run.ts [--grep TEXT]`: drives a real VS Code as a person would, against a real host process with
+ * `node test/workbench/run.ts [--grep TEXT] [--suite TITLE]...`: drives a real VS Code as a person would, against a real host process with
  * the sample agent and a GitHub on loopback. Pictures go to test-results/*.png, logs to test-results/logs.
  * Ends with `N passed, N failed, N skipped`; exit code 0 all passed, 1 a test failed, 2 the run itself broke.
  */
@@ -11,7 +11,9 @@ import { parseArgs } from "node:util";
 import { runMocha } from "../support/vscode/mochaRun.ts";
 import { outputDir, takePictures } from "./scene.ts";
 
-const { values: options } = parseArgs({ options: { grep: { type: "string" } } });
+const { values: options } = parseArgs({
+  options: { grep: { type: "string" }, suite: { type: "string", multiple: true } },
+});
 const checkout = path.resolve(import.meta.dirname, "../..");
 
 async function main(): Promise<number> {
@@ -30,6 +32,7 @@ async function main(): Promise<number> {
     color: process.stdout.isTTY,
     onFailure: takePictures,
     ...(options.grep === undefined ? {} : { grep: options.grep }),
+    ...(options.suite === undefined ? {} : { suites: options.suite }),
   });
   await writeFile(path.join(outputDir, "workbench.json"), JSON.stringify(result, undefined, 2));
   console.log(`${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped`);

@@ -1,6 +1,7 @@
 import { appendFileSync } from "node:fs";
 import { format } from "node:util";
 import Mocha from "mocha";
+import { addCounts, type Counts } from "../../stageReports.ts";
 
 export interface TestFile {
   readonly name: string;
@@ -10,6 +11,8 @@ export interface TestFile {
 
 export interface MochaOptions {
   readonly grep?: string;
+  /** Titles of outermost suites, to run only these. */
+  readonly suites?: readonly string[];
   /** Limit of one test, in milliseconds. */
   readonly timeoutMs?: number;
   readonly color?: boolean;
@@ -18,10 +21,9 @@ export interface MochaOptions {
   readonly onFailure?: (title: string) => Promise<void>;
 }
 
-export interface MochaResult {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
+export interface MochaResult extends Readonly<Counts> {
+  /** The same by the titles of the outermost suites. */
+  readonly suites: Readonly<Record<string, Counts>>;
   readonly failures: readonly { readonly title: string; readonly error: string }[];
 }
 
@@ -42,25 +44,30 @@ export async function runMocha(files: readonly TestFile[], options: MochaOptions
     mocha.suite.emit("pre-require", globalThis, file.name, mocha);
     await file.load();
   }
-  const { onFailure } = options;
+  const { onFailure, suites: wanted } = options;
+  if (wanted) mocha.suite.suites = mocha.suite.suites.filter(({ title }) => wanted.includes(title));
   if (onFailure) {
     mocha.suite.afterEach(async function picture() {
       if (this.currentTest?.state === "failed") await onFailure(this.currentTest.fullTitle());
     });
   }
-  const counts = { passed: 0, failed: 0, skipped: 0 };
+  const suites: Record<string, Counts> = {};
   const failures: { title: string; error: string }[] = [];
   await new Promise<void>((resolve) => {
     const runner = mocha.run(() => resolve());
-    runner.on("pass", () => counts.passed++);
-    runner.on("pending", () => counts.skipped++);
+    const count = (test: Mocha.Runnable, what: keyof Counts) => {
+      const counts = (suites[test.titlePath()[0] ?? ""] ??= { passed: 0, failed: 0, skipped: 0 });
+      counts[what]++;
+    };
+    runner.on("pass", (test) => count(test, "passed"));
+    runner.on("pending", (test) => count(test, "skipped"));
     runner.on("fail", (test, error: unknown) => {
-      counts.failed++;
+      count(test, "failed");
       failures.push({
         title: test.fullTitle(),
         error: error instanceof Error ? (error.stack ?? error.message) : String(error),
       });
     });
   });
-  return { ...counts, failures };
+  return { ...addCounts(Object.values(suites)), suites, failures };
 }
