@@ -55,7 +55,7 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   [/(?<=^|[^A-Za-z0-9]|\\[nrt])\d{8,10}:AA[\w-]{30,}/g, "§"],
   [/(?<=^|[^A-Za-z0-9]|\\[nrt])[MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{27,}/g, "§"],
   [/(\s-u\s{1,3}[^\s:]{1,100}:)[^\s\\]+/g, "$1§"],
-  [new RegExp(`((?:${names})(?!files?\\b|env\\b)[\\w-]{0,30}${assigned})${value}`, "gi"), "$1§"],
+  [new RegExp(`((?:${names})(?!files?\\b|env\\b)[\\w-]{0,30}(?![\\w-])${assigned})${value}`, "gi"), "$1§"],
   [new RegExp(`(${beginning}(?:${shortNames})(?![A-Za-z])${assigned})${value}`, "gi"), "$1§"],
 ];
 

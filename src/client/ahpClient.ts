@@ -118,7 +118,9 @@ export class AhpClient implements Client {
       lastHeardAt,
       announced: (uri, what) =>
         what === "added" ? this.#channels.sessionAdded(uri) : this.#channels.sessionRemoved(uri),
-      list: (cursor) => this.#call("listSessions", { channel: ROOT_URI, limit: 500, ...(cursor && { cursor }) }),
+      // Somebody may be waiting for the first page.
+      list: (cursor) =>
+        this.#call("listSessions", { channel: ROOT_URI, ...(cursor ? { limit: 500, cursor } : { limit: 50 }) }),
     });
     this.root = this.#channels.subscribe("root", ROOT_URI);
     this.#connection.onDidChangeState((state) => this.#stateChanged(state));

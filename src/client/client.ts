@@ -111,13 +111,15 @@ export interface Sessions {
   readonly all: ReadonlyMap<string, SessionSummary>;
   /** False until the first complete listing: an empty table then means nothing. */
   readonly isListed: boolean;
-  /** The table was listed over the present connection: it says what is, not what was. */
+  /** What the table has was listed over the present connection: it says what is, not what was. */
+  readonly isLive: boolean;
+  /** Listed and live. While a host is listed for the first time, the table grows page by page and is live before that. */
   readonly isCurrent: boolean;
   /** When the table was known to be what the host has, in ms since the epoch; `undefined` if it never was. */
   readonly asOf: number | undefined;
   /** The host has more sessions than this client holds; the table has the first that it listed. */
   readonly isCut: boolean;
-  /** One event an update, with the ids it touched and nothing else; none when only `isCurrent` changes. */
+  /** One event an update, with the ids it touched and nothing else; none when only `isListed` or `isLive` changes. */
   readonly onDidChange: Event<SessionsChange>;
   /** Lists again; only differences are announced. */
   refresh(): Promise<void>;

@@ -58,7 +58,7 @@ export class SessionList implements Sessions {
   #table: SessionTable;
   #listing: Listing | undefined;
   #isListed = false;
-  #isCurrent = false;
+  #isLive = false;
   #asOf: number | undefined;
   #failures = 0;
   #retry: Disposable | undefined;
@@ -78,8 +78,12 @@ export class SessionList implements Sessions {
     return this.#isListed;
   }
 
+  get isLive(): boolean {
+    return this.#isLive;
+  }
+
   get isCurrent(): boolean {
-    return this.#isCurrent;
+    return this.#isListed && this.#isLive;
   }
 
   get isCut(): boolean {
@@ -87,7 +91,7 @@ export class SessionList implements Sessions {
   }
 
   get asOf(): number | undefined {
-    return this.#isCurrent ? this.#ports.lastHeardAt() : this.#asOf;
+    return this.#isLive ? this.#ports.lastHeardAt() : this.#asOf;
   }
 
   get onDidChange() {
@@ -120,8 +124,8 @@ export class SessionList implements Sessions {
     this.#failures = 0;
     this.#retry?.dispose();
     this.#retry = undefined;
-    if (!this.#isCurrent) return;
-    this.#isCurrent = false;
+    if (!this.#isLive) return;
+    this.#isLive = false;
     this.#changed.fire(noChange);
   }
 
@@ -143,41 +147,65 @@ export class SessionList implements Sessions {
   }
 
   async #list(listing: Listing): Promise<void> {
+    // While nothing is shown of the host, each page is better than nothing. Else what was is exchanged for what is in one go.
+    const grows = !this.#isListed && this.all.size === 0;
+    const table = grows ? this.#table : new SessionTable(this.#ports.limits);
+    const cursors = new Set<string>();
+    let cursor: string | undefined;
     try {
-      const table = await this.#readPages(listing);
-      if (this.#listing !== listing) throw new AppError("host.disconnected", "The connection was lost while listing.");
-      if (listing.fault) throw listing.fault;
-      for (const news of listing.news.values()) table.take(news);
-      const change = table.replace(this.#table);
-      const { isCut } = this.#table;
-      const isNews = !this.#isCurrent || isCut !== table.isCut || !isEmpty(change);
-      this.#table = table;
-      this.#isListed = true;
-      this.#isCurrent = true;
-      this.#sayIfCut(isCut);
-      if (isNews) this.#changed.fire(change);
+      for (;;) {
+        const { items, nextCursor } = readPage(await this.#ports.list(cursor));
+        if (this.#listing !== listing)
+          throw new AppError("host.disconnected", "The connection was lost while listing.");
+        if (listing.fault) throw listing.fault;
+        const wasCut = this.isCut;
+        const change = table.takeAll(this.#readItems(items, listing));
+        cursor = nextCursor ?? "";
+        const isLast = cursor === "" || cursors.has(cursor) || table.isCut;
+        if (isLast || cursors.size === maxPages - 1) {
+          if (!isLast) table.cut();
+          return grows ? this.#grown(change, wasCut, true) : this.#exchange(table, listing);
+        }
+        if (grows) this.#grown(change, wasCut, false);
+        cursors.add(cursor);
+      }
     } finally {
       if (this.#listing === listing) this.#listing = undefined;
     }
   }
 
-  async #readPages(listing: Listing): Promise<SessionTable> {
-    const table = new SessionTable(this.#ports.limits);
-    const cursors = new Set<string>();
-    let cursor: string | undefined;
-    do {
-      const { items, nextCursor } = readPage(await this.#ports.list(cursor));
-      if (this.#listing !== listing) break;
-      for (const item of items) {
-        const summary = this.#readSummary(item);
-        if (summary) table.take({ kind: "is", uri: summary.resource, summary });
-      }
-      cursor = nextCursor ?? undefined;
-      if (cursor === undefined || cursor === "" || cursors.has(cursor) || table.isCut) break;
-      cursors.add(cursor);
-    } while (cursors.size < maxPages);
-    if (cursors.size >= maxPages) table.cut();
-    return table;
+  /** A page more is in the table. */
+  #grown(change: SessionsChange, wasCut: boolean, isLast: boolean): void {
+    const isNews = !this.#isLive || isLast || !isEmpty(change);
+    this.#isLive = true;
+    this.#isListed = isLast;
+    this.#sayIfCut(wasCut);
+    if (isNews) this.#changed.fire(change);
+  }
+
+  /** Another table, which holds the whole list, takes the place of the one that is shown. */
+  #exchange(table: SessionTable, { news }: Listing): void {
+    table.takeAll(news.values());
+    const change = table.replace(this.#table);
+    const { isCut } = this.#table;
+    const isNews = !this.isCurrent || isCut !== table.isCut || !isEmpty(change);
+    this.#table = table;
+    this.#isListed = true;
+    this.#isLive = true;
+    this.#sayIfCut(isCut);
+    if (isNews) this.#changed.fire(change);
+  }
+
+  /** What a page says, with what was announced of its sessions since. */
+  #readItems(items: readonly unknown[], { news }: Listing): SessionNews[] {
+    return items.flatMap((item) => {
+      const summary = this.#readSummary(item);
+      if (summary === undefined) return [];
+      const uri = summary.resource;
+      const listed: SessionNews = { kind: "is", uri, summary };
+      const later = news.get(uri);
+      return later === undefined ? listed : mergeNews(listed, later);
+    });
   }
 
   /** One session that cannot be read must not hide the others. */
@@ -200,7 +228,7 @@ export class SessionList implements Sessions {
   }
 
   #listLater(error: unknown): void {
-    if (this.#isCurrent || AppError.is(error, "host.disconnected")) return;
+    if (this.isCurrent || AppError.is(error, "host.disconnected")) return;
     this.#ports.logger.warn("listing sessions failed", { error: String(error) });
     this.#retry = this.#ports.clock.setTimeout(() => this.established(), backoffMs(++this.#failures, retry, 0.5));
   }

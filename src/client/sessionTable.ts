@@ -84,6 +84,19 @@ export class SessionTable {
     }
   }
 
+  /** Takes one after the other, and tells what they touched together. */
+  takeAll(news: Iterable<SessionNews>): SessionsChange {
+    const before = new Map<string, SessionSummary | undefined>();
+    for (const one of news) {
+      if (!before.has(one.uri)) before.set(one.uri, this.#entries.get(one.uri));
+      this.take(one);
+    }
+    const touched = Array.from(before.keys()).filter((uri) => before.get(uri) !== this.#entries.get(uri));
+    const [added, stayed] = partition(touched, (uri) => before.get(uri) === undefined);
+    const [changed, removed] = partition(stayed, (uri) => this.#entries.has(uri));
+    return { added, changed, removed };
+  }
+
   /** Marks that the host has more than it could list here. */
   cut(): void {
     this.#isCut = true;
@@ -125,6 +138,10 @@ export class SessionTable {
     this.#entries.delete(resource);
     return { ...noChange, removed: [resource] };
   }
+}
+
+function partition<T>(items: readonly T[], belongs: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(belongs), items.filter((item) => !belongs(item))];
 }
 
 /** Identity members never change; `null` clears. */

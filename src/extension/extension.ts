@@ -1,8 +1,15 @@
 import type * as vscode from "vscode";
+import { Disposables } from "../base/disposables.ts";
 import { startServices } from "./services.ts";
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
-  context.subscriptions.push(await startServices(context));
+  const owned = new Disposables();
+  context.subscriptions.push(owned);
+  const services = startServices(context, owned);
+  // The hosts are called while the rest is loaded.
+  await new Promise((resolve) => setImmediate(resolve));
+  const { startFeatures } = await import("./features.ts");
+  startFeatures(services, owned);
 }
 
 /** What `activate` started ends with `context.subscriptions`. */

@@ -21,6 +21,11 @@ export interface TerminalTarget extends HostTarget {
   readonly terminal: string;
 }
 
+/** A file of the review that the Review view shows. */
+export interface ReviewFileTarget {
+  readonly path: string;
+}
+
 /** A line of an open document. */
 export interface CodeTarget {
   readonly uri: string;
@@ -36,6 +41,10 @@ type OnCheckpoint = [target?: AgentTarget & { readonly checkpoint?: string }, se
 /** Absent: the cursor's line. */
 type OnCode = [place?: CodeTarget];
 type OnTerminal = [target?: TerminalTarget];
+/** The agent's file; absent: nothing is done. */
+type OnReviewFile = [file?: ReviewFileTarget];
+/** A thread, a comment, or what was typed under one, as VS Code passes them; anything else does nothing. */
+type OnComment = [comment?: unknown];
 type OnAgentOrHost = [target?: AgentTarget | HostTarget];
 
 /** What each command accepts. Every command also works without arguments: it then asks, or takes the active panel's agent. */
@@ -59,13 +68,29 @@ export interface CommandArgs {
   "muster.agent.fork": OnCheckpoint;
   "muster.agent.compareAttempts": OnAgents;
   "muster.agent.keepAttempt": OnAgents;
+  /** Two or more selected; one alone stands for all attempts at its prompt. */
+  "muster.agent.combine": OnAgents;
+  "muster.agent.updateFromBase": OnAgents;
+  /** Of its repository. */
+  "muster.agents.showOverlaps": OnAgents;
+  "muster.agent.setMode": OnAgents;
   "muster.agent.setBudget": OnAgents;
   "muster.agent.raiseBudget": OnAgents;
+  "muster.agent.networkAccess": OnAgents;
   "muster.spend.show": [];
   "muster.agent.open": OnAgents;
   "muster.agent.review": OnAgents;
+  "muster.agent.reviewSince": OnAgents;
+  "muster.agent.chooseReview": OnAgents;
   "muster.agent.createPullRequest": OnAgents;
   "muster.agent.showPullRequest": OnAgents;
+  "muster.agent.updatePullRequest": OnAgents;
+  "muster.agent.fixChecks": OnAgents;
+  "muster.agent.addressComments": OnAgents;
+  "muster.agent.resolveComments": OnAgents;
+  "muster.agent.markReady": OnAgents;
+  "muster.agent.mergePullRequest": OnAgents;
+  "muster.agent.closePullRequest": OnAgents;
   "muster.agent.stop": OnAgents;
   "muster.agent.approve": OnAgents;
   "muster.agent.deny": OnAgents;
@@ -93,6 +118,20 @@ export interface CommandArgs {
   /** The list that shows more; without it, every one that is cut. */
   "muster.agents.showMore": [list?: string];
   "muster.review.refresh": [];
+  "muster.review.send": [];
+  "muster.review.discard": [];
+  "muster.review.showFile": OnReviewFile;
+  "muster.review.openFile": OnReviewFile;
+  "muster.review.addComment": OnComment;
+  "muster.review.suggestChange": OnComment;
+  "muster.review.editComment": OnComment;
+  "muster.review.saveComment": OnComment;
+  "muster.review.cancelEdit": OnComment;
+  "muster.review.deleteComment": OnComment;
+  "muster.review.resolve": OnComment;
+  "muster.review.unresolve": OnComment;
+  "muster.review.showAnswer": OnComment;
+  "muster.review.showChange": OnComment;
   "muster.demo.start": [];
   "muster.demo.stop": [];
   "muster.getStarted": [];
@@ -125,13 +164,27 @@ const commandIds: Record<CommandId, true> = {
   "muster.agent.fork": true,
   "muster.agent.compareAttempts": true,
   "muster.agent.keepAttempt": true,
+  "muster.agent.combine": true,
+  "muster.agent.updateFromBase": true,
+  "muster.agents.showOverlaps": true,
+  "muster.agent.setMode": true,
   "muster.agent.setBudget": true,
   "muster.agent.raiseBudget": true,
+  "muster.agent.networkAccess": true,
   "muster.spend.show": true,
   "muster.agent.open": true,
   "muster.agent.review": true,
+  "muster.agent.reviewSince": true,
+  "muster.agent.chooseReview": true,
   "muster.agent.createPullRequest": true,
   "muster.agent.showPullRequest": true,
+  "muster.agent.updatePullRequest": true,
+  "muster.agent.fixChecks": true,
+  "muster.agent.addressComments": true,
+  "muster.agent.resolveComments": true,
+  "muster.agent.markReady": true,
+  "muster.agent.mergePullRequest": true,
+  "muster.agent.closePullRequest": true,
   "muster.agent.stop": true,
   "muster.agent.approve": true,
   "muster.agent.deny": true,
@@ -158,6 +211,20 @@ const commandIds: Record<CommandId, true> = {
   "muster.agents.hideArchived": true,
   "muster.agents.showMore": true,
   "muster.review.refresh": true,
+  "muster.review.send": true,
+  "muster.review.discard": true,
+  "muster.review.showFile": true,
+  "muster.review.openFile": true,
+  "muster.review.addComment": true,
+  "muster.review.suggestChange": true,
+  "muster.review.editComment": true,
+  "muster.review.saveComment": true,
+  "muster.review.cancelEdit": true,
+  "muster.review.deleteComment": true,
+  "muster.review.resolve": true,
+  "muster.review.unresolve": true,
+  "muster.review.showAnswer": true,
+  "muster.review.showChange": true,
   "muster.demo.start": true,
   "muster.demo.stop": true,
   "muster.getStarted": true,
@@ -168,16 +235,37 @@ const commandIds: Record<CommandId, true> = {
 };
 export const COMMAND_IDS = Object.keys(commandIds) as readonly CommandId[];
 
-export const VIEWS = { container: "muster", agents: "muster.agents", hosts: "muster.hosts" } as const;
+export const VIEWS = {
+  container: "muster",
+  agents: "muster.agents",
+  hosts: "muster.hosts",
+  review: "muster.review",
+} as const;
 
 /** The walkthrough of the first steps. */
 export const WALKTHROUGH = "muster.firstSteps";
 
-/** `viewType` of the session panel, also the activation event that restores it. */
-export const SESSION_PANEL = "muster.session";
+/** The controller of comments on reviews. */
+export const REVIEW_COMMENTS = "muster.review";
 
-/** `viewType` of what agents cost and of attempts beside one another. */
-export const REPORT_PANEL = "muster.report";
+/** `viewType` of each kind of editor tab with a page, also the activation event that restores it. */
+export const SESSION_PANEL = "muster.session";
+/** What agents cost. */
+export const SPEND_PANEL = "muster.spend";
+/** Attempts beside one another. */
+export const ATTEMPTS_PANEL = "muster.attempts";
+/** Where the agents of a repository meet. */
+export const COORDINATION_PANEL = "muster.overlaps";
+/** One branch of several agents' parts. */
+export const COMBINE_PANEL = "muster.combine";
+export const WEBVIEW_PANELS = [
+  SESSION_PANEL,
+  SPEND_PANEL,
+  ATTEMPTS_PANEL,
+  COORDINATION_PANEL,
+  COMBINE_PANEL,
+] as const;
+export type WebviewPanelType = (typeof WEBVIEW_PANELS)[number];
 
 /** Context keys and the type of their value; `when` clauses use no other `muster:` key. */
 export interface ContextValues {
@@ -205,8 +293,12 @@ export interface ContextValues {
   "muster:needsSignIn": boolean;
   /** A host may use the person's sign-in. */
   "muster:hasSignIns": boolean;
-  /** The diff in front shows files as they were at one moment. */
-  "muster:snapshotInFront": boolean;
+  /** A diff of an agent's changes is in front. */
+  "muster:reviewInFront": boolean;
+  /** A review is open, in front or not. */
+  "muster:reviewing": boolean;
+  /** The review that is in front, or was last, has comments that were not sent. */
+  "muster:hasReviewDrafts": boolean;
   /** At least one agent is one of several attempts. */
   "muster:hasAttempts": boolean;
   /** The document in front holds the prompt of an agent to be. */
@@ -234,7 +326,9 @@ const contextKeys: Record<ContextKey, true> = {
   "muster:hasTerminals": true,
   "muster:needsSignIn": true,
   "muster:hasSignIns": true,
-  "muster:snapshotInFront": true,
+  "muster:reviewInFront": true,
+  "muster:reviewing": true,
+  "muster:hasReviewDrafts": true,
   "muster:hasAttempts": true,
   "muster:promptInFront": true,
   "muster:hasDemo": true,
@@ -254,12 +348,12 @@ export const SCHEMES = {
   agent: "muster-agent",
 } as const;
 
-export const SETTING_KEYS = ["hosts", "github.servers", "notifications.level", "launch.templates"] as const;
+export const SETTING_KEYS = ["hosts", "github.servers", "notifications.level", "launch.templates", "pullRequests.archiveOnMerge", "pullRequests.fixAttempts", "pullRequests.fixBudgetUsd"] as const;
 export type SettingKey = (typeof SETTING_KEYS)[number];
 
 /**
  * What an agent's row stands for. A row that is merely remembered (its host cannot be reached) is `agent.stale`, so that no
- * menu offers what cannot be done. `ships` marks a row whose host pushes branches: only there a pull request is offered.
+ * menu offers what cannot be done.
  */
 const AGENT_STATES = [
   "agent.approval",
@@ -269,16 +363,21 @@ const AGENT_STATES = [
   "agent.queued",
   "agent.review",
   "agent.pullRequest",
+  "agent.pullRequest.draft",
+  "agent.pullRequest.unshipped",
+  "agent.pullRequest.checksFailed",
+  "agent.pullRequest.changesRequested",
+  "agent.pullRequest.mergeable",
   "agent.done",
-  "agent.failed.ships",
-  "agent.review.ships",
-  "agent.done.ships",
   "agent.archived",
   "agent.stale",
 ] as const;
 export type AgentState = (typeof AGENT_STATES)[number];
 
-/** What a person, or the lack of one, has marked it with; `attempt` marks one of several with the same prompt. */
+/**
+ * What a person, or the lack of one, has marked it with; `attempt` marks one of several with the same prompt, `plain` one of
+ * a host that has no more than AHP: it pushes no branches and keeps no budgets.
+ */
 const AGENT_MARKS = [
   "",
   ".pinned",
@@ -288,6 +387,10 @@ const AGENT_MARKS = [
   ".pinned.attempt",
   ".unread.attempt",
   ".pinned.unread.attempt",
+  ".plain",
+  ".pinned.plain",
+  ".unread.plain",
+  ".pinned.unread.plain",
 ] as const;
 
 /**
@@ -306,5 +409,6 @@ export const CONTEXT_VALUES = [
   "host.detail",
   "terminal.running",
   "terminal.exited",
+  "review.file",
 ] as const;
 export type ContextValue = (typeof CONTEXT_VALUES)[number];

@@ -7,11 +7,13 @@ import { bundle } from "./cli/bundle.ts";
 import { checkConfig } from "./cli/checkConfig.ts";
 import { doctor } from "./cli/doctor.ts";
 import { auditLog } from "./cli/auditLog.ts";
+import { listEgress } from "./cli/egress.ts";
 import { EXIT } from "./cli/exitCodes.ts";
 import { exportLog, verifyLog } from "./cli/inspect.ts";
 import { serve } from "./cli/serve.ts";
 import { spendTable } from "./cli/spendTable.ts";
 import { tokenCommand } from "./cli/token.ts";
+import { deleteUserCommand, exportUser } from "./cli/userData.ts";
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 
@@ -23,8 +25,14 @@ function run(options: CliOptions): Promise<number> | number {
       return tokenCommand(options, Date.now(), print);
     case "verify":
       return verifyLog(options.data, print);
+    case "egress":
+      return listEgress(options.data, options.json, print);
     case "export":
-      return exportLog(options.data, options.session, print);
+      return options.token.user === undefined
+        ? exportLog(options.data, options.session, print)
+        : exportUser(options.data, options.token.user, print);
+    case "delete":
+      return deleteUserCommand(options, Date.now(), print);
     case "audit":
       return auditLog(options.data, auditFilterOf(options, Date.now()), options.json, print);
     case "spend":

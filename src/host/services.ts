@@ -24,7 +24,9 @@ import type { Provider } from "./providers/provider.ts";
 import { CredentialStore } from "./sessions/credentialStore.ts";
 import { EgressDesk } from "./sessions/egressDesk.ts";
 import { Presence } from "./sessions/presence.ts";
+import { RepositoryServers } from "./sessions/repositoryServers.ts";
 import { queueLimitsOf, timeLimitsOf } from "./sessions/limitsConfig.ts";
+import { liveBranches } from "./sessions/sessionRow.ts";
 import { SessionService } from "./sessions/sessionService.ts";
 import { openSpending, type SpendingOptions } from "./spend/spending.ts";
 import { PtyHostClient } from "./terminals/ptyHostClient.ts";
@@ -39,8 +41,8 @@ export interface HostOptions {
   readonly config: HostConfig;
   /** Absolute: the log, the mirrors and the workspaces. */
   readonly dataDir: string;
-  /** Holds the owner's token. */
-  readonly tokenFile: string;
+  /** Holds the owner's token, or its hash. */
+  readonly ownersFile: string;
   /** Files outside `dataDir` that isolated agents must not read: the token's, the configuration. */
   readonly hidden: readonly string[];
   readonly host: string;
@@ -97,7 +99,16 @@ export async function startHost(options: HostOptions): Promise<Host> {
     const { box, egress } = config;
     const hidden = [...options.hidden, ...(config.gateway.tls ? [config.gateway.tls.key] : [])];
     const place = { dataDir, hidden, path: searchPath, clock };
-    const gate = new EgressDesk({ channels, clock, holdMs: egress.askSeconds * 1_000 });
+    const access = new Access({
+      config: config.access,
+      dataDir,
+      ownersFile: options.ownersFile,
+      log,
+      clock,
+      logger: logger.child("access"),
+    });
+    const servers = new RepositoryServers({ channels, clock, audit: access.audit });
+    const gate = new EgressDesk({ channels, clock, servers, holdMs: egress.askSeconds * 1_000 });
     const isolation = makeIsolation(config.isolation, { ...place, box, egress, gate });
     await isolation.sweep();
     let isolationLacks: readonly string[] = [];
@@ -146,6 +157,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     const credentials = new CredentialStore(configuredTokens(config, env));
     const sessions = new SessionService({
       ...spending,
+      log,
       channels,
       clock,
       logger: logger.child("sessions"),
@@ -177,8 +189,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
       channels,
       agents.map((agent) => agent.info),
     );
+    await servers.restore();
     await sessions.restore();
-    gate.restore(sessions.fleets);
     await terminals.restore((session) => sessions.has(session));
     const conflicts = new Conflicts({
       channels,
@@ -188,20 +200,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
       credentialsOf: (owner) => credentials.credentialsOf(owner ?? OWNER),
       fetchMs: config.repositories.baseFetchMinutes * 60_000,
     });
-    await conflicts.start();
+    conflicts.start(liveBranches(sessions.rows));
     const presence = new Presence(channels);
     const disposedMs = config.retention.disposedDays * 24 * 60 * 60 * 1_000;
     const retention = new Retention({ log, channels, clock, logger: logger.child("retention"), disposedMs });
-    const { tokenFile } = options;
-    const access = new Access({
-      config: config.access,
-      dataDir,
-      tokenFile,
-      log,
-      clock,
-      logger: logger.child("access"),
-    });
-    const fleet: FleetHandlers = { ...sessions.checkpointMethods, ...spending.methods };
+    const fleet: FleetHandlers = { ...sessions.fleetMethods, ...spending.methods };
     const gateway = new Gateway({
       channels,
       fanOut,
@@ -230,7 +233,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       operations: operations.operations,
     });
     operations.watch({
-      fleets: () => sessions.fleets,
+      sessions: () => sessions.rows,
       agentProcesses: () => agents.map((agent) => [agent.info.provider, agent.running] as const),
       connections: () => gateway.connectionCount,
       fanOut,

@@ -10,6 +10,7 @@ import { type ClientActionType, clientDispatchable, fleetDispatchable } from "./
 import { type FleetSessionAction, fleetSessionActions } from "./fleet.ts";
 import { type FleetConflictsAction, fleetConflictsActions } from "./fleetConflicts.ts";
 import { type FleetSpendAction, fleetSpendActions } from "./fleetLedger.ts";
+import { type FleetRepositoryAction, fleetRepositoryActions } from "./fleetRepository.ts";
 import { type ResourceWatchAction, resourceWatchActions } from "./resourceWatch.ts";
 import { type RootAction, rootActions } from "./root.ts";
 import { isHotEnvelope } from "./hotEnvelope.ts";
@@ -29,7 +30,8 @@ export type KnownAction =
   | AutomationRunAction
   | FleetSessionAction
   | FleetConflictsAction
-  | FleetSpendAction;
+  | FleetSpendAction
+  | FleetRepositoryAction;
 
 /** Any action of the wire. One of a type that we do not know keeps all its members and folds to no change. */
 export type StateAction = KnownAction | UnknownAction;
@@ -46,7 +48,8 @@ export type ChannelKind =
   | "automationRun"
   | "fleetSession"
   | "fleetConflicts"
-  | "fleetSpend";
+  | "fleetSpend"
+  | "fleetRepository";
 
 /** The schemas of the actions that each kind of channel folds, by their type. */
 export const actionTables: Record<ChannelKind, Readonly<Record<string, z.core.$ZodType<KnownAction>>>> = {
@@ -62,6 +65,7 @@ export const actionTables: Record<ChannelKind, Readonly<Record<string, z.core.$Z
   fleetSession: fleetSessionActions,
   fleetConflicts: fleetConflictsActions,
   fleetSpend: fleetSpendActions,
+  fleetRepository: fleetRepositoryActions,
 };
 
 interface KnownType {

@@ -39,7 +39,7 @@ export type StringOrMarkdown = z.infer<typeof StringOrMarkdown>;
 export function wordsOf(text: StringOrMarkdown | undefined): string {
   if (typeof text !== "object") return text ?? "";
   return text.markdown
-    .replaceAll(/\[([^\]\n]*)\]\(([^()\s]*)\)/g, (_, words: string, target: string) => words || nameOf(target))
+    .replaceAll(/\[([^[\]\n]*)\]\(([^()\s]*)\)/g, (_, words: string, target: string) => words || nameOf(target))
     .replaceAll(/`([^`\n]+)`/g, "$1");
 }
 

@@ -41,7 +41,7 @@ function readForm(form: Form): Read {
     }
     case "openUnion": {
       const { key } = form;
-      const options = new Map(Array.from(form.options, ([kind, option]) => [kind, readerOf(option)]));
+      const options = new Map(Array.from(form.options(), ([kind, option]) => [kind, readerOf(option)]));
       const shared = readerOf(form.shared);
       return (value) => {
         const kind: unknown = isRecord(value) ? value[key] : undefined;

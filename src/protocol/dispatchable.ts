@@ -105,6 +105,7 @@ export const clientDispatchable = {
 export const fleetDispatchable = {
   "x-fleet/budgetSet": true,
   "x-fleet/egressDecided": true,
+  "x-fleet/egressRevoked": true,
   "x-fleet/priorityChanged": true,
   "x-fleet/timeLimitChanged": true,
 } as const satisfies Readonly<Record<string, boolean>>;

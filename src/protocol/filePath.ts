@@ -20,7 +20,7 @@ export function filePathOf(uri: string, directories: readonly string[] = []): st
 /** Decoded, without scheme, authority, query and the slashes at both ends. */
 function pathOf(uri: string): string {
   const path = uri.replace(/^[a-z][a-z0-9+.-]*:(?:\/\/[^/?#]*)?/i, "").replace(/[?#].*$/s, "");
-  return decode(path).replace(/^\/+|\/+$/g, "");
+  return decode(path).replace(/^\/+|(?<!\/)\/+$/g, "");
 }
 
 function decode(path: string): string {

@@ -8,6 +8,7 @@ import {
   ForkedFrom,
   reduceCheckpoints,
 } from "./fleetCheckpoints.ts";
+import { actActions, actMembers, reduceActs } from "./fleetActs.ts";
 import { egressActions, egressMembers, reduceEgress } from "./fleetEgress.ts";
 import { FleetPriority, FleetQueue, queueActions, queueMembers, reduceQueue } from "./fleetQueue.ts";
 import { BudgetShare, forgetConversationCost, reduceSpend, spendActions, spendMembers } from "./fleetSpend.ts";
@@ -43,6 +44,8 @@ export const FleetAdvertisement = loose({
   methods: z.array(z.string()),
   channels: z.array(z.string()),
   isolation: openEnum(Isolation.options),
+  /** Whose token the connection has. */
+  user: opt(z.string()),
   /** How many agents work at the same time; more wait in the queue. */
   limits: opt(loose({ concurrentSessions: opt(z.number()) })),
 });
@@ -120,6 +123,7 @@ export const FleetSessionState = loose({
   pushed: opt(FleetPush),
   ...spendMembers,
   ...egressMembers,
+  ...actMembers,
 });
 export type FleetSessionState = z.infer<typeof FleetSessionState>;
 
@@ -146,6 +150,7 @@ export const fleetSessionActions = {
   ...queueActions,
   ...spendActions,
   ...egressActions,
+  ...actActions,
 };
 export type FleetSessionAction = ActionOf<typeof fleetSessionActions>;
 
@@ -179,6 +184,7 @@ export function reduceFleetSession(
     case "x-fleet/checkpointsDropped":
     case "x-fleet/restoreBegan":
     case "x-fleet/restoreEnded":
+    case "x-fleet/baseChanged":
     case "x-fleet/agentTold":
     case "x-fleet/conversationTaken":
       return reduceCheckpoints(state, action);
@@ -202,7 +208,10 @@ export function reduceFleetSession(
       return reduceQueue(state, action);
     case "x-fleet/egressRefused":
     case "x-fleet/egressDecided":
+    case "x-fleet/egressRevoked":
       return reduceEgress(state, action);
+    case "x-fleet/acted":
+      return reduceActs(state, action);
     case "x-fleet/disposed":
       return set(state, { phase: "disposed", queue: undefined, stage: undefined });
     case "(unknown)":

@@ -1,12 +1,14 @@
 import * as z from "zod/mini";
 import { assertNever } from "../base/appError.ts";
+import { CombinedFrom } from "./fleetParts.ts";
 import { type ActionOf, defineActions, loose, openEnum, opt, set, Timestamp, upsert, Uri } from "./schema.ts";
 
 /**
- * Why there is a checkpoint: a turn ended, a person asked, the files were about to be put back (`safety`) or have been
- * (`restored`), or the session began as a copy (`fork`).
+ * Why there is a checkpoint: a turn ended, a person asked, the files were about to be replaced (`safety`), have been put back
+ * (`restored`), the base branch was merged into them (`updated`), or the session began as a copy (`fork`) or as parts of
+ * others (`combined`).
  */
-export const CheckpointKind = openEnum(["turn", "asked", "safety", "restored", "fork"]);
+export const CheckpointKind = openEnum(["turn", "asked", "safety", "restored", "updated", "fork", "combined"]);
 export type CheckpointKind = z.infer<typeof CheckpointKind>;
 
 /** A restorable point of the workspace. `commit` and `tree` are git object ids, the counts are against the base commit. */
@@ -53,6 +55,7 @@ export interface CheckpointsState {
   restoring?: { checkpoint: string; safety: string } | undefined;
   forkedFrom?: ForkedFrom | undefined;
   untold?: string[] | undefined;
+  baseCommit?: string | undefined;
 }
 
 /** Members of `FleetSessionState`. */
@@ -60,6 +63,7 @@ export const checkpointMembers = {
   /** The files are being put back. The session's agent starts no turn meanwhile. */
   restoring: opt(loose({ checkpoint: z.string(), safety: z.string() })),
   forkedFrom: opt(ForkedFrom),
+  combinedFrom: opt(CombinedFrom),
   /** What happened to the files while the agent did not look: told to it with the next prompt. */
   untold: opt(z.array(z.string())),
 };
@@ -71,6 +75,8 @@ export const checkpointActions = defineActions({
   "x-fleet/restoreBegan": { checkpoint: z.string(), safety: z.string() },
   /** `note` is for the agent; absent when the files are as they were. */
   "x-fleet/restoreEnded": { note: opt(z.string()) },
+  /** The last checkpoint stands on another commit of the base branch than those before; `note` is for the agent. */
+  "x-fleet/baseChanged": { baseCommit: z.string(), note: z.string() },
   /** The agent was told everything in `untold`. */
   "x-fleet/agentTold": {},
   "x-fleet/conversationTaken": { conversation: openEnum(["agent", "transcript", "none"]) },
@@ -97,10 +103,10 @@ function changes(state: CheckpointsState, action: CheckpointAction): Partial<Che
       const { type: _type, ...restoring } = action;
       return { restoring };
     }
-    case "x-fleet/restoreEnded": {
-      const untold = action.note === undefined ? state.untold : [...(state.untold ?? []), action.note];
-      return { restoring: undefined, untold };
-    }
+    case "x-fleet/restoreEnded":
+      return { restoring: undefined, untold: told(state, action.note) };
+    case "x-fleet/baseChanged":
+      return { baseCommit: action.baseCommit, untold: told(state, action.note) };
     case "x-fleet/agentTold":
       return { untold: undefined };
     case "x-fleet/conversationTaken": {
@@ -110,6 +116,10 @@ function changes(state: CheckpointsState, action: CheckpointAction): Partial<Che
     default:
       return assertNever(action);
   }
+}
+
+function told({ untold }: CheckpointsState, note: string | undefined): string[] | undefined {
+  return note === undefined ? untold : [...(untold ?? []), note];
 }
 
 /** A turn that only talked leaves what was reviewed and pushed as it is. */

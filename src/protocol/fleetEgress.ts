@@ -35,6 +35,8 @@ export const egressActions = defineActions({
   /** `count` is to be added: a program that tries again and again is told of now and then. */
   "x-fleet/egressRefused": { server: z.string(), count: z.number(), at: Timestamp },
   "x-fleet/egressDecided": { server: z.string(), decision: EgressDecision, at: opt(Timestamp) },
+  /** Takes back what was decided, for the repository too: the next connection is asked about again. */
+  "x-fleet/egressRevoked": { server: z.string() },
 });
 export type EgressAction = ActionOf<typeof egressActions>;
 
@@ -65,6 +67,8 @@ function changed(egress: FleetEgress, action: EgressAction): FleetEgress {
         : decided;
       return { ...egress, refused, decided: kept };
     }
+    case "x-fleet/egressRevoked":
+      return set(egress, { decided: egress.decided.filter((each) => each.server !== server) });
     default:
       return assertNever(action);
   }

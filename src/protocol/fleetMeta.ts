@@ -67,6 +67,22 @@ export const FleetMeta = {
     binary: opt(z.boolean()),
     oldPath: opt(z.string()),
   }),
+  /** `Annotation`: what exactly it was made on. */
+  annotation: loose({
+    /** Of a diff: `before` or `after`. */
+    side: z.string(),
+    /** Git object id of the version, and the commit that it was shown as part of. */
+    blob: z.string(),
+    commit: opt(z.string()),
+    /** The file's path in the base commit, if it was there. */
+    basePath: opt(z.string()),
+    /** The lines of `range` as they were. */
+    quoted: opt(z.string()),
+  }),
+  /** `AnnotationEntry`: an id of the person's own choice that tells one writer from another. */
+  annotationEntry: loose({ by: opt(z.string()) }),
+  /** `Attachment` of the type annotations: the entries that are said with this message. */
+  annotationsAttachment: loose({ entries: z.array(z.string()) }),
   /** `TerminalInfo`. */
   terminal: loose({ session: z.string() }),
   /** Params of the changeset operation `push`: the commit that was reviewed, and the message of the pushed one. */

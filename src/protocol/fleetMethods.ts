@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { FleetCheckpoint } from "./fleetCheckpoints.ts";
 import { SpendReport } from "./fleetLedger.ts";
+import { PartsFile, PartsPick, PickProblem } from "./fleetParts.ts";
 import { loose, Meta, openEnum, opt, Uri } from "./schema.ts";
 
 /** Every request is about one channel: the session's own, or `ahp-root://` for the host. */
@@ -55,6 +56,66 @@ export const FleetMethods = {
     params: loose({ ...onChannel, from: z.string(), to: z.string() }),
     /** `changeset` is a channel; it may list fewer files than there are. */
     result: loose({ changeset: Uri, files: z.number(), additions: z.number(), deletions: z.number() }),
+  },
+  /**
+   * What the session's branch and `others` of the same repository change, counted from the latest of the commits that
+   * they began from. Hunks are told of text files that more than one of them modifies.
+   */
+  "x-fleet/parts": {
+    params: loose({
+      ...onChannel,
+      others: z.array(Uri),
+      /** Only the files that more than one of them touches. */
+      isShared: opt(z.boolean()),
+    }),
+    result: loose({
+      base: z.string(),
+      heads: z.array(loose({ session: Uri, head: z.string() })),
+      files: z.array(PartsFile),
+      /** How many there are: only the first of many are told. */
+      fileCount: z.number(),
+    }),
+  },
+  /**
+   * Makes a session whose branch is `base` with the picked parts and nothing else, or says of each pick why it does not
+   * apply and makes nothing. `isPreview` makes nothing either way. The answer comes before the session's files are there.
+   */
+  "x-fleet/combine": {
+    params: loose({
+      ...onChannel,
+      /** The URI of the session to be, which the client mints. */
+      session: Uri,
+      base: z.string(),
+      picks: z.array(PartsPick),
+      isPreview: opt(z.boolean()),
+      title: opt(z.string()),
+      /** The same as the session's when absent. */
+      provider: opt(z.string()),
+      model: opt(z.string()),
+    }),
+    result: loose({
+      problems: z.array(PickProblem),
+      files: z.number(),
+      additions: z.number(),
+      deletions: z.number(),
+      /** A unified diff against the base, of a preview; its beginning, if it is long. */
+      patch: opt(z.string()),
+    }),
+  },
+  /**
+   * Merges what the base branch has got since into the session's files: it then begins from there. The present files
+   * become a checkpoint first, `safety`, so restoring that undoes it. Refused with the code `conflict` while a turn runs,
+   * unless `cancelTurn` says to end it, and for files that git can't merge (`details.files`).
+   */
+  "x-fleet/updateFromBase": {
+    params: loose({
+      ...onChannel,
+      cancelTurn: opt(z.boolean()),
+      /** For `root/progress`, in per cent. */
+      progressToken: z.optional(z.unknown()),
+    }),
+    /** `commits` of the base branch came in: 0 when there were none, and nothing happened. */
+    result: loose({ checkpoint: FleetCheckpoint, safety: z.string(), baseCommit: z.string(), commits: z.number() }),
   },
   "x-fleet/spend": SpendReport,
 } as const;

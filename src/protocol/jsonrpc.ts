@@ -130,7 +130,7 @@ export function toAppError(error: RpcError): AppError {
 
 /** Some hosts send what they caught: the name of its class and its stack are not for people. The cause has them. */
 function sentenceOf({ message }: RpcError): string {
-  return message.replace(/\n\s+at [^]*$/, "").replace(/^(?:[A-Z]\w*)?Error: /, "");
+  return message.replace(/\n[^\S\n]+at [^]*$/, "").replace(/^(?:[A-Z]\w*)?Error: /, "");
 }
 
 function isErrorCode(value: unknown): value is ErrorCode {

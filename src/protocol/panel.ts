@@ -5,6 +5,7 @@ import type { AgentAbout } from "./fleetMeta.ts";
 import type { FleetMethodName } from "./fleetMethods.ts";
 import { type LogChange, LogMethods, type LogResults } from "./panelLog.ts";
 import type { ChannelStates } from "./reduce.ts";
+import type { SessionChoice } from "./sessionChoices.ts";
 
 /**
  * Messages between the session panel's page and the extension.
@@ -23,6 +24,10 @@ const text = z.string().check(z.maxLength(400_000));
 const id = z.string().check(z.minLength(1), z.maxLength(2_000));
 const empty = z.object({});
 
+/** What an agent's pull request may want to be done with it. */
+export const PULL_REQUEST_ACTS = ["update", "fixChecks", "addressComments", "merge"] as const;
+export type PullRequestAct = (typeof PULL_REQUEST_ACTS)[number];
+
 /** Parameters of every request. All results are `null` but for those in `PanelResults`. */
 export const PanelMethods = {
   ready: empty,
@@ -34,6 +39,8 @@ export const PanelMethods = {
   editQueued: z.object({ id, text: text.check(z.minLength(1)) }),
   /** Before the one that waits before it. */
   advanceQueued: z.object({ id }),
+  /** One of `PanelAbout.choices`. */
+  choose: z.object({ property: id, value: id }),
   stop: empty,
   resume: z.object({ turnId: id }),
   approve: z.object({ turnId: id, toolCallId: id, optionId: z.optional(id) }),
@@ -42,6 +49,7 @@ export const PanelMethods = {
   review: empty,
   createPullRequest: empty,
   showPullRequest: empty,
+  actOnPullRequest: z.object({ act: z.enum(PULL_REQUEST_ACTS) }),
   reconnect: empty,
   /** Gives the agent the account that it lacks, if the person agrees. */
   signIn: empty,
@@ -58,7 +66,7 @@ export const PanelMethods = {
   /** Of hosts that have these: `PanelFacts.methods`. The editor asks before files are put back. */
   checkpoint: empty,
   restore: z.object({ checkpoint: id }),
-  fork: z.object({ checkpoint: z.optional(id) }),
+  fork: z.object({ checkpoint: id }),
   compare: z.object({ from: id, to: id }),
   /** Asks for the agent's budget and sets it. */
   setBudget: empty,
@@ -123,7 +131,7 @@ export interface PanelFacts {
   readonly heardAtMs: number | undefined;
   /** One sentence when the agent cannot be shown: gone, refused, host unknown. */
   readonly problem: string | undefined;
-  readonly pullRequest: { readonly number: number | undefined; readonly url: string } | undefined;
+  readonly pullRequest: PanelPullRequest | undefined;
   /** The host keeps turns older than those that were sent. */
   readonly hasOlder: boolean;
   /** The host can push the agent's branch, so that a pull request can be made of it. */
@@ -138,14 +146,28 @@ export interface PanelFacts {
   readonly changes: PanelChanges | undefined;
 }
 
+export interface PanelPullRequest {
+  readonly number: number;
+  readonly url: string;
+  /** "#7 · checks failed". */
+  readonly words: string;
+  /** What it wants most; `undefined` when it wants nothing. */
+  readonly act: PullRequestAct | undefined;
+}
+
 /** What a host calls a changeset, such as "Branch Changes" of "agents/fix → main". */
 export interface PanelChanges {
   readonly label: string;
   readonly description: string | undefined;
 }
 
-/** What the agent says of itself, with the models that a message may ask for where the host tells them apart from that. */
-export type PanelAbout = Pick<AgentAbout, "plan" | "commands" | "modes" | "models">;
+/** What the agent says of itself, and what a person may choose. */
+export interface PanelAbout extends Pick<AgentAbout, "plan" | "commands"> {
+  /** Hold from the moment of the choice on. */
+  readonly choices: readonly SessionChoice[];
+  /** What one message may ask for, where the host leaves it to messages. */
+  readonly models: readonly { readonly id: string; readonly name: string }[];
+}
 
 /** `' '` both, `'-'` before only, `'+'` after only. */
 export interface DiffLine {

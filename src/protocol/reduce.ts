@@ -12,6 +12,7 @@ import { decode } from "./decode.ts";
 import { type FleetSessionAction, FleetSessionState, reduceFleetSession } from "./fleet.ts";
 import { type FleetConflictsAction, FleetConflictsState, reduceFleetConflicts } from "./fleetConflicts.ts";
 import { type FleetSpendAction, FleetSpendState, reduceFleetSpend } from "./fleetLedger.ts";
+import { type FleetRepositoryAction, FleetRepositoryState, reduceFleetRepository } from "./fleetRepository.ts";
 import { reduceResourceWatch, type ResourceWatchAction, ResourceWatchState } from "./resourceWatch.ts";
 import { reduceRoot, type RootAction, RootState } from "./root.ts";
 import { reduceSession, type SessionAction } from "./session.ts";
@@ -33,6 +34,7 @@ export interface ChannelStates {
   fleetSession: FleetSessionState;
   fleetConflicts: FleetConflictsState;
   fleetSpend: FleetSpendState;
+  fleetRepository: FleetRepositoryState;
 }
 export type ChannelState = ChannelStates[ChannelKind];
 
@@ -49,6 +51,7 @@ const bySchemes: Readonly<Record<string, ChannelKind | undefined>> = {
   "x-fleet-session": "fleetSession",
   "x-fleet-conflicts": "fleetConflicts",
   "x-fleet-spend": "fleetSpend",
+  "x-fleet-repository": "fleetRepository",
 };
 
 /** Schemes of content and of channels without a reducer: never a session, whatever their path looks like. */
@@ -93,6 +96,7 @@ export const stateSchemas = {
   fleetSession: FleetSessionState,
   fleetConflicts: FleetConflictsState,
   fleetSpend: FleetSpendState,
+  fleetRepository: FleetRepositoryState,
 } satisfies Record<ChannelKind, unknown>;
 
 /** The state of a snapshot. Throws `request.invalid` for one of a wrong shape. */
@@ -138,6 +142,8 @@ export function reduce(kind: ChannelKind, state: ChannelState, action: StateActi
       return reduceFleetConflicts(state as FleetConflictsState, action as FleetConflictsAction);
     case "fleetSpend":
       return reduceFleetSpend(state as FleetSpendState, action as FleetSpendAction);
+    case "fleetRepository":
+      return reduceFleetRepository(state as FleetRepositoryState, action as FleetRepositoryAction);
     default:
       return assertNever(kind);
   }

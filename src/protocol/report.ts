@@ -1,4 +1,11 @@
 import * as z from "zod/mini";
+import {
+  type CombinedAgents,
+  type CombineState,
+  type CoordinatedRepository,
+  coordinationInbound,
+  type CoordinationState,
+} from "./coordinationReport.ts";
 import { spendKinds } from "./fleetLedger.ts";
 import type { Coordination, Infrastructure } from "./fleetSpend.ts";
 
@@ -18,6 +25,21 @@ export const SpendChoice = z.object({
   measure: z.enum(["cost", "machine"]),
 });
 export type SpendChoice = z.infer<typeof SpendChoice>;
+
+/** Attempts that are compared. The page remembers it for the editor, which brings the tab back with the window. */
+export const ComparedAttempts = z.object({
+  hostId: z.string(),
+  /** The id of the group. */
+  group: z.string(),
+});
+export type ComparedAttempts = z.infer<typeof ComparedAttempts>;
+
+/** What a report lacks, and why. */
+export interface ReportNote {
+  readonly text: string;
+  /** A host that the person may try to reach again. */
+  readonly hostId?: string;
+}
 
 /** What one line of the report cost, and on which hosts. */
 export interface SpendLine {
@@ -39,8 +61,8 @@ export interface SpendState {
   readonly to: string;
   /** Every host that keeps accounts. */
   readonly hosts: readonly { readonly id: string; readonly name: string }[];
-  /** What is missing in the sums, a sentence each. */
-  readonly notes: readonly string[];
+  /** What is missing in the sums. */
+  readonly notes: readonly ReportNote[];
   /** Days in their order, those without spending included; everything else by cost. */
   readonly lines: readonly SpendLine[];
   readonly total: Pick<SpendLine, "coordination" | "infrastructure">;
@@ -76,6 +98,8 @@ export interface AttemptFile {
 
 export interface AttemptsState {
   readonly view: "attempts";
+  readonly of: ComparedAttempts;
+  readonly note: ReportNote | undefined;
   readonly prompt: string;
   readonly repository: string;
   /** How many were asked for; those that were deleted since are not in `attempts`. */
@@ -86,7 +110,10 @@ export interface AttemptsState {
   readonly filesLeft: number;
 }
 
-export type ReportState = SpendState | AttemptsState;
+export type ReportState = SpendState | AttemptsState | CoordinationState | CombineState;
+
+/** What the page remembers for whoever restores its tab in a later window; the spending is of all hosts. */
+export type ReportMemory = ComparedAttempts | CoordinatedRepository | CombinedAgents;
 
 export interface ReportOutbound {
   readonly nonce: string;
@@ -94,12 +121,14 @@ export interface ReportOutbound {
   readonly state: ReportState;
 }
 
-export const attemptActions = ["open", "review", "keep", "createPullRequest"] as const;
+export const attemptActions = ["open", "review", "keep", "combine", "createPullRequest"] as const;
 
 const nonce = z.string();
 export const ReportInbound = z.discriminatedUnion("kind", [
   z.object({ nonce, kind: z.literal("ready") }),
   z.object({ nonce, kind: z.literal("choose"), choice: SpendChoice }),
   z.object({ nonce, kind: z.literal("act"), action: z.enum(attemptActions), session: z.string() }),
+  z.object({ nonce, kind: z.literal("reconnect"), hostId: z.string() }),
+  ...coordinationInbound,
 ]);
 export type ReportInbound = z.infer<typeof ReportInbound>;

@@ -1,3 +1,4 @@
+import { $constructor } from "zod/v4/core";
 import * as z from "zod/mini";
 import { isSame } from "../base/isSame.ts";
 import type { Result } from "../base/result.ts";
@@ -13,7 +14,7 @@ export type Form =
   | {
       readonly kind: "openUnion";
       readonly key: string;
-      readonly options: ReadonlyMap<string, z.core.$ZodType>;
+      readonly options: () => ReadonlyMap<string, z.core.$ZodType>;
       readonly shared: z.core.$ZodType;
     }
   | { readonly kind: "openEnum"; readonly values: readonly string[] }
@@ -26,20 +27,33 @@ export const forms = new WeakMap<z.core.$ZodType, Form>();
  * does not compile.
  */
 export function loose<T extends z.core.$ZodShape>(shape: T): z.ZodMiniObject<T> {
-  return z.looseObject(shape) as z.ZodMiniObject<T>;
+  return new z.ZodMiniObject({ type: "object", shape, catchall: anything }) as z.ZodMiniObject<T>;
 }
 
+/** One for all: hundreds of objects have it. */
+const anything = z.unknown();
+
 /** An optional member. `null` means absent on this wire, whichever of the two a peer writes. */
-export function opt<T extends z.core.$ZodType>(schema: T) {
-  const optional = z.optional(
-    z.pipe(
-      z.nullable(schema),
-      z.transform((value) => value ?? undefined),
-    ),
-  );
-  forms.set(optional, { kind: "nullIsAbsent", inner: schema });
-  return optional;
+export function opt<T extends z.core.$ZodType>(schema: T): z.ZodMiniOptional<T> {
+  const nullIsAbsent = new NullIsAbsent({ type: "optional", innerType: schema }) as z.ZodMiniOptional<T>;
+  forms.set(nullIsAbsent, { kind: "nullIsAbsent", inner: schema });
+  return nullIsAbsent;
 }
+
+const optional: z.core.$constructor<z.ZodMiniOptional> = z.ZodMiniOptional;
+
+/** `optional` that takes a `null` for `undefined`. One object instead of four, and there are hundreds of them to be made. */
+const NullIsAbsent: z.core.$constructor<z.ZodMiniOptional, z.core.$ZodOptionalDef> = $constructor(
+  "NullIsAbsent",
+  (schema, definition) => {
+    optional.init(schema, definition);
+    const { parse } = schema._zod;
+    schema._zod.parse = (payload, context) => {
+      if (payload.value === null) payload.value = undefined;
+      return parse(payload, context);
+    };
+  },
+);
 
 /**
  * Stands in the types for "a discriminator that this version does not know". At run time it is any other string, so a
@@ -57,21 +71,26 @@ export function openUnion<
   Shared extends z.core.$ZodShape,
 >(key: K, options: Options, shared: Shared) {
   const known = z.discriminatedUnion(key, options);
-  const byKind = new Map<string, z.core.$ZodType>(
-    options.flatMap((option) =>
-      Array.from(option._zod.propValues?.[key] ?? [], (kind) => [String(kind), option as z.core.$ZodTypes] as const),
-    ),
-  );
+  // To look into the options takes longer than to make them, and most are never used.
+  let map: ReadonlyMap<string, z.core.$ZodType> | undefined;
+  const byKind = () => (map ??= kindsOf(key, options));
   const sharedMembers = loose(shared);
   type Unknown = Record<K, UnknownKind> & z.infer<z.ZodMiniObject<Shared>>;
   const unknown = z.custom<Unknown>((value) => {
     if (typeof value !== "object" || value === null) return false;
     const kind: unknown = Reflect.get(value, key);
-    return typeof kind === "string" && !byKind.has(kind) && sharedMembers.safeParse(value).success;
+    return typeof kind === "string" && !byKind().has(kind) && sharedMembers.safeParse(value).success;
   });
   const union = z.union([known, unknown]);
   forms.set(union, { kind: "openUnion", key, options: byKind, shared: sharedMembers });
   return union;
+}
+
+function kindsOf(key: string, options: readonly z.core.$ZodTypeDiscriminable[]): ReadonlyMap<string, z.core.$ZodType> {
+  const named = options.flatMap((option) =>
+    Array.from(option._zod.propValues?.[key] ?? [], (kind) => [String(kind), option as z.core.$ZodTypes] as const),
+  );
+  return new Map(named);
 }
 
 /** One of the strings, or one that a later version has added: that passes as it is. */

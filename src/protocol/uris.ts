@@ -138,13 +138,18 @@ export function parseFleetConflictsUri(uri: string): string | undefined {
   return key === "" ? undefined : key;
 }
 
+/** What people have decided for all sessions of a repository; its spellings as with `fleetConflictsUri`. */
+export function fleetRepositoryUri(repository: string): string {
+  return `x-fleet-repository:/${textToBase64Url(repositoryKey(repository))}`;
+}
+
 /** Host and path of a repository's address, or the path of a local one. */
 export function repositoryKey(repository: string): string {
   const [, host, path] =
-    /^(?:https?|ssh):\/\/(?:[^/@]*@)?([^/]+)\/+(.+)$/i.exec(repository) ??
+    /^(?:https?|ssh):\/\/(?:[^/@]*@)?([^/]+)\/+([^/].*)$/i.exec(repository) ??
     /^(?:[^/@:]+@)?([^/@:]+):(?!\/\/)\/*(.+)$/.exec(repository) ??
     [];
-  const trimmed = (path ?? repository.replace(/^file:\/\//i, "")).replace(/\/+$/, "").replace(/\.git$/, "");
+  const trimmed = (path ?? repository.replace(/^file:\/\//i, "")).replace(/(?<!\/)\/+$/, "").replace(/\.git$/, "");
   return host === undefined ? trimmed : `${host.toLowerCase()}/${trimmed}`;
 }
 

@@ -22,7 +22,7 @@ const BEHAVIOURS: readonly { readonly words: RegExp; readonly behaviour: Behavio
   { words: /(?:^|\b(?:please|then|and|to) )fail\b/i, behaviour: fail },
   { words: /what did you|\bremember\b/i, behaviour: recall },
   { words: /\bask\b|\bpermission\b/i, behaviour: askPermission },
-  { words: /\bwait\b|\buntil (?:I|you|it)\b.*\bstop/i, behaviour: waitUntilStopped },
+  { words: /\bwait\b|\buntil (?:I|you|it)\b.{0,40}\bstop/i, behaviour: waitUntilStopped },
   { words: /\bfinish\b|\bquick(?:ly)?\b/i, behaviour: finishQuickly },
   { words: /\bwork/i, behaviour: workForAWhile },
 ];
@@ -36,7 +36,7 @@ export function chooseBehaviour(prompt: string): Behaviour {
 export function titleOf(prompt: string): string {
   const line = prompt.trim().split("\n")[0] ?? "";
   if (line.length <= 60) return line === "" ? "Sample agent" : line;
-  return `${line.slice(0, 60).replace(/\s+\S*$/, "")}…`;
+  return `${line.slice(0, 60).replace(/\s\S*$/, "").trimEnd()}…`;
 }
 
 async function finishQuickly(turn: SampleTurn): Promise<void> {

@@ -57,7 +57,7 @@ async function readJson(file: string): Promise<unknown> {
 
 /** The Markdown text with the section `## heading` replaced, or added at its end. */
 export function withSection(markdown: string, heading: string, body: string): string {
-  const lines = markdown.replace(/\n*$/, "\n").split("\n");
+  const lines = markdown.replace(/(?<!\n)\n*$/, "\n").split("\n");
   const section = [`## ${heading}`, "", ...body.split("\n"), ""];
   const start = lines.indexOf(`## ${heading}`);
   if (start === -1) return [...lines, ...section].join("\n");

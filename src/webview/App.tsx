@@ -11,6 +11,7 @@ import { Composer } from "./transcript/Composer.tsx";
 import { Plan } from "./transcript/Plan.tsx";
 import { Queue } from "./transcript/Queue.tsx";
 import { Transcript } from "./transcript/Transcript.tsx";
+import { t } from "./kit/l10n.ts";
 
 const tabs: readonly { readonly id: Tab; readonly title: string; readonly icon: string }[] = [
   { id: "transcript", title: "Transcript", icon: "comment-discussion" },
@@ -83,7 +84,7 @@ function Tabs({ current }: { current: Tab }) {
     document.getElementById(`tab-${next.id}`)?.focus();
   };
   return (
-    <div class="tabs" role="tablist" aria-label="Views of the agent" onKeyDown={move}>
+    <div class="tabs" role="tablist" aria-label={t("Views of the agent")} onKeyDown={move}>
       {tabs.map((tab) => (
         <button
           key={tab.id}
@@ -114,8 +115,8 @@ function Failure() {
       <button
         type="button"
         class="icon-button"
-        aria-label="Dismiss"
-        title="Dismiss"
+        aria-label={t("Dismiss")}
+        title={t("Dismiss")}
         onClick={() => {
           failure.value = undefined;
         }}

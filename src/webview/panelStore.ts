@@ -19,7 +19,7 @@ export class PanelStore {
   readonly #chat = signal<ChatState | undefined>(undefined);
   readonly #changeset = signal<ChangesetState | undefined>(undefined);
   readonly #fleet = signal<FleetSessionState | undefined>(undefined);
-  readonly #about = signal<PanelAbout>({});
+  readonly #about = signal<PanelAbout>({ choices: [], models: [] });
   readonly #timeline = signal<Timeline | undefined>(undefined);
   readonly #logs = new Map<string, LogModel>();
   /** Which kind of channel a URI is was said by its snapshot. */

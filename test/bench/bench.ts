@@ -1,7 +1,7 @@
 /**
  * Side-by-side measurements; docs/benchmarks.md says what each of them means.
  *
- *     npm run bench -- wire|host|editor [PART ...] [--quick] [--json]
+ *     npm run bench -- wire|host|editor|review [PART ...] [--quick] [--json]
  *
  * Prints a table, with `--json` one line instead. What was left out and why goes to standard error. Exits 0 when all
  * was measured, whatever the numbers say, 1 when a part broke off, and 2 when asked for something that there is not.
@@ -10,11 +10,11 @@ import { parseArgs } from "node:util";
 import { editor } from "./editor/editor.ts";
 import { host } from "./host/host.ts";
 import { jsonLine, table } from "./report.ts";
+import { review } from "./review/review.ts";
 import { runSuite } from "./suite.ts";
 import { wire } from "./wire/wire.ts";
 
-const suites = { wire, host, editor };
-const later = ["review"];
+const suites = { wire, host, editor, review };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -39,7 +39,5 @@ if (name === undefined || suite === undefined || unknown.length > 0) {
 function complaint(): string {
   if (suite !== undefined)
     return `${name} has no part ${unknown.join(", ")}. Its parts: ${Object.keys(suite).join(", ")}.`;
-  if (name !== undefined && later.includes(name))
-    return `The suite ${name} is not written yet. There are: ${Object.keys(suites).join(", ")}.`;
-  return "Name a suite: npm run bench -- wire|host|editor [PART ...] [--quick] [--json]";
+  return "Name a suite: npm run bench -- wire|host|editor|review [PART ...] [--quick] [--json]";
 }

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { silentLogger } from "../../src/base/logger.ts";
 import type { GitHubRepository, GitHubServer as ServerSetting } from "../../src/extension/ship/gitHubServers.ts";
 import { resolveGitHubRepository, safePageUrl } from "../../src/extension/ship/gitHubServers.ts";
+import { GitHubApi, type GitHubApiOptions } from "../../src/extension/ship/gitHubApi.ts";
 import { OctokitGitHub } from "../../src/extension/ship/octokitGitHub.ts";
 import { FakeClock } from "../support/fakeClock.ts";
 import { errorAnswer, rateLimitAnswer, secondaryLimitAnswer } from "../support/gitHub/answers.ts";
@@ -27,7 +28,7 @@ const clock = new FakeClock();
 
 beforeAll(async () => {
   root = await mkdtemp(path.join(tmpdir(), "muster-github-"));
-  gitHub = await startGitHub(root);
+  gitHub = await startGitHub(root, { checksAnswers: true });
   gitHub.addUser("octo", token);
   gitHub.addUser("guest", "guest-token");
   working = await makeRepository("broken");
@@ -61,8 +62,8 @@ function located(cloneUrl: string): GitHubRepository {
   return resolved.value;
 }
 
-function connect(overrides: Partial<Parameters<typeof OctokitGitHub.connect>[0]> = {}) {
-  return OctokitGitHub.connect({
+async function connect(overrides: Partial<GitHubApiOptions> = {}) {
+  const api = await GitHubApi.connect({
     server: setting(),
     token,
     clock,
@@ -71,6 +72,7 @@ function connect(overrides: Partial<Parameters<typeof OctokitGitHub.connect>[0]>
     retryUnitMs: 1,
     ...overrides,
   });
+  return new OctokitGitHub(api);
 }
 
 const request = { title: "Fix", body: "A body with ä.", baseBranch: "main", headBranch: branch, isDraft: true };
@@ -78,7 +80,13 @@ const request = { title: "Fix", body: "A body with ä.", baseBranch: "main", hea
 describe("GitHub through Octokit", () => {
   it("reads a repository, creates a draft, and finds it by its branch", async () => {
     const client = await connect();
-    expect(await client.getRepository(repository)).toEqual({ defaultBranch: "main", isArchived: false, canPush: true });
+    expect(await client.getRepository(repository)).toEqual({
+      defaultBranch: "main",
+      isArchived: false,
+      canPush: true,
+      parent: undefined,
+      mergeMethods: ["squash", "merge", "rebase"],
+    });
     expect(await client.findPullRequest(repository, branch)).toBeUndefined();
 
     const created = await client.createPullRequest(repository, request);

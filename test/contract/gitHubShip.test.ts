@@ -15,6 +15,7 @@ import { HostBranchPush } from "../../src/extension/ship/branchPush.ts";
 import { CreatePullRequestFlow } from "../../src/extension/ship/createPullRequest.ts";
 import type { GitHubServer as ServerSetting } from "../../src/extension/ship/gitHubServers.ts";
 import { HostCredentials } from "../../src/extension/signIn/hostCredentials.ts";
+import { GitHubApi } from "../../src/extension/ship/gitHubApi.ts";
 import { OctokitGitHub } from "../../src/extension/ship/octokitGitHub.ts";
 import { PullRequestDrafts } from "../../src/extension/ship/pullRequestDrafts.ts";
 import { PullRequests } from "../../src/extension/ship/pullRequests.ts";
@@ -123,15 +124,16 @@ function person(answers: { readonly lends: boolean }) {
     },
     form: { ask: async (values) => values, close: async () => undefined },
     drafts: new PullRequestDrafts(state),
-    signIn,
-    connectGitHub: (setting, secret) =>
-      OctokitGitHub.connect({
-        server: setting,
-        token: secret,
-        clock: systemClock,
-        logger: silentLogger,
-        userAgent: "muster/test",
-      }),
+    gitHub: async (setting) =>
+      new OctokitGitHub(
+        await GitHubApi.connect({
+          server: setting,
+          token,
+          clock: systemClock,
+          logger: silentLogger,
+          userAgent: "muster/test",
+        }),
+      ),
     push: new HostBranchPush(connections, credentials),
     pullRequests: new PullRequests(state, (key, facts) => fleet.decorate(key, facts)),
     progress: (_title, run) => run(() => undefined),

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { EventLog, LogRecord } from "../../src/host/log/log.ts";
+import type { EventLog, LogRecord, LogSnapshot } from "../../src/host/log/log.ts";
 
 /** How the suite makes an implementation, ends it as a crash would, and opens the same data again. */
 export interface LogSubject {
@@ -114,6 +114,54 @@ export function describeLog(name: string, make: () => LogSubject): void {
       expect(await log.loadSnapshot("b:1")).toBeUndefined();
     });
 
+    it("stores a snapshot with what was appended before it, or neither", async () => {
+      log.append("a:1", "x");
+      log.saveSnapshot("a:1", { seq: 1, state: "one" });
+      subject.crash(log);
+      log = subject.open();
+      expect([await log.loadSnapshot("a:1"), await log.latest("a:1")]).toEqual([undefined, undefined]);
+      log.saveSnapshot("a:1", { seq: log.append("a:1", "y"), state: "one" });
+      await log.flush();
+      subject.crash(log);
+      log = subject.open();
+      expect(await log.loadSnapshot("a:1")).toEqual({ seq: 1, state: "one" });
+      expect(await log.latest("a:1")).toMatchObject({ body: "y" });
+    });
+
+    it("names the channels, and gives the snapshots, of all whose URI begins alike", async () => {
+      for (const id of ["10", "9", ""]) log.append(`a:/${id}`, "x");
+      for (const other of ["a:", "a;/1", "b:/1"]) log.append(other, "y");
+      for (const id of ["9", "10", "only-a-snapshot", ""]) log.saveSnapshot(`a:/${id}`, { seq: 1, state: `of ${id}` });
+      log.saveSnapshot("b:/1", { seq: 1, state: "other" });
+      await log.flush();
+      expect((await log.channels("a:/")).toSorted()).toEqual(["a:/", "a:/10", "a:/9", "a:/only-a-snapshot"]);
+      expect(await log.channels("c:/")).toEqual([]);
+      expect(await log.channels()).toHaveLength(7);
+      expect(await snapshotsOf(log, "a:/")).toEqual([
+        ["a:/", { seq: 1, state: "of " }],
+        ["a:/10", { seq: 1, state: "of 10" }],
+        ["a:/9", { seq: 1, state: "of 9" }],
+        ["a:/only-a-snapshot", { seq: 1, state: "of only-a-snapshot" }],
+      ]);
+    });
+
+    it("finds the channels of which nothing is later than a time, by their last records", async () => {
+      for (const body of ["x", "y"]) log.append("a:1", body);
+      log.append("b:1", "z");
+      await log.flush();
+      const times = (await all(log)).map(({ time }) => time);
+      const found = async (time: number) => {
+        const records: string[] = [];
+        for await (const { channel, body } of log.lastBefore(time)) records.push(`${channel} ${body}`);
+        return records.toSorted();
+      };
+      expect(await found(Math.max(...times))).toEqual(["a:1 y", "b:1 z"]);
+      expect(await found(Math.min(...times) - 1)).toEqual([]);
+      log.forget("a:1");
+      await log.scrub();
+      expect(await found(Math.max(...times))).toEqual(["b:1 z"]);
+    });
+
     it("stores blobs under their content", async () => {
       const id = await log.putBlob("a:1", new TextEncoder().encode("hello"));
       expect(id).toBe("2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
@@ -215,6 +263,12 @@ export function describeLog(name: string, make: () => LogSubject): void {
       expect(() => log.append("a:1", "x")).toThrow(/not open/);
     });
   });
+}
+
+export async function snapshotsOf(log: EventLog, prefix: string) {
+  const found: (readonly [channel: string, snapshot: LogSnapshot | undefined])[] = [];
+  for await (const each of log.snapshots(prefix)) found.push(each);
+  return found;
 }
 
 async function all(log: EventLog, range: Parameters<EventLog["read"]>[0] = { after: 0 }): Promise<LogRecord[]> {

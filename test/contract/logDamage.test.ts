@@ -8,6 +8,7 @@ import type { EventLog } from "../../src/host/log/log.ts";
 import { SqliteLog } from "../../src/host/log/sqlite.ts";
 import { systemClock } from "../../src/host/systemClock.ts";
 import { Dice } from "../support/dice.ts";
+import { snapshotsOf } from "./log.ts";
 
 const seed = Number(process.env["MUSTER_SEED"] ?? Date.now() % 1_000_000);
 const runs = Number(process.env["MUSTER_CHAOS_RUNS"] ?? 60);
@@ -123,6 +124,7 @@ describe("a log that was damaged", () => {
       const log = open(copy);
       await expect(hashesOf(log, "a:1")).rejects.toMatchObject({ code: "internal", details: { channel: "a:1" } });
       expect(await log.loadSnapshot("a:1")).toBeUndefined();
+      expect(await snapshotsOf(log, "a:")).toEqual([["a:1", undefined]]);
       expect(await hashesOf(log, "a:2")).toHaveLength(60);
       expect((await log.verify()).problem).toMatch(/Record 50 of a:1/);
       await log.close();

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { findAct } from "../../src/protocol/fleetActs.ts";
 import { fleetMeta } from "../../src/protocol/fleetMeta.ts";
 import { useHostStage } from "./hostStage.ts";
 import { createSession, failureOf, finished, prompt, type Refs, scriptedAgent } from "./sessionFixture.ts";
@@ -74,6 +75,29 @@ describe("agents on a real host", () => {
       message,
     });
     expect(textOf(await finished(stage.client, all, "p1"))).toBe("text, image for large");
+  });
+
+  it("take another mode and model at once and after they were started anew, and may move on themselves", async () => {
+    const choose = (config: Record<string, string>) =>
+      stage.client.dispatched(all.session, { type: "session/configChanged", config });
+    const chosen = () => stage.client.state("session", all.session).config?.values;
+    expect((await choose({ mode: "quick", model: "large" })).rejectionReason).toBeUndefined();
+    await stage.client.until(() => about()?.modes?.current === "quick" && about()?.models?.current === "large");
+    expect(textOf(await turn("chosen"))).toBe("quick, large");
+    expect((await choose({ mode: "reckless" })).rejectionReason).toBe("The agent does not offer that choice.");
+    expect((await choose({ repository: "other" })).rejectionReason).toMatch(/fixed when it is created/);
+    expect((await turn("crash")).state).toBe("error");
+    expect(textOf(await turn("chosen"))).toBe("quick, large");
+    await turn("introduce");
+    await stage.client.until(() => chosen()?.["mode"] === "careful");
+    expect(chosen()).toEqual({ mode: "careful", model: "large" });
+  });
+
+  it("are asked by somebody, whom the session remembers", async () => {
+    const { id } = await turn("chosen");
+    const { acts = [], owner } = stage.client.state("fleetSession", all.fleet);
+    expect(findAct({ acts }, { act: "prompted", on: id })).toMatchObject({ by: "owner" });
+    expect(owner).toBe("owner");
   });
 
   it("ask a question, are answered from the session alone, and are told when it is withdrawn", async () => {

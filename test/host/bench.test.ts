@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { memory } from "../bench/editor/memory.ts";
 import { host } from "../bench/host/host.ts";
+import { review } from "../bench/review/review.ts";
 import { wire } from "../bench/wire/wire.ts";
 
 const bench = fileURLToPath(new URL("../bench/bench.ts", import.meta.url));
@@ -10,7 +11,7 @@ const run = (...args: readonly string[]) => spawnSync(process.execPath, [bench, 
 
 // What is measured means nothing here; that it can be measured does.
 describe("every measurement", () => {
-  it.each(Object.entries({ ...wire, ...host, "editor memory": memory }))(
+  it.each(Object.entries({ ...wire, ...host, ...review, "editor memory": memory }))(
     "%s runs",
     { timeout: 120_000 },
     async (name, part) => {
@@ -32,7 +33,7 @@ describe("every measurement", () => {
 describe("npm run bench", () => {
   it("says what there is when asked for something else", () => {
     expect(run()).toMatchObject({ status: 2, stderr: expect.stringContaining("Name a suite") });
-    expect(run("review")).toMatchObject({ status: 2, stderr: expect.stringContaining("not written yet") });
+    expect(run("speed")).toMatchObject({ status: 2, stderr: expect.stringContaining("Name a suite") });
     expect(run("wire", "speed")).toMatchObject({ status: 2, stderr: expect.stringContaining("no part speed") });
   });
 

@@ -127,11 +127,15 @@ describe("the doctor", () => {
   });
 });
 
-it("prints the token, and another when asked to rotate", () => {
-  const [first, same] = [run("token", "--data", data).stdout, run("token", "--data", data).stdout];
+it("SEC-3: prints the token when it makes it, and keeps it where it was told alone", () => {
+  const file = ["--token-file", path.join(data, "mine")];
+  const first = run("token", "--data", data).stdout;
   expect(first.trim()).toHaveLength(43);
-  expect(same).toBe(first);
+  expect(run("token", "--data", data)).toMatchObject({ status: 1, stderr: expect.stringMatching(/token --rotate/) });
   expect(run("token", "--rotate", "--data", data).stdout).not.toBe(first);
+  const named = run("token", "--data", data, ...file).stdout;
+  expect(run("token", "--data", data, ...file).stdout).toBe(named);
+  expect(run("token", "--rotate", "--data", data, ...file).stdout).not.toBe(named);
 });
 
 it.each([

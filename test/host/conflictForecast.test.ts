@@ -37,7 +37,7 @@ beforeEach(async () => {
     credentialsOf: () => noCredentials,
     fetchMs: 600_000,
   });
-  await conflicts.start();
+  conflicts.start();
 });
 afterEach(async () => {
   conflicts.dispose();
@@ -212,7 +212,7 @@ describe("the forecast of conflicts", () => {
       credentialsOf: () => noCredentials,
       fetchMs: 0,
     });
-    await again.start();
+    again.start(new Map([[fixture.origin, [ann, bob, cat].map(({ refs }) => refs.fleet)]]));
     await clock.advance(500);
     await again.idle();
     const { branches, pairs } = await forecast();

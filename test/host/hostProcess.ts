@@ -24,6 +24,11 @@ export class HostDirectory {
     writeFileSync(path.join(this.path, "config.json"), JSON.stringify({ ...unconfined, ...config }));
   }
 
+  /** The owner's. */
+  get tokenFile(): string {
+    return path.join(this.path, "token");
+  }
+
   /** A real host process, ready to be connected to. */
   async start(...extra: readonly string[]): Promise<HostProcess> {
     const data = path.join(this.path, "data");
@@ -36,6 +41,8 @@ export class HostDirectory {
       "0",
       "--config",
       path.join(this.path, "config.json"),
+      "--token-file",
+      this.tokenFile,
       ...extra,
     ];
     const env = { ...process.env, ...this.env };
@@ -49,8 +56,8 @@ export class HostDirectory {
         throw new Error(`The host ended with ${String(code)}: ${stderr}`);
       }),
     ]);
-    const ready = JSON.parse(line) as { url: string; tokenFile: string };
-    return new HostProcess(child, ready.url, readFileSync(ready.tokenFile, "utf8").trim(), () => stderr);
+    const { url } = JSON.parse(line) as { url: string };
+    return new HostProcess(child, url, readFileSync(this.tokenFile, "utf8").trim(), () => stderr);
   }
 
   remove(): void {

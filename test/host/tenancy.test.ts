@@ -1,8 +1,13 @@
+import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { cpSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createToken, tokenDirectory, type TokenTerms } from "../../src/host/access/tokenFile.ts";
+import { auditFilterOf, parseCli } from "../../src/host/cli/arguments.ts";
+import { auditLog } from "../../src/host/cli/auditLog.ts";
+import { verifyLog } from "../../src/host/cli/inspect.ts";
+import { deleteUserCommand, exportUser } from "../../src/host/cli/userData.ts";
 import type { StateAction } from "../../src/protocol/actions.ts";
 import { Methods } from "../../src/protocol/methods.ts";
 import {
@@ -16,7 +21,15 @@ import {
   turnChangesetUri,
 } from "../../src/protocol/uris.ts";
 import { HostDirectory, type HostProcess } from "./hostProcess.ts";
-import { createSession, finished, hostConfig, prompt, type Refs, remoteRepository } from "./sessionFixture.ts";
+import {
+  createSession,
+  finished,
+  hostConfig,
+  prompt,
+  type Refs,
+  remoteRepository,
+  watch,
+} from "./sessionFixture.ts";
 import { WireClient } from "./wireClient.ts";
 
 const secret = "canary-of-ada";
@@ -215,5 +228,52 @@ describe("TEN-1: what one user asks about another's session", () => {
     expect(JSON.stringify(told)).not.toContain(adasId);
     const { items } = (await ada.request("listSessions", { channel: ROOT_URI })) as { items: { resource: string }[] };
     expect(items.map(({ resource }) => resource)).toHaveLength(2);
+  });
+
+  it("PRI-3: all of Ada's is exported, and then deleted within a minute, so that no byte of it is left", async () => {
+    const data = path.join(directory.path, "data");
+    const holding = (text: string) =>
+      spawnSync("grep", ["-rl", "--binary-files=text", text, data], { encoding: "utf8" }).stdout.trim().split("\n");
+    const cli = async (act: (print: (line: string) => void) => Promise<number>) => {
+      const printed: string[] = [];
+      expect(await act((line) => void printed.push(line))).toBe(0);
+      return printed.join("\n");
+    };
+    const config = ["--config", path.join(directory.path, "config.json")];
+    const deletion = parseCli(["delete", "--user", "ada", "--data", data, ...config], "/");
+    await expect(deleteUserCommand(deletion, Date.now(), () => {})).rejects.toThrow(/Another host already uses/);
+    ada.close();
+    eve.close();
+    await host.stop();
+    // Also in the files of her workspace and of the copy of her repository.
+    expect(holding(secret).length).toBeGreaterThan(1);
+    const exported = await cli((print) => exportUser(data, "ada", print));
+    for (const what of ["prompt", "terminal", "title"]) expect(exported).toContain(`${secret} of the ${what}`);
+    const members = new Set(exported.split("\n").flatMap((line) => Object.keys(JSON.parse(line) as object)));
+    for (const member of ["token", "session", "files", "act", "spend", "body"]) expect(members).toContain(member);
+    expect(exported).not.toContain(eves.session);
+
+    const began = performance.now();
+    expect(await cli((print) => deleteUserCommand(deletion, Date.now(), print))).toContain("1 sessions");
+    expect(performance.now() - began).toBeLessThan(60_000);
+    expect(holding(secret)).toEqual([""]);
+    expect(holding(adasId)).toEqual([path.join(data, "log.db")]);
+    expect(host.stderr()).not.toContain(secret);
+    expect(await cli((print) => verifyLog(data, print))).toContain("whole");
+    const filter = { ...auditFilterOf(deletion, Date.now()), user: undefined };
+    const acts = await cli((print) => auditLog(data, filter, false, print));
+    expect(acts).toMatch(/ada \(admin\) {2}createSession/);
+    expect(acts).toMatch(/owner {2}delete --user ada$/);
+    await expect(deleteUserCommand(deletion, Date.now(), () => {})).rejects.toThrow(/no session and no token/);
+
+    host = await directory.start();
+    eve = await WireClient.connect(host.url, evesToken, "eve");
+    await watch(eve, eves);
+    prompt(eve, eves, "later", "edit");
+    expect((await finished(eve, eves, "later")).state).toBe("complete");
+    const owner = await WireClient.connect(host.url, host.token, "owner");
+    const { items } = (await owner.request("listSessions", { channel: ROOT_URI })) as { items: { resource: string }[] };
+    expect(items.map(({ resource }) => resource)).toEqual([eves.session]);
+    owner.close();
   });
 });

@@ -133,7 +133,10 @@ export class WireClient {
   async dispatched(channel: string, action: StateAction): Promise<ActionEnvelope> {
     const clientSeq = this.dispatch(channel, action);
     const echo = () =>
-      this.envelopes.find((envelope) => envelope.origin?.clientSeq === clientSeq && envelope.channel === channel);
+      this.envelopes.find(
+        ({ origin, ...envelope }) =>
+          origin?.clientSeq === clientSeq && origin.clientId === this.clientId && envelope.channel === channel,
+      );
     await this.until(() => echo() !== undefined);
     return echo() as ActionEnvelope;
   }

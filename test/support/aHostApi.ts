@@ -3,7 +3,8 @@ import type { HostApi } from "../../src/host/gateway/hostApi.ts";
 
 /** A host's API of which a test gives the members that it is about; whatever else is asked for is not there. */
 export function aHostApi(given: Partial<HostApi>): HostApi {
-  return withRest({ ...given, forms: withRest({ ...given.forms }), files: withRest({ ...given.files }) });
+  const recall = async () => {};
+  return withRest({ recall, ...given, forms: withRest({ ...given.forms }), files: withRest({ ...given.files }) });
 }
 
 function withRest<T extends object>(given: Partial<T>): T {

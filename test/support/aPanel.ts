@@ -1,4 +1,5 @@
 import { Emitter } from "../../src/base/emitter.ts";
+import { untranslated } from "../../src/base/l10n.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { panelActions, type PanelPorts } from "../../src/extension/session/panelActions.ts";
 import { PanelBridge } from "../../src/extension/session/panelBridge.ts";
@@ -56,6 +57,7 @@ export async function aPanel(prepare: (host: FakeHost) => void = () => undefined
     review: note("review"),
     createPullRequest: note("createPullRequest"),
     showPullRequest: note("showPullRequest"),
+    actOnPullRequest: note("actOnPullRequest"),
     openFileDiff: note("openFileDiff"),
     openText: note("openText"),
     copy: note("copy"),
@@ -67,7 +69,7 @@ export async function aPanel(prepare: (host: FakeHost) => void = () => undefined
       asked.push(["confirmRestore", checkpoint, isWorking]);
       return answers.confirm;
     },
-    openAgent: note("openAgent"),
+    fork: note("fork"),
     compare: note("compare"),
     setBudget: note("setBudget"),
     raiseBudget: note("raiseBudget"),
@@ -94,6 +96,7 @@ export async function aPanel(prepare: (host: FakeHost) => void = () => undefined
     logPorts: ports,
     agent: target,
     nonce: "n",
+    t: untranslated,
     post: (message) => {
       posted.push(message);
       if (message.kind !== "push") return;

@@ -62,7 +62,7 @@ function fromForm(schema: z.core.$ZodType, member: string): fc.Arbitrary<unknown
     case "openEnum":
       return mostly(fc.constantFrom(...form.values), fc.constant(LATER));
     case "openUnion": {
-      const options = Array.from(new Set(form.options.values()), (option) => fromSchema(option, member));
+      const options = Array.from(new Set(form.options().values()), (option) => fromSchema(option, member));
       const later = fc
         .tuple(fromSchema(form.shared, member), anything)
         .map(([shared, more]) => ({ ...(shared as object), [form.key]: LATER, more }));

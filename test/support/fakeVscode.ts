@@ -4,6 +4,7 @@
  */
 
 import { FakeQuickInputs } from "./fakeQuickInput.ts";
+import { FakeWebviews } from "./fakeWebviews.ts";
 
 type Listener<T> = (event: T) => void;
 
@@ -67,6 +68,12 @@ export class Uri {
   static from(parts: { scheme: string; path?: string }): Uri {
     return new Uri(parts.scheme, parts.path ?? "");
   }
+  static joinPath({ scheme, path }: Uri, ...parts: readonly string[]): Uri {
+    return new Uri(scheme, [path, ...parts].join("/"));
+  }
+  toString(): string {
+    return `${this.scheme}:${this.path}`;
+  }
 }
 
 /** Values of one configuration section, by where they were written. */
@@ -81,6 +88,7 @@ class FakeVscode {
   readonly configurationChanged = new EventEmitter<{ affectsConfiguration(section: string): boolean }>();
   readonly commands = new Map<string, (...args: unknown[]) => unknown>();
   readonly quickInputs = new FakeQuickInputs();
+  readonly webviews = new FakeWebviews();
   /** Documents that were opened, by the address of each. */
   readonly documents: string[] = [];
   readonly providers = new Map<string, { provideTextDocumentContent(uri: Uri): string }>();
@@ -100,6 +108,8 @@ class FakeVscode {
     this.commands.clear();
     this.executed.length = 0;
     this.quickInputs.all.length = 0;
+    this.webviews.panels.length = 0;
+    this.webviews.serializers.clear();
     this.documents.length = 0;
     this.messages.length = 0;
     this.progress = undefined;
@@ -116,6 +126,7 @@ class FakeVscode {
 }
 export const fakeVscode = new FakeVscode();
 
+export const ViewColumn = { Active: -1 };
 export const ProgressLocation = { Window: 10, Notification: 15 };
 export const QuickPickItemKind = { Separator: -1, Default: 0 };
 export const QuickInputButtons = { Back: { iconPath: new ThemeIcon("arrow-left"), tooltip: "Back" } };
@@ -127,6 +138,8 @@ export const window = {
   activeTextEditor: undefined as unknown,
   createQuickPick: () => fakeVscode.quickInputs.create(),
   createInputBox: () => fakeVscode.quickInputs.create(),
+  createWebviewPanel: (viewType: string, title: string) => fakeVscode.webviews.create(viewType, title),
+  registerWebviewPanelSerializer: fakeVscode.webviews.register.bind(fakeVscode.webviews),
   showInputBox: async () => fakeVscode.typed,
   showQuickPick: async (items: readonly { readonly label: string }[]) =>
     items.find(({ label }) => label === fakeVscode.chosen),
@@ -140,7 +153,7 @@ export const window = {
     await run({ report: ({ message = "" }) => void fakeVscode.progress?.push(message) });
     fakeVscode.progress = undefined;
   },
-  tabGroups: { all: [], activeTabGroup: { activeTab: undefined }, onDidChangeTabs: quiet, onDidChangeTabGroups: quiet },
+  tabGroups: { all: [], activeTabGroup: { activeTab: undefined, tabs: [] }, onDidChangeTabs: quiet, onDidChangeTabGroups: quiet },
 };
 
 export const workspace = {
@@ -211,8 +224,11 @@ export const commands = {
   },
 };
 
+export const env = { language: "en" };
+
 /** As in an English editor: the message itself, `{0}` and so on filled in. */
 export const l10n = {
+  bundle: undefined,
   t(message: string, ...args: readonly (string | number | boolean)[]): string {
     return message.replaceAll(/\{(\d+)\}/g, (whole, index: string) => String(args[Number(index)] ?? whole));
   },

@@ -31,6 +31,7 @@ export class MemoryLog implements EventLog {
   readonly #committed = new Emitter<readonly LogRecord[]>((error) => Promise.reject(error));
   readonly #failed = new Emitter<Error>((error) => Promise.reject(error));
   #pending: LogRecord[] = [];
+  #snapshots = new Map<string, LogSnapshot>();
   #lastSeq: number;
   #durableSeq: number;
   #removals: { readonly channel: string; readonly upTo: number }[] = [];
@@ -130,13 +131,30 @@ export class MemoryLog implements EventLog {
     return this.#disk.records.findLast((record) => record.channel === channel);
   }
 
-  async channels(): Promise<readonly string[]> {
+  async *lastBefore(time: number): AsyncIterable<LogRecord> {
+    for (const [, records] of Map.groupBy(this.#disk.records, (record) => record.channel)) {
+      const last = records.at(-1);
+      if (last !== undefined && last.time <= time) yield last;
+    }
+  }
+
+  async channels(prefix = ""): Promise<readonly string[]> {
     const { records, snapshots } = this.#disk;
-    return Array.from(new Set([...records.map((record) => record.channel), ...snapshots.keys()]));
+    const all = new Set([...records.map((record) => record.channel), ...snapshots.keys()]);
+    return Array.from(all).filter((uri) => uri.startsWith(prefix));
+  }
+
+  async *snapshots(prefix: string): AsyncIterable<readonly [string, LogSnapshot | undefined]> {
+    for (const uri of Array.from(this.#disk.snapshots.keys()).toSorted()) {
+      if (uri.startsWith(prefix)) yield [uri, this.#disk.snapshots.get(uri)];
+    }
   }
 
   saveSnapshot(channel: string, snapshot: LogSnapshot): void {
-    this.#disk.snapshots.set(channel, snapshot);
+    if (this.#failure) throw this.#failure;
+    if (!this.#isOpen) throw new Error("The log is not open for writing.");
+    this.#snapshots.set(channel, snapshot);
+    this.#commitSoon();
   }
 
   async loadSnapshot(channel: string): Promise<LogSnapshot | undefined> {
@@ -181,6 +199,8 @@ export class MemoryLog implements EventLog {
 
   dispose(): void {
     this.#pending = [];
+    this.#snapshots.clear();
+    this.#removals = [];
     if (!this.#isOpen) return;
     this.#isOpen = false;
     if (this.#holds()) this.#disk.isOpen = false;
@@ -195,9 +215,12 @@ export class MemoryLog implements EventLog {
     this.#isScheduled = false;
     const records = this.#pending;
     const removals = this.#removals;
+    const snapshots = this.#snapshots;
     this.#pending = [];
     this.#removals = [];
-    if (!this.#holds()) return this.#fail(records.length + removals.length);
+    this.#snapshots = new Map();
+    if (!this.#holds()) return this.#fail(records.length + removals.length + snapshots.size);
+    for (const [channel, snapshot] of snapshots) this.#disk.snapshots.set(channel, snapshot);
     this.#disk.records.push(...records);
     this.#durableSeq = records.at(-1)?.seq ?? this.#durableSeq;
     for (const { channel, upTo } of removals) this.#remove(channel, upTo);

@@ -331,10 +331,20 @@ describe("the header", () => {
       status: "ready",
       files: [{ id: "1", edit: { after: { uri: "x-fleet-file:/s1/a", content: { uri: "x" } } } }],
     });
-    page.facts({ pullRequest: { number: 7, url: "https://github.com/a/b/pull/7" } });
+    const pullRequest = { number: 7, url: "https://github.com/a/b/pull/7", words: "#7 · checks running", act: undefined };
+    page.facts({ pullRequest });
     fireEvent.click(await screen.findByRole("button", { name: "Pull request #7" }));
     expect(page.asked("showPullRequest")).toHaveLength(1);
     expect(screen.queryByRole("button", { name: "Create pull request" })).toBeNull();
+    expect(screen.getByText("#7 · checks running")).toBeTruthy();
+  });
+
+  it("offers what the pull request wants most", async () => {
+    const page = aPage();
+    const url = "https://github.com/a/b/pull/7";
+    page.facts({ pullRequest: { number: 7, url, words: "#7 · checks failed", act: "fixChecks" } });
+    fireEvent.click(await screen.findByRole("button", { name: "Fix failing checks" }));
+    expect(page.asked("actOnPullRequest")).toEqual([{ act: "fixChecks" }]);
   });
 
   it("does not offer a pull request while the agent works", async () => {

@@ -2,16 +2,21 @@ import { cleanup, fireEvent, render, screen, within } from "@testing-library/pre
 import { afterEach, describe, expect, it } from "vitest";
 import type { AttemptsState, ReportInbound, ReportState, SpendState } from "../../src/protocol/report.ts";
 import { ReportPage } from "../../src/webview/report/ReportPage.tsx";
-import { ReportClient } from "../../src/webview/report/reportClient.ts";
+import { ReportClient, type ReportHost } from "../../src/webview/report/reportClient.ts";
 import { formatCost, formatTime, niceTop } from "../../src/webview/report/spendFormat.ts";
 
 afterEach(cleanup);
 
 function show(state: ReportState) {
   const posted: ReportInbound[] = [];
-  const client = new ReportClient({ postMessage: (message) => posted.push(message) }, "n");
+  const remembered: unknown[] = [];
+  const host: ReportHost = {
+    postMessage: (message) => void posted.push(message),
+    setState: (memory) => void remembered.push(memory),
+  };
+  const client = new ReportClient(host, "n");
   client.receive({ nonce: "n", kind: "state", state });
-  return { posted, client, ...render(<ReportPage client={client} />) };
+  return { posted, remembered, client, ...render(<ReportPage client={client} />) };
 }
 
 const line = (key: string, costUsd: number | undefined, parts: SpendState["lines"][number]["parts"] = []) => ({
@@ -70,11 +75,14 @@ describe("the page of what agents cost", () => {
       { id: "a", name: "farm" },
       { id: "b", name: "lab" },
     ];
-    const notes = ["lab is not connected: what its agents cost is not counted."];
-    show(spend({ hosts, notes }));
+    const notes = [{ text: "lab is not connected: what its agents cost is not counted.", hostId: "b" }];
+    const { posted } = show(spend({ hosts, notes }));
     expect(screen.getByRole("group", { name: "Host" })).toBeTruthy();
     expect(screen.getAllByText("lab")).toHaveLength(2);
-    expect(screen.getByRole("status").textContent).toContain("lab is not connected");
+    const note = screen.getByRole("status");
+    expect(note.textContent).toContain("lab is not connected");
+    fireEvent.click(within(note).getByRole("button", { name: "Reconnect" }));
+    expect(posted).toEqual([{ nonce: "n", kind: "reconnect", hostId: "b" }]);
   });
 
   it("has bars for what is no day, and says when there is nothing", () => {
@@ -99,7 +107,7 @@ describe("the page of what agents cost", () => {
 
   it("hears nobody but its own extension", () => {
     const { client } = show(spend());
-    client.receive({ nonce: "other", kind: "state", state: spend({ notes: ["forged"] }) });
+    client.receive({ nonce: "other", kind: "state", state: spend({ notes: [{ text: "forged" }] }) });
     client.receive(null);
     expect(client.state.value).toMatchObject({ notes: [] });
   });
@@ -122,6 +130,8 @@ describe("the page of attempts", () => {
   });
   const state: AttemptsState = {
     view: "attempts",
+    of: { hostId: "a", group: "g" },
+    note: undefined,
     prompt: "Fix it",
     repository: "acme/widgets",
     count: 4,
@@ -138,6 +148,15 @@ describe("the page of attempts", () => {
     expect(screen.getAllByRole("img", { name: "failed" })).toHaveLength(2);
     expect(within(table).getByRole("row", { name: /^src\/a\.ts/ }).textContent).toBe("src/a.ts+3 −1––");
     expect(screen.getByText("One attempt was deleted.")).toBeTruthy();
+  });
+
+  it("remembers which it compares, and says why there is nothing to compare", () => {
+    const note = { text: "farm is not connected. The attempts are shown when it is.", hostId: "a" };
+    const { remembered } = show({ ...state, attempts: [], note });
+    expect(remembered).toEqual([{ hostId: "a", group: "g" }]);
+    expect(screen.getByRole("status").textContent).toContain("farm is not connected");
+    expect(screen.queryByRole("table")).toBeNull();
+    expect(screen.queryByText(/deleted/)).toBeNull();
   });
 
   it("asks to keep, review or open one; an archived one is kept no more", () => {

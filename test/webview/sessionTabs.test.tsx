@@ -241,8 +241,18 @@ describe("the composer", () => {
         { name: "reset", description: "Begins anew", hint: "soft or hard" },
         { name: "plan", description: "Plans" },
       ],
-      modes: { current: "ask", available: [{ id: "ask", name: "Ask first" }] },
-      models: { current: "small", available: ["small", "large"].map((id) => ({ id, name: `The ${id} one` })) },
+      choices: [
+        {
+          id: "mode",
+          title: undefined,
+          current: "ask",
+          available: [
+            { id: "ask", name: "Ask first" },
+            { id: "plan", name: "Plan" },
+          ],
+        },
+      ],
+      models: ["small", "large"].map((id) => ({ id, name: `The ${id} one` })),
     },
   };
 
@@ -278,11 +288,14 @@ describe("the composer", () => {
     expect(page.asked("sendPrompt")).toEqual([]);
   });
 
-  it("sends with the model that was chosen, and tells the mode", async () => {
+  it("changes the mode at once, and sends with the model that was chosen", async () => {
     const page = aPage();
     page.push(about);
-    const select = await screen.findByRole("combobox", { name: "Model" });
-    expect(screen.getByText("Ask first")).toBeTruthy();
+    const mode = await screen.findByRole("combobox", { name: "Mode" });
+    expect(mode).toHaveProperty("value", "ask");
+    fireEvent.change(mode, { target: { value: "plan" } });
+    await waitFor(() => expect(page.asked("choose")).toEqual([{ property: "mode", value: "plan" }]));
+    const select = screen.getByRole("combobox", { name: "Model" });
     fireEvent.change(select, { target: { value: "large" } });
     fireEvent.input(field(), { target: { value: "go" } });
     await waitFor(() => expect(screen.getByRole("button", { name: "Send message" })).toHaveProperty("disabled", false));

@@ -3,7 +3,7 @@ import { exactly } from "../support/vscode/workbench.ts";
 import * as flow from "./flow.ts";
 import { SessionPanel } from "./pages/sessionPanel.ts";
 import { StatusBar } from "./pages/statusBar.ts";
-import { AgentsView } from "./pages/treeViews.ts";
+import { AgentsView, ReviewView } from "./pages/treeViews.ts";
 import { inOrder, type Scene, startScene } from "./scene.ts";
 
 // The sample agent does what words of the prompt say; the first one works until it is stopped.
@@ -147,5 +147,21 @@ describe("the main job", () => {
     assert.equal(await tabs.count(), 1);
     await flow.openAgent(workbench, asking);
     assert.equal(await tabs.count(), 1);
+  });
+
+  it("sends comments on lines as one round, and shows at each what became of it", async () => {
+    const { workbench } = scene;
+    const remark = "Say where the output of the tests goes, too.";
+    const editor = await flow.review(workbench, asking);
+    await editor.comment("Build output goes to", remark);
+    await workbench.screenshotThemes("review-comment");
+    await workbench.command("Muster: Send Review Comments to Agent");
+    await editor.thread(remark).filter({ hasText: "Answered" }).waitFor();
+    const view = new ReviewView(workbench);
+    await view.refresh();
+    await editor.thread(remark).filter({ hasText: /Moved from line|Outdated|Answered/ }).waitFor();
+    await view.markViewed("CONTRIBUTING.md");
+    await view.row("CONTRIBUTING.md", /, viewed/).waitFor();
+    await workbench.screenshotThemes("review-answered");
   });
 });

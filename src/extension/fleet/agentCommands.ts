@@ -2,7 +2,7 @@ import { AppError } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Client } from "../../client/client.ts";
 import type { ChannelKind, StateAction } from "../../protocol/actions.ts";
-import type { ChatState } from "../../protocol/chatState.ts";
+import type { ChatState, Message } from "../../protocol/chatState.ts";
 import type { InputAnswer, InputResponse } from "../../protocol/input.ts";
 import type { ChannelStates } from "../../protocol/reduce.ts";
 import type { SessionInputRequest, SessionState } from "../../protocol/sessionState.ts";
@@ -37,6 +37,26 @@ export async function readSession({ client, session }: AgentAddress): Promise<Se
 /** The chat that a prompt goes to. A session that names none has the one that VS Code derives for it. */
 export function defaultChatOf(session: string, { defaultChat, chats }: SessionState): string {
   return defaultChat ?? chats[0]?.resource ?? chatUri(session);
+}
+
+/** Gives the agent a message of the person's: a turn of its own, after whatever it is at and whatever waits already. */
+export async function sendMessage(
+  { client, session }: AgentAddress,
+  { text, attachments }: Pick<Message, "text" | "attachments">,
+  ports: { readonly clock: Clock; readonly newId: () => string },
+): Promise<void> {
+  const chat = defaultChatOf(session, await readSession({ client, session }));
+  await following(client, "chat", chat, async ({ activeTurn, queuedMessages = [] }) => {
+    const message: Message = { text, origin: { kind: "user" }, ...(attachments && { attachments }) };
+    const isBusy = activeTurn !== undefined || queuedMessages.length > 0;
+    const startedAt = new Date(ports.clock.now()).toISOString();
+    await client.dispatch(
+      chat,
+      isBusy
+        ? { type: "chat/pendingMessageSet", kind: "queued", id: ports.newId(), message }
+        : { type: "chat/turnStarted", turnId: ports.newId(), startedAt, message },
+    );
+  });
 }
 
 /** Ends every running turn. */

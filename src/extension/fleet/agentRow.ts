@@ -126,8 +126,8 @@ function repoOf(
 
 /** `owner/name` of a URL or an scp-like address, the last part of a path. */
 export function repositoryName(repository: string): string {
-  const bare = repository.replace(/[/\\]+$/, "").replace(/\.git$/, "");
-  const remote = /^(?!file:)[a-z][a-z0-9+.-]*:\/\/[^/]+\/(.+)$/i.exec(bare) ?? /^[^/\\]+@[^/\\]+:(.+)$/.exec(bare);
+  const bare = repository.replace(/(?<![/\\])[/\\]+$/, "").replace(/\.git$/, "");
+  const remote = /^(?!file:)[a-z][a-z0-9+.-]*:\/\/[^/]+\/(.+)$/i.exec(bare) ?? /^[^/\\@]+@[^/\\:]+:(.+)$/.exec(bare);
   const parts = (remote?.[1] ?? bare).split(/[/\\]/).filter((part) => part !== "");
   return parts.slice(remote ? -2 : -1).join("/");
 }

@@ -30,6 +30,8 @@ export interface ChangedFile {
   readonly isBinary: boolean | undefined;
   /** Git file mode after the change ("120000" is a symlink, "160000" a submodule), where the host tells it. */
   readonly mode: string | undefined;
+  /** Before it, likewise. */
+  readonly oldMode: string | undefined;
 }
 
 function contentOf(side: FileSide | undefined): RevisionContent | undefined {
@@ -41,11 +43,16 @@ function contentOf(side: FileSide | undefined): RevisionContent | undefined {
 function remarksOf(meta: Readonly<Record<string, unknown>> | undefined): {
   isBinary: boolean | undefined;
   mode: string | undefined;
+  oldMode: string | undefined;
 } {
   const own = meta?.[META_NS];
-  if (typeof own !== "object" || own === null) return { isBinary: undefined, mode: undefined };
-  const mode: unknown = Reflect.get(own, "mode") ?? Reflect.get(own, "oldMode");
-  return { isBinary: Reflect.get(own, "binary") === true, mode: typeof mode === "string" ? mode : undefined };
+  if (typeof own !== "object" || own === null) return { isBinary: undefined, mode: undefined, oldMode: undefined };
+  const modeOf = (key: string) => {
+    const mode: unknown = Reflect.get(own, key);
+    return typeof mode === "string" ? mode : undefined;
+  };
+  const oldMode = modeOf("oldMode");
+  return { isBinary: Reflect.get(own, "binary") === true, mode: modeOf("mode") ?? oldMode, oldMode };
 }
 
 /**

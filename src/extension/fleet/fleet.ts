@@ -15,6 +15,7 @@ import {
   dispatchOn,
   readRequests,
   retryAgent,
+  sendMessage,
   stopAgent,
   type ToolAnswer,
 } from "./agentCommands.ts";
@@ -133,6 +134,11 @@ export class Fleet implements Disposable {
       this.#launching.delete(key);
       this.#update(() => this.#refreshRow(key));
     }
+  }
+
+  /** Gives the agent a message; it waits its turn while the agent works. Resolves when the host has it. */
+  send(key: string, text: string): Promise<void> {
+    return sendMessage(this.#address(key), { text }, this.#options);
   }
 
   /** Ends the running turns; the agent keeps its workspace. Resolves at once when no turn runs. */

@@ -15,12 +15,22 @@ export type Attention = (typeof ATTENTIONS)[number];
 /** The exact reason behind `needsYou`; `unknown` until the host has told which. `budget`: it may not spend more. */
 export type Need = "approval" | "question" | "signIn" | "budget" | "unknown";
 
-/** What is known of the pull request of an agent's branch. Filled in by `Fleet.decorate`. */
+/** What is known of the pull request of an agent's branch. Filled in by `Fleet.decorate`; what is absent is not known. */
 export interface FleetPullRequest {
   readonly url: string;
   readonly number: number;
   readonly state: "open" | "closed" | "merged";
   readonly isDraft?: boolean;
+  /** The agent's commit that was last pushed to it from here. */
+  readonly shipped?: string;
+  /** All of them together; absent when there are none. */
+  readonly checks?: "pending" | "passed" | "failed";
+  readonly failedChecks?: readonly string[];
+  readonly review?: "required" | "approved" | "changesRequested";
+  /** Whether its server would merge it, and if not, what for. */
+  readonly merge?: "ready" | "conflicts" | "behind" | "blocked";
+  /** Of one that is over. */
+  readonly isBranchDeleted?: boolean;
 }
 
 /** *Whether we can see it*, apart from *what it does*. */

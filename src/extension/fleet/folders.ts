@@ -4,7 +4,7 @@
 export function folderPath(uri: string): string {
   const url = URL.parse(uri);
   if (url?.protocol !== "file:") return uri;
-  const path = decode(url.pathname).replace(/(?<=.)\/+$/, "");
+  const path = decode(url.pathname).replace(/(?<=^\/|[^/])\/+$/, "");
   if (/^\/[a-z]:/i.test(path)) return path.slice(1).replaceAll("/", "\\") + (path.length === 3 ? "\\" : "");
   return url.host === "" ? path : `//${url.host}${path}`;
 }
@@ -26,14 +26,14 @@ export function parseFolder(text: string): string | undefined {
 }
 
 export function childFolder(uri: string, name: string): string {
-  return `${uri.replace(/\/+$/, "")}/${encodeURIComponent(name)}`;
+  return `${uri.replace(/(?<!\/)\/+$/, "")}/${encodeURIComponent(name)}`;
 }
 
 /** `undefined` at the root. */
 export function parentFolder(uri: string): string | undefined {
   const url = URL.parse(uri);
   if (url === null) return undefined;
-  const path = url.pathname.replace(/\/+$/, "");
+  const path = url.pathname.replace(/(?<!\/)\/+$/, "");
   if (path === "" || /^\/[a-z](?::|%3a)$/i.test(path)) return undefined;
   url.pathname = path.slice(0, path.lastIndexOf("/")) || "/";
   return url.href;

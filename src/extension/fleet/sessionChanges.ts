@@ -4,6 +4,7 @@ import { Disposables } from "../../base/disposables.ts";
 import type { ChannelHandle, Client } from "../../client/client.ts";
 import type { ChangesetState } from "../../protocol/changeset.ts";
 import type { FleetSessionState } from "../../protocol/fleet.ts";
+import { fleetMeta } from "../../protocol/fleetMeta.ts";
 import type { SessionState } from "../../protocol/sessionState.ts";
 import { branchChangesetUri, fleetSessionUri, parseSessionUri, turnChangesetUri } from "../../protocol/uris.ts";
 import { type ChangedFile, changedFilesOf } from "./changedFiles.ts";
@@ -12,20 +13,28 @@ import { chooseChangeset } from "./changesets.ts";
 /** The part of a client that reads channels. */
 export type ChannelReader = Pick<Client, "subscribe" | "hostInfo">;
 
+interface FilesRead {
+  readonly files: readonly ChangedFile[];
+  /** The channel that told them. */
+  readonly changeset: string;
+  /** How many files there are, where that is more than the host lists. */
+  readonly filesInAll: number | undefined;
+}
+
 /** What an agent's branch (or one turn of it) holds, and what the host says of the session. */
-export interface BranchRead {
+export interface BranchRead extends FilesRead {
   /** Read before `files`: its `head` is never newer than what `files` shows. */
   readonly session: FleetSessionState;
-  readonly files: readonly ChangedFile[];
 }
 
 /** What an agent changed. */
-export interface ChangesRead {
+export interface ChangesRead extends FilesRead {
   /** Facts of the fleet plane, where the host has one; read before `files`. */
   readonly fleet: FleetSessionState | undefined;
   /** What the host calls these changes, where it offers several kinds. */
   readonly label: string | undefined;
-  readonly files: readonly ChangedFile[];
+  /** The host keeps which of the files were viewed. */
+  readonly keepsViewed: boolean;
 }
 
 export interface ReadOptions {
@@ -41,8 +50,8 @@ const timeoutMs = 30_000;
 /** Reads an agent's changes once the host has computed them. Rejects with `notFound`, `timeout`, `host.disconnected`, or whatever the host answers. */
 export async function readChanges(client: ChannelReader, session: string, options: ReadOptions): Promise<ChangesRead> {
   if (client.hostInfo?.fleet !== undefined && parseSessionUri(session) !== undefined) {
-    const read = await readBranchChanges(client, session, options);
-    return { fleet: read.session, label: undefined, files: read.files };
+    const { session: fleet, ...read } = await readBranchChanges(client, session, options);
+    return { fleet, label: undefined, keepsViewed: true, ...read };
   }
   const held = new Disposables();
   try {
@@ -51,7 +60,13 @@ export async function readChanges(client: ChannelReader, session: string, option
     const { uri, label } = chosen(session, state, options.turnId);
     const changeset = held.add(client.subscribe("changeset", uri));
     const settled = await within(whenSettled(changeset, held), options.clock, held);
-    return { fleet: undefined, label, files: changedFilesOf(settled, state.workingDirectories) };
+    const keepsViewed = state.changesets?.find(({ uriTemplate }) => uriTemplate === uri)?.capabilities?.review;
+    return {
+      fleet: undefined,
+      label,
+      keepsViewed: keepsViewed !== undefined,
+      ...filesRead(uri, settled, state.workingDirectories),
+    };
   } finally {
     held.dispose();
   }
@@ -98,11 +113,16 @@ export async function readBranchChanges(
     const uri = options.changeset ?? whole;
     const changeset = held.add(client.subscribe("changeset", uri));
     const settled = await within(whenSettled(changeset, held), options.clock, held);
-    return { session: before, files: changedFilesOf(settled) };
+    return { session: before, ...filesRead(uri, settled) };
   } finally {
     held.dispose();
   }
 }
+
+function filesRead(changeset: string, state: ChangesetState, directories?: readonly string[]): FilesRead {
+  return { files: changedFilesOf(state, directories), changeset, filesInAll: fleetMeta("changeset", state)?.files };
+}
+
 async function whenSettled(changeset: ChannelHandle<ChangesetState>, held: Disposables): Promise<ChangesetState> {
   await changeset.ready;
   return new Promise((resolve, reject) => {

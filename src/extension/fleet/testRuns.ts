@@ -9,19 +9,29 @@ export interface TestRun {
   readonly succeeded: boolean;
 }
 
-const testCommands = [
-  /\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?(?:-\S+\s+)*(?:test(?:[:-][\w:-]+)?|t)(?![\w:-])/,
+const testPrograms = [
+  /\b(?:npm|pnpm|yarn|bun)\s{1,9}(?:run\s{1,9})?(?:-\S{1,99}\s{1,9}){0,9}(?:test(?:[:-][\w:-]+)?|t)(?![\w:-])/,
   /\b(?:vitest|jest|mocha|ava|pytest|tox|nox|rspec|phpunit|ctest|gotestsum)\b/,
-  /\bnode\s+(?:\S+\s+)*--test\b/,
   /\bplaywright\s+test\b/,
-  /\b(?:go|cargo|dotnet|swift|mix|deno|zig|bazel|flutter|dart|mvn|mvnw|gradle|gradlew|sbt|lein|rake|rails)\s+(?:\S+\s+)*test\b/,
   /\bpython3?\s+-m\s+(?:unittest|pytest)\b/,
-  /\bmake\s+(?:\S+\s+)*(?:test|check)\b/,
 ];
+/** Programs that run tests when a later word says so. */
+const testWords = [
+  [/\bnode\s/, /\s--test\b/],
+  [
+    /\b(?:go|cargo|dotnet|swift|mix|deno|zig|bazel|flutter|dart|mvn|mvnw|gradle|gradlew|sbt|lein|rake|rails)\s/,
+    /\stest\b/,
+  ],
+  [/\bmake\s/, /\s(?:test|check)\b/],
+] as const;
 
 /** Whether a shell command runs tests, as far as its text tells. */
 export function isTestCommand(command: string): boolean {
-  return testCommands.some((pattern) => pattern.test(command));
+  const isLater = ([program, word]: (typeof testWords)[number]) => {
+    const found = program.exec(command);
+    return found !== null && word.test(command.slice(found.index));
+  };
+  return testPrograms.some((pattern) => pattern.test(command)) || testWords.some(isLater);
 }
 
 /** The shell command of a tool call: agents write it as text, or as JSON with a `command` or `cmd` member. */

@@ -2,8 +2,8 @@ import type { Clock } from "../../base/clock.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import { Emitter, type Event } from "../../base/emitter.ts";
 import type { Logger } from "../../base/logger.ts";
-import { ROOT_URI } from "../../protocol/uris.ts";
 import type { HostConnectionsView } from "./hosts.ts";
+import { dayOf, keepsAccounts, readHostSpend } from "./hostSpend.ts";
 
 export interface SpendTodayOptions {
   readonly connections: Pick<HostConnectionsView, "all" | "get" | "onDidChange">;
@@ -93,11 +93,10 @@ export class SpendToday implements Disposable {
   async #askHost(hostId: string): Promise<void> {
     const { connections, clock, logger } = this.#options;
     const client = connections.get(hostId)?.client;
-    if (client?.state.kind !== "live" || client.hostInfo?.fleet?.methods.includes("x-fleet/spend") !== true) return;
-    const today = new Date(clock.now()).toISOString().slice(0, 10);
+    if (client?.state.kind !== "live" || !keepsAccounts(client)) return;
+    const today = dayOf(clock.now());
     try {
-      const asked = { channel: ROOT_URI, from: today, to: today, by: "day" as const };
-      const { total } = await client.request("x-fleet/spend", asked);
+      const { total } = await readHostSpend(client, { from: today, to: today, by: "day" });
       const { costUsd, unpricedTurns = 0 } = total.coordination;
       this.#known.set(hostId, { usd: costUsd, unpricedTurns });
     } catch (error) {

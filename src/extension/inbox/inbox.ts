@@ -154,6 +154,15 @@ export class Inbox implements Disposable {
         return "stay";
       case "failed":
         return this.#askFailed(item);
+      case "checks":
+        await runCommand("muster.agent.fixChecks", agent);
+        return "left";
+      case "comments":
+        await runCommand("muster.agent.addressComments", agent);
+        return "left";
+      case "merge":
+        await runCommand("muster.agent.mergePullRequest", agent);
+        return "left";
       default:
         await runCommand("muster.agent.review", agent);
         return "left";
@@ -243,8 +252,18 @@ export class Inbox implements Disposable {
   }
 }
 
+/** What nobody waits for an answer to. */
+const restingReasons: ReadonlySet<InboxItem["reason"]> = new Set([
+  "failed",
+  "conflict",
+  "checks",
+  "comments",
+  "review",
+  "merge",
+]);
+
 function isAsked(reason: InboxItem["reason"]): boolean {
-  return reason !== "failed" && reason !== "conflict" && reason !== "review";
+  return !restingReasons.has(reason);
 }
 
 function toItem(item: InboxItem, nowMs: number, isSnoozed: boolean): LiveItem<InboxItem> {

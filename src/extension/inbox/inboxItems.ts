@@ -1,6 +1,7 @@
 import { hostQuestionOf } from "../../protocol/fleetQuestions.ts";
 import type { SessionInputRequest } from "../../protocol/sessionState.ts";
 import type { FleetAgent } from "../fleet/fleetAgent.ts";
+import { type PullRequestNeed, pullRequestNeed } from "../fleet/pullRequestNeed.ts";
 import { sortByPriority } from "../fleet/selectors.ts";
 import { toRequestText } from "./requestText.ts";
 
@@ -9,6 +10,7 @@ import { toRequestText } from "./requestText.ts";
  * - `network`: a program of it wants to reach a server that its host does not allow.
  * - `waiting`: it waits, and what for has not been read yet.
  * - `conflict`: its branch is in a pull request and cannot be merged with others.
+ * - `checks`, `comments`, `merge`: what its pull request wants, as far as that has been read.
  */
 export const INBOX_REASONS = [
   "approval",
@@ -19,7 +21,10 @@ export const INBOX_REASONS = [
   "waiting",
   "failed",
   "conflict",
+  "checks",
+  "comments",
   "review",
+  "merge",
 ] as const;
 export type InboxReason = (typeof INBOX_REASONS)[number];
 
@@ -64,12 +69,23 @@ export function itemsOf(agent: FleetAgent): readonly InboxItem[] {
       return [{ id: `${key}|failed|${agent.modifiedAt}`, reason: "failed", agents }];
     case "review":
       return [{ id: `${key}|review|${head}`, reason: "review", agents }];
-    case "pullRequest":
-      return conflicts > 0 ? [{ id: `${key}|conflict|${conflicts}`, reason: "conflict", agents }] : [];
+    case "pullRequest": {
+      if (conflicts > 0) return [{ id: `${key}|conflict|${conflicts}`, reason: "conflict", agents }];
+      const need = pullRequestNeed(agent);
+      return need === undefined ? [] : [{ id: `${key}|${need}|${head}`, reason: needReasons[need], agents }];
+    }
     default:
       return [];
   }
 }
+
+const needReasons = {
+  unshipped: "review",
+  checksFailed: "checks",
+  changesRequested: "comments",
+  conflicts: "conflict",
+  mergeable: "merge",
+} as const satisfies Record<PullRequestNeed, InboxReason>;
 
 function itemOfRequest(agent: FleetAgent, request: SessionInputRequest): readonly InboxItem[] {
   const item = { id: `${agent.key}|${request.id}`, agents: [agent] };

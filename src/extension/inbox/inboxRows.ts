@@ -1,7 +1,8 @@
 import * as vscode from "vscode";
+import { formatAge } from "../../base/formatAge.ts";
 import type { FleetAgent } from "../fleet/fleetAgent.ts";
+import { pullRequestNeed, pullRequestWords } from "../fleet/pullRequestNeed.ts";
 import { toLabel } from "../platform/plainText.ts";
-import { formatAge } from "../tree/agentNode.ts";
 import type { InboxItem, InboxReason } from "./inboxItems.ts";
 import { toRequestText } from "./requestText.ts";
 
@@ -27,8 +28,11 @@ const icons: Readonly<Record<InboxReason, string>> = {
   signIn: "key",
   waiting: "bell-dot",
   failed: "error",
-  conflict: "git-merge",
+  conflict: "git-branch-conflicts",
+  checks: "git-pull-request",
+  comments: "git-pull-request-go-to-changes",
   review: "diff",
+  merge: "git-pull-request-done",
 };
 
 /** Over a group of rows. */
@@ -50,6 +54,12 @@ export function headingOf(reason: InboxReason): string {
       return vscode.l10n.t("Failed");
     case "conflict":
       return vscode.l10n.t("Conflicts");
+    case "checks":
+      return vscode.l10n.t("Checks failed");
+    case "comments":
+      return vscode.l10n.t("Changes requested");
+    case "merge":
+      return vscode.l10n.t("Ready to merge");
     default:
       return vscode.l10n.t("Ready for review");
   }
@@ -110,7 +120,11 @@ function detailOf(item: InboxItem): { readonly text: string; readonly isWhole: b
     case "failed":
       return part(agent?.activity ?? vscode.l10n.t("Its work is kept. It can be resumed."));
     case "conflict":
-      return part(conflictsOf(agent));
+      return part(conflictsOf(agent) || aboutPullRequest(agent));
+    case "checks":
+    case "comments":
+    case "merge":
+      return part(aboutPullRequest(agent));
     default:
       return part([changesOf(agent), conflictsOf(agent)].filter((fact) => fact !== "").join(" · "));
   }
@@ -118,6 +132,14 @@ function detailOf(item: InboxItem): { readonly text: string; readonly isWhole: b
 
 function part(text: string): { readonly text: string; readonly isWhole: false } {
   return { text, isWhole: false };
+}
+
+/** "#7 · checks failed: build, test". */
+function aboutPullRequest(agent: FleetAgent | undefined): string {
+  if (agent === undefined) return "";
+  const failed = agent.pullRequest?.failedChecks ?? [];
+  const isRed = pullRequestNeed(agent) === "checksFailed" && failed.length > 0;
+  return pullRequestWords(agent) + (isRed ? `: ${failed.slice(0, 5).join(", ")}` : "");
 }
 
 function changesOf(agent: FleetAgent | undefined): string {

@@ -12,6 +12,7 @@ export interface RequestText {
   readonly isElsewhere: boolean;
 }
 
+/** As in `wrap`. */
 const lineChars = 90;
 
 export function toRequestText({ toolCall }: Extract<SessionInputRequest, { kind: "toolConfirmation" }>): RequestText {
@@ -62,5 +63,5 @@ function commandOf(input: string | undefined): string | undefined {
 
 function wrap(line: string): readonly string[] {
   if (line.length <= lineChars) return [line];
-  return line.match(new RegExp(`.{1,${lineChars}}`, "gsu")) ?? [];
+  return line.match(/.{1,90}/gsu) ?? [];
 }

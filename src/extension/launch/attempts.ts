@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import { Disposables } from "../../base/disposables.ts";
 import { toLine } from "../../base/visibleText.ts";
 import type { Client } from "../../client/client.ts";
-import type { Attempt, AttemptFile, AttemptsState } from "../../protocol/report.ts";
+import type { Attempt, AttemptFile, AttemptsState, ComparedAttempts } from "../../protocol/report.ts";
 import { chatUri } from "../../protocol/uris.ts";
 import type { ChangedFile } from "../fleet/changedFiles.ts";
 import type { Attention, FleetAgent } from "../fleet/fleetAgent.ts";
@@ -24,12 +24,13 @@ const maxFiles = 300;
 /** Tests that were run longer ago say little of what is there. */
 const maxTurns = 20;
 
-/** All attempts of the agent's group that are listed, in their order. */
-export function attemptsOf(agents: Iterable<FleetAgent>, one: FleetAgent): readonly FleetAgent[] {
-  const { group, hostId } = one;
-  if (group === undefined) return [];
+/** All attempts of the group that are listed, in their order. */
+export function attemptsOf(
+  agents: Iterable<FleetAgent>,
+  { hostId, group }: ComparedAttempts,
+): readonly FleetAgent[] {
   return Array.from(agents)
-    .filter((agent) => agent.hostId === hostId && agent.group?.id === group.id)
+    .filter((agent) => agent.hostId === hostId && agent.group?.id === group)
     .toSorted((a, b) => (a.group?.index ?? 0) - (b.group?.index ?? 0));
 }
 
@@ -59,14 +60,16 @@ export async function readAttempt(client: Client, session: string, clock: Clock)
 
 /** @param reads by the agent's key; an attempt that is not read yet shows what its row does */
 export function toAttemptsState(
+  of: ComparedAttempts,
   agents: readonly FleetAgent[],
   reads: ReadonlyMap<string, AttemptRead>,
   agentName: (provider: string) => string,
-): AttemptsState {
+): Omit<AttemptsState, "note"> {
   const files = filesOf(agents.map(({ key }) => reads.get(key)?.files ?? []));
   const prompt = agents.map(({ key }) => reads.get(key)?.prompt).find((text) => text !== undefined);
   return {
     view: "attempts",
+    of,
     prompt: prompt ?? agents[0]?.title ?? "",
     repository: agents[0]?.place ?? "",
     count: agents[0]?.group?.count ?? agents.length,

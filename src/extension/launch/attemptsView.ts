@@ -1,24 +1,26 @@
 import * as vscode from "vscode";
 import { AppError } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
-import { type Disposable, Disposables } from "../../base/disposables.ts";
-import type { ReportInbound } from "../../protocol/report.ts";
+import { type Disposable, Disposables, toDisposable } from "../../base/disposables.ts";
+import { toLine } from "../../base/visibleText.ts";
+import { ComparedAttempts, type ReportInbound, type ReportNote } from "../../protocol/report.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { type FleetAgent, keyOf } from "../fleet/fleetAgent.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
-import type { AgentTarget } from "../ids.ts";
+import { sightOf } from "../hosts/sight.ts";
+import { type AgentTarget, ATTEMPTS_PANEL } from "../ids.ts";
 import { type CommandRegistry, runCommand } from "../platform/commandRegistry.ts";
-import type { Dialogs } from "../platform/dialogs.ts";
 import { toLabel } from "../platform/plainText.ts";
 import { ReportPanel } from "../platform/reportPanel.ts";
+import { WebviewTabs } from "../platform/webviewTabs.ts";
 import { type AttemptRead, attemptsOf, readAttempt, toAttemptsState } from "./attempts.ts";
+import { keepAttempt, type KeepPorts } from "./keepAttempt.ts";
 
-export interface AttemptsOptions {
+export interface AttemptsOptions extends KeepPorts {
   readonly extensionUri: vscode.Uri;
-  readonly fleet: Pick<Fleet, "agents" | "get" | "archive" | "stop" | "onDidChange">;
+  readonly fleet: KeepPorts["fleet"] & Pick<Fleet, "get" | "onDidChange">;
   readonly connections: HostConnectionsView;
   readonly commands: CommandRegistry;
-  readonly dialogs: Pick<Dialogs, "confirm" | "tell">;
   readonly clock: Clock;
   readonly resolveAgent: (
     target: AgentTarget | undefined,
@@ -29,8 +31,8 @@ export interface AttemptsOptions {
 
 /** Of one group. */
 interface Comparison {
-  readonly panel: ReportPanel;
-  readonly one: FleetAgent;
+  readonly of: ComparedAttempts;
+  readonly page: ReportPanel;
   readonly reads: Map<string, AttemptRead>;
   /** What each attempt was when it was last read. */
   readonly versions: Map<string, string>;
@@ -44,37 +46,55 @@ const readMs = 2_000;
 export class Attempts implements Disposable {
   readonly #options: AttemptsOptions;
   readonly #owned = new Disposables();
-  readonly #open = new Map<string, Comparison>();
+  readonly #shown = new Set<Comparison>();
 
   constructor(options: AttemptsOptions) {
     this.#options = options;
-    const { commands, fleet } = options;
+    const { commands, connections, extensionUri, fleet, clock } = options;
+    const tabs = this.#owned.add(
+      new WebviewTabs<ComparedAttempts>({
+        viewType: ATTEMPTS_PANEL,
+        icon: "layers",
+        extensionUri,
+        clock,
+        keyOf: ({ hostId, group }) => `${hostId}|${group}`,
+        titleOf: (of) => vscode.l10n.t("Attempts: {0}", toLabel(this.#attempts(of)[0]?.title ?? "", 40)),
+        parse: (memory) => ComparedAttempts.safeParse(memory).data,
+        fill: (of, panel) => this.#fill(of, panel),
+      }),
+    );
     this.#owned.add(
       commands.register("muster.agent.compareAttempts", "compare the attempts", async (target) => {
         const one = await this.#resolve(target, vscode.l10n.t("Compare which agent with its other attempts?"));
-        if (one !== undefined) this.#show(one);
+        if (one?.group !== undefined) await tabs.show({ hostId: one.hostId, group: one.group.id });
       }),
     );
     this.#owned.add(
       commands.register("muster.agent.keepAttempt", "keep the attempt", async (target) => {
         const one = await this.#resolve(target, vscode.l10n.t("Keep which attempt?"));
-        if (one !== undefined) await this.#keep(one);
+        if (one !== undefined) await keepAttempt(one, options);
       }),
     );
     this.#owned.add(
       fleet.onDidChange(({ added, changed, removed }) => {
         const touched = new Set([...added, ...changed, ...removed]);
-        for (const comparison of this.#open.values()) {
-          const isTouched = this.#attempts(comparison).some(({ key }) => touched.has(key));
+        for (const comparison of this.#shown) {
+          const isTouched = this.#attempts(comparison.of).some(({ key }) => touched.has(key));
           if (isTouched || removed.some((key) => comparison.versions.has(key))) this.#refreshSoon(comparison);
         }
+      }),
+    );
+    this.#owned.add(
+      connections.onDidChange(({ added, changed, removed }) => {
+        const touched = [...added, ...changed, ...removed];
+        for (const comparison of this.#shown)
+          if (touched.includes(comparison.of.hostId)) this.#refreshSoon(comparison);
       }),
     );
   }
 
   dispose(): void {
     this.#owned.dispose();
-    for (const { panel } of Array.from(this.#open.values())) panel.dispose();
   }
 
   async #resolve(target: AgentTarget | undefined, placeholder: string): Promise<FleetAgent | undefined> {
@@ -90,31 +110,28 @@ export class Attempts implements Disposable {
     return agent;
   }
 
-  #show(one: FleetAgent): void {
-    const id = `${one.hostId}|${one.group?.id ?? ""}`;
-    const known = this.#open.get(id);
-    if (known !== undefined) return known.panel.reveal();
-    const panel = new ReportPanel({
+  #fill(of: ComparedAttempts, panel: vscode.WebviewPanel): Disposable {
+    const page = new ReportPanel(panel, {
       extensionUri: this.#options.extensionUri,
-      title: vscode.l10n.t("Attempts: {0}", toLabel(one.title, 40)),
-      icon: "layers",
+      title: panel.title,
       shown: () => void this.#refresh(comparison),
-      receive: (message) => void this.#act(comparison, message),
-      closed: () => {
-        comparison.timer?.dispose();
-        this.#open.delete(id);
-      },
+      receive: (message) => void this.#act(of, message),
     });
-    const comparison: Comparison = { panel, one, reads: new Map(), versions: new Map(), timer: undefined };
-    this.#open.set(id, comparison);
+    const comparison: Comparison = { of, page, reads: new Map(), versions: new Map(), timer: undefined };
+    this.#shown.add(comparison);
+    return toDisposable(() => {
+      this.#shown.delete(comparison);
+      comparison.timer?.dispose();
+      page.dispose();
+    });
   }
 
-  #attempts({ one }: Comparison): readonly FleetAgent[] {
-    return attemptsOf(this.#options.fleet.agents.values(), one);
+  #attempts(of: ComparedAttempts): readonly FleetAgent[] {
+    return attemptsOf(this.#options.fleet.agents.values(), of);
   }
 
   #refreshSoon(comparison: Comparison): void {
-    if (!comparison.panel.isShown) return;
+    if (!comparison.page.isShown) return;
     comparison.timer ??= this.#options.clock.setTimeout(() => void this.#refresh(comparison), readMs);
   }
 
@@ -124,7 +141,9 @@ export class Attempts implements Disposable {
     comparison.timer = undefined;
     this.#tell(comparison);
     const { connections, clock } = this.#options;
-    const stale = this.#attempts(comparison).filter((agent) => comparison.versions.get(agent.key) !== versionOf(agent));
+    const stale = this.#attempts(comparison.of).filter(
+      (agent) => comparison.versions.get(agent.key) !== versionOf(agent),
+    );
     await Promise.all(
       stale.map(async (agent) => {
         const read = await readAttempt(connections.client(agent.hostId), agent.session, clock);
@@ -135,56 +154,52 @@ export class Attempts implements Disposable {
     if (stale.length > 0) this.#tell(comparison);
   }
 
-  #tell(comparison: Comparison): void {
-    const { panel, one, reads } = comparison;
-    const agents = this.#options.connections.get(one.hostId)?.client.root.state?.agents ?? [];
+  #tell({ of, page, reads }: Comparison): void {
+    const agents = this.#options.connections.get(of.hostId)?.client.root.state?.agents ?? [];
     const nameOf = (provider: string) => agents.find((each) => each.provider === provider)?.displayName ?? provider;
-    panel.show(toAttemptsState(this.#attempts(comparison), reads, nameOf));
+    page.show({ ...toAttemptsState(of, this.#attempts(of), reads, nameOf), note: this.#noteOn(of) });
   }
 
-  async #act(comparison: Comparison, message: ReportInbound): Promise<void> {
+  /** Why no attempt, or none as it is, can be shown. */
+  #noteOn(of: ComparedAttempts): ReportNote | undefined {
+    const { hostId } = of;
+    const connection = this.#options.connections.get(hostId);
+    if (connection === undefined)
+      return {
+        text: vscode.l10n.t("The host of these attempts is not configured any more. Add it again to see them."),
+      };
+    const name = toLine(connection.host.name, 60);
+    const areListed = this.#attempts(of).length > 0;
+    switch (sightOf(connection.state)) {
+      case "connecting":
+        return areListed ? undefined : { text: vscode.l10n.t("Connecting to {0}…", name) };
+      case "offline":
+        return areListed
+          ? { text: vscode.l10n.t("{0} is not connected: the attempts are shown as they were last.", name), hostId }
+          : { text: vscode.l10n.t("{0} is not connected. The attempts are shown when it is.", name), hostId };
+      case "live":
+      default:
+        return areListed || !connection.client.sessions.isListed
+          ? undefined
+          : { text: vscode.l10n.t("None of these attempts is left: they were deleted.") };
+    }
+  }
+
+  async #act(of: ComparedAttempts, message: ReportInbound): Promise<void> {
+    const { hostId } = of;
+    if (message.kind === "reconnect") return runCommand("muster.host.reconnect", { hostId });
     if (message.kind !== "act") return;
     // A page names nothing that it was not shown.
-    const agent = this.#attempts(comparison).find(({ session }) => session === message.session);
+    const agent = this.#attempts(of).find(({ session }) => session === message.session);
     if (agent === undefined) return;
-    const { hostId, session } = agent;
     const command = {
       open: "muster.agent.open",
       review: "muster.agent.review",
       keep: "muster.agent.keepAttempt",
+      combine: "muster.agent.combine",
       createPullRequest: "muster.agent.createPullRequest",
     } as const;
-    await runCommand(command[message.action], { hostId, session });
-  }
-
-  /** The others go to the archive, after one question; "Undo" brings them back. */
-  async #keep(kept: FleetAgent): Promise<void> {
-    const { fleet, dialogs } = this.#options;
-    const others = attemptsOf(fleet.agents.values(), kept).filter(
-      ({ key, isArchived }) => key !== kept.key && !isArchived,
-    );
-    if (others.length === 0) {
-      throw new AppError("conflict", "No other attempt is left beside this one: they were archived or deleted before.");
-    }
-    const index = kept.group?.index ?? 0;
-    const question = vscode.l10n.t("Keep attempt {0} and archive the other {1}?", index, others.length);
-    const working = others.filter(({ attention }) => ["working", "queued", "needsYou"].includes(attention));
-    const stopped = working.length === 0 ? "" : ` ${vscode.l10n.t("Those at work are stopped.")}`;
-    const detail = `${vscode.l10n.t("Archived agents keep their branches and files, and can be restored.")}${stopped}`;
-    if (!(await dialogs.confirm(question, detail, vscode.l10n.t("Keep This Attempt")))) return;
-    // What is out of sight must not go on spending.
-    for (const { key } of working) await fleet.stop(key);
-    for (const { key } of others) await fleet.archive(key);
-    // Not awaited: the notification may stay for as long as the person likes.
-    void this.#offerUndo(index, others);
-  }
-
-  async #offerUndo(index: number, others: readonly FleetAgent[]): Promise<void> {
-    const { fleet, dialogs } = this.#options;
-    const undo = vscode.l10n.t("Undo");
-    const sentence = vscode.l10n.t("Attempt {0} is kept; the other {1} are in the archive.", index, others.length);
-    if ((await dialogs.tell(sentence, undo)) !== undo) return;
-    for (const { key } of others) await fleet.archive(key, false);
+    await runCommand(command[message.action], { hostId, session: agent.session });
   }
 }
 

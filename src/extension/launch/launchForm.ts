@@ -16,7 +16,7 @@ import {
   repositoryStep,
   workingFolderStep,
 } from "./launchSteps.ts";
-import { formatUsd } from "../platform/money.ts";
+import { formatUsd } from "../../base/formatUsd.ts";
 import { choicesLine, formatMinutes } from "./limits.ts";
 import {
   attemptBy,

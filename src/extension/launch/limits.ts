@@ -1,13 +1,13 @@
 import { folderName } from "../fleet/folders.ts";
 import { repositoryName } from "../fleet/agentRow.ts";
-import { formatUsd } from "../platform/money.ts";
+import { formatUsd } from "../../base/formatUsd.ts";
 import type { LaunchDraft } from "./launchDraft.ts";
 
 const maxMinutes = 60 * 24 * 365;
 
 /** Minutes of `45`, `45m`, `2h` or `1h30m`. */
 export function parseMinutes(text: string): number | undefined {
-  const [, hours, minutes] = /^\s*(?:(\d{1,4})\s*h)?\s*(?:(\d{1,6})\s*(?:m|min)?)?\s*$/i.exec(text) ?? [];
+  const [, hours, minutes] = /^(?:(\d{1,4})\s*h\s*)?(?:(\d{1,6})\s*(?:m|min)?)?$/i.exec(text.trim()) ?? [];
   const total = Number(hours ?? 0) * 60 + Number(minutes ?? 0);
   return total >= 1 && total <= maxMinutes ? total : undefined;
 }

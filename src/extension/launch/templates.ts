@@ -64,7 +64,7 @@ export function parseRepositoryTemplate(file: string, text: string): Result<Temp
     for (const line of lines.slice(1, end)) {
       // Lists and nested values belong to keys that have no meaning here.
       if (/^\s*(?:#.*)?$/.test(line) || /^(?:\s+|-\s)/.test(line)) continue;
-      const [, key, value] = /^([A-Za-z][\w-]*):(?:\s+(.*))?$/.exec(line) ?? [];
+      const [, key, value] = /^([A-Za-z][\w-]*):(?:\s+(\S.*)?)?$/.exec(line) ?? [];
       if (key === undefined) return err(`Its front matter has a line that is no "name: value".`);
       if (facts.has(key)) return err(`Its front matter has ${key} twice.`);
       facts.set(key, unquoted(value ?? ""));
@@ -79,5 +79,5 @@ export function parseRepositoryTemplate(file: string, text: string): Result<Temp
 
 function unquoted(value: string): string {
   const [, double, single] = /^(?:"([^"\\]*)"|'([^']*)')\s*$/.exec(value) ?? [];
-  return double ?? single ?? value.replace(/\s+#.*$/, "").trim();
+  return double ?? single ?? value.replace(/(?<!\s)\s+#[^]*/, "").trim();
 }

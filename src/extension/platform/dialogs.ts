@@ -56,12 +56,15 @@ export class Dialogs implements ErrorDialog {
   }
 
   /** Runs with a progress notification that the person can cancel. */
-  async attempt<T>(title: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async attempt<T>(
+    title: string,
+    run: (signal: AbortSignal, report: (text: string) => void) => Promise<T>,
+  ): Promise<T> {
     const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
-    return vscode.window.withProgress(options, async (_progress, token) => {
+    return vscode.window.withProgress(options, async (progress, token) => {
       const cancelled = new AbortController();
       token.onCancellationRequested(() => cancelled.abort());
-      return run(cancelled.signal);
+      return run(cancelled.signal, (message) => progress.report({ message }));
     });
   }
 

@@ -1,5 +1,6 @@
 import { AppError, type ErrorCode } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
+import type { Translate } from "../../base/l10n.ts";
 import type { Logger } from "../../base/logger.ts";
 import { toLabel } from "./plainText.ts";
 
@@ -12,7 +13,9 @@ export type ErrorAction =
   | "addHost"
   | "signIn"
   | "refresh"
-  | "gitHubServers";
+  | "gitHubServers"
+  | "updateMuster"
+  | "copyCheck";
 
 export interface Presentation {
   readonly severity: "error" | "warning" | "none";
@@ -35,8 +38,8 @@ export const PRESENTATIONS: Record<ErrorCode, Presentation> = {
   },
   "host.incompatible": {
     severity: "error",
-    sentence: "The host speaks another version of the protocol. Update the host or Muster so that both speak AHP 0.9.",
-    actions: ["showLog"],
+    sentence: "The host and Muster speak no version of the protocol in common. Update the older of the two.",
+    actions: ["updateMuster", "editHost", "showLog"],
   },
   "host.disconnected": {
     severity: "warning",
@@ -61,8 +64,9 @@ export const PRESENTATIONS: Record<ErrorCode, Presentation> = {
   },
   "agent.missing": {
     severity: "error",
-    sentence: "The agent's program is not installed on the host. Install it there or choose another agent.",
-    actions: ["showLog"],
+    sentence:
+      "The agent's program is not installed on the host. Install it there or choose another agent; muster-host doctor says what is missing.",
+    actions: ["copyCheck", "showLog"],
   },
   "agent.crashed": {
     severity: "error",
@@ -82,8 +86,8 @@ export const PRESENTATIONS: Record<ErrorCode, Presentation> = {
   "isolation.missing": {
     severity: "error",
     sentence:
-      "The host cannot isolate the agent as it is configured to, so it did not start it. Install the isolation layer on the host.",
-    actions: ["showLog"],
+      "The host cannot isolate the agent as it is configured to, so it did not start it. Run muster-host doctor there: it says what is missing.",
+    actions: ["copyCheck", "showLog"],
   },
   "repository.invalid": {
     severity: "error",
@@ -199,7 +203,7 @@ export const PRESENTATIONS: Record<ErrorCode, Presentation> = {
   },
 };
 
-const ACTION_TITLES: Record<ErrorAction, string> = {
+export const ACTION_TITLES: Record<ErrorAction, string> = {
   retry: "Try Again",
   showLog: "Show Log",
   editHost: "Edit Host…",
@@ -208,7 +212,12 @@ const ACTION_TITLES: Record<ErrorAction, string> = {
   signIn: "Sign In",
   refresh: "Refresh",
   gitHubServers: "Open Settings",
+  updateMuster: "Update Muster",
+  copyCheck: "Copy Check Command",
 };
+
+/** What says on a host's machine what it lacks. */
+export const CHECK_COMMAND = "muster-host doctor";
 
 /** The failure of an operation in words: its own sentence, or its code's. Never a stack or a code. */
 export function sentenceOf(failure: unknown): string {
@@ -245,9 +254,12 @@ export class ErrorPresenter {
   readonly #handlers: ErrorActionHandlers;
   readonly #logger: Logger;
   readonly #clock: Clock;
+  readonly #t: Translate;
   readonly #shownAtMs = new Map<ErrorCode, number>();
 
-  constructor(dialog: ErrorDialog, handlers: ErrorActionHandlers, logger: Logger, clock: Clock) {
+  /** @param t texts of failures are their own keys, buttons too */
+  constructor(dialog: ErrorDialog, handlers: ErrorActionHandlers, logger: Logger, clock: Clock, t: Translate) {
+    this.#t = t;
     this.#dialog = dialog;
     this.#handlers = handlers;
     this.#logger = logger;
@@ -263,12 +275,12 @@ export class ErrorPresenter {
     if (options.isBackground && this.#isQuiet(code)) return;
 
     const actions = presentation.actions.filter((action) => action !== "retry" || options.retry);
-    const titles = actions.map((action) => ACTION_TITLES[action]);
-    const text = toLabel(`Couldn't ${during}: ${sentenceOf(failure)}`, 600);
+    const titles = actions.map((action) => this.#t(ACTION_TITLES[action]));
+    const text = toLabel(this.#t("Couldn't {0}: {1}", this.#t(during), this.#t(sentenceOf(failure))), 600);
     const chosen = await (presentation.severity === "error"
       ? this.#dialog.showError(text, titles)
       : this.#dialog.showWarning(text, titles));
-    const action = actions.find((action) => ACTION_TITLES[action] === chosen);
+    const action = chosen === undefined ? undefined : actions[titles.indexOf(chosen)];
     if (action === undefined) return;
     if (action !== "retry") this.#handlers[action](AppError.is(failure) ? failure : undefined);
     else {

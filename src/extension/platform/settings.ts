@@ -23,6 +23,9 @@ interface SettingValues {
   "notifications.level": NotificationLevel;
   /** As a person wrote it; `launch/` parses each. */
   "launch.templates": readonly unknown[];
+  "pullRequests.archiveOnMerge": boolean;
+  "pullRequests.fixAttempts": number;
+  "pullRequests.fixBudgetUsd": number;
 }
 
 /** Every `muster.*` setting: its shape, its fallback, and whether a workspace may have a say in it. */
@@ -38,6 +41,9 @@ export const SETTINGS: {
   "notifications.level": { schema: NotificationLevel, fallback: "needsYou", scope: "window" },
   // A workspace must not put words into a launch.
   "launch.templates": { schema: z.array(z.unknown()), fallback: [], scope: "application" },
+  "pullRequests.archiveOnMerge": { schema: z.boolean(), fallback: false, scope: "window" },
+  "pullRequests.fixAttempts": { schema: z.number().check(z.minimum(1)), fallback: 3, scope: "application" },
+  "pullRequests.fixBudgetUsd": { schema: z.number().check(z.minimum(0)), fallback: 5, scope: "application" },
 };
 
 /** `application`: endpoints and the like. Only the user's own settings count, whatever a workspace says. */

@@ -1,6 +1,10 @@
 export interface WebviewPageOptions {
   /** For screen readers. */
   readonly title: string;
+  /** Of the texts, as `vscode.env.language` has it. */
+  readonly language: string;
+  /** The page's texts in that language, by the English ones; none where they are English. */
+  readonly texts: Readonly<Record<string, string>> | undefined;
   /** `webview.cspSource`. */
   readonly cspSource: string;
   /** Webview URIs of the bundle. */
@@ -32,9 +36,10 @@ export function contentSecurityPolicy(cspSource: string, scriptNonce: string): s
 
 /** The page of a webview. Nothing of an agent or a host is in it: all of that comes by message. */
 export function webviewPage(options: WebviewPageOptions): string {
-  const { title, cspSource, script, style, scriptNonce, messageNonce } = options;
+  const { title, language, texts, cspSource, script, style, scriptNonce, messageNonce } = options;
+  const translated = texts === undefined ? "" : ` data-texts="${escapeAttribute(JSON.stringify(texts))}"`;
   return `<!DOCTYPE html>
-<html lang="en">
+<html lang="${escapeAttribute(texts === undefined ? "en" : language)}">
   <head>
     <meta charset="utf-8" />
     <meta http-equiv="Content-Security-Policy" content="${escapeAttribute(contentSecurityPolicy(cspSource, scriptNonce))}" />
@@ -42,7 +47,7 @@ export function webviewPage(options: WebviewPageOptions): string {
     <link rel="stylesheet" href="${escapeAttribute(style)}" />
     <title>${escapeAttribute(title)}</title>
   </head>
-  <body data-nonce="${escapeAttribute(messageNonce)}">
+  <body data-nonce="${escapeAttribute(messageNonce)}"${translated}>
     <script type="module" nonce="${escapeAttribute(scriptNonce)}" src="${escapeAttribute(script)}"></script>
   </body>
 </html>`;

@@ -4,33 +4,28 @@ import type { Clock } from "../../base/clock.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import { toLine } from "../../base/visibleText.ts";
 import type { ChangedFile } from "../fleet/changedFiles.ts";
-import { readChanges } from "../fleet/sessionChanges.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
 import type { AgentTarget } from "../ids.ts";
 import type { CommandRegistry } from "../platform/commandRegistry.ts";
 import type { Contexts } from "../platform/contexts.ts";
+import type { StatePort } from "../platform/statePort.ts";
 import type { Telemetry } from "../platform/telemetry.ts";
+import { type OpenReview, type ReviewScope, titleOf } from "./openReview.ts";
+import { checkpointOf, readFleet, readReview, type ReadReviewPorts, sinceReview } from "./readReview.ts";
 import { ReviewContent } from "./reviewContent.ts";
-import {
-  type BranchChanges,
-  type DiffRow,
-  sidesOf,
-  type TakenSnapshot,
-  toFileDiff,
-  toMultiDiff,
-} from "./reviewDiffs.ts";
-import { ReviewedCommits, type StatePort } from "./reviewedCommits.ts";
-import type { UriParts } from "./reviewUri.ts";
+import { type DiffRow, sidesOf, type TakenSnapshot, toFileDiff, toMultiDiff } from "./reviewDiffs.ts";
+import { ReviewedCommits } from "./reviewedCommits.ts";
+import { chooseScope } from "./reviewScopes.ts";
+import { ReviewTabs } from "./reviewTabs.ts";
 import { RevisionReader } from "./revisionReader.ts";
 import { Snapshots, takeSnapshots } from "./snapshots.ts";
-import { SnapshotTabs } from "./snapshotTabs.ts";
 
 export interface ReviewPorts {
   readonly hosts: Pick<HostConnectionsView, "client" | "get" | "onDidChange">;
   readonly commands: Pick<CommandRegistry, "register">;
   readonly contexts: Pick<Contexts, "set">;
   readonly telemetry: Pick<Telemetry, "send">;
-  /** `context.workspaceState` or `globalState`. */
+  /** `context.workspaceState`. */
   readonly state: StatePort;
   readonly clock: Clock;
   readonly newId: () => string;
@@ -38,35 +33,49 @@ export interface ReviewPorts {
   readonly resolveAgent: (target: AgentTarget | undefined) => Promise<AgentTarget | undefined>;
   /** The agent's title as the list shows it. */
   readonly titleOf: (target: AgentTarget) => string;
+  readonly onError: (error: unknown) => void;
 }
 
 /**
- * Reading an agent's changes in the editor's own diff. Offers `muster.agent.review` and the read-only documents, and
- * remembers for each agent which commit was shown.
+ * Reading an agent's changes in the editor's own diff: the whole branch, or a part of it. Offers the read-only documents,
+ * knows which reviews are open, and remembers for each agent which commit was shown.
  */
 export class Review implements Disposable {
   readonly #ports: ReviewPorts;
+  readonly #reading: ReadReviewPorts;
   readonly #owned = new Disposables();
   readonly #snapshots: Snapshots;
-  readonly #reader: RevisionReader;
-  readonly #tabs: SnapshotTabs;
+  readonly reader: RevisionReader;
+  readonly tabs: ReviewTabs;
   readonly reviewed: ReviewedCommits;
 
   constructor(ports: ReviewPorts) {
     this.#ports = ports;
     this.reviewed = new ReviewedCommits(ports.state, ports.clock);
     this.#snapshots = new Snapshots(ports.newId);
-    this.#tabs = this.#owned.add(new SnapshotTabs(ports.contexts));
-    this.#reader = new RevisionReader(ports.hosts, this.#snapshots);
-    this.#owned.add(new ReviewContent(this.#reader, ports.hosts));
+    this.#reading = { ...ports, snapshots: this.#snapshots };
+    this.tabs = this.#owned.add(new ReviewTabs(ports.contexts, ports.onError));
+    this.reader = new RevisionReader(ports.hosts, this.#snapshots);
+    this.#owned.add(new ReviewContent(this.reader, ports.hosts));
+    this.#register("muster.agent.review", (target) => this.openBranch(target));
+    this.#register("muster.agent.reviewSince", (target) => this.openSince(target));
+    this.#register("muster.agent.chooseReview", async (target) => {
+      const scope = await chooseScope(await this.#fleet(target), this.reviewed.commitOf(target));
+      if (scope !== undefined) await this.open(target, scope);
+    });
+    this.#owned.add(ports.commands.register("muster.review.refresh", "refresh the changes", () => this.tabs.refresh()));
+  }
+
+  #register(
+    id: "muster.agent.review" | "muster.agent.reviewSince" | "muster.agent.chooseReview",
+    open: (target: AgentTarget) => Promise<void>,
+  ): void {
+    const { commands, resolveAgent } = this.#ports;
     this.#owned.add(
-      ports.commands.register("muster.agent.review", "review the changes", async (target) => {
-        const agent = await ports.resolveAgent(target);
-        if (agent !== undefined) await this.openBranch(agent);
+      commands.register(id, "review the changes", async (target) => {
+        const agent = await resolveAgent(target ?? this.tabs.inFront?.target);
+        if (agent !== undefined) await open(agent);
       }),
-    );
-    this.#owned.add(
-      ports.commands.register("muster.review.refresh", "refresh the changes", () => this.#tabs.refresh()),
     );
   }
 
@@ -74,36 +83,58 @@ export class Review implements Disposable {
    * Opens all changes of the agent's work, and remembers its commit as reviewed. Where the host serves live files, the
    * diff shows them as they are at this moment.
    */
-  async openBranch(target: AgentTarget): Promise<void> {
-    const changes = await this.#read(target);
-    const diff = toMultiDiff(target.hostId, changes);
-    requireSome(changes);
-    await openDiff(diff.title, diff.rows);
-    if (changes.snapshot !== undefined) this.#tabs.add(diff.title, () => this.openBranch(target));
-    // After the diff is open: what failed to open was not shown to anybody. While a turn runs no commit is what is shown.
-    else if (!changes.isMoving && changes.head !== undefined) await this.reviewed.remember(target, changes.head);
-    this.#ports.telemetry.send("review.opened", { files: diff.rows.length });
+  openBranch(target: AgentTarget): Promise<void> {
+    return this.open(target, { kind: "branch" });
   }
 
   /** Opens what one turn changed. Does not count as a review of the branch. */
-  async openTurn(target: AgentTarget, turnId: string): Promise<void> {
-    const changes = await this.#read(target, { turnId });
-    const diff = toMultiDiff(target.hostId, changes);
-    requireSome(changes);
-    await openDiff(toLine(`${changes.title} (one turn)`, 100), diff.rows);
+  openTurn(target: AgentTarget, turnId: string): Promise<void> {
+    return this.open(target, { kind: "turn", turnId });
   }
 
   /** Opens what differs between two checkpoints, by their ids. Does not count as a review of the branch. */
-  async openComparison(target: AgentTarget, from: string, to: string): Promise<void> {
-    const { hosts } = this.#ports;
-    const request = { channel: target.session, from, to };
-    const { changeset } = await hosts.client(target.hostId).request("x-fleet/compare", request);
-    const changes = await this.#read(target, { changeset });
-    if (changes.files.length === 0) {
-      throw new AppError("branch.empty", `Checkpoints ${toLine(from)} and ${toLine(to)} hold the same files.`);
+  openComparison(target: AgentTarget, from: string, to: string): Promise<void> {
+    return this.open(target, { kind: "checkpoints", from, to });
+  }
+
+  /** Opens what the agent changed after the commit that was reviewed last; everything when there is none. */
+  async openSince(target: AgentTarget): Promise<void> {
+    const commit = this.reviewed.commitOf(target);
+    const fleet = commit === undefined ? undefined : await this.#fleet(target);
+    await this.open(target, commit && fleet ? sinceReview(fleet, commit) : { kind: "branch" });
+  }
+
+  async open(target: AgentTarget, scope: ReviewScope): Promise<void> {
+    const review = await this.read(target, scope);
+    requireSome(review);
+    const { changes } = review;
+    const title = titleOf(review);
+    const { rows } = toMultiDiff(target.hostId, changes);
+    await openDiff(title, rows);
+    this.tabs.add(title, review, () =>
+      scope.kind === "sinceReview" ? this.openSince(target) : this.open(target, scope),
+    );
+    // After the diff is open: what failed to open was not shown to anybody. While a turn runs no commit is what is shown.
+    const isReview = scope.kind === "branch" || scope.kind === "sinceReview";
+    if (isReview && changes.snapshot === undefined && !changes.isMoving && changes.head !== undefined) {
+      await this.reviewed.remember(target, changes.head);
     }
-    const title = `${toLine(changes.title, 80)} (checkpoint ${toLine(from)}..${toLine(to)})`;
-    await openDiff(title, toMultiDiff(target.hostId, changes).rows);
+    this.#ports.telemetry.send("review.opened", { files: rows.length });
+  }
+
+  /** The changes of a scope as they are; nothing is opened. */
+  read(target: AgentTarget, scope: ReviewScope): Promise<OpenReview> {
+    return readReview(this.#reading, target, scope);
+  }
+
+  /** Files that git finds renamed between a commit and the latest checkpoint: their paths there by those at the commit. */
+  async renamedSince(target: AgentTarget, commit: string): Promise<ReadonlyMap<string, string>> {
+    const fleet = await this.#fleet(target);
+    const from = fleet && checkpointOf(fleet, commit);
+    const to = fleet?.checkpoints.at(-1)?.id;
+    if (from === undefined || to === undefined || from === to) return new Map();
+    const { changes } = await this.read(target, { kind: "checkpoints", from, to });
+    return new Map(changes.files.flatMap(({ oldPath, path }) => (oldPath === undefined ? [] : [[oldPath, path]])));
   }
 
   /** Both sides of a changed file as text; a side that is not there is empty. */
@@ -113,7 +144,7 @@ export class Review implements Disposable {
     const taken: TakenSnapshot = { label: undefined, atMs: clock.now(), ids };
     const [before, after] = await Promise.all(
       sidesOf(target.hostId, file, taken).map(async (side) =>
-        side === undefined ? "" : (await this.#reader.read(side)).text,
+        side === undefined ? "" : (await this.reader.read(side)).text,
       ),
     );
     return { before: before ?? "", after: after ?? "" };
@@ -122,8 +153,14 @@ export class Review implements Disposable {
   /** Opens one file of the branch against its base. Does not count as a review of the branch. */
   async openFileDiff(target: AgentTarget, path: string): Promise<void> {
     const isIt = (candidate: ChangedFile) => candidate.path === path;
-    const changes = await this.#read(target, { isWanted: isIt });
-    const file = changes.files.find(isIt);
+    const review = await readReview(this.#reading, target, { kind: "branch" }, isIt);
+    await this.showFile(review, path, () => this.openFileDiff(target, path));
+  }
+
+  /** Opens one file of a review as the review has it. */
+  async showFile(review: OpenReview, path: string, again?: () => Promise<void>): Promise<void> {
+    const { target, changes } = review;
+    const file = changes.files.find((candidate) => candidate.path === path);
     const diff = file === undefined ? undefined : toFileDiff(target.hostId, changes, file);
     if (diff === undefined) {
       throw new AppError(
@@ -131,27 +168,13 @@ export class Review implements Disposable {
         `${toLine(path)} is not among the agent's changes any more. Review the changes again.`,
       );
     }
-    await vscode.commands.executeCommand("vscode.diff", toUri(diff.left), toUri(diff.right), diff.title);
-    if (changes.snapshot !== undefined) this.#tabs.add(diff.title, () => this.openFileDiff(target, path));
+    const { from } = vscode.Uri;
+    await vscode.commands.executeCommand("vscode.diff", from(diff.left), from(diff.right), diff.title);
+    this.tabs.add(diff.title, review, again ?? (() => this.openFileDiff(target, path)));
   }
 
-  /** @param isWanted which files are going to be shown: no other live file is read. */
-  async #read(
-    target: AgentTarget,
-    {
-      turnId,
-      changeset,
-      isWanted,
-    }: { turnId?: string; changeset?: string; isWanted?: (file: ChangedFile) => boolean } = {},
-  ): Promise<BranchChanges> {
-    const { hosts, clock, titleOf } = this.#ports;
-    const client = hosts.client(target.hostId);
-    const { fleet, label, files } = await readChanges(client, target.session, { clock, turnId, changeset });
-    const isMoving = fleet?.phase === "working" || fleet?.phase === "provisioning";
-    const atMs = clock.now();
-    const ids = await takeSnapshots(client, isWanted ? files.filter(isWanted) : files, this.#snapshots);
-    const snapshot: TakenSnapshot | undefined = fleet === undefined ? { label, atMs, ids } : undefined;
-    return { title: titleOf(target), baseCommit: fleet?.baseCommit, head: fleet?.head, isMoving, snapshot, files };
+  #fleet(target: AgentTarget) {
+    return readFleet(this.#ports.hosts, target);
   }
 
   dispose(): void {
@@ -159,20 +182,17 @@ export class Review implements Disposable {
   }
 }
 
-function requireSome({ files }: BranchChanges): void {
-  if (files.length > 0) return;
+function requireSome({ scope, changes }: OpenReview): void {
+  if (changes.files.length > 0) return;
+  if (scope.kind === "checkpoints" || scope.kind === "sinceReview") {
+    const { from, to } = scope;
+    throw new AppError("branch.empty", `Checkpoints ${toLine(from)} and ${toLine(to)} hold the same files.`);
+  }
   throw new AppError("branch.empty", "The agent has changed no files yet. Review again when it has.");
 }
 
 async function openDiff(title: string, rows: readonly DiffRow[]): Promise<void> {
-  const sides = rows.map((row) => [toUri(row.label), optionalUri(row.left), optionalUri(row.right)]);
+  const { from } = vscode.Uri;
+  const sides = rows.map(({ label, left, right }) => [from(label), left && from(left), right && from(right)]);
   await vscode.commands.executeCommand("vscode.changes", title, sides);
-}
-
-function toUri(parts: UriParts): vscode.Uri {
-  return vscode.Uri.from(parts);
-}
-
-function optionalUri(parts: UriParts | undefined): vscode.Uri | undefined {
-  return parts === undefined ? undefined : toUri(parts);
 }

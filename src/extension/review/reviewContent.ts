@@ -37,8 +37,8 @@ export class ReviewContent implements vscode.TextDocumentContentProvider, Dispos
   }
 
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
-    const { text, isTemporary } = await this.#reader.read(uri);
-    if (isTemporary) this.#waiting.set(uri.toString(), uri);
+    const { text, kind } = await this.#reader.read(uri);
+    if (kind === "temporary") this.#waiting.set(uri.toString(), uri);
     return text;
   }
 

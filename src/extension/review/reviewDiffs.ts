@@ -1,6 +1,8 @@
 import { toLine } from "../../base/visibleText.ts";
 import type { ChangedFile, RevisionContent } from "../fleet/changedFiles.ts";
+import { kindOf } from "./changeKinds.ts";
 import { displayPath, toReviewUri, toSnapshotUri, type UriParts } from "./reviewUri.ts";
+import { submoduleMode, symlinkMode } from "./revisionText.ts";
 import type { SnapshotIds } from "./snapshots.ts";
 
 /** What an agent's branch changed, at the moment it was read. */
@@ -47,6 +49,7 @@ function sideUri(
   hostId: string,
   path: string,
   content: RevisionContent | undefined,
+  mode: string | undefined,
   taken: TakenSnapshot | undefined,
 ): UriParts | undefined {
   if (content === undefined) return undefined;
@@ -57,8 +60,14 @@ function sideUri(
     sessionId: content.blob.sessionId,
     oid: content.blob.oid,
     sizeBytes: content.sizeBytes,
+    mode,
     path,
   });
+}
+
+/** Links and submodules are no text, and of a file of which only the mode changed that is all there is to see. */
+function shownMode(mode: string | undefined, isModeOnly: boolean): string | undefined {
+  return isModeOnly || mode === symlinkMode || mode === submoduleMode ? mode : undefined;
 }
 
 /** Where the texts of a file before and after are. */
@@ -67,9 +76,10 @@ export function sidesOf(
   file: ChangedFile,
   taken: TakenSnapshot | undefined,
 ): readonly [UriParts | undefined, UriParts | undefined] {
+  const isModeOnly = kindOf(file) === "mode";
   return [
-    sideUri(hostId, file.oldPath ?? file.path, file.before, taken),
-    sideUri(hostId, file.path, file.after, taken),
+    sideUri(hostId, file.oldPath ?? file.path, file.before, shownMode(file.oldMode, isModeOnly), taken),
+    sideUri(hostId, file.path, file.after, shownMode(file.mode, isModeOnly), taken),
   ];
 }
 
@@ -80,7 +90,10 @@ function rowOf(hostId: string, file: ChangedFile, taken: TakenSnapshot | undefin
   return label && { label, left, right };
 }
 
-const commitLength = 7;
+/** As git shortens it. */
+export function commitName(commit: string): string {
+  return commit.slice(0, 7);
+}
 
 /** `abc1234..def5678`, as git writes a range; what is unknown is left out. A snapshot has its time instead. */
 export function rangeText(changes: Pick<BranchChanges, "baseCommit" | "head" | "snapshot">): string {
@@ -89,7 +102,7 @@ export function rangeText(changes: Pick<BranchChanges, "baseCommit" | "head" | "
     const name = label === undefined ? "" : `${toLine(label, 40)} `;
     return `${name}as of ${timeOf(atMs)}`;
   }
-  const [base, head] = [changes.baseCommit?.slice(0, commitLength), changes.head?.slice(0, commitLength)];
+  const [base, head] = [changes.baseCommit, changes.head].map((commit) => commit && commitName(commit));
   return base !== undefined && head !== undefined ? `${base}..${head}` : (head ?? base ?? "uncommitted");
 }
 

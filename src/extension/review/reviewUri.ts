@@ -21,6 +21,8 @@ export interface Revision {
   readonly sessionId: string;
   readonly oid?: string | undefined;
   readonly sizeBytes?: number | undefined;
+  /** Git's mode where that is what is shown: of a link, of a submodule, of a file of which nothing else changed. */
+  readonly mode?: string | undefined;
   readonly path: string;
 }
 
@@ -40,6 +42,7 @@ const RevisionQuery = z.object({
   session: z.string().check(z.regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/)),
   blob: z.string().check(z.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})?$/)),
   size: z.optional(z.string().check(z.regex(/^\d{1,15}$/))),
+  mode: z.optional(z.string().check(z.regex(/^[0-7]{6}$/))),
 });
 
 /** A path for the eye: relative, without climbing, hidden characters written out. */
@@ -56,6 +59,7 @@ export function toReviewUri(revision: Omit<Revision, "kind">): UriParts {
     session: revision.sessionId,
     blob: revision.oid ?? "",
     ...(revision.sizeBytes === undefined ? {} : { size: String(revision.sizeBytes) }),
+    ...(revision.mode === undefined ? {} : { mode: revision.mode }),
   });
   return { scheme: SCHEMES.revision, authority: "", path: `/${displayPath(revision.path)}`, query: query.toString() };
 }
@@ -74,13 +78,14 @@ export function parseReviewUri(uri: UriParts): Result<ReviewDocument, "notARevie
   if (snapshot.success) return ok({ kind: "snapshot", id: snapshot.data.snapshot, path: uri.path.slice(1) });
   const query = RevisionQuery.safeParse(parameters);
   if (!query.success) return err("notAReviewUri");
-  const { host, session, blob, size } = query.data;
+  const { host, session, blob, size, mode } = query.data;
   return ok({
     kind: "revision",
     hostId: host,
     sessionId: session,
     oid: blob === "" ? undefined : blob,
     sizeBytes: size === undefined ? undefined : Number(size),
+    mode,
     path: uri.path.slice(1),
   });
 }

@@ -1,12 +1,7 @@
 import * as z from "zod/mini";
 import type { Clock } from "../../base/clock.ts";
 import type { AgentTarget } from "../ids.ts";
-
-/** The part of `vscode.Memento` that is needed. */
-export interface StatePort {
-  get(key: string): unknown;
-  update(key: string, value: unknown): Thenable<void>;
-}
+import type { StatePort } from "../platform/statePort.ts";
 
 const stateKey = "muster.reviewedCommits";
 /** Far more agents than anyone reviews at a time; the oldest reviews go first. */

@@ -3,15 +3,28 @@ import type { HostConnectionsView } from "../hosts/hosts.ts";
 import { blobUri, ROOT_URI } from "../../protocol/uris.ts";
 import { parseReviewUri, type Revision, type UriParts } from "./reviewUri.ts";
 import type { Snapshots } from "./snapshots.ts";
-import { decodeText, maxDocumentBytes, type Notice, noticeText } from "./revisionText.ts";
+import {
+  decodeText,
+  linkText,
+  maxDocumentBytes,
+  modeText,
+  type Notice,
+  noticeText,
+  symlinkMode,
+} from "./revisionText.ts";
 
 /** UTF-16 units of text that are kept for documents that open again. */
 const maxCachedLength = 32 * 1024 * 1024;
 
 export interface RevisionText {
   readonly text: string;
-  /** The text stands in for content that another attempt may bring. */
-  readonly isTemporary: boolean;
+  /**
+   * - `content`: what the revision holds
+   * - `notice`: stands in for a revision that is not shown as text
+   * - `temporary`: likewise, and another attempt may bring it
+   * - `other`: of no revision; nobody can point at it later
+   */
+  readonly kind: "content" | "notice" | "temporary" | "other";
 }
 
 /**
@@ -34,44 +47,54 @@ export class RevisionReader {
   /** Never rejects: what cannot be shown is a short text that says so. */
   async read(uri: UriParts): Promise<RevisionText> {
     const revision = parseReviewUri(uri);
-    if (!revision.ok) return lasting(noticeText("notPinned", {}));
-    if (revision.value.kind === "snapshot") {
-      return lasting(this.#snapshots.get(revision.value.id) ?? noticeText("expired", {}));
+    if (!revision.ok) return { text: noticeText("notPinned", {}), kind: "other" };
+    const { value } = revision;
+    if (value.kind === "snapshot") {
+      return { text: this.#snapshots.get(value.id) ?? noticeText("expired", {}), kind: "other" };
     }
-    if (revision.value.oid === undefined) return lasting("");
-    const key = `${revision.value.hostId}|${revision.value.sessionId}|${revision.value.oid}`;
+    const { oid, mode, sizeBytes } = value;
+    if (oid === undefined) return { text: "", kind: "other" };
+    if (mode !== undefined && mode !== symlinkMode) return { text: modeText(mode, oid), kind: "notice" };
+    if (sizeBytes !== undefined && sizeBytes > maxDocumentBytes) {
+      return { text: noticeText("tooLarge", { oid, sizeBytes }), kind: "notice" };
+    }
+    const read = await this.#content(value, oid);
+    return mode === symlinkMode && read.kind === "content" ? { text: linkText(read.text), kind: "notice" } : read;
+  }
+
+  #content(revision: Revision, oid: string): Promise<RevisionText> | RevisionText {
+    const key = `${revision.hostId}|${revision.sessionId}|${oid}`;
     const kept = this.#texts.get(key);
     if (kept !== undefined) {
       this.#texts.delete(key);
       this.#texts.set(key, kept);
-      return lasting(kept);
+      return { text: kept, kind: "content" };
     }
     const running = this.#reading.get(key);
     if (running !== undefined) return running;
-    const reading = this.#fetch(revision.value, revision.value.oid, key).finally(() => this.#reading.delete(key));
+    const reading = this.#fetch(revision, oid, key).finally(() => this.#reading.delete(key));
     this.#reading.set(key, reading);
     return reading;
   }
 
-  async #fetch(revision: Revision, oid: string, key: string): Promise<RevisionText> {
-    const facts = { oid, ...(revision.sizeBytes === undefined ? {} : { sizeBytes: revision.sizeBytes }) };
-    if (facts.sizeBytes !== undefined && facts.sizeBytes > maxDocumentBytes)
-      return lasting(noticeText("tooLarge", facts));
+  async #fetch({ hostId, sessionId, sizeBytes }: Revision, oid: string, key: string): Promise<RevisionText> {
     try {
-      const answer = await this.#hosts.client(revision.hostId).request("resourceRead", {
+      const answer = await this.#hosts.client(hostId).request("resourceRead", {
         channel: ROOT_URI,
-        uri: blobUri(revision.sessionId, oid),
+        uri: blobUri(sessionId, oid),
         encoding: "base64",
       });
       const bytes = Buffer.from(answer.data, answer.encoding === "base64" ? "base64" : "utf8");
       const read = { oid, sizeBytes: bytes.length };
-      if (bytes.length > maxDocumentBytes) return lasting(noticeText("tooLarge", read));
-      const text = decodeText(bytes) ?? noticeText("binary", read);
+      if (bytes.length > maxDocumentBytes) return { text: noticeText("tooLarge", read), kind: "notice" };
+      const text = decodeText(bytes);
+      if (text === undefined) return { text: noticeText("binary", read), kind: "notice" };
       this.#keep(key, text);
-      return lasting(text);
+      return { text, kind: "content" };
     } catch (error) {
       const notice = noticeOf(error);
-      return { text: noticeText(notice, facts), isTemporary: notice === "unreachable" };
+      const text = noticeText(notice, { oid, ...(sizeBytes !== undefined && { sizeBytes }) });
+      return { text, kind: notice === "unreachable" ? "temporary" : "notice" };
     }
   }
 
@@ -84,10 +107,6 @@ export class RevisionReader {
       this.#cachedLength -= old.length;
     }
   }
-}
-
-function lasting(text: string): RevisionText {
-  return { text, isTemporary: false };
 }
 
 /** A refusal lasts; anything else (the connection, a time-out) may be better next time. */

@@ -1,4 +1,5 @@
 import { assertNever } from "../../base/appError.ts";
+import { toVisibleText } from "../../base/visibleText.ts";
 
 /** More than this is not shown as text. The host refuses to send it, and an editor would struggle with it. */
 export const maxDocumentBytes = 5 * 1024 * 1024;
@@ -29,19 +30,46 @@ export function noticeText(notice: Notice, facts: { readonly oid?: string; reado
   }
 }
 
-function formatBytes(bytes: number): string {
+export function formatBytes(bytes: number): string {
   if (bytes < 1024) return `${bytes} bytes`;
   return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
+export const symlinkMode = "120000";
+export const submoduleMode = "160000";
 
-/** Text of a file, or `undefined` if it is not UTF-8 text: git's own test (a NUL near the start) and strict decoding. */
+/** What stands for a version of which its mode is what matters. */
+export function modeText(mode: string, oid: string): string {
+  if (mode === submoduleMode) return `Submodule at commit ${oid}.\n`;
+  const means = mode === "100755" ? "executable" : mode === "100644" ? "not executable" : "git's own";
+  return `File mode ${mode} (${means}). The content is the same on both sides (object ${oid.slice(0, 10)}).\n`;
+}
+
+/** What a symbolic link points to. Nothing is read there. */
+export function linkText(target: string): string {
+  return `Symbolic link to\n${toVisibleText(target)}\n`;
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+/** Each byte is a character of its own, so that whatever differs between two versions is seen to. */
+const singleByte = new TextDecoder("windows-1252");
+
+/**
+ * Text of a file, or `undefined` if it is none by git's own test (a NUL near the start). What is neither UTF-8 nor says by
+ * its first bytes that it is UTF-16 is taken for Windows-1252.
+ */
 export function decodeText(bytes: Uint8Array): string | undefined {
+  const utf16 = utf16Of(bytes);
+  if (utf16 !== undefined) return new TextDecoder(utf16).decode(bytes);
   if (bytes.subarray(0, 8000).includes(0)) return undefined;
   try {
-    return decoder.decode(bytes);
+    return utf8.decode(bytes);
   } catch {
-    return undefined;
+    return singleByte.decode(bytes);
   }
+}
+
+function utf16Of([first, second]: Uint8Array): "utf-16le" | "utf-16be" | undefined {
+  if (first === 0xff && second === 0xfe) return "utf-16le";
+  return first === 0xfe && second === 0xff ? "utf-16be" : undefined;
 }

@@ -3,8 +3,9 @@ import type { Clock } from "../../base/clock.ts";
 import type { Client } from "../../client/client.ts";
 import type { StateAction } from "../../protocol/actions.ts";
 import type { ChatState, Message } from "../../protocol/chatState.ts";
-import type { PanelHandlers } from "../../protocol/panel.ts";
+import type { PanelHandlers, PullRequestAct } from "../../protocol/panel.ts";
 import type { LogMethods } from "../../protocol/panelLog.ts";
+import { choicesOf } from "../../protocol/sessionChoices.ts";
 import type { PendingToolCall } from "../../protocol/toolCall.ts";
 import { type ChangedFile, changedFilesOf } from "../fleet/changedFiles.ts";
 import type { AgentTarget } from "../ids.ts";
@@ -19,6 +20,7 @@ export interface PanelPorts extends LogPorts, CheckpointPorts {
   readonly review: (target: AgentTarget) => Promise<void>;
   readonly createPullRequest: (target: AgentTarget) => Promise<void>;
   readonly showPullRequest: (target: AgentTarget) => Promise<void>;
+  readonly actOnPullRequest: (target: AgentTarget, act: PullRequestAct) => Promise<void>;
   readonly openFileDiff: (target: AgentTarget, path: string) => Promise<void>;
   /** The URL has been checked; the editor still asks about a domain that it does not know. */
   readonly openExternal: (url: URL) => Promise<void>;
@@ -104,6 +106,14 @@ export function panelActions(options: PanelActionOptions): PanelActionHandlers {
         order.splice(Math.max(0, at - 1), 0, ...order.splice(at, 1));
         return { type: "chat/queuedMessagesReordered", order };
       }),
+    choose: async ({ property, value }) => {
+      const { client } = live();
+      const choice = source.session && choicesOf(source.session).find((each) => each.id === property);
+      if (!choice?.available.some((each) => each.id === value))
+        throw new AppError("conflict", "The agent does not offer that choice any more.");
+      await client.dispatch(target.session, { type: "session/configChanged", config: { [property]: value } });
+      return null;
+    },
     stop: () =>
       dispatch(({ activeTurn }) => {
         if (activeTurn === undefined) throw new AppError("conflict", "The agent has stopped already.");
@@ -155,6 +165,7 @@ export function panelActions(options: PanelActionOptions): PanelActionHandlers {
     review: () => done(ports.review(target)),
     createPullRequest: () => done(ports.createPullRequest(target)),
     showPullRequest: () => done(ports.showPullRequest(target)),
+    actOnPullRequest: ({ act }) => done(ports.actOnPullRequest(target, act)),
     reconnect: () => {
       ports.reconnect(target.hostId);
       return null;

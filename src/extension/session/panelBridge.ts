@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import { type Disposable, Disposables, toDisposable } from "../../base/disposables.ts";
+import type { Translate } from "../../base/l10n.ts";
 import type { Logger } from "../../base/logger.ts";
 import {
   PanelInbound,
@@ -15,7 +16,7 @@ import { toPanelAbout } from "./panelFacts.ts";
 import { type LogPorts, PanelLogs } from "./panelLogs.ts";
 import { PanelOutbox } from "./panelOutbox.ts";
 import type { PanelSource, SourceChange } from "./panelSource.ts";
-import { toTimeline } from "./panelTimeline.ts";
+import { toTimeline } from "./timeline/timeline.ts";
 
 export interface PanelBridgeOptions {
   readonly source: PanelSource;
@@ -25,6 +26,8 @@ export interface PanelBridgeOptions {
   /** Of the page's present life. */
   readonly nonce: string;
   readonly post: (message: PanelOutbound) => void;
+  /** Into the person's language. */
+  readonly t: Translate;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -107,7 +110,7 @@ export class PanelBridge implements Disposable {
       post({ nonce, kind: "response", id, result: await this.#call(method, params) });
     } catch (error) {
       logger.warn("request of a panel failed", { method, reason: error });
-      post({ nonce, kind: "failure", id, sentence: sentenceOf(error) });
+      post({ nonce, kind: "failure", id, sentence: this.#options.t(sentenceOf(error)) });
     }
   }
 
@@ -127,7 +130,9 @@ export class PanelBridge implements Disposable {
       case "about":
         return { type: "about", about: toPanelAbout(source.session, source.client?.root.state) };
       case "timeline":
-        return this.#timelineFollowers > 0 ? toTimeline(source.chat?.state, source.fleetSession) : undefined;
+        return this.#timelineFollowers > 0
+          ? toTimeline(source.chat?.state, source.fleetSession, source.client?.hostInfo?.fleet?.user, this.#options.t)
+          : undefined;
       default:
         return key.startsWith(logPrefix) ? this.#logs.take(key.slice(logPrefix.length)) : source.snapshot(key);
     }

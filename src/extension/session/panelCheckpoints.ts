@@ -2,14 +2,14 @@ import { AppError } from "../../base/appError.ts";
 import type { Client } from "../../client/client.ts";
 import type { FleetMethodName } from "../../protocol/fleetMethods.ts";
 import type { PanelHandlers } from "../../protocol/panel.ts";
-import { sessionUri } from "../../protocol/uris.ts";
 import type { AgentTarget } from "../ids.ts";
 import type { PanelSource } from "./panelSource.ts";
 
 export interface CheckpointPorts {
   /** The editor's own question whether files are to be put back; false unless the person says yes. */
   readonly confirmRestore: (checkpoint: string, isWorking: boolean) => Promise<boolean>;
-  readonly openAgent: (target: AgentTarget) => Promise<void>;
+  /** Asks what the copy is to do, and launches it. */
+  readonly fork: (target: AgentTarget, checkpoint: string) => Promise<void>;
   /** The files that differ, in the editor's own diff. */
   readonly compare: (target: AgentTarget, from: string, to: string) => Promise<void>;
   /** Asks what the agent may cost, and sets it. */
@@ -21,7 +21,6 @@ export interface CheckpointOptions {
   readonly source: PanelSource;
   readonly target: AgentTarget;
   readonly ports: CheckpointPorts;
-  readonly newId: () => string;
 }
 
 /** Going back and trying another way, on hosts that keep checkpoints, and what the agent may cost. */
@@ -29,7 +28,6 @@ export function checkpointHandlers({
   source,
   target,
   ports,
-  newId,
 }: CheckpointOptions): Pick<
   PanelHandlers,
   "checkpoint" | "restore" | "fork" | "compare" | "setBudget" | "raiseBudget"
@@ -62,13 +60,8 @@ export function checkpointHandlers({
       return null;
     },
     fork: async ({ checkpoint }) => {
-      const session = sessionUri(newId());
-      await clientFor("x-fleet/fork").request("x-fleet/fork", {
-        channel,
-        session,
-        ...(checkpoint !== undefined && { checkpoint }),
-      });
-      await ports.openAgent({ hostId: target.hostId, session });
+      clientFor("x-fleet/fork");
+      await ports.fork(target, checkpoint);
       return null;
     },
     compare: async ({ from, to }) => {

@@ -4,17 +4,20 @@ import type { ConnectionState } from "../../client/connectionState.ts";
 import type { ChatState } from "../../protocol/chatState.ts";
 import { fleetMeta } from "../../protocol/fleetMeta.ts";
 import { FleetMethods, type FleetMethodName } from "../../protocol/fleetMethods.ts";
-import type { PanelAbout, PanelFacts } from "../../protocol/panel.ts";
+import type { PanelAbout, PanelFacts, PanelPullRequest, PullRequestAct } from "../../protocol/panel.ts";
 import type { RootState } from "../../protocol/root.ts";
+import { choicesOf } from "../../protocol/sessionChoices.ts";
 import type { SessionState } from "../../protocol/sessionState.ts";
 import type { SessionChangeset } from "../fleet/changesets.ts";
 import type { FleetAgent } from "../fleet/fleetAgent.ts";
+import { type PullRequestNeed, pullRequestNeed, pullRequestWords } from "../fleet/pullRequestNeed.ts";
 import type { HostConnection } from "../hosts/hosts.ts";
+import { sightOf } from "../hosts/sight.ts";
 import { sentenceOf } from "../platform/presentError.ts";
 
 export interface FactsSource {
   readonly connection: HostConnection | undefined;
-  readonly agent: Pick<FleetAgent, "pullRequest"> | undefined;
+  readonly agent: Pick<FleetAgent, "pullRequest" | "head"> | undefined;
   readonly chat: Pick<ChannelHandle<ChatState>, "asOf"> | undefined;
   /** Why the session or its chat cannot be shown. */
   readonly error: AppError | undefined;
@@ -32,7 +35,7 @@ export function toPanelFacts(source: FactsSource): PanelFacts {
     connection: connection === undefined ? "offline" : sightOf(connection.state),
     heardAtMs: chat?.asOf ?? connection?.client.lastHeardAt,
     problem: problemOf(connection?.state, source.error),
-    pullRequest: agent?.pullRequest && { number: agent.pullRequest.number, url: agent.pullRequest.url },
+    pullRequest: toPanelPullRequest(agent),
     hasOlder: source.hasOlder,
     canShip: fleet !== undefined,
     needsSignIn: source.needsSignIn,
@@ -43,30 +46,29 @@ export function toPanelFacts(source: FactsSource): PanelFacts {
   };
 }
 
-const fleetMethodNames = Object.keys(FleetMethods) as readonly FleetMethodName[];
+const acts: Readonly<Partial<Record<PullRequestNeed, PullRequestAct>>> = {
+  unshipped: "update",
+  checksFailed: "fixChecks",
+  changesRequested: "addressComments",
+  mergeable: "merge",
+};
 
-/** What the agent says of itself; its host's list of models where it tells none. */
-export function toPanelAbout(session: SessionState | undefined, root: RootState | undefined): PanelAbout {
-  const { plan, commands, modes, models } = fleetMeta("session", session) ?? {};
-  const listed = root?.agents.find(({ provider }) => provider === session?.provider)?.models ?? [];
-  const available = listed.map(({ id, name }) => ({ id, name }));
-  return { plan, commands, modes, models: models ?? (available.length > 0 ? { available } : undefined) };
+function toPanelPullRequest(agent: FactsSource["agent"]): PanelPullRequest | undefined {
+  if (agent?.pullRequest === undefined) return undefined;
+  const { number, url } = agent.pullRequest;
+  const need = pullRequestNeed(agent);
+  return { number, url, words: pullRequestWords(agent), act: need && acts[need] };
 }
 
-function sightOf({ kind }: ConnectionState): PanelFacts["connection"] {
-  switch (kind) {
-    case "live":
-      return "live";
-    case "opening":
-    case "handshaking":
-    case "resuming":
-      return "connecting";
-    case "waiting":
-    case "refused":
-    case "offline":
-    default:
-      return "offline";
-  }
+const fleetMethodNames = Object.keys(FleetMethods) as readonly FleetMethodName[];
+
+/** What the agent says of itself; its host's list of models where it leaves none to choose. */
+export function toPanelAbout(session: SessionState | undefined, root: RootState | undefined): PanelAbout {
+  const { plan, commands } = fleetMeta("session", session) ?? {};
+  const choices = session === undefined ? [] : choicesOf(session);
+  const listed = root?.agents.find(({ provider }) => provider === session?.provider)?.models ?? [];
+  const isLeft = choices.some(({ id }) => id === "model");
+  return { plan, commands, choices, models: isLeft ? [] : listed.map(({ id, name }) => ({ id, name })) };
 }
 
 function problemOf(state: ConnectionState | undefined, error: AppError | undefined): string | undefined {

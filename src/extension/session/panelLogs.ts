@@ -181,7 +181,7 @@ function toFileName(title: string): string {
   return (
     toLine(title, 60)
       .replaceAll(/[^\p{L}\p{N}]+/gu, "-")
-      .replaceAll(/^-+|-+$/g, "")
+      .replaceAll(/^-+|(?<!-)-+$/g, "")
       .toLowerCase() || "agent"
   );
 }

@@ -1,6 +1,8 @@
 import * as vscode from "vscode";
 import { toLine } from "../../base/visibleText.ts";
 import { BASE_CHECKPOINT } from "../../protocol/fleetCheckpoints.ts";
+import type { PullRequestAct } from "../../protocol/panel.ts";
+import type { CommandId } from "../ids.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
 import { runCommand } from "../platform/commandRegistry.ts";
 import type { Dialogs } from "../platform/dialogs.ts";
@@ -10,6 +12,13 @@ import type { PanelPorts } from "./panelActions.ts";
 // Escape sequences colour a terminal; in a document they are noise.
 // oxlint-disable-next-line no-control-regex -- finding control characters is the purpose
 const escapes = /\u001b(?:\[[\d;:<=>?]*[ -/]*[@-~]|\][^\u0007\u001b\n]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
+
+const actCommands = {
+  update: "muster.agent.updatePullRequest",
+  fixChecks: "muster.agent.fixChecks",
+  addressComments: "muster.agent.addressComments",
+  merge: "muster.agent.mergePullRequest",
+} as const satisfies Record<PullRequestAct, CommandId>;
 
 export interface PanelPortsOptions {
   readonly connections: HostConnectionsView;
@@ -23,8 +32,9 @@ export function panelPorts({ connections, dialogs, review }: PanelPortsOptions):
     review: (target) => runCommand("muster.agent.review", target),
     createPullRequest: (target) => runCommand("muster.agent.createPullRequest", target),
     showPullRequest: (target) => runCommand("muster.agent.showPullRequest", target),
+    actOnPullRequest: (target, act) => runCommand(actCommands[act], target),
     signIn: (target) => runCommand("muster.agent.signIn", target),
-    openAgent: (target) => runCommand("muster.agent.open", target),
+    fork: (target, checkpoint) => runCommand("muster.agent.fork", { ...target, checkpoint }),
     raiseBudget: (target) => runCommand("muster.agent.raiseBudget", target),
     setBudget: (target) => runCommand("muster.agent.setBudget", target),
     confirmRestore: (checkpoint, isWorking) => confirmRestore(dialogs, checkpoint, isWorking),
@@ -32,7 +42,7 @@ export function panelPorts({ connections, dialogs, review }: PanelPortsOptions):
     compare: (target, from, to) => review().openComparison(target, from, to),
     readSides: (target, file) => review().readSides(target, file),
     openText: async (title, text) => {
-      const content = `${toLine(title, 200)}\n\n${text.replaceAll(escapes, "").replaceAll(/\r+\n/g, "\n")}`;
+      const content = `${toLine(title, 200)}\n\n${text.replaceAll(escapes, "").replaceAll(/(?<!\r)\r+\n/g, "\n")}`;
       const document = await vscode.workspace.openTextDocument({ content, language: "log" });
       await vscode.window.showTextDocument(document, { preview: true });
     },

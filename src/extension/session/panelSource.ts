@@ -142,7 +142,7 @@ export class PanelSource implements Disposable {
       }
       case "fleetSession": {
         // The timeline tells what is long.
-        const { egress: _egress, ...shown } = state as ChannelStates["fleetSession"];
+        const { egress: _egress, acts: _acts, ...shown } = state as ChannelStates["fleetSession"];
         const spend = shown.spend && { ...shown.spend, turns: [] };
         return { type: "snapshot", kind: "fleetSession", uri, state: { ...shown, checkpoints: [], spend } };
       }

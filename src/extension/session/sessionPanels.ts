@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import type { Clock } from "../../base/clock.ts";
 import { type Disposable, Disposables, toDisposable } from "../../base/disposables.ts";
@@ -11,7 +10,7 @@ import type { HostConnectionsView } from "../hosts/hosts.ts";
 import { type AgentTarget, SESSION_PANEL } from "../ids.ts";
 import type { Contexts } from "../platform/contexts.ts";
 import type { Telemetry } from "../platform/telemetry.ts";
-import { webviewPage } from "../platform/webviewPage.ts";
+import { setPage, WebviewTabs } from "../platform/webviewTabs.ts";
 import { panelActions, type PanelPorts } from "./panelActions.ts";
 import { PanelBridge } from "./panelBridge.ts";
 import { PanelSource, type PanelSourceOptions } from "./panelSource.ts";
@@ -29,90 +28,44 @@ export interface SessionPanelsOptions {
   readonly logger: Logger;
 }
 
-interface OpenPanel {
-  readonly target: AgentTarget;
-  readonly panel: vscode.WebviewPanel;
-}
-
 /** A hidden page is dropped by the editor; its channels are let go of after this long. */
 const hiddenMs = 60_000;
-/** How long a restored tab may take to become a panel before the agent gets a new one. */
-const restoreMs = 2000;
 
 /** The session panels: one editor tab an agent, restored with the window, holding no hidden page in memory. */
-export class SessionPanels implements vscode.WebviewPanelSerializer, Disposable {
+export class SessionPanels implements Disposable {
   readonly #options: SessionPanelsOptions;
   readonly #owned = new Disposables();
-  readonly #open = new Map<string, OpenPanel>();
-  readonly #revived = this.#owned.add(new vscode.EventEmitter<void>());
+  readonly #tabs: WebviewTabs<AgentTarget>;
 
   constructor(options: SessionPanelsOptions) {
     this.#options = options;
-    this.#owned.add(vscode.window.registerWebviewPanelSerializer(SESSION_PANEL, this));
-    this.#owned.add(options.connections.onDidChange(() => this.#tellConnected()));
+    const { extensionUri, clock, connections } = options;
+    this.#tabs = this.#owned.add(
+      new WebviewTabs({
+        viewType: SESSION_PANEL,
+        icon: "rocket",
+        extensionUri,
+        clock,
+        keyOf,
+        titleOf: (target) => this.#titleOf(target),
+        parse: (memory) => PanelMemory.safeParse(memory).data?.agent,
+        fill: (target, panel) => this.#fill(target, panel),
+      }),
+    );
+    this.#owned.add(connections.onDidChange(() => this.#tellConnected()));
   }
 
   /** The agent of the panel that has the focus, for commands that are run there. */
   get active(): AgentTarget | undefined {
-    return Array.from(this.#open.values()).find(({ panel }) => panel.active)?.target;
+    return this.#tabs.active;
   }
 
-  async show(target: AgentTarget): Promise<void> {
-    if (this.#reveal(target)) return;
-    const tab = this.#restoredTab(target);
-    if (tab !== undefined) {
-      await vscode.commands.executeCommand("workbench.action.openEditorAtIndex", tab).then(
-        () => this.#restored(target),
-        () => undefined,
-      );
-      if (this.#reveal(target)) return;
-    }
-    const column = vscode.window.activeTextEditor?.viewColumn ?? vscode.ViewColumn.Active;
-    this.#adopt(target, vscode.window.createWebviewPanel(SESSION_PANEL, this.#titleOf(target), column, {}));
-  }
-
-  /** Called by the editor for a panel of an earlier window, with what its page remembered. */
-  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
-    const memory = PanelMemory.safeParse(state);
-    if (memory.success && !this.#open.has(keyOf(memory.data.agent))) this.#adopt(memory.data.agent, panel);
-    else panel.dispose();
-    this.#revived.fire();
-  }
-
-  #reveal(target: AgentTarget): boolean {
-    const existing = this.#open.get(keyOf(target));
-    existing?.panel.reveal();
-    return existing !== undefined;
-  }
-
-  /**
-   * A panel of an earlier window that was not shown yet is a bare tab: only its title tells whose it is. Its index in the
-   * group in front, where there is exactly one such tab and no panel of another agent has the same title.
-   */
-  #restoredTab(target: AgentTarget): number | undefined {
-    const title = this.#titleOf(target);
-    if (Array.from(this.#open.values()).some(({ panel }) => panel.title === title)) return undefined;
-    const found = vscode.window.tabGroups.activeTabGroup.tabs.flatMap(({ input, label }, index) =>
-      input instanceof vscode.TabInputWebview && input.viewType.endsWith(SESSION_PANEL) && label === title
-        ? [index]
-        : [],
-    );
-    return found.length === 1 ? found[0] : undefined;
-  }
-
-  /** Resolves when the editor has handed over a panel that it restored, or is not going to. */
-  async #restored(target: AgentTarget): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const heard = this.#revived.event(resolve);
-    const limit = this.#options.clock.setTimeout(resolve, restoreMs);
-    if (!this.#open.has(keyOf(target))) await promise;
-    heard.dispose();
-    limit.dispose();
+  show(target: AgentTarget): Promise<void> {
+    return this.#tabs.show(target);
   }
 
   dispose(): void {
     this.#owned.dispose();
-    for (const { panel } of Array.from(this.#open.values())) panel.dispose();
   }
 
   #tellConnected(): void {
@@ -127,15 +80,10 @@ export class SessionPanels implements vscode.WebviewPanelSerializer, Disposable 
     return toLine(this.#options.fleet.get(keyOf(target))?.title ?? "Agent", 40);
   }
 
-  #adopt(target: AgentTarget, panel: vscode.WebviewPanel): void {
-    const { extensionUri, fleet, clock } = this.#options;
+  #fill(target: AgentTarget, panel: vscode.WebviewPanel): Disposable {
+    const { fleet, clock } = this.#options;
     const key = keyOf(target);
     const owned = new Disposables();
-    const bundle = vscode.Uri.joinPath(extensionUri, "dist", "webview");
-    panel.webview.options = { enableScripts: true, localResourceRoots: [bundle], enableCommandUris: false };
-    panel.iconPath = new vscode.ThemeIcon("rocket");
-    this.#open.set(key, { target, panel });
-
     let page: Disposables | undefined;
     let release: Disposable | undefined;
     const start = () => {
@@ -161,12 +109,9 @@ export class SessionPanels implements vscode.WebviewPanelSerializer, Disposable 
         if (added.includes(key) || changed.includes(key)) panel.title = this.#titleOf(target);
       }),
     );
-    panel.onDidDispose(() => {
-      this.#open.delete(key);
-      owned.dispose();
-    });
     start();
     this.#tellConnected();
+    return owned;
   }
 
   /** Gives the panel its page and joins it to the agent. Ends with the returned value; the page stays until replaced. */
@@ -174,10 +119,8 @@ export class SessionPanels implements vscode.WebviewPanelSerializer, Disposable 
     const { extensionUri, connections, fleet, signIn, ports, clock, newId, telemetry, logger } = this.#options;
     const owned = new Disposables();
     const { webview } = panel;
-    const uriOf = (file: string) =>
-      webview.asWebviewUri(vscode.Uri.joinPath(extensionUri, "dist", "webview", file)).toString();
-    const nonce = randomBytes(16).toString("hex");
     const source = owned.add(new PanelSource({ target, connections, fleet, signIn, clock, logger }));
+    const nonce = setPage(webview, extensionUri, { name: "main", title: vscode.l10n.t("Agent") });
     const bridge = owned.add(
       new PanelBridge({
         source,
@@ -187,6 +130,7 @@ export class SessionPanels implements vscode.WebviewPanelSerializer, Disposable 
         nonce,
         // oxlint-disable-next-line unicorn/require-post-message-target-origin -- VS Code's own channel, which has no origin
         post: (message) => void webview.postMessage(message),
+        t: vscode.l10n.t,
         clock,
         logger,
       }),
@@ -197,14 +141,6 @@ export class SessionPanels implements vscode.WebviewPanelSerializer, Disposable 
         if (!panel.visible) bridge.pause();
       }),
     );
-    webview.html = webviewPage({
-      title: "Agent",
-      cspSource: webview.cspSource,
-      script: uriOf("main.js"),
-      style: uriOf("main.css"),
-      scriptNonce: randomBytes(16).toString("hex"),
-      messageNonce: nonce,
-    });
     return owned;
   }
 }

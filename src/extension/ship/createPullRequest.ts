@@ -1,14 +1,14 @@
 import { AppError } from "../../base/appError.ts";
 import type { AgentTarget } from "../ids.ts";
-import type { BranchPushPort, PushedBranch } from "./branchPush.ts";
+import type { BranchPushPort, PushedBranch, PushRequest } from "./branchPush.ts";
 import { checkGate, type Finding } from "./gate.ts";
-import type { ConnectGitHub, GitHubPort, PullRequest } from "./gitHubPort.ts";
-import { type GitHubRepository, type GitHubServer, resolveGitHubRepository } from "./gitHubServers.ts";
-import type { SignInPort } from "./gitHubSignIn.ts";
-import type { PullRequestDrafts } from "./pullRequestDrafts.ts";
-import type { FormValues, PullRequestForm } from "./pullRequestForm.ts";
-import type { PullRequests } from "./pullRequests.ts";
-import { cleanTitle, finishBody, provenance, pullRequestBody, pullRequestTitle } from "./pullRequestText.ts";
+import type { GitHubPort, PullRequest, PullRequestExtras } from "./gitHubPort.ts";
+import { type GitHubRepository, type GitHubServer, repositoryUrl, resolveGitHubRepository } from "./gitHubServers.ts";
+import { issueReferences } from "./linkedIssues.ts";
+import type { FormDraft, PullRequestDrafts } from "./pullRequestDrafts.ts";
+import type { FormValues, PullRequestBase, PullRequestForm } from "./pullRequestForm.ts";
+import type { PullRequests, Push } from "./pullRequests.ts";
+import { cleanTitle, finishBody, hasProvenance, provenance, pullRequestBody, pullRequestTitle } from "./pullRequestText.ts";
 import type { ShipSource } from "./shipSource.ts";
 import type { ShippableAgent } from "./shippableAgent.ts";
 
@@ -28,8 +28,8 @@ export interface CreatePullRequestPorts {
   readonly gate: GatePort;
   readonly form: PullRequestForm;
   readonly drafts: PullRequestDrafts;
-  readonly signIn: SignInPort;
-  readonly connectGitHub: ConnectGitHub;
+  /** Asks the person to sign in if need be. */
+  readonly gitHub: (server: GitHubServer) => Promise<GitHubPort>;
   readonly push: BranchPushPort;
   readonly pullRequests: PullRequests;
   /** Shows that something goes on while `run` does; `report` says what. */
@@ -37,21 +37,33 @@ export interface CreatePullRequestPorts {
 }
 
 export interface Shipped {
+  /** `found`: the branch had one, which has the reviewed commit. */
   readonly outcome: "created" | "found";
   readonly repository: GitHubRepository;
   readonly pullRequest: PullRequest;
+  readonly push: Push;
+  /** The pull request is there, and this of it is not as it was wanted. */
+  readonly unfinished: AppError | undefined;
+}
+
+/** What GitHub knows before a form is filled in. */
+interface Ground {
+  readonly gitHub: GitHubPort;
+  /** Where it may go; the first is what is usual. */
+  readonly bases: readonly PullRequestBase[];
+  readonly existing: { readonly repository: GitHubRepository; readonly pull: PullRequest } | undefined;
+  readonly template: string | undefined;
 }
 
 /**
- *  read ─ gate ─ form ─ sign in ─ push ─ find ─ create
+ *  read ─ gate ─ sign in ─ look ─┬─ form ─ push ─ create ─ extras
+ *                                └─ push to the one that there is
  *
  * Each step can fail without undoing the one before: a second run finds the branch pushed, or the pull request made.
  */
 export class CreatePullRequestFlow {
   readonly #ports: CreatePullRequestPorts;
   readonly #running = new Set<string>();
-  /** The last token that each server refused. */
-  readonly #refusedTokens = new Map<string, string>();
 
   constructor(ports: CreatePullRequestPorts) {
     this.#ports = ports;
@@ -89,29 +101,92 @@ export class CreatePullRequestFlow {
     const warnings = findings.filter((finding) => finding.severity === "warn");
     if (warnings.length > 0 && !(await gate.accept(warnings))) return undefined;
 
-    const prefilled = prefill(agent, commit, drafts.get(target));
-    const heading = `${repository.owner}/${repository.repo} on ${repository.server.host}`;
-    const values = await form.ask(prefilled, { agent, heading, findings }, (draft) => void drafts.keep(target, draft));
-    if (values === undefined) return undefined;
-
-    const shipped = await progress("Creating the pull request", async (report) => {
-      const gitHub = await this.#signIn(repository.server);
-      try {
-        report("pushing the branch");
-        const trailer = provenance(agent, commit);
-        const request = { commit, branch, title: cleanTitle(values.title), body: trailer };
-        const pushed = await this.#ports.push.push(target, request);
-        report("asking GitHub");
-        return await openOrFind(gitHub.port, repository, pushed, values, trailer);
-      } catch (error) {
-        if (AppError.is(error, "github.noSession")) this.#refusedTokens.set(repository.server.host, gitHub.token);
-        throw error;
-      }
-    });
-    await pullRequests.track(target, agent.repository, shipped.pullRequest);
+    const ground = await progress("Asking GitHub", () => this.#look(repository, branch));
+    const trailer = provenance(agent, commit);
+    const push = { commit, branch, body: trailer };
+    const shipped =
+      ground.existing === undefined
+        ? await this.#create(agent, repository, ground, push)
+        : await this.#update(agent, ground.gitHub, ground.existing, push);
+    if (shipped === undefined) return undefined;
+    await pullRequests.track(target, repositoryUrl(shipped.repository), shipped.pullRequest, shipped.push);
     await drafts.discard(target);
     await form.close();
-    return { ...shipped, repository };
+    return shipped;
+  }
+
+  /** Asks the person to sign in, and GitHub what is there. */
+  async #look(own: GitHubRepository, branch: string): Promise<Ground> {
+    const gitHub = await this.#ports.gitHub(own.server);
+    const { parent, defaultBranch, isArchived } = await gitHub.getRepository(own);
+    if (isArchived) {
+      const sentence = `${own.owner}/${own.repo} is archived, so it takes no pull requests. Its owner can unarchive it.`;
+      throw new AppError("github.refused", sentence);
+    }
+    const fork = { repository: own, defaultBranch, head: branch };
+    const upstream = parent && {
+      repository: { server: own.server, owner: parent.owner, repo: parent.repo },
+      defaultBranch: parent.defaultBranch,
+      head: `${own.owner}:${branch}`,
+    };
+    const bases = upstream === undefined ? [fork] : [upstream, fork];
+    const [pulls, template] = await Promise.all([
+      Promise.all(bases.map(({ repository, head }) => gitHub.findPullRequest(repository, head))),
+      gitHub.getTemplate(bases[0]?.repository ?? own),
+    ]);
+    const existing = bases.flatMap(({ repository }, index) => {
+      const pull = pulls[index];
+      return pull === undefined ? [] : [{ repository, pull }];
+    })[0];
+    return { gitHub, bases, existing, template };
+  }
+
+  async #create(
+    agent: ShippableAgent,
+    own: GitHubRepository,
+    { gitHub, bases, template }: Ground,
+    { body: trailer, ...push }: Omit<PushRequest, "title">,
+  ): Promise<Shipped | undefined> {
+    const { drafts, form, progress, reviewed } = this.#ports;
+    const { target } = agent;
+    const [usual = { repository: own, defaultBranch: "", head: push.branch }] = bases;
+    const prefilled = prefill(agent, push.commit, drafts.get(target), usual, template);
+    const context = {
+      agent,
+      bases,
+      findings: checkGate(agent, reviewed.commitOf(target)),
+      issues: issueReferences(`${agent.title}\n${agent.prompt ?? ""}`, usual.repository),
+      choices: (repository: GitHubRepository) => gitHub.getExtraChoices(repository),
+    };
+    const values = await form.ask(prefilled, context, (draft) => void drafts.keep(target, draft));
+    if (values === undefined) return undefined;
+    const { repository } = values.base;
+    return progress("Creating the pull request", async (report) => {
+      report("pushing the branch");
+      const pushed = await this.#ports.push.push(target, { ...push, title: cleanTitle(values.title), body: trailer });
+      report("asking GitHub");
+      const head = values.base.head === push.branch ? pushed.branch : values.base.head;
+      const made = await openOrFind(gitHub, values, head, trailer);
+      report("adding reviewers and labels");
+      const failed = await failureOf(gitHub.addExtras(repository, made.pullRequest.number, values.extras));
+      return { ...made, repository, push: toPush(push.commit, pushed), unfinished: failed };
+    });
+  }
+
+  /** Pushes to the one that there is. Its words are whoever's wrote them; only the provenance of ours goes along. */
+  async #update(
+    agent: ShippableAgent,
+    gitHub: GitHubPort,
+    { repository, pull }: { readonly repository: GitHubRepository; readonly pull: PullRequest },
+    push: Omit<PushRequest, "title">,
+  ): Promise<Shipped> {
+    return this.#ports.progress(`Updating pull request #${pull.number}`, async () => {
+      const pushed = await this.#ports.push.push(agent.target, { ...push, title: cleanTitle(pull.title) });
+      const unfinished = hasProvenance(pull.body)
+        ? await failureOf(gitHub.setBody(repository, pull.number, finishBody(pull.body, push.body)))
+        : undefined;
+      return { outcome: "found", repository, pullRequest: pull, push: toPush(push.commit, pushed), unfinished };
+    });
   }
 
   #repositoryOf(agent: ShippableAgent): GitHubRepository {
@@ -122,39 +197,46 @@ export class CreatePullRequestFlow {
       "The agent's repository is not on a GitHub server that Muster knows. Add the server to the setting muster.github.servers.",
     );
   }
-
-  async #signIn(server: GitHubServer): Promise<{ port: GitHubPort; token: string }> {
-    const token = await this.#ports.signIn.token(server, this.#refusedTokens.get(server.host));
-    return { port: await this.#ports.connectGitHub(server, token), token };
-  }
 }
 
-function prefill(agent: ShippableAgent, commit: string, draft: Partial<FormValues>): FormValues {
+function prefill(
+  agent: ShippableAgent,
+  commit: string,
+  draft: FormDraft,
+  base: PullRequestBase,
+  template: string | undefined,
+): FormValues {
   return {
     title: draft.title ?? pullRequestTitle(agent),
-    baseBranch: draft.baseBranch ?? agent.baseBranch ?? "",
-    body: draft.body ?? pullRequestBody(agent, commit),
+    base,
+    baseBranch: draft.baseBranch ?? agent.baseBranch ?? base.defaultBranch,
+    body: draft.body ?? pullRequestBody(agent, commit, template),
     isDraft: true,
+    extras: { ...noExtras, ...draft.extras },
+    closes: draft.closes ?? [],
   };
 }
+
+function toPush(shipped: string, { commit }: PushedBranch): Push {
+  return { shipped, ...(commit !== undefined && { pushed: commit }) };
+}
+
+const noExtras: PullRequestExtras = { reviewers: [], assignees: [], labels: [], milestone: undefined };
 
 /** One pull request for the branch, whoever made it and however often this runs. */
 async function openOrFind(
   gitHub: GitHubPort,
-  repository: GitHubRepository,
-  pushed: PushedBranch,
   values: FormValues,
+  headBranch: string,
   trailer: string,
 ): Promise<Pick<Shipped, "outcome" | "pullRequest">> {
-  const existing = await gitHub.findPullRequest(repository, pushed.branch);
-  if (existing !== undefined) return { outcome: "found", pullRequest: existing };
-  const baseBranch = values.baseBranch.trim() || (await gitHub.getRepository(repository)).defaultBranch;
+  const { repository, defaultBranch } = values.base;
   try {
     const pullRequest = await gitHub.createPullRequest(repository, {
       title: cleanTitle(values.title),
-      body: finishBody(values.body, trailer),
-      baseBranch,
-      headBranch: pushed.branch,
+      body: finishBody(values.body, trailer, values.closes),
+      baseBranch: values.baseBranch.trim() || defaultBranch,
+      headBranch,
       isDraft: values.isDraft,
     });
     return { outcome: "created", pullRequest };
@@ -162,9 +244,19 @@ async function openOrFind(
     const isDoubtful = AppError.is(error, "github.unreachable");
     if (!isDoubtful && !AppError.is(error, "conflict")) throw error;
     // The reply may be all that got lost, and somebody else may have been faster: the branch tells.
-    const found = await findAfter(gitHub, repository, pushed.branch);
+    const found = await findAfter(gitHub, repository, headBranch);
     if (found === undefined) throw error;
     return { outcome: isDoubtful ? "created" : "found", pullRequest: found };
+  }
+}
+
+/** What is done after the pull request is there takes nothing away from it. */
+async function failureOf(work: Promise<void>): Promise<AppError | undefined> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    return AppError.from(error, "GitHub did not take all of it");
   }
 }
 

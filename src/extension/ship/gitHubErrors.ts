@@ -12,10 +12,34 @@ interface RequestFailure {
   readonly errors: readonly string[];
 }
 
+/** GraphQL answers 200 to everything; these are the statuses that REST has for the same. */
+const graphQlStatuses: Readonly<Record<string, number>> = {
+  NOT_FOUND: 404,
+  FORBIDDEN: 403,
+  INSUFFICIENT_SCOPES: 403,
+  RATE_LIMITED: 429,
+};
+
+/** The first error of a GraphQL answer. */
+function readGraphQlFailure(error: Error): RequestFailure | undefined {
+  const errors: unknown = Reflect.get(error, "errors");
+  const [first]: readonly unknown[] = Array.isArray(errors) ? errors : [];
+  if (error.name !== "GraphqlResponseError" || typeof first !== "object" || first === null) return undefined;
+  const type = String(Reflect.get(first, "type"));
+  const headers: unknown = Reflect.get(error, "headers");
+  return {
+    status: (Object.hasOwn(graphQlStatuses, type) ? graphQlStatuses[type] : undefined) ?? 422,
+    isAnswered: true,
+    headers: typeof headers === "object" && headers !== null ? { ...headers } : {},
+    message: messageOf(first)[0] ?? "",
+    errors: [],
+  };
+}
+
 function readFailure(error: unknown): RequestFailure | undefined {
   if (!(error instanceof Error)) return undefined;
   const status: unknown = Reflect.get(error, "status");
-  if (typeof status !== "number") return undefined;
+  if (typeof status !== "number") return readGraphQlFailure(error);
   const response: unknown = Reflect.get(error, "response");
   const isAnswered = typeof response === "object" && response !== null;
   const data: unknown = isAnswered ? Reflect.get(response, "data") : undefined;
@@ -92,6 +116,13 @@ export function toAppError(error: unknown, repository: GitHubRepository, nowMs: 
         { authProvider: server.authProvider },
       );
     case 403:
+      if (failure.headers["x-github-sso"] !== undefined) {
+        return fail(
+          "github.noSession",
+          `The organization ${owner} wants your sign-in to be authorized for single sign-on. Sign in again and authorize it there.`,
+          { authProvider: server.authProvider },
+        );
+      }
       return fail(
         "github.refused",
         `Your account may not do this in ${owner}/${repo}. Ask its owner for access, or sign in with another account.`,

@@ -4,11 +4,15 @@ export type PullRequestState = "draft" | "open" | "merged" | "closed";
 
 export interface PullRequest {
   readonly number: number;
+  /** What GraphQL calls it. */
+  readonly id: string;
   /** Its page. Checked by `safePageUrl` before anything opens it. */
   readonly url: string;
   readonly state: PullRequestState;
   readonly title: string;
+  readonly body: string;
   readonly baseBranch: string;
+  readonly headBranch: string;
   /** Commit at the head of its branch, as GitHub knows it. */
   readonly headCommit: string;
 }
@@ -17,9 +21,26 @@ export interface CreatePullRequest {
   readonly title: string;
   readonly body: string;
   readonly baseBranch: string;
-  /** In the same repository. */
+  /** `owner:branch` where the branch is in a fork. */
   readonly headBranch: string;
   readonly isDraft: boolean;
+}
+
+/** What a pull request may have besides its text. Names and numbers as the repository has them. */
+export interface PullRequestExtras {
+  /** Logins. */
+  readonly reviewers: readonly string[];
+  readonly assignees: readonly string[];
+  readonly labels: readonly string[];
+  readonly milestone: number | undefined;
+}
+
+/** What the extras of a repository's pull requests can be. The first hundred of each. */
+export interface ExtraChoices {
+  /** Who may be assigned and asked for a review. */
+  readonly people: readonly string[];
+  readonly labels: readonly string[];
+  readonly milestones: readonly { readonly number: number; readonly title: string }[];
 }
 
 /** Text of anybody. */
@@ -30,11 +51,17 @@ export interface GitHubIssue {
   readonly url: string;
 }
 
+export const MERGE_METHODS = ["squash", "merge", "rebase"] as const;
+export type MergeMethod = (typeof MERGE_METHODS)[number];
+
 export interface RepositoryFacts {
   readonly defaultBranch: string;
   readonly isArchived: boolean;
   /** `undefined` if GitHub does not say. */
   readonly canPush: boolean | undefined;
+  /** The repository that this one is a fork of. */
+  readonly parent: { readonly owner: string; readonly repo: string; readonly defaultBranch: string } | undefined;
+  readonly mergeMethods: readonly MergeMethod[];
 }
 
 /**
@@ -43,7 +70,10 @@ export interface RepositoryFacts {
  */
 export interface GitHubPort {
   getRepository(repository: GitHubRepository): Promise<RepositoryFacts>;
-  /** The open pull request of that branch, or the latest closed one with `includeClosed`. */
+  /**
+   * The open pull request of that branch, or the latest closed one with `includeClosed`.
+   * @param headBranch `owner:branch` where the branch is in a fork
+   */
   findPullRequest(
     repository: GitHubRepository,
     headBranch: string,
@@ -51,8 +81,14 @@ export interface GitHubPort {
   ): Promise<PullRequest | undefined>;
   getPullRequest(repository: GitHubRepository, number: number): Promise<PullRequest>;
   getIssue(repository: GitHubRepository, number: number): Promise<GitHubIssue>;
+  /** The description that the repository wants its pull requests to begin with, as it was written. */
+  getTemplate(repository: GitHubRepository): Promise<string | undefined>;
+  getExtraChoices(repository: GitHubRepository): Promise<ExtraChoices>;
   /** Throws `conflict` if there is one for that branch. Never repeated by itself. */
   createPullRequest(repository: GitHubRepository, request: CreatePullRequest): Promise<PullRequest>;
+  setBody(repository: GitHubRepository, number: number, body: string): Promise<void>;
+  /** Sets what is named and leaves the rest. At most two writes. */
+  addExtras(repository: GitHubRepository, number: number, extras: PullRequestExtras): Promise<void>;
 }
 
 /** A port for one server and one person's token. */

@@ -91,3 +91,23 @@ export function safePageUrl(server: GitHubServer, link: string): string | undefi
   const isOwn = url.origin === new URL(webOrigin(server)).origin && url.username === "" && url.password === "";
   return isOwn ? url.href : undefined;
 }
+
+/** A pull request by its place. */
+export interface PullRequestPlace {
+  readonly repository: GitHubRepository;
+  readonly number: number;
+}
+
+/** The pull request whose page this is, on one of the servers. */
+export function parsePullRequestPage(link: string, servers: readonly GitHubServer[]): PullRequestPlace | undefined {
+  const server = servers.find((candidate) => safePageUrl(candidate, link) !== undefined);
+  const [, page, number] = /^(.*)\/pull\/(\d{1,9})$/.exec(link) ?? [];
+  if (server === undefined || page === undefined) return undefined;
+  const resolved = resolveGitHubRepository(page, servers);
+  return resolved.ok ? { repository: resolved.value, number: Number(number) } : undefined;
+}
+
+/** What `resolveGitHubRepository` makes the repository of again. */
+export function repositoryUrl({ server, owner, repo }: GitHubRepository): string {
+  return `${webOrigin(server)}/${owner}/${repo}`;
+}

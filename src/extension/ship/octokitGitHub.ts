@@ -1,47 +1,27 @@
-import type { Octokit } from "@octokit/rest";
 import * as z from "zod/mini";
 import { AppError } from "../../base/appError.ts";
-import type { Clock } from "../../base/clock.ts";
-import type { Logger } from "../../base/logger.ts";
-import { toAppError } from "./gitHubErrors.ts";
-import type { CreatePullRequest, GitHubIssue, GitHubPort, PullRequest, RepositoryFacts } from "./gitHubPort.ts";
-import { apiBase, type GitHubRepository, type GitHubServer } from "./gitHubServers.ts";
-import { guardedFetch } from "./guardedFetch.ts";
-
-const requestTimeoutMs = 5000;
-/** GitHub's largest answer to what is asked here is well below this. */
-const maxAnswerBytes = 8 * 1024 * 1024;
-/** A rate limit that ends sooner is waited for; a longer one is told to the person. */
-const maxWaitSeconds = 5;
-
-export interface OctokitGitHubOptions {
-  readonly server: GitHubServer;
-  readonly token: string;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Product and version, as GitHub asks of every client. */
-  readonly userAgent: string;
-  readonly fetch?: typeof globalThis.fetch;
-  readonly timeoutMs?: number;
-  /** Unit of the waits between retries of a read; tests shorten it. */
-  readonly retryUnitMs?: number;
-}
+import type { GitHubApi } from "./gitHubApi.ts";
+import {
+  type CreatePullRequest,
+  type ExtraChoices,
+  type GitHubIssue,
+  type GitHubPort,
+  MERGE_METHODS,
+  type PullRequest,
+  type PullRequestExtras,
+  type RepositoryFacts,
+} from "./gitHubPort.ts";
+import type { GitHubRepository } from "./gitHubServers.ts";
+import { PullAnswer, toPullRequest } from "./pullAnswers.ts";
 
 const RepositoryAnswer = z.looseObject({
   default_branch: z.string(),
   archived: z.optional(z.boolean()),
   permissions: z.optional(z.looseObject({ push: z.boolean() })),
-});
-
-const PullAnswer = z.looseObject({
-  number: z.number(),
-  html_url: z.string(),
-  state: z.enum(["open", "closed"]),
-  draft: z.optional(z.boolean()),
-  merged_at: z.nullable(z.string()),
-  title: z.string(),
-  base: z.looseObject({ ref: z.string() }),
-  head: z.looseObject({ sha: z.string() }),
+  parent: z.nullish(z.looseObject({ owner: z.looseObject({ login: z.string() }), name: z.string(), default_branch: z.string() })),
+  allow_squash_merge: z.optional(z.boolean()),
+  allow_merge_commit: z.optional(z.boolean()),
+  allow_rebase_merge: z.optional(z.boolean()),
 });
 
 const IssueAnswer = z.looseObject({
@@ -51,79 +31,39 @@ const IssueAnswer = z.looseObject({
   body: z.nullish(z.string()),
 });
 
-function toPullRequest(answer: z.infer<typeof PullAnswer>): PullRequest {
-  const isOpen = answer.state === "open";
-  const closed = answer.merged_at === null ? "closed" : "merged";
-  return {
-    number: answer.number,
-    url: answer.html_url,
-    state: isOpen ? (answer.draft === true ? "draft" : "open") : closed,
-    title: answer.title,
-    baseBranch: answer.base.ref,
-    headCommit: answer.head.sha,
-  };
-}
+const FolderAnswer = z.array(z.looseObject({ type: z.string(), path: z.string(), name: z.string() }));
+const FileAnswer = z.looseObject({ encoding: z.string(), content: z.string() });
 
-/** GitHub through Octokit. The libraries are loaded by the first call of `connect`, not with the extension. */
+/** Where GitHub looks for a template, in its order. */
+const templateFolders = [".github", "", "docs"] as const;
+const maxTemplateChars = 20_000;
+
+/** GitHub through Octokit, as far as making a pull request goes. */
 export class OctokitGitHub implements GitHubPort {
-  readonly #octokit: Octokit;
-  readonly #clock: Clock;
+  readonly #api: GitHubApi;
 
-  private constructor(octokit: Octokit, clock: Clock) {
-    this.#octokit = octokit;
-    this.#clock = clock;
-  }
-
-  static async connect(options: OctokitGitHubOptions): Promise<OctokitGitHub> {
-    const baseUrl = apiBase(options.server);
-    if (baseUrl === undefined) {
-      throw new AppError(
-        "github.unreachable",
-        `The API address of ${options.server.host} is not one that a sign-in may be sent to. Correct it in muster.github.servers.`,
-      );
-    }
-    const [{ Octokit }, { retry }, { throttling }] = await Promise.all([
-      import("@octokit/rest"),
-      import("@octokit/plugin-retry"),
-      import("@octokit/plugin-throttling"),
-    ]);
-    const log = options.logger.child("github");
-    const waitOrGiveUp = (retryAfterSeconds: number, _request: unknown, _octokit: unknown, retryCount: number) => {
-      log.warn("rate limit reached", { retryAfterSeconds });
-      return retryAfterSeconds <= maxWaitSeconds && retryCount < 1;
-    };
-    const Client = Octokit.plugin(retry, throttling);
-    const octokit = new Client({
-      auth: options.token,
-      baseUrl,
-      userAgent: options.userAgent,
-      retry: { retries: 2, retryAfterBaseValue: options.retryUnitMs ?? 500 },
-      throttle: { onRateLimit: waitOrGiveUp, onSecondaryRateLimit: waitOrGiveUp, fallbackSecondaryRateRetryAfter: 60 },
-      request: {
-        fetch: guardedFetch({
-          fetch: options.fetch ?? globalThis.fetch,
-          origin: new URL(baseUrl).origin,
-          timeoutMs: options.timeoutMs ?? requestTimeoutMs,
-          maxBytes: maxAnswerBytes,
-        }),
-      },
-      // Octokit's own words may hold addresses; what matters is logged here by numbers.
-      log: { debug() {}, info() {}, warn() {}, error() {} },
-    });
-    octokit.hook.before("request", (request) => {
-      request.headers["x-github-api-version"] = "2022-11-28";
-    });
-    return new OctokitGitHub(octokit, options.clock);
+  constructor(api: GitHubApi) {
+    this.#api = api;
   }
 
   async getRepository(repository: GitHubRepository): Promise<RepositoryFacts> {
-    return this.#ask(repository, RepositoryAnswer, (address) => this.#octokit.rest.repos.get(address)).then(
-      (answer) => ({
-        defaultBranch: answer.default_branch,
-        isArchived: answer.archived ?? false,
-        canPush: answer.permissions?.push,
-      }),
-    );
+    const answer = await this.#api.ask(repository, RepositoryAnswer, (address, { rest }) => rest.repos.get(address));
+    const { parent } = answer;
+    const allowed = {
+      squash: answer.allow_squash_merge,
+      merge: answer.allow_merge_commit,
+      rebase: answer.allow_rebase_merge,
+    };
+    return {
+      defaultBranch: answer.default_branch,
+      isArchived: answer.archived ?? false,
+      canPush: answer.permissions?.push,
+      parent: parent
+        ? { owner: parent.owner.login, repo: parent.name, defaultBranch: parent.default_branch }
+        : undefined,
+      // Only who may push is told which are allowed.
+      mergeMethods: MERGE_METHODS.filter((method) => allowed[method] ?? true),
+    };
   }
 
   async findPullRequest(
@@ -131,10 +71,10 @@ export class OctokitGitHub implements GitHubPort {
     headBranch: string,
     options: { readonly includeClosed?: boolean } = {},
   ): Promise<PullRequest | undefined> {
-    const answer = await this.#ask(repository, z.array(PullAnswer), (address) =>
-      this.#octokit.rest.pulls.list({
+    const answer = await this.#api.ask(repository, z.array(PullAnswer), (address, { rest }) =>
+      rest.pulls.list({
         ...address,
-        head: `${address.owner}:${headBranch}`,
+        head: headBranch.includes(":") ? headBranch : `${address.owner}:${headBranch}`,
         state: options.includeClosed === true ? "all" : "open",
         sort: "created",
         direction: "desc",
@@ -146,22 +86,50 @@ export class OctokitGitHub implements GitHubPort {
   }
 
   async getPullRequest(repository: GitHubRepository, number: number): Promise<PullRequest> {
-    const answer = await this.#ask(repository, PullAnswer, (address) =>
-      this.#octokit.rest.pulls.get({ ...address, pull_number: number }),
+    const answer = await this.#api.ask(repository, PullAnswer, (address, { rest }) =>
+      rest.pulls.get({ ...address, pull_number: number }),
     );
     return toPullRequest(answer);
   }
 
   async getIssue(repository: GitHubRepository, number: number): Promise<GitHubIssue> {
-    const answer = await this.#ask(repository, IssueAnswer, (address) =>
-      this.#octokit.rest.issues.get({ ...address, issue_number: number }),
+    const answer = await this.#api.ask(repository, IssueAnswer, (address, { rest }) =>
+      rest.issues.get({ ...address, issue_number: number }),
     );
     return { number: answer.number, title: answer.title, body: answer.body ?? "", url: answer.html_url };
   }
 
+  async getTemplate(repository: GitHubRepository): Promise<string | undefined> {
+    for (const folder of templateFolders) {
+      const files = await this.#folder(repository, folder);
+      const file = files.find(({ type, name }) => type === "file" && /^pull_request_template(?:\.(?:md|txt))?$/i.test(name));
+      if (file !== undefined) return this.#text(repository, file.path);
+    }
+    return undefined;
+  }
+
+  async getExtraChoices(repository: GitHubRepository): Promise<ExtraChoices> {
+    const [people, labels, milestones] = await Promise.all([
+      this.#api.ask(repository, z.array(z.looseObject({ login: z.string() })), (address, { rest }) =>
+        rest.issues.listAssignees({ ...address, per_page: 100 }),
+      ),
+      this.#api.ask(repository, z.array(z.looseObject({ name: z.string() })), (address, { rest }) =>
+        rest.issues.listLabelsForRepo({ ...address, per_page: 100 }),
+      ),
+      this.#api.ask(repository, z.array(z.looseObject({ number: z.number(), title: z.string() })), (address, { rest }) =>
+        rest.issues.listMilestones({ ...address, state: "open", per_page: 100 }),
+      ),
+    ]);
+    return {
+      people: people.map(({ login }) => login),
+      labels: labels.map(({ name }) => name),
+      milestones: milestones.map(({ number, title }) => ({ number, title })),
+    };
+  }
+
   async createPullRequest(repository: GitHubRepository, request: CreatePullRequest): Promise<PullRequest> {
-    const answer = await this.#ask(repository, PullAnswer, (address) =>
-      this.#octokit.rest.pulls.create({
+    const answer = await this.#api.ask(repository, PullAnswer, (address, { rest }) =>
+      rest.pulls.create({
         ...address,
         title: request.title,
         body: request.body,
@@ -175,23 +143,48 @@ export class OctokitGitHub implements GitHubPort {
     return toPullRequest(answer);
   }
 
-  /** One exchange: errors become ours, and the answer is parsed, for a server may send anything. */
-  async #ask<T>(
-    repository: GitHubRepository,
-    schema: z.ZodMiniType<T>,
-    send: (address: { owner: string; repo: string }) => Promise<{ readonly data: unknown }>,
-  ): Promise<T> {
-    let data: unknown;
-    try {
-      ({ data } = await send({ owner: repository.owner, repo: repository.repo }));
-    } catch (error) {
-      throw toAppError(error, repository, this.#clock.now());
-    }
-    const parsed = schema.safeParse(data);
-    if (parsed.success) return parsed.data;
-    throw new AppError(
-      "github.unreachable",
-      `${repository.server.host} did not answer as GitHub does. Check the address in muster.github.servers.`,
+  async setBody(repository: GitHubRepository, number: number, body: string): Promise<void> {
+    await this.#api.ask(repository, z.unknown(), (address, { rest }) =>
+      rest.pulls.update({ ...address, pull_number: number, body }),
     );
+  }
+
+  async addExtras(repository: GitHubRepository, number: number, extras: PullRequestExtras): Promise<void> {
+    const { assignees, labels, milestone, reviewers } = extras;
+    if (assignees.length + labels.length > 0 || milestone !== undefined) {
+      // A pull request is an issue: one write sets all that issues have.
+      await this.#api.ask(repository, z.unknown(), (address, { rest }) =>
+        rest.issues.update({
+          ...address,
+          issue_number: number,
+          ...(assignees.length > 0 && { assignees: Array.from(assignees) }),
+          ...(labels.length > 0 && { labels: Array.from(labels) }),
+          ...(milestone !== undefined && { milestone }),
+        }),
+      );
+    }
+    if (reviewers.length === 0) return;
+    await this.#api.ask(repository, z.unknown(), (address, { rest }) =>
+      rest.pulls.requestReviewers({ ...address, pull_number: number, reviewers: Array.from(reviewers) }),
+    );
+  }
+
+  async #folder(repository: GitHubRepository, path: string): Promise<z.infer<typeof FolderAnswer>> {
+    try {
+      return await this.#api.ask(repository, FolderAnswer, (address, { rest }) =>
+        rest.repos.getContent({ ...address, path }),
+      );
+    } catch (error) {
+      if (AppError.is(error) && error.details["status"] === 404) return [];
+      throw error;
+    }
+  }
+
+  async #text(repository: GitHubRepository, path: string): Promise<string | undefined> {
+    const { content, encoding } = await this.#api.ask(repository, FileAnswer, (address, { rest }) =>
+      rest.repos.getContent({ ...address, path }),
+    );
+    if (encoding !== "base64") return undefined;
+    return Buffer.from(content, "base64").toString("utf8").slice(0, maxTemplateChars);
   }
 }

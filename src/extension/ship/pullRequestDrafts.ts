@@ -10,6 +10,15 @@ const FormDraft = z.object({
   title: z.optional(z.string()),
   baseBranch: z.optional(z.string()),
   body: z.optional(z.string()),
+  extras: z.optional(
+    z.object({
+      reviewers: z.array(z.string()),
+      assignees: z.array(z.string()),
+      labels: z.array(z.string()),
+      milestone: z.union([z.number(), z.undefined()]),
+    }),
+  ),
+  closes: z.optional(z.array(z.string())),
 });
 export type FormDraft = z.infer<typeof FormDraft>;
 

@@ -2,23 +2,43 @@ import * as vscode from "vscode";
 import { Disposables } from "../../base/disposables.ts";
 import { totalsOf } from "../fleet/changedFiles.ts";
 import { toLabel } from "../platform/plainText.ts";
+import { pickStep, type StepFrame, type StepItem, textStep } from "../platform/steps.ts";
 import type { Finding } from "./gate.ts";
+import type { ExtraChoices, PullRequestExtras } from "./gitHubPort.ts";
+import type { GitHubRepository } from "./gitHubServers.ts";
+import type { IssueReference } from "./linkedIssues.ts";
 import type { FormDraft } from "./pullRequestDrafts.ts";
+import { askExtra, EXTRAS, type Extra, extraItem } from "./pullRequestExtras.ts";
 import type { ShippableAgent } from "./shippableAgent.ts";
+
+/** A repository that the pull request may go into. */
+export interface PullRequestBase {
+  readonly repository: GitHubRepository;
+  readonly defaultBranch: string;
+  /** How the agent's branch is called there. */
+  readonly head: string;
+}
 
 export interface FormValues {
   readonly title: string;
+  readonly base: PullRequestBase;
   /** Empty: the repository's default branch. */
   readonly baseBranch: string;
   readonly body: string;
   readonly isDraft: boolean;
+  readonly extras: PullRequestExtras;
+  /** Labels of the issues that it closes. */
+  readonly closes: readonly string[];
 }
 
 export interface FormContext {
   readonly agent: ShippableAgent;
-  /** Where the pull request goes: repository and server. */
-  readonly heading: string;
+  /** Never empty. */
+  readonly bases: readonly PullRequestBase[];
   readonly findings: readonly Finding[];
+  /** What the task refers to. */
+  readonly issues: readonly IssueReference[];
+  readonly choices: (repository: GitHubRepository) => Promise<ExtraChoices>;
 }
 
 export interface PullRequestForm {
@@ -31,10 +51,9 @@ export interface PullRequestForm {
   close(): Promise<void>;
 }
 
-type Step = "title" | "base" | "confirm";
-type Move<T> = { readonly kind: "next"; readonly value: T } | { readonly kind: "back" } | { readonly kind: "stop" };
-
-const stepNumbers: Readonly<Record<Step, number>> = { title: 1, base: 2, confirm: 3 };
+type Step = "title" | "repository" | "base" | "confirm";
+/** Where the form goes from a step; a boolean ends it, and says whether a draft is made. */
+type Move = Step | "stop" | boolean;
 
 /** Native quick inputs; the description is edited in an ordinary Markdown document beside them. */
 export class QuickPullRequestForm implements PullRequestForm {
@@ -67,14 +86,19 @@ class FormRun {
   readonly #context: FormContext;
   readonly #keep: (draft: FormDraft) => void;
   readonly #owned = new Disposables();
+  readonly #steps: readonly Step[];
   #values: FormValues;
   #draft: FormDraft = {};
+  #choices: ExtraChoices | undefined;
+  /** The line of the last step that was chosen last. */
+  #active: boolean | Extra | "description" = true;
   description: vscode.TextDocument | undefined;
 
   constructor(prefilled: FormValues, context: FormContext, keep: (draft: FormDraft) => void) {
     this.#values = prefilled;
     this.#context = context;
     this.#keep = keep;
+    this.#steps = context.bases.length > 1 ? ["title", "repository", "base", "confirm"] : ["title", "base", "confirm"];
     // A description that was edited until the window closed would be lost if only "Create" read it.
     this.#owned.add(
       vscode.workspace.onDidChangeTextDocument(({ document }) => {
@@ -84,116 +108,125 @@ class FormRun {
   }
 
   async run(): Promise<FormValues | undefined> {
-    let step: Step = "title";
-    for (;;) {
-      if (step === "title") {
-        const move = await this.#askTitle();
-        if (move.kind !== "next") return undefined;
-        step = "base";
-      } else if (step === "base") {
-        const move = await this.#askBase();
-        if (move.kind === "stop") return undefined;
-        step = move.kind === "back" ? "title" : "confirm";
-      } else {
-        const move = await this.#confirm();
-        if (move.kind === "stop") return undefined;
-        if (move.kind === "next") return { ...this.#values, isDraft: move.value };
-        step = "base";
-      }
-    }
+    const asks: Record<Step, () => Promise<Move>> = {
+      title: () => this.#askTitle(),
+      repository: () => this.#askRepository(),
+      base: () => this.#askBase(),
+      confirm: () => this.#confirm(),
+    };
+    let move: Move = "title";
+    while (typeof move === "string" && move !== "stop") move = await asks[move]();
+    return move === "stop" ? undefined : { ...this.#values, isDraft: move };
   }
 
   #change(draft: FormDraft): void {
     this.#draft = { ...this.#draft, ...draft };
-    this.#values = { ...this.#values, ...draft };
+    const { extras, ...others } = draft;
+    this.#values = { ...this.#values, ...others, ...(extras && { extras: { ...this.#values.extras, ...extras } }) };
     this.#keep(this.#draft);
   }
 
-  #askTitle(): Promise<Move<string>> {
-    return this.#input("title", {
+  async #askTitle(): Promise<Move> {
+    const result = await textStep({
+      frame: this.#frame("title"),
       value: this.#values.title,
       prompt: "Title of the pull request",
       validate: (text) => (text.trim() === "" ? "Enter a title." : undefined),
-      change: (title) => this.#change({ title }),
+      onType: (title) => this.#change({ title }),
     });
+    return result.kind === "next" ? this.#after("title") : "stop";
   }
 
-  #askBase(): Promise<Move<string>> {
-    return this.#input("base", {
+  async #askRepository(): Promise<Move> {
+    const items = this.#context.bases.map((base, index) => ({
+      label: nameOf(base.repository),
+      description: index === 0 ? "the repository that it is a fork of" : "the agent's own repository",
+      value: base,
+    }));
+    const result = await pickStep<PullRequestBase>({
+      frame: this.#frame("repository"),
+      placeholder: "Repository that the changes shall go into",
+      items,
+      active: this.#values.base,
+    });
+    if (result.kind !== "next") return result.kind === "back" ? this.#before("repository") : "stop";
+    if (result.value !== this.#values.base) this.#choices = undefined;
+    this.#values = { ...this.#values, base: result.value };
+    return this.#after("repository");
+  }
+
+  async #askBase(): Promise<Move> {
+    const result = await textStep({
+      frame: this.#frame("base"),
       value: this.#values.baseBranch,
       prompt: "Branch that the changes shall go into. Empty: the repository's default branch",
       validate: (text) =>
         /^(?!.*(?:\.\.|@\{))[^\s~^:?*[\\\p{Cc}]*$/u.test(text.trim()) ? undefined : "No branch has such a name.",
-      change: (baseBranch) => this.#change({ baseBranch: baseBranch.trim() }),
+      onType: (baseBranch) => this.#change({ baseBranch: baseBranch.trim() }),
     });
+    if (result.kind === "next") return this.#after("base");
+    return result.kind === "back" ? this.#before("base") : "stop";
   }
 
-  #input(
-    step: Step,
-    options: {
-      readonly value: string;
-      readonly prompt: string;
-      readonly validate: (text: string) => string | undefined;
-      readonly change: (text: string) => void;
-    },
-  ): Promise<Move<string>> {
-    const box = vscode.window.createInputBox();
-    this.#dress(box, step);
-    box.value = options.value;
-    box.prompt = options.prompt;
-    box.onDidChangeValue((text) => {
-      box.validationMessage = options.validate(text);
-      options.change(text);
-    });
-    return this.#shown(box, () => {
-      box.validationMessage = options.validate(box.value);
-      return box.validationMessage === undefined ? { kind: "next", value: box.value } : undefined;
-    });
-  }
-
-  #confirm(): Promise<Move<boolean>> {
+  async #confirm(): Promise<Move> {
     const { agent, findings } = this.#context;
     const { added, removed } = totalsOf(agent.files);
-    const pick = vscode.window.createQuickPick<vscode.QuickPickItem & { readonly isDraft?: boolean }>();
-    this.#dress(pick, "confirm");
-    pick.placeholder = toLabel(
-      `${agent.branch ?? ""} → ${this.#values.baseBranch || "default branch"}: ${agent.files.length} files, +${added} −${removed}`,
-      200,
-    );
-    const notes = findings.map((finding) => ({
-      label: `$(warning) ${toLabel(finding.sentence, 200)}`,
-      alwaysShow: true,
-    }));
-    const edit = {
-      label: "$(edit) Edit Description…",
-      detail: "Opens it as a Markdown document; come back here to create the pull request",
-    };
-    pick.items = [
+    const into = this.#values.baseBranch || this.#values.base.defaultBranch || "default branch";
+    const items: StepItem<boolean | Extra | "description">[] = [
       {
         label: "$(git-pull-request-draft) Create Draft Pull Request",
         detail: toLabel(this.#values.title),
-        isDraft: true,
+        value: true,
       },
-      { label: "$(git-pull-request) Create Pull Request", detail: "Ready for review at once", isDraft: false },
-      edit,
-      ...(notes.length === 0
-        ? []
-        : [{ label: "Before you go on", kind: vscode.QuickPickItemKind.Separator }, ...notes]),
+      { label: "$(git-pull-request) Create Pull Request", detail: "Ready for review at once", value: false },
+      { label: "What it has", kind: vscode.QuickPickItemKind.Separator },
+      {
+        label: "$(edit) Edit Description…",
+        description: "opens as a Markdown document; come back here to create the pull request",
+        value: "description",
+      },
+      ...EXTRAS.map((extra) => extraItem(extra, this.#values)),
     ];
-    return this.#shown(pick, () => {
-      const chosen = pick.selectedItems[0];
-      if (chosen?.isDraft !== undefined) return { kind: "next", value: chosen.isDraft };
-      if (chosen === edit) void this.#editDescription();
-      return undefined;
+    if (findings.length > 0) {
+      items.push(
+        { label: "Before you go on", kind: vscode.QuickPickItemKind.Separator },
+        ...findings.map(({ sentence }) => ({ label: `$(warning) ${toLabel(sentence, 200)}`, alwaysShow: true })),
+      );
+    }
+    const result = await pickStep({
+      frame: this.#frame("confirm"),
+      placeholder: toLabel(`${agent.branch ?? ""} → ${into}: ${agent.files.length} files, +${added} −${removed}`, 200),
+      items,
+      active: this.#active,
     });
+    if (result.kind !== "next") return result.kind === "back" ? this.#before("confirm") : "stop";
+    if (typeof result.value === "boolean") return result.value;
+    this.#active = result.value;
+    if (result.value === "description") await this.#editDescription();
+    else this.#change(await this.#askExtra(result.value));
+    return "confirm";
   }
 
-  #dress(input: vscode.QuickInput, step: Step): void {
-    input.title = toLabel(`Create Pull Request in ${this.#context.heading}`);
-    input.step = stepNumbers[step];
-    input.totalSteps = Object.keys(stepNumbers).length;
-    // Looking something up in an editor must not throw the form away.
-    input.ignoreFocusOut = true;
+  async #askExtra(extra: Extra): Promise<FormDraft> {
+    const frame = { title: this.#frame("confirm").title, canGoBack: true };
+    const { choices, issues } = this.#context;
+    const load = async () => (this.#choices ??= await choices(this.#values.base.repository));
+    return askExtra(extra, { frame, values: this.#values, issues, load });
+  }
+
+  #frame(step: Step): StepFrame {
+    const place = this.#steps.indexOf(step) + 1;
+    const { repository } = this.#values.base;
+    const title = toLabel(`Create Pull Request in ${nameOf(repository)} on ${repository.server.host}`);
+    return { title, step: place, totalSteps: this.#steps.length, canGoBack: place > 1 };
+  }
+
+  #after(step: Step): Step {
+    return this.#steps[this.#steps.indexOf(step) + 1] ?? "confirm";
+  }
+
+  #before(step: Step): Step {
+    return this.#steps[this.#steps.indexOf(step) - 1] ?? "title";
   }
 
   async #editDescription(): Promise<void> {
@@ -203,32 +236,11 @@ class FormRun {
     await vscode.window.showTextDocument(this.description, { preview: false });
   }
 
-  /** Waits for an accepted answer, the back button, or the end. The input is gone when this resolves. */
-  #shown<T>(
-    input: vscode.InputBox | vscode.QuickPick<vscode.QuickPickItem>,
-    accept: () => Move<T> | undefined,
-  ): Promise<Move<T>> {
-    const held = new Disposables();
-    held.add(input);
-    input.buttons = input.step === 1 ? [] : [vscode.QuickInputButtons.Back];
-    return new Promise<Move<T>>((resolve) => {
-      held.add(
-        input.onDidAccept(() => {
-          const move = accept();
-          if (move !== undefined) resolve(move);
-        }),
-      );
-      held.add(
-        input.onDidTriggerButton((button) => {
-          if (button === vscode.QuickInputButtons.Back) resolve({ kind: "back" });
-        }),
-      );
-      held.add(input.onDidHide(() => resolve({ kind: "stop" })));
-      input.show();
-    }).finally(() => held.dispose());
-  }
-
   dispose(): void {
     this.#owned.dispose();
   }
+}
+
+function nameOf({ owner, repo }: GitHubRepository): string {
+  return `${owner}/${repo}`;
 }

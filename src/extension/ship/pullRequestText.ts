@@ -1,6 +1,8 @@
 import { toVisibleSegments } from "../../base/visibleText.ts";
 import { totalsOf } from "../fleet/changedFiles.ts";
 import type { TestRun } from "../fleet/testRuns.ts";
+import { closingLines } from "./linkedIssues.ts";
+import { fillTemplate } from "./pullRequestTemplate.ts";
 import type { ShippableAgent } from "./shippableAgent.ts";
 
 /**
@@ -35,7 +37,7 @@ export function neutralise(text: string): string {
 
 /** A closing keyword right before a reference to an issue, whatever marks or spaces stand between. */
 const closing =
-  /\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)([^\p{L}\p{N}]{0,30})(?=#\d|GH-\d|[\w.-]{1,100}\/[\w.-]{1,100}#\d|https?:\/\/\S{1,300}\/(?:issues|pull)\/\d)/giu;
+  /\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)([^\p{L}\p{N}]{0,30})(?=#\d|GH-\d|[A-Za-z0-9][\w.-]{0,99}\/[\w.-]{1,100}#\d|https?:\/\/\S{1,300}\/(?:issues|pull)\/\d)/giu;
 
 /** Text as inline code, whatever backticks it contains. */
 function code(text: string): string {
@@ -113,23 +115,32 @@ export function provenance(agent: Pick<ShippableAgent, "agentName" | "target">, 
   ].join("\n");
 }
 
-/** The description that a form starts with. */
-export function pullRequestBody(agent: ShippableAgent, commit: string): string {
-  return finishBody([summary(agent), changes(agent), tested(agent)].join("\n\n"), provenance(agent, commit));
+/** The description that a form starts with. @param template how the repository wants it to be, as it wrote it */
+export function pullRequestBody(agent: ShippableAgent, commit: string, template = ""): string {
+  const parts = { task: summary(agent), changes: changes(agent), tested: tested(agent) };
+  const body = template.trim() === "" ? Object.values(parts).join("\n\n") : fillTemplate(template, parts);
+  return finishBody(body, provenance(agent, commit));
 }
 
 const encoder = new TextEncoder();
 
 /** The provenance of this or an earlier commit at the end of a description. */
 const trailerPattern =
-  /\n+---\nAgent: [^\n]*\nAgent-Session: [^\n]*\nReviewed-Commit: [0-9a-f]*\nCreated-With: Muster\s*$/;
+  /(?<!\n)\n+---\nAgent: [^\n]*\nAgent-Session: [^\n]*\nReviewed-Commit: [0-9a-f]*\nCreated-With: Muster\s*$/;
+
+/** The description says where its change comes from: it was made here. */
+export function hasProvenance(body: string): boolean {
+  return trailerPattern.test(body.replaceAll("\r\n", "\n"));
+}
 
 /**
  * A description that may be sent: nothing hidden, at most `maxBodyBytes`, and with the provenance at its end even if a
  * person's edit removed it. What a person typed is otherwise theirs.
+ * @param closes labels of the issues that the person wants it to close
  */
-export function finishBody(body: string, trailer: string): string {
-  const end = `\n\n---\n${trailer}\n`;
+export function finishBody(body: string, trailer: string, closes: readonly string[] = []): string {
+  const closing = closes.length === 0 ? "" : `\n\n${closingLines(closes)}`;
+  const end = `${closing}\n\n---\n${trailer}\n`;
   const clean = withoutHidden(body).trimEnd();
   const text = clean.replace(trailerPattern, "").trimEnd();
   const note = "\n\n(shortened)";
@@ -140,7 +151,7 @@ export function finishBody(body: string, trailer: string): string {
 /** The longest whole lines that fit, or a cut line if the first one does not fit. */
 function cut(text: string, maxBytes: number): string {
   const bytes = encoder.encode(text).subarray(0, maxBytes);
-  const fitting = new TextDecoder().decode(bytes).replace(/\ufffd+$/, "");
+  const fitting = new TextDecoder().decode(bytes).replace(/(?<!\ufffd)\ufffd+$/, "");
   const lineEnd = fitting.lastIndexOf("\n");
   return (lineEnd > maxBytes / 2 ? fitting.slice(0, lineEnd) : fitting).trimEnd();
 }

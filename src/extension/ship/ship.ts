@@ -3,9 +3,11 @@ import { AppError } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import type { Logger } from "../../base/logger.ts";
-import type { FleetAgent, FleetPullRequest } from "../fleet/fleetAgent.ts";
+import type { Fleet } from "../fleet/fleet.ts";
+import { keyOf } from "../fleet/fleetAgent.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
 import type { AgentTarget } from "../ids.ts";
+import type { Attendance } from "../platform/attendance.ts";
 import type { CommandRegistry } from "../platform/commandRegistry.ts";
 import type { Dialogs } from "../platform/dialogs.ts";
 import type { Telemetry } from "../platform/telemetry.ts";
@@ -13,13 +15,23 @@ import type { HostCredentials } from "../signIn/hostCredentials.ts";
 import { HostBranchPush } from "./branchPush.ts";
 import { CreatePullRequestFlow, type GatePort, type Shipped } from "./createPullRequest.ts";
 import type { Finding } from "./gate.ts";
-import type { ConnectGitHub, GitHubIssue } from "./gitHubPort.ts";
+import { Endings } from "./endings.ts";
+import { type AttemptLimits, FixChecks } from "./fixChecks.ts";
+import { GitHubApi } from "./gitHubApi.ts";
+import { GitHubConnections } from "./gitHubConnections.ts";
+import type { GitHubIssue } from "./gitHubPort.ts";
 import { gitHubScopes, type GitHubServer, resolveGitHubRepository, safePageUrl, webOrigin } from "./gitHubServers.ts";
 import type { SignInPort } from "./gitHubSignIn.ts";
 import { OctokitGitHub } from "./octokitGitHub.ts";
+import { OctokitPullRequests } from "./octokitPullRequests.ts";
+import { OctokitStandings } from "./octokitStandings.ts";
+import { registerPullRequestCommands, type ResolveShip } from "./pullRequestCommands.ts";
+import { PullRequestDesk } from "./pullRequestDesk.ts";
 import { PullRequestDrafts } from "./pullRequestDrafts.ts";
 import { QuickPullRequestForm } from "./pullRequestForm.ts";
-import { type Decorate, PullRequests, type TrackedPullRequest } from "./pullRequests.ts";
+import { PullRequests } from "./pullRequests.ts";
+import { PullRequestWatch } from "./pullRequestWatch.ts";
+import { ReviewRounds } from "./reviewRounds.ts";
 import { HostShipSource } from "./shipSource.ts";
 import type { StatePort } from "../platform/statePort.ts";
 
@@ -36,20 +48,18 @@ export interface ShipPorts {
   readonly servers: () => readonly GitHubServer[];
   /** `muster/<version>`. */
   readonly userAgent: string;
-  /** The agent that a command was meant for: its argument, else the active panel's, else the person is asked. */
-  readonly resolveAgent: (
-    target: AgentTarget | undefined,
-    fits: (agent: Pick<FleetAgent, "canShip" | "pullRequest">) => boolean,
-  ) => Promise<AgentTarget | undefined>;
-  /** The pull request that the agent's row shows: its host may know of one that was not created here. */
-  readonly listed: (target: AgentTarget) => FleetPullRequest | undefined;
-  /** The agent's whole title, as its host has it: it becomes the pull request's. */
-  readonly titleOf: (target: AgentTarget) => string;
+  readonly resolveAgent: ResolveShip;
+  readonly fleet: Pick<Fleet, "agents" | "get" | "decorate" | "archive" | "send">;
+  /** Whether somebody looks at what pull requests' states are shown in. */
+  readonly seen: Attendance;
+  /** The settings `muster.pullRequests.*`. */
+  readonly archivesOnMerge: () => boolean;
+  readonly fixLimits: () => AttemptLimits;
+  /** Puts an agent's branch on its base as it is. */
+  readonly updateFromBase: (target: AgentTarget) => Promise<void>;
   /** Which commit the person was last shown, and how to show the present one. */
   readonly reviewed: { commitOf(target: AgentTarget): string | undefined };
   readonly review: (target: AgentTarget) => Promise<void>;
-  /** The fleet model's. */
-  readonly decorate: Decorate;
   readonly signIn: SignInPort;
   readonly credentials: HostCredentials;
 }
@@ -57,44 +67,89 @@ export interface ShipPorts {
 /** Pull requests of agents' branches: `muster.agent.createPullRequest`, `muster.agent.showPullRequest`, and their state. */
 export class Ship implements Disposable {
   readonly #ports: ShipPorts;
-  readonly #signIn: SignInPort;
+  readonly #connections: GitHubConnections;
   readonly #flow: CreatePullRequestFlow;
   readonly #owned = new Disposables();
-  readonly pullRequests: PullRequests;
+  readonly #pullRequests: PullRequests;
+  readonly #watch: PullRequestWatch;
+  readonly #endings: Endings;
 
   constructor(ports: ShipPorts) {
     this.#ports = ports;
-    this.#signIn = ports.signIn;
-    this.pullRequests = new PullRequests(ports.state, ports.decorate);
+    const { clock, fleet, signIn } = ports;
+    this.#connections = new GitHubConnections({
+      signIn,
+      connect: (server, token, onRefused) => GitHubApi.connect({ ...ports, server, token, onRefused }),
+    });
+    this.#pullRequests = new PullRequests(ports.state, (key, facts) => fleet.decorate(key, facts));
+    this.#watch = this.#owned.add(this.#newWatch());
+    const titleOf = (target: AgentTarget) => fleet.get(keyOf(target))?.title ?? "Changes of an agent";
     this.#flow = new CreatePullRequestFlow({
-      source: new HostShipSource(ports.hosts, ports.titleOf, ports.clock),
+      source: new HostShipSource(ports.hosts, titleOf, clock),
       reviewed: ports.reviewed,
       servers: ports.servers,
       gate: this.#gate(),
       form: new QuickPullRequestForm(),
       drafts: new PullRequestDrafts(ports.state),
-      signIn: this.#signIn,
-      connectGitHub: this.#connectGitHub,
+      gitHub: async (server) => new OctokitGitHub(await this.#connections.open(server)),
       push: new HostBranchPush(ports.hosts, ports.credentials),
-      pullRequests: this.pullRequests,
+      pullRequests: this.#pullRequests,
       progress: (title, run) => ports.dialogs.progress(title, run),
     });
-    const { commands } = ports;
+    const desk = new PullRequestDesk({
+      fleet,
+      pullRequests: this.#pullRequests,
+      servers: ports.servers,
+      connect: async ({ repository }) => {
+        const detail = `Muster reads and changes the pull request on ${repository.server.host} in your name.`;
+        const api = await this.#connections.open(repository.server, { scopes: gitHubScopes, detail });
+        return new OctokitPullRequests(api, repository);
+      },
+      lookSoon: () => this.#watch.lookSoon(),
+    });
+    const { dialogs } = ports;
+    const parts = { desk, pullRequests: this.#pullRequests, fleet, dialogs };
+    const showPage = (target: AgentTarget) => this.show(target);
+    this.#endings = new Endings({ ...parts, archivesOnMerge: ports.archivesOnMerge });
     this.#owned.add(
-      commands.register("muster.agent.createPullRequest", "create the pull request", async (target) => {
-        const agent = await ports.resolveAgent(target, ({ canShip }) => canShip);
-        if (agent !== undefined) await this.create(agent);
-      }),
-    );
-    this.#owned.add(
-      commands.register("muster.agent.showPullRequest", "open the pull request", async (target) => {
-        const agent = await ports.resolveAgent(target, ({ pullRequest }) => pullRequest !== undefined);
-        if (agent !== undefined) await this.show(agent);
+      registerPullRequestCommands({
+        commands: ports.commands,
+        resolveAgent: ports.resolveAgent,
+        create: (target) => this.create(target),
+        show: showPage,
+        fixChecks: new FixChecks({
+          ...parts,
+          limits: ports.fixLimits,
+          showPage,
+          updateFromBase: ports.updateFromBase,
+        }),
+        rounds: new ReviewRounds(parts),
+        endings: this.#endings,
       }),
     );
   }
 
-  readonly #connectGitHub: ConnectGitHub = (server, token) => OctokitGitHub.connect({ ...this.#ports, server, token });
+  #newWatch(): PullRequestWatch {
+    const { clock, fleet, logger, seen, servers } = this.#ports;
+    const readers = new WeakMap<GitHubApi, OctokitStandings>();
+    return new PullRequestWatch({
+      agents: () => fleet.agents.values(),
+      pullRequests: this.#pullRequests,
+      servers,
+      reader: async (server) => {
+        const api = await this.#connections.openSilently(server);
+        if (api === undefined) return undefined;
+        const reader = readers.get(api) ?? new OctokitStandings(api);
+        readers.set(api, reader);
+        return reader;
+      },
+      seen,
+      merged: (target) => this.#endings.merged(target),
+      clock,
+      random: Math.random,
+      logger,
+    });
+  }
 
   /** The whole way from the gate to the pull request. Resolves when it exists, or when the person stopped. */
   async create(target: AgentTarget): Promise<void> {
@@ -107,24 +162,27 @@ export class Ship implements Disposable {
     }
     if (shipped === undefined) return;
     this.#ports.telemetry.send("pullRequest.created", { outcome: shipped.outcome });
+    this.#watch.lookSoon();
     // Not awaited: the notification may stay for as long as the person likes.
     void this.#tell(shipped);
   }
 
-  async #tell({ outcome, pullRequest, repository }: Shipped): Promise<void> {
+  async #tell({ outcome, pullRequest, repository, unfinished }: Shipped): Promise<void> {
     const kind = pullRequest.state === "draft" ? "draft pull request" : "pull request";
     const place = `${repository.owner}/${repository.repo} on ${repository.server.host}`;
     const sentence =
       outcome === "created"
         ? `Created ${kind} #${pullRequest.number} in ${place}.`
         : `Updated ${kind} #${pullRequest.number} in ${place}: the branch had one already.`;
+    const rest = unfinished === undefined ? "" : ` Not all of it is there: ${unfinished.message} Add the rest on its page.`;
     const open = "Open Pull Request";
-    if ((await this.#ports.dialogs.tell(sentence, open)) === open) await openPage(repository.server, pullRequest.url);
+    const chosen = await this.#ports.dialogs.tell(sentence + rest, open);
+    if (chosen === open) await openPage(repository.server, pullRequest.url);
   }
 
   /** Opens the page of the agent's pull request. */
   async show(target: AgentTarget): Promise<void> {
-    const tracked = this.pullRequests.get(target);
+    const tracked = this.#pullRequests.get(target);
     if (tracked === undefined) return this.#showListed(target);
     const repository = resolveGitHubRepository(tracked.repository, this.#ports.servers());
     if (!repository.ok) {
@@ -134,12 +192,12 @@ export class Ship implements Disposable {
       );
     }
     await openPage(repository.value.server, tracked.url);
-    await this.#refresh(tracked);
+    this.#watch.lookSoon();
   }
 
   /** A link that a host tells is opened only on a server that this person's settings name. */
   async #showListed(target: AgentTarget): Promise<void> {
-    const url = this.#ports.listed(target)?.url;
+    const url = this.#ports.fleet.get(keyOf(target))?.pullRequest?.url;
     if (url === undefined) {
       throw new AppError("notFound", "This agent has no pull request that Muster knows of. Create one first.");
     }
@@ -164,8 +222,7 @@ export class Ship implements Disposable {
     }
     const { server, owner, repo } = resolved.value;
     const use = { scopes: gitHubScopes, detail: `Muster reads issue #${number} on ${server.host} in your name.` };
-    const token = await this.#signIn.token(server, undefined, use);
-    const gitHub = await this.#connectGitHub(server, token);
+    const gitHub = new OctokitGitHub(await this.#connections.open(server, use));
     const issue = await gitHub.getIssue(resolved.value, number).catch((error: unknown) => {
       if (!AppError.is(error) || error.details["status"] !== 404) throw error;
       const sentence = `${owner}/${repo} has no issue #${number} that your account may see. Check the number and the repository.`;
@@ -176,28 +233,9 @@ export class Ship implements Disposable {
     return { ...issue, url, repository: `${owner}/${repo}` };
   }
 
-  /** Asks GitHub what became of the pull requests that were open, for servers where the person is signed in. Asks no one to sign in. */
-  async refresh(): Promise<void> {
-    for (const tracked of this.pullRequests.all()) {
-      if (tracked.state === "open" || tracked.state === "draft") await this.#refresh(tracked);
-    }
-  }
-
-  async #refresh(tracked: TrackedPullRequest): Promise<void> {
-    const repository = resolveGitHubRepository(tracked.repository, this.#ports.servers());
-    if (!repository.ok) return;
-    try {
-      const token = await this.#signIn.silentToken(repository.value.server);
-      if (token === undefined) return;
-      const gitHub = await this.#connectGitHub(repository.value.server, token);
-      const pull = await gitHub.getPullRequest(repository.value, tracked.number);
-      await this.pullRequests.track(tracked, tracked.repository, pull);
-    } catch (error) {
-      // The row keeps what was known; nobody asked for this at that moment.
-      this.#ports.logger.warn("pull request state not refreshed", {
-        code: AppError.is(error) ? error.code : "internal",
-      });
-    }
+  /** Asks GitHub at once what became of the pull requests, where the person is signed in. */
+  refresh(): Promise<void> {
+    return this.#watch.refresh();
   }
 
   #gate(): GatePort {

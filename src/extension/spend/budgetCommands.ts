@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { formatUsd } from "../../base/formatUsd.ts";
 import { AppError } from "../../base/appError.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import type { Client } from "../../client/client.ts";
@@ -12,7 +13,7 @@ import type { Fleet } from "../fleet/fleet.ts";
 import { type FleetAgent, keyOf } from "../fleet/fleetAgent.ts";
 import type { AgentTarget } from "../ids.ts";
 import type { CommandRegistry } from "../platform/commandRegistry.ts";
-import { formatUsd, parseUsd } from "../platform/money.ts";
+import { parseUsd } from "../platform/money.ts";
 import { toLabel } from "../platform/plainText.ts";
 import { textStep } from "../platform/steps.ts";
 

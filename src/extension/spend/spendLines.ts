@@ -1,13 +1,12 @@
 import type { SpendItem, SpendKind } from "../../protocol/fleetLedger.ts";
 import { addSpend, type Coordination, type Infrastructure } from "../../protocol/fleetSpend.ts";
 import type { SpendLine } from "../../protocol/report.ts";
-import { type Days, eachDay } from "./spendPeriods.ts";
+import type { Days, HostSpend } from "../hosts/hostSpend.ts";
+import { eachDay } from "./spendPeriods.ts";
 
-/** What one host answered, all pages of it. */
-export interface HostSpend {
+/** What one host answered. */
+export interface SpendOfHost extends HostSpend {
   readonly hostId: string;
-  readonly items: readonly SpendItem[];
-  readonly total: SpendItem;
 }
 
 type Sums = Coordination & Infrastructure;
@@ -23,7 +22,7 @@ interface Building {
  * @param labelOf what people call a key; nothing for a key that nobody knows
  */
 export function spendLines(
-  spends: readonly HostSpend[],
+  spends: readonly SpendOfHost[],
   asked: Days & { readonly by: SpendKind },
   labelOf: (key: string, hostId: string) => string,
 ): Pick<{ lines: readonly SpendLine[]; total: Pick<SpendLine, "coordination" | "infrastructure"> }, "lines" | "total"> {

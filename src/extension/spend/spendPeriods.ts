@@ -1,12 +1,7 @@
 import type { SpendPeriod } from "../../protocol/report.ts";
+import { dayOf, type Days } from "../hosts/hostSpend.ts";
 
 const dayMs = 86_400_000;
-
-/** Days in UTC, as hosts keep their accounts; both are in it. */
-export interface Days {
-  readonly from: string;
-  readonly to: string;
-}
 
 export function daysOf(period: SpendPeriod, nowMs: number): Days {
   const to = dayOf(nowMs);
@@ -34,8 +29,4 @@ export function eachDay({ from, to }: Days): readonly string[] {
   const first = Date.parse(from);
   const count = Math.round((Date.parse(to) - first) / dayMs) + 1;
   return Array.from({ length: Math.max(0, count) }, (_, index) => dayOf(first + index * dayMs));
-}
-
-function dayOf(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 10);
 }

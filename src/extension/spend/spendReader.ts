@@ -1,14 +1,15 @@
+import * as vscode from "vscode";
 import { toLine } from "../../base/visibleText.ts";
 import type { Clock } from "../../base/clock.ts";
-import type { Client } from "../../client/client.ts";
-import type { SpendItem, SpendKind } from "../../protocol/fleetLedger.ts";
-import type { SpendChoice, SpendState } from "../../protocol/report.ts";
-import { ROOT_URI } from "../../protocol/uris.ts";
+import type { SpendKind } from "../../protocol/fleetLedger.ts";
+import type { ReportNote, SpendChoice, SpendState } from "../../protocol/report.ts";
 import { repositoryName } from "../fleet/agentRow.ts";
 import type { HostConnection, HostConnectionsView } from "../hosts/hosts.ts";
+import { sightOf } from "../hosts/sight.ts";
+import { type Days, keepsAccounts, readHostSpend } from "../hosts/hostSpend.ts";
 import { sentenceOf } from "../platform/presentError.ts";
-import { type HostSpend, spendLines } from "./spendLines.ts";
-import { type Days, daysOf } from "./spendPeriods.ts";
+import { type SpendOfHost, spendLines } from "./spendLines.ts";
+import { daysOf } from "./spendPeriods.ts";
 
 export interface SpendReaderOptions {
   readonly connections: Pick<HostConnectionsView, "all">;
@@ -16,9 +17,6 @@ export interface SpendReaderOptions {
   /** The title of an agent that is listed still. */
   readonly titleOf: (hostId: string, session: string) => string | undefined;
 }
-
-/** A page of a report has at most 500 lines; nobody reads more than these. */
-const maxPages = 4;
 
 export const firstChoice: SpendChoice = { period: "month", by: "day", hostId: "", measure: "cost" };
 
@@ -54,9 +52,9 @@ export async function readSpend(options: SpendReaderOptions, choice: SpendChoice
   return {
     ...loading,
     isLoading: false,
-    notes: answers.flatMap((answer) => (typeof answer === "string" ? [answer] : [])),
+    notes: answers.filter((answer) => "text" in answer),
     ...spendLines(
-      answers.filter((answer) => typeof answer !== "string"),
+      answers.filter((answer) => "items" in answer),
       asked,
       labelOf,
     ),
@@ -65,35 +63,29 @@ export async function readSpend(options: SpendReaderOptions, choice: SpendChoice
 
 /** Hosts that keep accounts, as far as they have said so. */
 function accountants(connections: Pick<HostConnectionsView, "all">): readonly HostConnection[] {
-  return connections.all.filter(({ client }) => client.hostInfo?.fleet?.methods.includes("x-fleet/spend") === true);
+  return connections.all.filter(({ client }) => keepsAccounts(client));
 }
 
 function named({ host }: HostConnection): { id: string; name: string } {
   return { id: host.id, name: toLine(host.name, 60) };
 }
 
-/** The answer, or a sentence that says why there is none. */
-async function ask(connection: HostConnection, asked: Days & { by: SpendKind }): Promise<HostSpend | string> {
+/** The answer, or why there is none. */
+async function ask(connection: HostConnection, asked: Days & { by: SpendKind }): Promise<SpendOfHost | ReportNote> {
   const { host, client, state } = connection;
+  const hostId = host.id;
   const name = toLine(host.name, 60);
-  if (state.kind !== "live") return `${name} is not connected: what its agents cost is not counted.`;
-  if (client.hostInfo?.fleet?.methods.includes("x-fleet/spend") !== true) return `${name} keeps no accounts.`;
+  const sight = sightOf(state);
+  if (sight === "connecting") return { text: vscode.l10n.t("Connecting to {0}…", name) };
+  if (sight === "offline") {
+    return { text: vscode.l10n.t("{0} is not connected: what its agents cost is not counted.", name), hostId };
+  }
+  if (!keepsAccounts(client)) return { text: vscode.l10n.t("{0} keeps no accounts.", name) };
   try {
-    return { hostId: host.id, ...(await pages(client, asked)) };
+    return { hostId, ...(await readHostSpend(client, asked)) };
   } catch (error) {
-    return `${name} did not tell what its agents cost: ${sentenceOf(error)}`;
+    return { text: vscode.l10n.t("{0} did not tell what its agents cost: {1}", name, sentenceOf(error)) };
   }
-}
-
-async function pages(client: Client, asked: Days & { by: SpendKind }): Promise<Omit<HostSpend, "hostId">> {
-  const items: SpendItem[] = [];
-  let page = await client.request("x-fleet/spend", { channel: ROOT_URI, ...asked });
-  items.push(...page.items);
-  for (let count = 1; count < maxPages && page.nextCursor !== undefined; count++) {
-    page = await client.request("x-fleet/spend", { channel: ROOT_URI, ...asked, cursor: page.nextCursor });
-    items.push(...page.items);
-  }
-  return { items, total: page.total };
 }
 
 /** What people call it. */
@@ -107,16 +99,16 @@ function nameOf(
     case "day":
       return key;
     case "session":
-      return titleOf(key) ?? `deleted agent ${key.split("/").at(-1)?.slice(0, 8) ?? ""}`;
+      return titleOf(key) ?? vscode.l10n.t("deleted agent {0}", key.split("/").at(-1)?.slice(0, 8) ?? "");
     case "agent": {
       const agents = connection?.client.root.state?.agents ?? [];
-      return agents.find(({ provider }) => provider === key)?.displayName ?? (key || "unknown agent");
+      return agents.find(({ provider }) => provider === key)?.displayName ?? (key || vscode.l10n.t("unknown agent"));
     }
     case "repository":
       return repositoryName(key);
     case "model":
-      return key || "unknown model";
+      return key || vscode.l10n.t("unknown model");
     default:
-      return key || "unknown";
+      return key || vscode.l10n.t("unknown");
   }
 }

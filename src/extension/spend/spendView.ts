@@ -1,10 +1,12 @@
 import * as vscode from "vscode";
-import { type Disposable, Disposables } from "../../base/disposables.ts";
+import { type Disposable, Disposables, toDisposable } from "../../base/disposables.ts";
 import type { Event } from "../../base/emitter.ts";
 import { SpendChoice } from "../../protocol/report.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
-import type { CommandRegistry } from "../platform/commandRegistry.ts";
+import { SPEND_PANEL } from "../ids.ts";
+import { type CommandRegistry, runCommand } from "../platform/commandRegistry.ts";
 import { ReportPanel } from "../platform/reportPanel.ts";
+import { WebviewTabs } from "../platform/webviewTabs.ts";
 import { firstChoice, loadingSpend, readSpend, type SpendReaderOptions } from "./spendReader.ts";
 
 export interface SpendViewOptions extends Omit<SpendReaderOptions, "connections"> {
@@ -21,46 +23,62 @@ const key = "muster.spendChoice";
 /** Hosts are asked at most so often for what changes. */
 const refreshMs = 10_000;
 
-/** `Muster: Show Spend`: one editor tab. It asks hosts when it is shown, when another view is chosen, and when agents have spent. */
+/**
+ * `Muster: Show Spend`: one editor tab, brought back with the window. It asks hosts when it is shown, when another view is
+ * chosen, and when agents have spent.
+ */
 export class SpendView implements Disposable {
   readonly #options: SpendViewOptions;
   readonly #owned = new Disposables();
-  #panel: ReportPanel | undefined;
+  #page: ReportPanel | undefined;
   #timer: Disposable | undefined;
   /** Of the latest question: an answer to an earlier one is not shown. */
   #asked = 0;
 
   constructor(options: SpendViewOptions) {
     this.#options = options;
-    this.#owned.add(options.commands.register("muster.spend.show", "show the spending", () => this.#show()));
-    this.#owned.add(options.connections.onDidChange(() => void this.#refresh()));
-    this.#owned.add(options.onDidChangeAgents(() => this.#refreshSoon()));
+    const { commands, connections, extensionUri, clock, onDidChangeAgents } = options;
+    const title = vscode.l10n.t("Spend");
+    const tabs = this.#owned.add(
+      new WebviewTabs({
+        viewType: SPEND_PANEL,
+        icon: "graph",
+        extensionUri,
+        clock,
+        keyOf: () => "",
+        titleOf: () => title,
+        parse: () => "all hosts",
+        fill: (_, panel) => this.#fill(panel),
+      }),
+    );
+    this.#owned.add(commands.register("muster.spend.show", "show the spending", () => tabs.show("all hosts")));
+    this.#owned.add(connections.onDidChange(() => void this.#refresh()));
+    this.#owned.add(onDidChangeAgents(() => this.#refreshSoon()));
   }
 
   dispose(): void {
     this.#owned.dispose();
-    this.#timer?.dispose();
-    this.#panel?.dispose();
   }
 
-  #show(): void {
-    if (this.#panel !== undefined) return this.#panel.reveal();
-    this.#panel = new ReportPanel({
+  #fill(panel: vscode.WebviewPanel): Disposable {
+    const page = new ReportPanel(panel, {
       extensionUri: this.#options.extensionUri,
-      title: vscode.l10n.t("Spend"),
-      icon: "graph",
+      title: panel.title,
       shown: () => {
-        this.#panel?.show(loadingSpend(this.#options, this.#choice));
+        page.show(loadingSpend(this.#options, this.#choice));
         void this.#refresh();
       },
       receive: (message) => {
         if (message.kind === "choose") void this.#choose(message.choice);
+        if (message.kind === "reconnect") void runCommand("muster.host.reconnect", { hostId: message.hostId });
       },
-      closed: () => {
-        this.#panel = undefined;
-        this.#timer?.dispose();
-        this.#timer = undefined;
-      },
+    });
+    this.#page = page;
+    return toDisposable(() => {
+      page.dispose();
+      this.#page = undefined;
+      this.#timer?.dispose();
+      this.#timer = undefined;
     });
   }
 
@@ -80,14 +98,14 @@ export class SpendView implements Disposable {
   async #refresh(): Promise<void> {
     this.#timer?.dispose();
     this.#timer = undefined;
-    if (this.#panel?.isShown !== true) return;
+    if (this.#page?.isShown !== true) return;
     const question = ++this.#asked;
     const state = await readSpend(this.#options, this.#choice);
-    if (question === this.#asked) this.#panel?.show(state);
+    if (question === this.#asked) this.#page?.show(state);
   }
 
   #refreshSoon(): void {
-    if (this.#panel?.isShown !== true) return;
+    if (this.#page?.isShown !== true) return;
     this.#timer ??= this.#options.clock.setTimeout(() => void this.#refresh(), refreshMs);
   }
 }

@@ -1,9 +1,14 @@
 import * as vscode from "vscode";
+import { formatAge, formatAgo } from "../../base/formatAge.ts";
+import { formatUsd } from "../../base/formatUsd.ts";
 import { ordinal } from "../../base/ordinal.ts";
+import { toLine } from "../../base/visibleText.ts";
 import type { AgentDetails } from "../fleet/agentDetails.ts";
 import type { FleetAgent } from "../fleet/fleetAgent.ts";
+import { overlapsOf } from "../fleet/overlaps.ts";
+import { pullRequestWords } from "../fleet/pullRequestNeed.ts";
 import { toMarkdownText } from "../platform/plainText.ts";
-import { ageOf, countsOf, formatAge, spendOf, wordsOf } from "./agentNode.ts";
+import { ageOf, countsOf, spendOf, wordsOf } from "./agentNode.ts";
 
 export interface HoverFacts {
   readonly agent: FleetAgent;
@@ -13,6 +18,8 @@ export interface HoverFacts {
   /** What the host calls this kind of agent. */
   readonly agentName: string | undefined;
   readonly parentTitle: string | undefined;
+  /** Of another agent on the same host, by its session; `undefined` for one that is not listed. */
+  readonly titleOf: (session: string) => string | undefined;
 }
 
 /** An agent's hover card. Nothing in it is a link, an image or an icon: texts of agents and hosts are only shown. */
@@ -44,7 +51,9 @@ export function hoverLines(facts: HoverFacts, nowMs: number): readonly (readonly
     [vscode.l10n.t("Host"), hostName],
     [vscode.l10n.t("Isolation"), isolationOf(agent, details)],
     [vscode.l10n.t("Changes"), changesOf(agent)],
-    [vscode.l10n.t("Conflicts"), conflictsOf(agent)],
+    [vscode.l10n.t("Conflicts"), details?.forecast === undefined ? conflictsOf(agent) : ""],
+    [vscode.l10n.t("Overlaps"), overlapsWith(facts)],
+    [vscode.l10n.t("Base"), driftOf(facts)],
     [
       vscode.l10n.t("Process"),
       details?.fleet?.agent === "asleep" ? vscode.l10n.t("asleep, the next message wakes it") : "",
@@ -52,8 +61,9 @@ export function hoverLines(facts: HoverFacts, nowMs: number): readonly (readonly
     [vscode.l10n.t("Checkpoints"), details?.fleet && String(details.fleet.checkpoints.length)],
     [vscode.l10n.t("Spent"), budgetOf(agent, details)],
     [vscode.l10n.t("Machine time"), machineTimeOf(details)],
-    [vscode.l10n.t("Pull request"), agent.pullRequest && `#${agent.pullRequest.number}, ${agent.pullRequest.state}`],
-    [vscode.l10n.t("Last event"), vscode.l10n.t("{0} ago", formatAge(nowMs - agent.modifiedAt))],
+    [vscode.l10n.t("Pull request"), agent.pullRequest && pullRequestWords(agent)],
+    [vscode.l10n.t("Failed checks"), agent.pullRequest?.failedChecks?.slice(0, 5).join(", ")],
+    [vscode.l10n.t("Last event"), formatAgo(nowMs - agent.modifiedAt, vscode.l10n.t)],
     [vscode.l10n.t("Seen"), agent.freshness.live ? vscode.l10n.t("live") : ageOf(agent, nowMs)],
   ];
   return lines.flatMap(([name, value]) => (value === undefined || value === "" ? [] : [[name, value] as const]));
@@ -73,6 +83,36 @@ function conflictsOf({ conflicts = 0 }: FleetAgent): string {
     : vscode.l10n.t("cannot be merged with {0} other branches", conflicts);
 }
 
+const maxOverlaps = 3;
+
+/** "conflict with Fix the login in src/a.ts; same lines as Add tests in src/b.ts" */
+function overlapsWith({ agent, details, titleOf }: HoverFacts): string {
+  const all = details?.forecast === undefined ? [] : overlapsOf(details.forecast, agent.session);
+  const shown = all.slice(0, maxOverlaps).map(({ session, overlap, files, fileCount }) => {
+    const other = session === undefined ? vscode.l10n.t("its base") : (titleOf(session) ?? vscode.l10n.t("another agent"));
+    const [file = ""] = files;
+    const where = fileCount > 1 ? vscode.l10n.t("{0} and {1} more", file, fileCount - 1) : file;
+    switch (overlap) {
+      case "conflict":
+        return vscode.l10n.t("conflict with {0} in {1}", toLine(other, 60), where);
+      case "sameHunk":
+        return vscode.l10n.t("same lines as {0} in {1}", toLine(other, 60), where);
+      case "sameFile":
+        return vscode.l10n.t("same file as {0}: {1}", toLine(other, 60), where);
+    }
+  });
+  const left = all.length - shown.length;
+  return [...shown, ...(left > 0 ? [vscode.l10n.t("{0} more", left)] : [])].join("; ");
+}
+
+function driftOf({ agent, details }: HoverFacts): string {
+  const own = details?.forecast?.branches.find(({ session }) => session === agent.session);
+  if (own === undefined || own.behind === 0) return "";
+  return own.behind === 1
+    ? vscode.l10n.t("1 commit behind {0}", own.baseBranch)
+    : vscode.l10n.t("{0} commits behind {1}", own.behind, own.baseBranch);
+}
+
 function queueOf({ queuePosition }: FleetAgent, details: AgentDetails | undefined): string | undefined {
   if (queuePosition === undefined) return undefined;
   const reason = details?.fleet?.queue?.reason;
@@ -90,7 +130,7 @@ function budgetOf(agent: FleetAgent, details: AgentDetails | undefined): string 
   const { budgetUsd, budgets = [] } = details?.fleet?.spend ?? {};
   const limitUsd = budgetUsd ?? budgets.find(({ scope }) => scope === "session")?.limitUsd;
   if (limitUsd === undefined || agent.spend === undefined) return spendOf(agent);
-  return vscode.l10n.t("${0} of ${1}", agent.spend.toFixed(2), limitUsd.toFixed(2));
+  return vscode.l10n.t("{0} of {1}", formatUsd(agent.spend), formatUsd(limitUsd));
 }
 
 function machineTimeOf(details: AgentDetails | undefined): string | undefined {

@@ -1,6 +1,10 @@
+import * as vscode from "vscode";
+import { formatAge, formatAgo } from "../../base/formatAge.ts";
+import { formatUsd } from "../../base/formatUsd.ts";
 import { ordinal } from "../../base/ordinal.ts";
 import { isUnread } from "../fleet/agentFilter.ts";
 import type { FleetAgent } from "../fleet/fleetAgent.ts";
+import { pullRequestNeed, pullRequestWords } from "../fleet/pullRequestNeed.ts";
 import type { AgentState, ContextValue } from "../ids.ts";
 import { toLabel } from "../platform/plainText.ts";
 import type { Grouping } from "./agentLayout.ts";
@@ -51,9 +55,9 @@ export function nodeOf(agent: FleetAgent, nowMs: number, frame: RowFrame = alone
     isLive ? age : "",
   ].filter((fact) => fact !== "");
   const label = toLabel(agent.title, 100);
-  const state = isLive ? stateOf(look.state, agent) : "agent.stale";
-  const attempt = agent.group === undefined ? "" : ".attempt";
-  const marks = `${frame.isPinned ? ".pinned" : ""}${isUnread(agent) ? ".unread" : ""}${attempt}` as const;
+  const state = isLive ? look.state : "agent.stale";
+  const kind = agent.group !== undefined ? ".attempt" : agent.canShip ? "" : ".plain";
+  const marks = `${frame.isPinned ? ".pinned" : ""}${isUnread(agent) ? ".unread" : ""}${kind}` as const;
   const spoken = [label, look.words, isUnread(agent) ? "unread" : "", ...facts, isLive ? "" : "not connected"];
   return {
     label,
@@ -63,13 +67,6 @@ export function nodeOf(agent: FleetAgent, nowMs: number, frame: RowFrame = alone
     contextValue: `${state}${marks}`,
     spoken: Array.from(new Set(spoken.filter((part) => part !== ""))).join(", "),
   };
-}
-
-/** A row offers a pull request only where its host can push a branch. */
-function stateOf(state: AgentState, { canShip }: FleetAgent): AgentState {
-  if (!canShip) return state;
-  if (state === "agent.review" || state === "agent.done" || state === "agent.failed") return `${state}.ships`;
-  return state;
 }
 
 /** One of several at the same task. */
@@ -85,7 +82,7 @@ function conflictsOf({ conflicts = 0 }: FleetAgent): string {
 export function spendOf({ spend, budgetShare = 0 }: FleetAgent): string {
   if (spend === undefined) return "";
   const share = budgetShare < 0.5 ? "" : ` (${Math.round(budgetShare * 100)} % of the budget)`;
-  return `$${spend.toFixed(2)}${share}`;
+  return `${formatUsd(spend)}${share}`;
 }
 
 /** What the agent's state is called: "needs your approval". */
@@ -110,11 +107,11 @@ function lookOf(agent: FleetAgent): Look {
     case "review":
       return look("diff", "charts.green", "agent.review", "ready for review");
     case "pullRequest":
-      return look("git-pull-request", "charts.purple", "agent.pullRequest", pullRequestWords(agent));
+      return pullRequestLook(agent);
     case "done":
     default:
       if (agent.isArchived) return look("archive", "descriptionForeground", "agent.archived", "archived");
-      return look("pass", "descriptionForeground", "agent.done", doneWords(agent));
+      return look(doneIcon(agent), "descriptionForeground", "agent.done", doneWords(agent));
   }
 }
 
@@ -122,19 +119,39 @@ function look(icon: string, color: string, state: AgentState, words: string): Lo
   return { icon, color, state, words };
 }
 
-function pullRequestWords({ pullRequest }: FleetAgent): string {
-  if (pullRequest === undefined) return "in pull request";
-  return `${pullRequest.isDraft ? "draft " : ""}#${pullRequest.number}`;
+function pullRequestLook(agent: FleetAgent): Look {
+  const words = pullRequestWords(agent);
+  const need = pullRequestNeed(agent);
+  switch (need) {
+    case "checksFailed":
+      return look("git-pull-request", "charts.red", "agent.pullRequest.checksFailed", words);
+    case "changesRequested":
+      return look("git-pull-request-go-to-changes", "charts.yellow", "agent.pullRequest.changesRequested", words);
+    case "unshipped":
+      return look("git-pull-request-new-changes", "charts.green", "agent.pullRequest.unshipped", words);
+    case "conflicts":
+      return look("git-branch-conflicts", "charts.yellow", "agent.pullRequest", words);
+    case "mergeable":
+      return look("git-pull-request-done", "charts.green", "agent.pullRequest.mergeable", words);
+    default:
+      if (agent.pullRequest?.isDraft !== true) return look("git-pull-request", "charts.purple", "agent.pullRequest", words);
+      return look("git-pull-request-draft", "charts.purple", "agent.pullRequest.draft", words);
+  }
 }
 
-function doneWords({ pullRequest }: FleetAgent): string {
-  return pullRequest !== undefined && pullRequest.state !== "open"
-    ? `#${pullRequest.number} ${pullRequest.state}`
-    : "done";
+function doneIcon({ pullRequest }: FleetAgent): string {
+  if (pullRequest?.state === "merged") return "git-merge";
+  return pullRequest?.state === "closed" ? "git-pull-request-closed" : "pass";
+}
+
+function doneWords(agent: FleetAgent): string {
+  return agent.pullRequest === undefined || agent.pullRequest.state === "open" ? "done" : pullRequestWords(agent);
 }
 
 /** What it does, where it says so; its state in words, where the group's title does not say that already. */
 function doingOf(agent: FleetAgent, words: string, grouping: Grouping): string {
+  // What became of the work counts, not what was done last.
+  if (agent.attention === "pullRequest") return words;
   const activity = agent.activity === undefined ? "" : toLabel(agent.activity, 60);
   if (activity !== "") return activity;
   if (agent.attention === "queued" && agent.queuePosition !== undefined)
@@ -153,16 +170,6 @@ export function countsOf({ changes }: FleetAgent): string {
 export function ageOf(agent: FleetAgent, nowMs: number): string {
   if (agent.freshness.live) return formatAge(nowMs - agent.modifiedAt);
   return agent.freshness.heardAt === undefined
-    ? "not seen yet"
-    : `as of ${formatAge(nowMs - agent.freshness.heardAt)} ago`;
-}
-
-/** "12s", "3m", "2h", "5d". */
-export function formatAge(ms: number): string {
-  if (!Number.isFinite(ms)) return "";
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  if (seconds < 60) return `${seconds}s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h`;
-  return `${Math.floor(seconds / 86_400)}d`;
+    ? vscode.l10n.t("not seen yet")
+    : vscode.l10n.t("as of {0}", formatAgo(nowMs - agent.freshness.heardAt, vscode.l10n.t));
 }

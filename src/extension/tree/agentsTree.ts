@@ -3,7 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import { agentMatcher, filterWords } from "../fleet/agentFilter.ts";
 import type { Fleet } from "../fleet/fleet.ts";
-import type { FleetAgent, FleetChange } from "../fleet/fleetAgent.ts";
+import { agentKey, type FleetAgent, type FleetChange } from "../fleet/fleetAgent.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
 import type { AgentTarget } from "../ids.ts";
 import { agentHover } from "./agentHover.ts";
@@ -12,6 +12,7 @@ import { compareGroups, placementOf } from "./agentLayout.ts";
 import { AgentOrder, groupList, type ListChange } from "./agentOrder.ts";
 import type { AgentsViewSettings, ViewChange } from "./agentsViewSettings.ts";
 import { RowAges } from "./rowAges.ts";
+import { TreePace } from "./treePace.ts";
 
 interface GroupElement {
   readonly kind: "group";
@@ -43,8 +44,6 @@ export interface AgentsTreeOptions {
 
 /** How many rows a list shows at first, and how many more each time. */
 export const pageSize = 200;
-/** At least this long between two drawings: the first change shows at once, what follows it is gathered. */
-const refreshGapMs = 50;
 /** How long the pointer waits for what only the host knows. */
 const detailsMs = 1500;
 const flatList = groupList("");
@@ -63,15 +62,15 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
   readonly #limits = new Map<string, number>();
   readonly #touched = new Set<string>();
   readonly #ages: RowAges;
+  readonly #pace: TreePace;
   #order: AgentOrder;
   #words: readonly string[] = [];
-  #pendingRefresh: Disposable | undefined;
-  #drawnAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: AgentsTreeOptions) {
     this.#options = options;
     const { clock, connections, fleet, isVisible, settings } = options;
     this.#order = this.#newOrder();
+    this.#pace = this.#owned.add(new TreePace(clock, () => this.#refresh()));
     this.#ages = this.#owned.add(
       new RowAges({
         clock,
@@ -84,7 +83,7 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
     this.#owned.add(settings.onDidChange((change) => this.#settingsChanged(change)));
     this.#owned.add(
       connections.onDidChange(() => {
-        if (settings.layout.grouping === "host") this.#changed.fire(undefined);
+        if (settings.layout.grouping === "host") this.#draw(undefined);
       }),
     );
   }
@@ -146,6 +145,7 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
       agentName: kinds.find(({ provider }) => provider === agent.provider)?.displayName,
       hostName: host?.name ?? vscode.l10n.t("unknown host"),
       parentTitle: agent.parent === undefined ? undefined : fleet.get(agent.parent)?.title,
+      titleOf: (session: string) => fleet.get(agentKey(agent.hostId, session))?.title,
     };
     item.tooltip = agentHover(facts, clock.now());
     return item;
@@ -168,7 +168,6 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
   }
 
   dispose(): void {
-    this.#pendingRefresh?.dispose();
     this.#owned.dispose();
   }
 
@@ -240,9 +239,7 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
   #collect({ added, changed, removed }: FleetChange): void {
     for (const key of [...added, ...changed, ...removed]) this.#touched.add(key);
     for (const key of removed) this.#elements.delete(key);
-    const { clock } = this.#options;
-    const waitMs = Math.max(0, this.#drawnAt + refreshGapMs - clock.now());
-    this.#pendingRefresh ??= clock.setTimeout(() => this.#refresh(), Math.min(waitMs, refreshGapMs));
+    this.#pace.soon();
   }
 
   #settingsChanged(change: ViewChange): void {
@@ -254,9 +251,7 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
   }
 
   #refresh(): void {
-    const { clock, fleet } = this.#options;
-    this.#pendingRefresh = undefined;
-    this.#drawnAt = clock.now();
+    const { fleet } = this.#options;
     const touched = Array.from(this.#touched);
     this.#touched.clear();
     for (const key of touched) this.#ages.note(key, isLaunching(fleet.get(key)));
@@ -274,9 +269,10 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
 
   /** These rows with all that is under them, or everything. */
   #draw(elements: readonly (TreeElement | undefined)[] | undefined): void {
-    if (elements === undefined) return this.#changed.fire(undefined);
-    const present = elements.filter((element) => element !== undefined);
-    if (present.length > 0) this.#changed.fire(present);
+    const present = elements?.filter((element) => element !== undefined);
+    if (present?.length === 0) return;
+    this.#pace.drawn();
+    this.#changed.fire(present);
   }
 
   /** Whether a change of the list can be seen: its length is told, or one of the shown rows is another. */

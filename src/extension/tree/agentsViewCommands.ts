@@ -32,8 +32,11 @@ export function registerAgentsViewCommands(options: AgentsViewCommandsOptions): 
     const { all, shown } = tree.tally;
     const isFiltered = isFiltering(filter);
     // Where nothing is left to show, the view's welcome text says so; a message would keep it away.
-    view.message = isFiltered && shown > 0 ? filterMessage(filter, shown, all) : undefined;
-    view.description = isFiltered ? vscode.l10n.t("{0} of {1}", shown, all) : groupingWords[layout.grouping]();
+    const message = isFiltered && shown > 0 ? filterMessage(filter, shown, all) : undefined;
+    const description = isFiltered ? vscode.l10n.t("{0} of {1}", shown, all) : groupingWords[layout.grouping]();
+    // VS Code takes each as a change, whatever was there before.
+    if (view.message !== message) view.message = message;
+    if (view.description !== description) view.description = description;
     contexts.set("muster:agentsFiltered", isFiltered);
     contexts.set("muster:archivedShown", layout.showsArchived);
   };

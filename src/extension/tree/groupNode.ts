@@ -1,8 +1,8 @@
 import * as vscode from "vscode";
+import { formatAgo } from "../../base/formatAge.ts";
 import type { HostConnection } from "../hosts/hosts.ts";
 import { toLabel } from "../platform/plainText.ts";
 import { type AttentionGroup, ATTENTION_GROUPS, type Grouping } from "./agentLayout.ts";
-import { formatAge } from "./agentNode.ts";
 import type { GroupTally } from "./agentOrder.ts";
 
 export interface GroupFacts extends GroupTally {
@@ -75,5 +75,5 @@ function sightOf({ connection }: GroupFacts, nowMs: number): string {
   if (connection === undefined || connection.state.kind === "live") return "";
   const { asOf } = connection.client.sessions;
   if (asOf === undefined) return vscode.l10n.t("not connected");
-  return vscode.l10n.t("not connected, as of {0} ago", formatAge(nowMs - asOf));
+  return vscode.l10n.t("not connected, as of {0}", formatAgo(nowMs - asOf, vscode.l10n.t));
 }

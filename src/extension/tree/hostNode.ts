@@ -1,3 +1,6 @@
+import * as vscode from "vscode";
+import { formatAgo } from "../../base/formatAge.ts";
+import { formatUsd } from "../../base/formatUsd.ts";
 import { toLine } from "../../base/visibleText.ts";
 import type { HostInfo } from "../../client/client.ts";
 import type { ConnectionState } from "../../client/connectionState.ts";
@@ -5,7 +8,7 @@ import type { TerminalInfo } from "../../protocol/root.ts";
 import { terminalName } from "../fleet/hostTerminals.ts";
 import type { DaySpend } from "../hosts/spendToday.ts";
 import { toLabel } from "../platform/plainText.ts";
-import { formatAge, type NodeView } from "./agentNode.ts";
+import type { NodeView } from "./agentNode.ts";
 
 /** What a row of the Hosts tree is made of. */
 export interface HostFacts {
@@ -40,7 +43,7 @@ export function hostNodeOf(facts: HostFacts, nowMs: number): NodeView {
   const { words, icon, iconColor, contextValue } = lookOf(facts.state);
   const asks = contextValue === "host.connected" && facts.needsSignIn;
   const isLive = facts.state.kind === "live";
-  const seen = isLive || facts.heardAtMs === undefined ? "" : `seen ${formatAge(nowMs - facts.heardAtMs)} ago`;
+  const seen = isLive || facts.heardAtMs === undefined ? "" : vscode.l10n.t("seen {0}", formatAgo(nowMs - facts.heardAtMs, vscode.l10n.t));
   const agents = isLive ? `${facts.agents} ${facts.agents === 1 ? "agent" : "agents"}` : "";
   const spent = spentOf(facts);
   const label = toLabel(facts.name, 80);
@@ -173,8 +176,8 @@ function spentOf({ spendToday }: HostFacts): string {
   if (spendToday === undefined) return "";
   const { usd, unpricedTurns } = spendToday;
   const lacks = unpricedTurns === 0 ? "" : ` and ${turns(unpricedTurns, "unpriced ")}`;
-  if (usd === undefined) return unpricedTurns === 0 ? "$0.00" : `cost unknown of ${turns(unpricedTurns)}`;
-  return `$${usd.toFixed(2)}${lacks}`;
+  if (usd === undefined) return unpricedTurns === 0 ? formatUsd(0) : `cost unknown of ${turns(unpricedTurns)}`;
+  return `${formatUsd(usd)}${lacks}`;
 }
 
 function turns(count: number, kind = ""): string {

@@ -20,6 +20,7 @@ import {
   hostTooltipLines,
   terminalNodeOf,
 } from "./hostNode.ts";
+import { TreePace } from "./treePace.ts";
 
 /** One fact about a host, by its name. */
 export interface HostDetailTarget extends HostTarget {
@@ -36,8 +37,6 @@ export interface HostsTreeOptions {
   readonly clock: Clock;
 }
 
-const refreshDelayMs = 50;
-
 /** The Hosts tree: each configured host with the state of its connection; under it what is known of it, and its terminals. */
 export class HostsTree implements vscode.TreeDataProvider<HostElement>, Disposable {
   readonly #options: HostsTreeOptions;
@@ -46,13 +45,19 @@ export class HostsTree implements vscode.TreeDataProvider<HostElement>, Disposab
   readonly onDidChangeTreeData = this.#changed.event;
   /** What each row tells of its host's agents. */
   readonly #told = new Map<string, string>();
-  #pendingRefresh: Disposable | undefined;
+  readonly #pace: TreePace;
 
   constructor(options: HostsTreeOptions) {
     this.#options = options;
-    const { connections, fleet, terminals, signIn, spend } = options;
+    const { connections, fleet, terminals, signIn, spend, clock } = options;
+    this.#pace = this.#owned.add(
+      new TreePace(clock, () => {
+        this.#pace.drawn();
+        this.#changed.fire(undefined);
+      }),
+    );
     for (const { onDidChange } of [connections, terminals, signIn, spend]) {
-      this.#owned.add(onDidChange(() => this.#refreshSoon()));
+      this.#owned.add(onDidChange(() => this.#pace.soon()));
     }
     this.#owned.add(fleet.onDidChange((change) => this.#follow(change)));
   }
@@ -89,7 +94,6 @@ export class HostsTree implements vscode.TreeDataProvider<HostElement>, Disposab
   }
 
   dispose(): void {
-    this.#pendingRefresh?.dispose();
     this.#owned.dispose();
   }
 
@@ -124,15 +128,8 @@ export class HostsTree implements vscode.TreeDataProvider<HostElement>, Disposab
       if (this.#told.get(host.id) === told) continue;
       this.#told.set(host.id, told);
       spend.outdate(host.id);
-      this.#refreshSoon();
+      this.#pace.soon();
     }
-  }
-
-  #refreshSoon(): void {
-    this.#pendingRefresh ??= this.#options.clock.setTimeout(() => {
-      this.#pendingRefresh = undefined;
-      this.#changed.fire(undefined);
-    }, refreshDelayMs);
   }
 
   #facts(hostId: string): HostFacts | undefined {

@@ -10,8 +10,8 @@ import { TokenStore } from "./tokenStore.ts";
 export interface AccessOptions {
   readonly config: AccessConfig;
   readonly dataDir: string;
-  /** See `TokenStoreOptions.ownerFile`. */
-  readonly tokenFile: string;
+  /** See `TokenStoreOptions`. */
+  readonly ownersFile: string;
   readonly log: EventLog;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -22,9 +22,9 @@ export class Access implements Disposable {
   readonly tokens: TokenStore;
   readonly audit: Audit;
 
-  constructor({ config, dataDir, tokenFile, log, clock, logger }: AccessOptions) {
+  constructor({ config, dataDir, ownersFile, log, clock, logger }: AccessOptions) {
     const directory = tokenDirectory(dataDir);
-    this.tokens = new TokenStore({ ownerFile: tokenFile, directory, clock, logger });
+    this.tokens = new TokenStore({ ownersFile, directory, clock, logger });
     this.audit = new Audit({ log, clock, logger, keptMs: config.auditDays * 24 * 60 * 60 * 1_000 });
   }
 

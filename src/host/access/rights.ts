@@ -48,6 +48,9 @@ export const METHOD_ROLES = {
   "x-fleet/restore": "operator",
   "x-fleet/fork": "operator",
   "x-fleet/compare": "viewer",
+  "x-fleet/parts": "viewer",
+  "x-fleet/combine": "operator",
+  "x-fleet/updateFromBase": "operator",
   "x-fleet/spend": "viewer",
 } as const satisfies Record<MethodName, Role> & Readonly<Record<string, Role>>;
 
@@ -99,6 +102,7 @@ export const ACTION_ROLES = {
   "automationRun/cancelRequested": "operator",
   "x-fleet/budgetSet": "approver",
   "x-fleet/egressDecided": "approver",
+  "x-fleet/egressRevoked": "approver",
   "x-fleet/priorityChanged": "operator",
   "x-fleet/timeLimitChanged": "operator",
 } as const satisfies Record<ClientActionType, Role>;

@@ -33,6 +33,16 @@ export function sessionIdIn(uri: string): string | undefined {
   return sessionPattern.exec(parseChatUri(uri)?.session ?? uri)?.[2];
 }
 
+/** The ids of the sessions that any text of a JSON value names. */
+export function* sessionIdsIn(value: unknown): Iterable<string> {
+  if (typeof value === "string") {
+    const id = sessionIdIn(value);
+    if (id !== undefined) yield id;
+  } else if (typeof value === "object" && value !== null) {
+    for (const member of Object.values(value)) yield* sessionIdsIn(member);
+  }
+}
+
 /**
  * What one connection can know of. Sessions of others are not there for it: a channel of theirs is answered like one
  * that nobody has, because that is what it is made into before anything looks at it.

@@ -1,16 +1,16 @@
 import { timingSafeEqual } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import type { Disposable } from "../../base/disposables.ts";
 import type { Logger } from "../../base/logger.ts";
-import { OWNER } from "../gateway/accessToken.ts";
+import { OWNER, readOwnersHash } from "../gateway/accessToken.ts";
 import type { Grant, Tokens } from "./grant.ts";
 import { hashOf, noteUse, readToken, type StoredToken } from "./tokenFile.ts";
 
 export interface TokenStoreOptions {
-  /** Holds the owner's token as text; this one is an admin's and never expires. */
-  readonly ownerFile: string;
+  /** Holds the owner's token, or its hash (see `readOwnersHash`); it is an admin's and never expires. */
+  readonly ownersFile: string;
   /** See `tokenDirectory`. */
   readonly directory: string;
   readonly clock: Clock;
@@ -102,14 +102,14 @@ export class TokenStore implements Tokens, Disposable {
 
   /** Another one when a file came, went or was replaced. */
   #placeNow(): string {
-    const { ownerFile, directory } = this.#options;
-    return [ownerFile, directory].map((place) => statSync(place, { throwIfNoEntry: false })?.mtimeMs ?? 0).join();
+    const { ownersFile, directory } = this.#options;
+    return [ownersFile, directory].map((place) => statSync(place, { throwIfNoEntry: false })?.mtimeMs ?? 0).join();
   }
 
   #files(): readonly string[] {
-    const { ownerFile, directory } = this.#options;
+    const { ownersFile, directory } = this.#options;
     const names = existsSync(directory) ? readdirSync(directory) : [];
-    return [ownerFile, ...names.filter((name) => name.endsWith(".json")).map((name) => path.join(directory, name))];
+    return [ownersFile, ...names.filter((name) => name.endsWith(".json")).map((name) => path.join(directory, name))];
   }
 
   /** A file that is gone revokes its token. One that cannot be read for another reason leaves things as they are. */
@@ -124,7 +124,7 @@ export class TokenStore implements Tokens, Disposable {
         logger.warn("others can read an access key", { file });
         return { ...known, version };
       }
-      const read = file === this.#options.ownerFile ? ownersToken(file) : tokenOf(readToken(file));
+      const read = file === this.#options.ownersFile ? ownersToken(file) : tokenOf(readToken(file));
       const isSame = known?.hash.equals(read.hash) === true && isSameGrant(known.grant, read.grant);
       return { ...read, version, grant: isSame ? known.grant : read.grant };
     } catch (error) {
@@ -136,10 +136,8 @@ export class TokenStore implements Tokens, Disposable {
 }
 
 function ownersToken(file: string): Omit<Entry, "version"> {
-  const token = readFileSync(file, "utf8").trim();
-  if (token.length < 32) throw new Error("it is shorter than 32 characters");
   const grant: Grant = { tokenId: OWNER, user: OWNER, role: "admin", sessions: "all" };
-  return { hash: Buffer.from(hashOf(token), "hex"), grant, expiresAtMs: Number.POSITIVE_INFINITY };
+  return { hash: Buffer.from(readOwnersHash(file), "hex"), grant, expiresAtMs: Number.POSITIVE_INFINITY };
 }
 
 function tokenOf({ id, hash, user, role, sessions, expiresAt }: StoredToken): Omit<Entry, "version"> {

@@ -65,8 +65,6 @@ export class Channels implements Disposable {
   readonly #logger: Logger;
   readonly #loaded: LoadedChannels;
   readonly #fresh = new Map<number, Fresh>();
-  /** Channels that were removed since the start and not made again. */
-  readonly #gone = new Set<string>();
   /** Removals that are not on disk yet, by number. */
   readonly #endings = new Map<number, string>();
   readonly #approvals = new Approvals();
@@ -153,7 +151,6 @@ export class Channels implements Disposable {
     const body = JSON.stringify({ type: "created", kind, state });
     const seq = this.#log.append(uri, body);
     this.#loaded.add(uri, kind, state, { seq, bytes: body.length });
-    this.#gone.delete(uri);
     return seq;
   }
 
@@ -169,8 +166,7 @@ export class Channels implements Disposable {
 
   /** Ends a channel. Its records stay in the log. */
   remove(uri: string): void {
-    if (!this.#loaded.delete(uri)) return;
-    this.#gone.add(uri);
+    if (!this.#loaded.remove(uri)) return;
     const seq = this.#log.append(uri, JSON.stringify({ type: "removed" }));
     this.#endings.set(seq, uri);
     this.#removed.fire({ uri, seq });
@@ -183,9 +179,14 @@ export class Channels implements Disposable {
     return false;
   }
 
-  /** Every channel that the log has records of; some may be removed since. */
-  known(): Promise<readonly string[]> {
-    return this.#log.channels();
+  /** What names the channels that somebody who looks at one may look at too: they come into memory with it. */
+  keepTogether(companionsOf: (uri: string) => readonly string[]): void {
+    this.#loaded.keepTogether(companionsOf);
+  }
+
+  /** Every channel that the log has records of and whose URI begins like this; some may be removed since. */
+  known(prefix: string): Promise<readonly string[]> {
+    return this.#log.channels(prefix);
   }
 
   /**
@@ -193,7 +194,7 @@ export class Channels implements Disposable {
    * channel for the one that it knows.
    */
   async isTaken(uri: string): Promise<boolean> {
-    return this.#loaded.has(uri) || this.#gone.has(uri) || (await this.#log.latest(uri)) !== undefined;
+    return this.#loaded.has(uri) || this.#loaded.isGone(uri) || (await this.#log.latest(uri)) !== undefined;
   }
 
   /** The type of the last durable action on a channel, in memory or not; undefined when its last record is none. */
@@ -212,9 +213,7 @@ export class Channels implements Disposable {
    * `request.rejected`, with a sentence for its readers, when what the log holds of it is damaged.
    */
   async load(uri: string): Promise<boolean> {
-    if (this.#loaded.use(uri)) return true;
-    // The log may not know yet.
-    return this.#gone.has(uri) ? false : await this.#loaded.load(uri);
+    return this.#loaded.use(uri) || (await this.#loaded.load(uri));
   }
 
   /** The state of a loaded channel of this kind. */

@@ -25,6 +25,7 @@ export function refuseFleetAction(state: FleetSessionState, action: StateAction)
     case "x-fleet/budgetSet":
       return action.usd === undefined || isBudget(action.usd) ? undefined : budgetRule;
     case "x-fleet/egressDecided":
+    case "x-fleet/egressRevoked":
       return refuseEgressDecision(action);
     default:
       return "This host does not offer that.";

@@ -19,8 +19,11 @@ export class LoadedChannels {
   readonly #logger: Logger;
   readonly #elapsed: () => number;
   readonly #channels = new Map<string, Channel>();
+  /** Those that were removed since the start and not made again: the log may not know yet. */
+  readonly #gone = new Set<string>();
   readonly #loading = new Map<string, Promise<boolean>>();
   #make: ((uri: string) => Promise<boolean>) | undefined;
+  #companionsOf: (uri: string) => readonly string[] = () => [];
 
   constructor(log: EventLog, logger: Logger, elapsed: () => number) {
     this.#log = log;
@@ -40,17 +43,29 @@ export class LoadedChannels {
   add(uri: string, kind: ChannelKind, state: ChannelState, record: { seq: number; bytes: number }): void {
     const { seq, bytes } = record;
     const usedAt = this.#elapsed();
+    this.#gone.delete(uri);
     this.#channels.set(uri, { kind, state, tailBytes: bytes, snapshotBytes: 0, keptBytes: bytes, seq, usedAt });
   }
 
-  /** False when it was not there. */
-  delete(uri: string): boolean {
-    return this.#channels.delete(uri);
+  /** For good. False when it was not there. */
+  remove(uri: string): boolean {
+    const wasThere = this.#channels.delete(uri);
+    if (wasThere) this.#gone.add(uri);
+    return wasThere;
+  }
+
+  isGone(uri: string): boolean {
+    return this.#gone.has(uri);
   }
 
   /** What makes channels that are not there when somebody asks for them, and answers whether it did. */
   makeMissing(make: (uri: string) => Promise<boolean>): void {
     this.#make = make;
+  }
+
+  /** As `Channels.keepTogether`. */
+  keepTogether(companionsOf: (uri: string) => readonly string[]): void {
+    this.#companionsOf = companionsOf;
   }
 
   /** It is in memory, and somebody is about to read it. */
@@ -61,11 +76,12 @@ export class LoadedChannels {
   }
 
   /** As `Channels.load`, for one that is not in memory. */
-  load(uri: string): Promise<boolean> {
+  async load(uri: string): Promise<boolean> {
+    if (this.#gone.has(uri)) return false;
     const read = async () => (await this.#read(uri)) || (await this.#make?.(uri)) === true;
     const loading = this.#loading.get(uri) ?? read().finally(() => this.#loading.delete(uri));
     this.#loading.set(uri, loading);
-    return loading;
+    return await loading;
   }
 
   /**
@@ -103,8 +119,23 @@ export class LoadedChannels {
   }
 
   async #read(uri: string): Promise<boolean> {
+    // While records are read, somebody may make a channel or remove it: what is in memory is newer.
+    const isUnknown = (each: string) => !this.#channels.has(each) && !this.#gone.has(each);
+    const unknown = [...this.#companionsOf(uri).filter((each) => each !== uri), uri].filter(isUnknown);
+    const found = await Promise.all(unknown.map(async (each) => [each, await this.#fold(each)] as const));
+    for (const [each, channel] of found) if (channel && isUnknown(each)) this.#channels.set(each, channel);
+    return this.use(uri);
+  }
+
+  /** What the log holds. Throws what `Channels.load` throws. */
+  async #fold(uri: string): Promise<Channel | undefined> {
     try {
-      return await this.#fold(uri);
+      const stored = await this.#log.loadSnapshot(uri);
+      let channel = stored && fromSnapshot(stored.state);
+      for await (const record of this.#log.read({ after: stored?.seq ?? 0, channel: uri })) {
+        channel = foldRecord(channel, record);
+      }
+      return channel;
     } catch (cause) {
       if (AppError.is(cause, "cancelled")) throw cause;
       const reason = cause instanceof Error ? cause.message : String(cause);
@@ -113,17 +144,6 @@ export class LoadedChannels {
       const sentence = `What the host has stored of this is damaged. ${kept} Run "muster-host verify" on the host to see where.`;
       throw new AppError("request.rejected", sentence, { cause, details: { channel: uri } });
     }
-  }
-
-  async #fold(uri: string): Promise<boolean> {
-    const stored = await this.#log.loadSnapshot(uri);
-    let channel = stored && fromSnapshot(stored.state);
-    for await (const record of this.#log.read({ after: stored?.seq ?? 0, channel: uri })) {
-      channel = foldRecord(channel, record);
-    }
-    // Somebody may have made the channel while its records were read; what is in memory is newer.
-    if (channel && !this.#channels.has(uri)) this.#channels.set(uri, channel);
-    return this.use(uri);
   }
 
   #save(uri: string, channel: Channel, seq: number): void {

@@ -5,13 +5,16 @@ import {
   isClientDispatchable,
   type StateAction,
 } from "../../protocol/actions.ts";
+import type { AnnotationsState } from "../../protocol/annotations.ts";
 import { fleetMeta } from "../../protocol/fleetMeta.ts";
 import type { FleetSessionState } from "../../protocol/fleet.ts";
 import type { ChangesetState } from "../../protocol/changeset.ts";
 import type { ChatState } from "../../protocol/chatState.ts";
 import type { ChannelState } from "../../protocol/reduce.ts";
+import { choicesOf } from "../../protocol/sessionChoices.ts";
 import type { SessionState } from "../../protocol/sessionState.ts";
 import type { TerminalState } from "../../protocol/terminal.ts";
+import { refuseAnnotationsAction } from "./annotationsPolicy.ts";
 import { refuseChatAction } from "./chatPolicy.ts";
 import { refuseFleetAction } from "./fleetPolicy.ts";
 import type { ClientOrigin } from "./storedRecord.ts";
@@ -45,11 +48,13 @@ export function refusal(
     case "root":
       return "The configuration of this host is in its configuration file.";
     case "annotations":
+      return refuseAnnotationsAction(state as AnnotationsState, action);
     case "resourceWatch":
     case "automations":
     case "automationRun":
     case "fleetConflicts":
     case "fleetSpend":
+    case "fleetRepository":
       return "This host does not offer that.";
     default:
       return assertNever(kind);
@@ -69,13 +74,21 @@ function refuseSessionAction(state: SessionState, action: StateAction, origin: C
     case "session/activeClientRemoved":
       return action.clientId === origin.clientId ? undefined : "A client may only withdraw itself.";
     case "session/configChanged":
-      if (fleetMeta("session", state)?.draft) return undefined;
-      return state.config
-        ? "The configuration of a session is fixed when it is created."
-        : "There is no configuration.";
+      return fleetMeta("session", state)?.draft ? undefined : refuseChoice(state, action.config, action.replace);
     default:
       return "This host does not offer that.";
   }
+}
+
+/** Of a session's configuration only that may be another one which its agent leaves to people. */
+function refuseChoice(state: SessionState, config: Record<string, unknown>, isWhole: boolean | undefined) {
+  if (!state.config) return "There is no configuration.";
+  const choices = new Map(choicesOf(state).map((choice) => [choice.id, choice]));
+  const entries = Object.entries(config);
+  if (isWhole || entries.length === 0 || entries.some(([id]) => !choices.has(id)))
+    return "The configuration of a session is fixed when it is created, but for what its agent lets people choose.";
+  const isOffered = ([id, value]: [string, unknown]) => choices.get(id)?.available.some((each) => each.id === value);
+  return entries.every(isOffered) ? undefined : "The agent does not offer that choice.";
 }
 
 function refuseChangesetAction(state: ChangesetState, action: StateAction): string | undefined {

@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../../base/clock.ts";
 import type { Disposable } from "../../base/disposables.ts";
 import type { Logger } from "../../base/logger.ts";
@@ -15,8 +14,6 @@ export interface RetentionOptions {
   readonly disposedMs: number;
 }
 
-/** So many channels are looked at before anything else may run. */
-const channelsASlice = 100;
 const sweepMs = 60 * 60 * 1_000;
 /** Clocks are corrected by less all the time. */
 const clockLeewayMs = 10 * 60 * 1_000;
@@ -47,16 +44,11 @@ export class Retention implements Disposable {
       return 0;
     }
     let forgotten = 0;
-    for (const [index, uri] of (await log.channels()).entries()) {
-      if (index % channelsASlice === 0) await setImmediate();
+    for await (const record of log.lastBefore(clock.now() - disposedMs)) {
       if (this.#isDisposed) return forgotten;
-      if (channels.isLoaded(uri)) continue;
-      const latest = await log.latest(uri);
-      if (this.#isDisposed) return forgotten;
-      if (latest === undefined || latest.time > clock.now() - disposedMs || !isEnd(latest)) continue;
-      // It may have been made again while its record was read.
-      if (channels.isLoaded(uri)) continue;
-      log.forget(uri);
+      // It may have been made again since.
+      if (!isEnd(record) || channels.isLoaded(record.channel)) continue;
+      log.forget(record.channel);
       forgotten += 1;
     }
     if (forgotten === 0) return 0;

@@ -35,7 +35,7 @@ const Origin = z.object({
 const Action = z.custom<StateAction>((value) => typeof value === "object" && value !== null && "type" in value);
 const State = z.custom<ChannelState>((value) => typeof value === "object" && value !== null);
 const Kind = z.custom<ChannelKind>((value) => typeof value === "string");
-const Body = z.union([
+const Body = z.discriminatedUnion("type", [
   z.object({ type: z.literal("created"), kind: Kind, state: State }),
   z.object({
     type: z.literal("action"),

@@ -7,7 +7,19 @@ import type { AuditFilter } from "./auditLog.ts";
 import { parseSince } from "./duration.ts";
 import type { TokenWords } from "./token.ts";
 
-export const COMMANDS = ["serve", "token", "verify", "doctor", "audit", "spend", "export", "bundle", "backup"] as const;
+export const COMMANDS = [
+  "serve",
+  "token",
+  "verify",
+  "doctor",
+  "audit",
+  "spend",
+  "egress",
+  "export",
+  "delete",
+  "bundle",
+  "backup",
+] as const;
 export type Command = (typeof COMMANDS)[number];
 
 export interface CliOptions {
@@ -16,7 +28,8 @@ export interface CliOptions {
   readonly data: string;
   readonly port: number;
   readonly host: string;
-  readonly tokenFile: string;
+  /** Where the owner's token may stand as it is; without it, it stands nowhere. */
+  readonly tokenFile: string | undefined;
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly behindProxy: boolean;
   readonly isolation: "none" | "bubblewrap" | undefined;
@@ -38,7 +51,7 @@ export interface CliOptions {
   readonly output: string | undefined;
   readonly logFile: string | undefined;
   readonly withFiles: boolean;
-  /** For `doctor`, `audit`, `spend` and `token list`: JSON instead of lines. */
+  /** For `doctor`, `audit`, `spend`, `egress` and `token list`: JSON instead of lines. */
   readonly json: boolean;
 }
 
@@ -48,7 +61,7 @@ export const USAGE = `Usage: muster-host <command> [options]
 
 Commands
   serve     run the host until it is stopped
-  token     print the owner's access token; --rotate makes another. For other people:
+  token     make the owner's access token and print it, once; --rotate makes another. For other people:
               token create --user NAME --role viewer|operator|approver|admin
                            [--sessions own|all] [--expires 30d] [--label TEXT]
               token list, token revoke ID, token rotate ID [--overlap 1h]
@@ -58,7 +71,10 @@ Commands
             --since 2h or a time, --refused; --json for programs
   spend     print what agents have cost, models and machine apart: --by ${spendKinds.join("|")},
             --from DAY, --to DAY, --user NAME, --session URI; --json for programs
-  export    print the whole log, one JSON line a record; --session URI for one session
+  egress    print which servers people have allowed for all sessions of a repository; --json for programs
+  export    print the whole log, one JSON line a record; --session URI for one session,
+            --user NAME for everything of one person
+  delete    delete everything of one person, for good: --user NAME. The host must not run.
   bundle    write what is needed to look into one session, without credentials, into a .tar.gz:
             --session URI [--log FILE] [--output FILE] [--files]
   backup    copy the data while the host runs: --to DIR
@@ -71,7 +87,7 @@ Options
   --tls-cert FILE     certificate with its chain (PEM); a renewed one is taken without a restart
   --tls-key FILE      its private key
   --behind-proxy      a proxy in front encrypts; only it may be able to reach the host
-  --token-file FILE   the access token; made if absent (default DIR/token)
+  --token-file FILE   keep the owner's access token in this file, for programs of this account; made if absent
   --isolation KIND    none or bubblewrap; overrides the configuration
   --verbose           log more
   --check-config      with serve: print the configuration as it holds, and end
@@ -96,7 +112,7 @@ export function parseCli(args: readonly string[], cwd: string): CliOptions {
     data,
     port: parsePort(values.port),
     host: values.host ?? "127.0.0.1",
-    tokenFile: absolute(values["token-file"] ?? path.join(data, "token")),
+    tokenFile: values["token-file"] === undefined ? undefined : absolute(values["token-file"]),
     isolation: parseIsolation(values.isolation),
     tls: parseTls(values["tls-cert"], values["tls-key"], absolute),
     behindProxy: values["behind-proxy"] ?? false,

@@ -40,17 +40,28 @@ export async function exportLog(directory: string, session: string | undefined, 
 }
 
 async function exportSession(log: EventLog, session: string, print: Print): Promise<void> {
-  const isOwn = ownedBy(session);
-  const own = (await log.channels()).filter(isOwn);
+  const own = (await log.channels()).filter(ownedBy(session));
   if (own.length === 0) throw new AppError("notFound", `The log holds nothing of ${session}.`);
+  await exportChannels(log, new Set(own), () => false, print);
+}
+
+/** All of some channels, and what else is wanted, as `exportLog` says. */
+export async function exportChannels(
+  log: EventLog,
+  own: ReadonlySet<string>,
+  isWanted: (record: LogRecord) => boolean,
+  print: Print,
+): Promise<void> {
   const removals = await log.removals();
   for (const channel of own) {
     if (!removals.has(channel)) continue;
     const snapshot = await log.loadSnapshot(channel);
     if (snapshot) print(`{"snapshot":${snapshot.state},"channel":${JSON.stringify(channel)},"seq":${snapshot.seq}}`);
   }
-  for await (const record of log.read({ after: 0 })) if (isOwn(record.channel)) print(lineOf(record));
-  const blobs = new Set((await Promise.all(own.map((channel) => log.blobsOf(channel)))).flat());
+  for await (const record of log.read({ after: 0 })) {
+    if (own.has(record.channel) || isWanted(record)) print(lineOf(record));
+  }
+  const blobs = new Set((await Promise.all(Array.from(own, (channel) => log.blobsOf(channel)))).flat());
   for (const blob of blobs) {
     const bytes = await log.getBlob(blob);
     if (bytes) print(JSON.stringify({ blob, base64: Buffer.from(bytes).toString("base64") }));
@@ -73,9 +84,13 @@ function lineOf({ seq, channel, time, body, hash }: LogRecord): string {
 }
 
 /** Throws `notFound`. */
+export function assertLogThere(directory: string): void {
+  if (existsSync(path.join(directory, "log.db"))) return;
+  throw new AppError("notFound", `There is no log in ${directory}. Name the host's directory with --data.`);
+}
+
+/** Throws `notFound`. */
 export function openForReading(directory: string): SqliteLog {
-  if (!existsSync(path.join(directory, "log.db"))) {
-    throw new AppError("notFound", `There is no log in ${directory}. Name the host's directory with --data.`);
-  }
+  assertLogThere(directory);
   return SqliteLog.open({ directory, clock: systemClock, logger: silentLogger, readOnly: true });
 }

@@ -1,7 +1,8 @@
+import { existsSync } from "node:fs";
 import type { Logger } from "../../base/logger.ts";
 import type { HostConfig } from "../config.ts";
 import { readConfig } from "../configFile.ts";
-import { readOrCreateToken } from "../gateway/accessToken.ts";
+import { hideOwnersToken, ownersFile, readOrCreateToken } from "../gateway/accessToken.ts";
 import { createHostLogger, type HostLogger, standardError } from "../logging/hostLogger.ts";
 import { Redactor } from "../logging/redactor.ts";
 import { configuredSecrets } from "../operations/configuredSecrets.ts";
@@ -30,13 +31,17 @@ export async function serve(options: CliOptions): Promise<number> {
     ...(behindProxy && { behindProxy }),
   };
   const config: HostConfig = { ...given, gateway, isolation: options.isolation ?? given.isolation };
-  const token = readOrCreateToken(options.tokenFile);
-  const redactor = new Redactor([token, ...configuredSecrets(config, process.env)]);
+  const { tokenFile } = options;
+  const token = tokenFile === undefined ? [] : [readOrCreateToken(tokenFile)];
+  const redactor = new Redactor([...token, ...configuredSecrets(config, process.env)]);
   const log = createHostLogger(standardError(), options.verbose ? "debug" : config.log.level, redactor);
   const { logger } = log;
   const tell = teller(logger);
   for (const warning of warnings) logger.warn(warning);
   for (const file of closeToOthers(options.data)) logger.warn("other users could reach this; it is closed", { file });
+  if (tokenFile === undefined && hideOwnersToken(options.data)) {
+    logger.warn("the owner's token stood in the data directory: its hash takes its place. Programs need --token-file");
+  }
   const signals = stopSignals(process);
   switchLevelOnSignal(log);
   refuseDebugger();
@@ -52,8 +57,8 @@ export async function serve(options: CliOptions): Promise<number> {
   const host = await startHost({
     config,
     dataDir: options.data,
-    tokenFile: options.tokenFile,
-    hidden: [options.tokenFile, options.config ?? [], gateway.tls?.key ?? []].flat(),
+    ownersFile: tokenFile ?? ownersFile(options.data),
+    hidden: [tokenFile ?? [], options.config ?? [], gateway.tls?.key ?? []].flat(),
     host: options.host,
     port: options.port,
     env: process.env,
@@ -74,11 +79,9 @@ export async function serve(options: CliOptions): Promise<number> {
     agents: config.agents.length,
     isolation: config.isolation,
   });
-  tell(
-    `Muster host ${HOST_VERSION} listens on ${url}. Data: ${options.data}. The access token is in ${options.tokenFile}.`,
-  );
+  tell(`Muster host ${HOST_VERSION} listens on ${url}. Data: ${options.data}. ${describeToken(options)}`);
   tell(describeAgents(config));
-  process.stdout.write(`${JSON.stringify({ ready: true, url, tokenFile: options.tokenFile })}\n`);
+  process.stdout.write(`${JSON.stringify({ ready: true, url, tokenFile })}\n`);
   const isCrash = await Promise.race([signals.first.then(() => false), crashed.promise.then(() => true)]);
   logger.info("host stopping");
   const isWhole = await stop(host, signals.again, isCrash ? 0 : config.shutdown.finishTurnsSeconds * 1_000);
@@ -122,6 +125,11 @@ function teller(logger: Logger): (text: string) => void {
     if (process.stderr.isTTY) process.stderr.write(`${text}\n`);
     else logger.info(text);
   };
+}
+
+function describeToken({ data, tokenFile }: CliOptions): string {
+  if (tokenFile !== undefined) return `The access token is in ${tokenFile}.`;
+  return existsSync(ownersFile(data)) ? "" : 'Run "muster-host token" for an access token.';
 }
 
 function describeAgents(config: HostConfig): string {

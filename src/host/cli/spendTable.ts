@@ -1,9 +1,9 @@
+import { formatUsd } from "../../base/formatUsd.ts";
 import { silentLogger } from "../../base/logger.ts";
 import type { FleetSpendState, SpendItem } from "../../protocol/fleetLedger.ts";
 import { fleetSpendUri, parseFleetSpendUri } from "../../protocol/uris.ts";
 import { LoadedChannels } from "../channels/loadedChannels.ts";
 import type { EventLog } from "../log/log.ts";
-import { usd } from "../spend/budgetQuestion.ts";
 import { daysAsked, ledgerDays, spendReport } from "../spend/spendReport.ts";
 import type { CliOptions } from "./arguments.ts";
 import { openForReading } from "./inspect.ts";
@@ -57,7 +57,7 @@ function wholeReport(
 /** Columns of a report, models first, then the machine. */
 const columns: readonly (readonly [title: string, value: (item: SpendItem) => string])[] = [
   ["turns", ({ coordination }) => count(coordination.turns)],
-  ["models", ({ coordination }) => (coordination.costUsd === undefined ? "-" : usd(coordination.costUsd))],
+  ["models", ({ coordination }) => (coordination.costUsd === undefined ? "-" : formatUsd(coordination.costUsd))],
   ["unknown", ({ coordination }) => count(coordination.unpricedTurns || undefined)],
   ["input", ({ coordination }) => count(coordination.inputTokens)],
   ["output", ({ coordination }) => count(coordination.outputTokens)],

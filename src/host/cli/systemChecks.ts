@@ -20,7 +20,7 @@ export async function checkGit(): Promise<Finding> {
   if (version === undefined) {
     return { check: "git", state: "missing", text: "git was not found. Install git 2.39 or later." };
   }
-  const [, major = "0", minor = "0"] = /(\d+)\.(\d+)/.exec(version) ?? [];
+  const [, major = "0", minor = "0"] = /(\d{1,9})\.(\d{1,9})/.exec(version) ?? [];
   const isOld = Number(major) < 2 || (Number(major) === 2 && Number(minor) < 39);
   const text = isOld ? `${version} is too old. Install git 2.39 or later.` : version;
   return { check: "git", state: isOld ? "missing" : "ok", text, details: { version } };

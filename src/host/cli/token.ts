@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { AppError } from "../../base/appError.ts";
 import { isRole, ROLES } from "../access/rights.ts";
 import {
@@ -11,7 +12,7 @@ import {
   tokenDirectory,
   writeToken,
 } from "../access/tokenFile.ts";
-import { OWNER, readOrCreateToken, rotateToken } from "../gateway/accessToken.ts";
+import { makeOwnersToken, OWNER, ownersFile, readOrCreateToken, rotateToken } from "../gateway/accessToken.ts";
 import type { CliOptions } from "./arguments.ts";
 import { parseDuration } from "./duration.ts";
 import { EXIT } from "./exitCodes.ts";
@@ -35,7 +36,7 @@ const overlapMs = 60 * 60_000;
 
 /**
  * Makes, lists, revokes and rotates tokens, also of a host that runs: it notices within seconds. A new token is printed
- * once and kept nowhere. Without a subcommand it is about the owner's token, which the first start made.
+ * once and kept nowhere. Without a subcommand it is about the owner's token.
  */
 export function tokenCommand(options: CliOptions, nowMs: number, print: Print): number {
   const directory = tokenDirectory(options.data);
@@ -44,7 +45,7 @@ export function tokenCommand(options: CliOptions, nowMs: number, print: Print): 
   if (rest.length > 0) throw usage(words);
   switch (verb) {
     case undefined:
-      print(options.rotate ? rotateToken(options.tokenFile) : readOrCreateToken(options.tokenFile));
+      print(ownersToken(options));
       return EXIT.done;
     case "create":
       if (id !== undefined) throw usage(words);
@@ -63,6 +64,16 @@ export function tokenCommand(options: CliOptions, nowMs: number, print: Print): 
     default:
       throw usage(words);
   }
+}
+
+/** The one in the file that was named; without a file, another one, because the former is nowhere. */
+function ownersToken({ data, tokenFile, rotate: isRotated }: CliOptions): string {
+  if (tokenFile !== undefined) return isRotated ? rotateToken(tokenFile) : readOrCreateToken(tokenFile);
+  if (isRotated || !existsSync(ownersFile(data))) return makeOwnersToken(data);
+  throw new AppError(
+    "conflict",
+    'The owner\'s token was shown when it was made. "muster-host token --rotate" makes another in its place; "muster-host token create" one beside it.',
+  );
 }
 
 function create(directory: string, given: TokenWords, nowMs: number): string {

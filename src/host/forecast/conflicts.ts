@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../../base/clock.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import { isSame } from "../../base/isSame.ts";
@@ -5,7 +6,13 @@ import type { Logger } from "../../base/logger.ts";
 import type { FleetSessionState } from "../../protocol/fleet.ts";
 import { type FleetConflictsState, pairKey } from "../../protocol/fleetConflicts.ts";
 import { isArchived } from "../../protocol/status.ts";
-import { fleetConflictsUri, parseFleetConflictsUri, parseFleetSessionUri } from "../../protocol/uris.ts";
+import {
+  fleetConflictsUri,
+  fleetSessionUri,
+  parseFleetConflictsUri,
+  parseFleetSessionUri,
+} from "../../protocol/uris.ts";
+import { sessionIdIn } from "../access/sight.ts";
 import type { Channels, CommittedAction } from "../channels/channels.ts";
 import { SerialQueue } from "../workspaces/serialQueue.ts";
 import type { Credentials } from "../workspaces/workspace.ts";
@@ -67,12 +74,12 @@ export class Conflicts implements Disposable {
     this.#owned.add(options.channels.onCommitted((batch) => batch.forEach((committed) => this.#see(committed))));
   }
 
-  /** After the sessions were restored. */
-  async start(): Promise<void> {
-    const { channels } = this.#options;
-    const known = await channels.known();
-    for (const uri of known) {
-      if (parseFleetSessionUri(uri) !== undefined && channels.isLoaded(uri)) this.#adopt(uri);
+  /** @param live the fleet channels of the sessions with a live branch, by repository; they need not be in memory */
+  start(live: ReadonlyMap<string, readonly string[]> = new Map()): void {
+    for (const [repository, uris] of live) {
+      const forecast = fleetConflictsUri(repository);
+      for (const uri of uris) this.#sessions.set(uri, forecast);
+      this.#mark(forecast);
     }
     this.#fetchLater();
   }
@@ -100,7 +107,7 @@ export class Conflicts implements Disposable {
         return forecast === undefined ? undefined : this.#mark(forecast);
       }
       case "session/isArchivedChanged":
-        if (kind === "session") for (const uri of this.#repositories.keys()) this.#mark(uri);
+        if (kind === "session") this.#adopt(fleetSessionUri(sessionIdIn(channel) ?? ""));
         return;
       default:
         return;
@@ -145,6 +152,7 @@ export class Conflicts implements Disposable {
     };
     this.#repositories.set(uri, repository);
     try {
+      await this.#load(uri);
       await this.#fetch(repository);
       const live = this.#live(repository);
       const addresses = Array.from(new Set(live.map(({ fleet }) => fleet.repository)));
@@ -155,6 +163,16 @@ export class Conflicts implements Disposable {
     } catch (error) {
       // A workspace that was removed meanwhile, for one: its end marks the repository again.
       logger.warn("the conflict forecast failed", { repository: uri, error: String(error) });
+    }
+  }
+
+  /** The sessions of a repository may not have been read since the start; those that can't be have no forecast. */
+  async #load(forecast: string): Promise<void> {
+    const { channels } = this.#options;
+    for (const [uri, of] of this.#sessions) {
+      if (of !== forecast || channels.isLoaded(uri)) continue;
+      await channels.load(uri).catch(() => false);
+      await setImmediate();
     }
   }
 

@@ -1,11 +1,8 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import path from "node:path";
 import { parseChanges, type RawChange } from "../workspaces/changes.ts";
 import type { GitCli, GitCommand } from "../workspaces/gitCli.ts";
 import { GitError } from "../workspaces/gitFailure.ts";
+import { inPassingGitDir } from "../workspaces/passingGitDir.ts";
 import { checkOid } from "../workspaces/refs.ts";
-import { initializeTrusted } from "../workspaces/trustedGitDir.ts";
 import type { Hunk } from "./overlap.ts";
 
 const mergeTimeoutMs = 120_000;
@@ -25,23 +22,13 @@ export class MergeLab {
   }
 
   /** @param sources git directories of the host's own; @param directory where the passing one is made */
-  static async with<T>(
+  static with<T>(
     git: GitCli,
     directory: string,
     sources: readonly string[],
     use: (lab: MergeLab) => Promise<T>,
   ): Promise<T> {
-    const gitDir = path.join(directory, `merge-${randomUUID()}`);
-    try {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
-      await initializeTrusted(git, gitDir);
-      await mkdir(path.join(gitDir, "objects", "info"), { recursive: true });
-      const lines = sources.map((source) => `${path.join(source, "objects")}\n`);
-      await writeFile(path.join(gitDir, "objects", "info", "alternates"), lines.join(""));
-      return await use(new MergeLab(git, gitDir));
-    } finally {
-      await rm(gitDir, { recursive: true, force: true });
-    }
+    return inPassingGitDir(git, directory, sources, (gitDir) => use(new MergeLab(git, gitDir)));
   }
 
   /** Those of the commits that are in one of the sources. */

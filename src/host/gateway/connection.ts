@@ -30,7 +30,11 @@ import { Subscriptions } from "./subscriptions.ts";
 export const INBOUND_LIMITS = { maxBytes: 2 * 1024 * 1024, maxDepth: 64, maxKeys: 10_000 };
 
 /** In which member a method names the session that it makes. */
-const addressMade: Readonly<Record<string, string>> = { createSession: "channel", "x-fleet/fork": "session" };
+const addressMade: Readonly<Record<string, string>> = {
+  createSession: "channel",
+  "x-fleet/fork": "session",
+  "x-fleet/combine": "session",
+};
 
 export interface ConnectionPorts {
   readonly channels: Channels;
@@ -195,6 +199,7 @@ export class Connection implements Reader, Disposable {
   /** What is somebody else's cannot be found by anything that looks for it. */
   async #answer(id: RpcId, method: string, params: unknown): Promise<void> {
     const { params: seen, unblind } = await this.sight.blind(params);
+    await this.#ports.api.recall(seen);
     try {
       const result = await answerRequest(this.#handlers, method, withAddress(method, seen, params), this.#caller);
       this.#audited(method, channelOf(params), undefined);

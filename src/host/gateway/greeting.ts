@@ -99,7 +99,7 @@ export class Greeting {
       serverInfo: { name: "Muster", version: this.#ports.version },
       snapshots: wanted.map((uri) => subscriptions.snapshot(uri)),
       ...(this.dialect && { defaultDirectory: this.dialect.defaultDirectory }),
-      _meta: { muster: this.#ports.advertisement },
+      _meta: { muster: { ...this.#ports.advertisement, user: this.#user } },
     });
   }
 

@@ -40,6 +40,8 @@ export interface FilesApi {
 export interface HostApi {
   readonly forms: FormsApi;
   readonly files: FilesApi;
+  /** Before anything is asked: brings into memory the sessions that the params name. */
+  recall(params: unknown): Promise<void>;
   /** The sessions whose summary changed in the last `withinMs` milliseconds, the latest first. */
   recentSessions(withinMs: number, caller: Caller): readonly SessionSummary[];
   listSessions(params: ParamsOf<"listSessions">, caller: Caller): ResultOf<"listSessions">;

@@ -114,7 +114,7 @@ export class BubblewrapIsolation implements Isolation {
       if (AppError.is(error)) throw error;
       const said = error instanceof Error && "stderr" in error ? String(error.stderr) : "";
       const reason = cleanText(said || (error instanceof Error ? error.message : String(error)));
-      const sentence = `The host is set to isolate agents with bubblewrap, but bubblewrap does not work here: ${reason.replace(/\.?\s*$/, ".")} Allow unprivileged user namespaces, or choose "isolation": "none" in the host's configuration to run agents with the host's own rights.`;
+      const sentence = `The host is set to isolate agents with bubblewrap, but bubblewrap does not work here: ${reason.trimEnd().replace(/\.$/, "")}. Allow unprivileged user namespaces, or choose "isolation": "none" in the host's configuration to run agents with the host's own rights.`;
       throw new AppError("isolation.missing", sentence, { cause: error });
     } finally {
       await rm(trial, { recursive: true, force: true });

@@ -66,12 +66,16 @@ export interface EventLog extends Disposable {
   read(range: ReadRange): AsyncIterable<LogRecord>;
   /** The channel's last durable record. */
   latest(channel: string): Promise<LogRecord | undefined>;
-  /** Every channel that has a record or a snapshot. */
-  channels(): Promise<readonly string[]>;
+  /** The last durable records of all channels that have none later than this time, in milliseconds since the Unix epoch. */
+  lastBefore(time: number): AsyncIterable<LogRecord>;
+  /** Every channel that has a record or a snapshot, or those of them whose URI begins like this. */
+  channels(prefix?: string): Promise<readonly string[]>;
   /** Leaves with the next commit; replaces the channel's earlier one. `seq` must have been given out. */
   saveSnapshot(channel: string, snapshot: LogSnapshot): void;
   /** Undefined also for one that is damaged, as long as the records before it are all there. */
   loadSnapshot(channel: string): Promise<LogSnapshot | undefined>;
+  /** Of every channel whose URI begins like this, in the order of the URIs; a damaged one as undefined. */
+  snapshots(prefix: string): AsyncIterable<readonly [channel: string, snapshot: LogSnapshot | undefined]>;
   /**
    * Removes the channel's records up to this number, from the oldest on, with the next commits: much is not removed at
    * once. Never one that its stored snapshot does not include. Their numbers stay taken and the chain goes on from the last

@@ -168,12 +168,20 @@ export class SqliteLog implements EventLog {
     return this.#reads.latest(channel);
   }
 
-  async channels(): Promise<readonly string[]> {
-    return this.#reads.channels();
+  lastBefore(time: number): AsyncIterable<LogRecord> {
+    return this.#reads.lastBefore(time);
+  }
+
+  async channels(prefix?: string): Promise<readonly string[]> {
+    return this.#reads.channels(prefix);
   }
 
   async loadSnapshot(channel: string): Promise<LogSnapshot | undefined> {
     return this.#reads.snapshot(channel);
+  }
+
+  snapshots(prefix: string): AsyncIterable<readonly [channel: string, snapshot: LogSnapshot | undefined]> {
+    return this.#reads.snapshots(prefix);
   }
 
   async putBlob(channel: string, bytes: Uint8Array): Promise<string> {

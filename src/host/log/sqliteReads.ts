@@ -83,19 +83,27 @@ export class SqliteReads {
     return row && toRecord(row);
   }
 
-  async channels(): Promise<readonly string[]> {
-    const uris: string[] = [];
-    for (let after = 0; ; await setImmediate()) {
-      const rows = this.#statements
-        .of(
-          `SELECT id, uri, EXISTS (SELECT 1 FROM records WHERE channel = c.id) OR EXISTS (SELECT 1 FROM snapshots WHERE channel = c.id) AS isThere
-           FROM channels c WHERE id > ? ORDER BY id LIMIT ${channelPage}`,
-        )
-        .all(after);
-      for (const { uri, isThere } of rows) if (isThere) uris.push(String(uri));
-      if (rows.length < channelPage) return uris;
-      after = Number(rows.at(-1)?.["id"]);
+  async *lastBefore(time: number): AsyncIterable<LogRecord> {
+    const select = () =>
+      this.#statements.of(
+        `SELECT r.seq, c.uri AS channel, r.time, r.body, r.hash
+         FROM channels c JOIN records r ON r.seq = (SELECT max(seq) FROM records WHERE channel = c.id)
+         WHERE c.id > ? AND c.id <= ? AND r.time <= ?`,
+      );
+    const last = Number(this.#get("SELECT max(id) AS id FROM channels")?.["id"] ?? 0);
+    // Not so many that were found, but so many that were looked at.
+    for (let after = 0; after < last; after += page) {
+      for (const row of select().all(after, after + page, time)) yield toRecord(row);
+      await setImmediate();
     }
+  }
+
+  async channels(prefix = ""): Promise<readonly string[]> {
+    const uris: string[] = [];
+    const select = `SELECT c.uri, EXISTS (SELECT 1 FROM records WHERE channel = c.id) OR EXISTS (SELECT 1 FROM snapshots WHERE channel = c.id) AS isThere
+      FROM channels c`;
+    for await (const { uri, isThere } of this.#pages(select, prefix)) if (isThere) uris.push(String(uri));
+    return uris;
   }
 
   removals(): ReadonlyMap<string, number> {
@@ -113,6 +121,29 @@ export class SqliteReads {
     if (snapshotHash(channel, snapshot) === row["hash"]) return snapshot;
     if (row["removed_count"] === 0) return undefined;
     throw damaged(channel, `The snapshot of ${channel} was changed or damaged, and the records before it are removed.`);
+  }
+
+  async *snapshots(prefix: string): AsyncIterable<readonly [string, LogSnapshot | undefined]> {
+    const select = "SELECT c.uri, s.seq, s.state, s.hash FROM channels c JOIN snapshots s ON s.channel = c.id";
+    for await (const row of this.#pages(select, prefix)) {
+      const channel = String(row["uri"]);
+      const snapshot = { seq: Number(row["seq"]), state: String(row["state"]) };
+      yield [channel, snapshotHash(channel, snapshot) === row["hash"] ? snapshot : undefined];
+    }
+  }
+
+  /** Rows of the channels `c` whose URI begins with `prefix`, in the order of the URIs. */
+  async *#pages(select: string, prefix: string) {
+    const end = `${prefix}\u{10FFFF}`;
+    const page = (from: string, isFirst: boolean) =>
+      this.#statements
+        .of(`${select} WHERE c.uri ${isFirst ? ">=" : ">"} ? AND c.uri < ? ORDER BY c.uri LIMIT ${channelPage}`)
+        .all(from, end);
+    for (let rows = page(prefix, true); ; rows = page(String(rows.at(-1)?.["uri"]), false)) {
+      yield* rows;
+      if (rows.length < channelPage) return;
+      await setImmediate();
+    }
   }
 
   blob(id: string): Uint8Array | undefined {

@@ -111,11 +111,11 @@ export function parseProcess(pid: number, stat: string, status: string): Process
     parentPid: parentPid ?? 0,
     ownMs: ((user ?? 0) + (system ?? 0)) * msPerTick,
     reapedMs: ((childUser ?? 0) + (childSystem ?? 0)) * msPerTick,
-    memoryBytes: kilobytes(status, "VmRSS"),
-    peakMemoryBytes: kilobytes(status, "VmHWM"),
+    memoryBytes: kilobytes(/^VmRSS:\s+(\d+) kB$/m.exec(status)),
+    peakMemoryBytes: kilobytes(/^VmHWM:\s+(\d+) kB$/m.exec(status)),
   };
 }
 
-function kilobytes(status: string, name: string): number {
-  return Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1] ?? 0) * 1_024;
+function kilobytes(found: RegExpExecArray | null): number {
+  return Number(found?.[1] ?? 0) * 1_024;
 }

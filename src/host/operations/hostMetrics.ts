@@ -9,7 +9,7 @@ import { measureProcess } from "./processMetrics.ts";
 
 /** Where the gauges are read. */
 export interface HostGauges {
-  readonly fleets: () => Iterable<FleetSessionState>;
+  readonly sessions: () => Iterable<Pick<FleetSessionState, "phase">>;
   /** Running agent programs, by the id of the agent. */
   readonly agentProcesses: () => Iterable<readonly [agent: string, count: number]>;
   readonly connections: () => number;
@@ -88,7 +88,7 @@ export class HostMetrics implements Disposable {
     metrics.gauge("muster_host_info", "The host, as labels.", () => [[{ version, isolation }, 1]]);
     metrics.gauge("muster_sessions", "Sessions, by phase.", () =>
       Array.from(
-        countBy(gauges.fleets(), ({ phase }) => phase),
+        countBy(gauges.sessions(), ({ phase }) => phase),
         ([phase, count]) => [{ phase }, count] as const,
       ),
     );

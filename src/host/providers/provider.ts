@@ -40,6 +40,8 @@ export interface AgentContext {
   /** That conversation is another session's, in a copy of its home: this one goes on in one of its own, if the agent can. */
   readonly isCopy?: boolean;
   readonly model?: string;
+  /** Else the one that the host's configuration names. */
+  readonly mode?: string;
   /** What the conversation that is to be resumed had used when its agent was last heard of. */
   readonly earlier?: EarlierUse | undefined;
   /** Told of each program that is started for the session. */
@@ -48,6 +50,12 @@ export interface AgentContext {
   readonly logger: Logger;
   /** Aborting ends the agent's process. */
   readonly signal: AbortSignal;
+}
+
+/** By the ids that the agent offers. */
+export interface Wishes {
+  readonly model?: string | undefined;
+  readonly mode?: string | undefined;
 }
 
 export interface EarlierUse {
@@ -67,6 +75,11 @@ export interface AgentConnection {
   readonly resumed: boolean;
   /** Resolves when the turn ended; rejects with AppError `agent.crashed` or `agent.failed`. One turn at a time. */
   send(turn: { readonly turnId: string; readonly message: Message }): Promise<TurnOutcome>;
+  /**
+   * A person chose another mode or model, to hold from here on. An `about` tells what holds then, also where the agent does
+   * not offer it. Never rejects.
+   */
+  choose(wishes: Wishes): Promise<void>;
   /** Asks the agent to stop the running turn; `send` then resolves with `cancelled`. Without a turn it does nothing. */
   cancel(): void;
   /** Answers a permission request; an id that is not waiting is ignored. */

@@ -1,6 +1,8 @@
 import type { StateAction } from "../../protocol/actions.ts";
 import { META_NS } from "../../protocol/fleet.ts";
 import { type AgentAbout, fleetMeta } from "../../protocol/fleetMeta.ts";
+import { chosenIn } from "../../protocol/sessionChoices.ts";
+import type { SessionState } from "../../protocol/sessionState.ts";
 import { terminalUri } from "../../protocol/uris.ts";
 import { findToolCall } from "../channels/chatPolicy.ts";
 import type { AgentEvent } from "../providers/provider.ts";
@@ -68,6 +70,19 @@ export class AgentEvents {
       type: "session/metaChanged",
       _meta: { ...session._meta, [META_NS]: ours },
     });
+    this.#tellChosen(session, about);
+  }
+
+  /** A choice of a person holds until the agent says otherwise: it refused it, or has moved on. */
+  #tellChosen(session: SessionState, { modes, models }: AgentAbout): void {
+    const chosen = chosenIn(session);
+    const config = {
+      ...(differs(chosen.mode, modes?.current) && { mode: modes?.current }),
+      ...(differs(chosen.model, models?.current) && { model: models?.current }),
+    };
+    if (Object.keys(config).length > 0) {
+      this.#dispatch(this.#refs.session, { type: "session/configChanged", config });
+    }
   }
 
   #toTerminal(toolCallId: string, action: StateAction): void {
@@ -114,4 +129,8 @@ export class AgentEvents {
     }
     channels.dispatch(channel, action);
   }
+}
+
+function differs(chosen: string | undefined, told: string | undefined): boolean {
+  return chosen !== undefined && told !== undefined && told !== chosen;
 }

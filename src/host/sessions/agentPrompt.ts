@@ -30,6 +30,14 @@ export function restoredNote(checkpoint: string, when: string | undefined): stri
   return `The files of this workspace were put back to checkpoint ${checkpoint}, ${what}. What was changed after it is no longer there, whatever this conversation says. Look at the files before you rely on what you remember of them.`;
 }
 
+export function baseNote(baseBranch: string, baseCommit: string): string {
+  return `The files of this workspace stand on commit ${baseCommit.slice(0, 12)} of ${baseBranch}, another one than before: what differs between the two was merged into them. What you have not written may be from there: look at the files before you rely on what you remember of them.`;
+}
+
+export function combinedNote(sources: number): string {
+  return `The files of this workspace were put together from the work of ${sources} other ${sources === 1 ? "agent" : "agents"}, picked by a person. Look at them before you change anything.`;
+}
+
 const maxTranscript = 24_000;
 const maxMessage = 4_000;
 

@@ -7,6 +7,7 @@ import type {
   InputResult,
   PermissionAnswer,
   Provider,
+  Wishes,
 } from "../providers/provider.ts";
 import type { WorkspacePaths } from "../workspaces/workspace.ts";
 
@@ -14,7 +15,7 @@ export interface SeatRequest extends Pick<AgentContext, "earlier" | "isCopy" | "
   readonly sessionId: string;
   readonly workspace: WorkspacePaths;
   readonly agentSessionId: string | undefined;
-  readonly model: string | undefined;
+  readonly wishes: Wishes;
   readonly logger: Logger;
 }
 
@@ -39,11 +40,13 @@ export class AgentSeat {
     if (this.#agent) return this.#agent;
     const life = new AbortController();
     this.#life = life;
-    const { agentSessionId, model, ...rest } = request;
+    const { agentSessionId, wishes, ...rest } = request;
+    const { model, mode } = wishes;
     const agent = await this.#provider.connect({
       ...rest,
       ...(agentSessionId !== undefined && { agentSessionId }),
       ...(model !== undefined && { model }),
+      ...(mode !== undefined && { mode }),
       // An event of a process that was given up must not reach the session's next turn.
       emit: (event) => this.#life === life && this.#emit(event),
       signal: life.signal,
@@ -54,6 +57,11 @@ export class AgentSeat {
     }
     this.#agent = agent;
     return agent;
+  }
+
+  /** Of an agent that runs; one that is started gets its wishes then. */
+  choose(wishes: Wishes): void {
+    void this.#agent?.choose(wishes);
   }
 
   cancel(): void {

@@ -52,6 +52,7 @@ export async function pushBranch(
     });
     const at = new Date(clock.now()).toISOString();
     channels.dispatch(refs.fleet, { type: "x-fleet/pushed", branch: pushed.branch, commit: pushed.commit, at });
+    run.acted({ act: "pushed", on: pushed.commit, by: principal });
     channels.dispatch(refs.branchChanges, { type: "changeset/operationStatusChanged", ...operation, status: "idle" });
     run.publishMeta();
     return { message: `Pushed ${pushed.branch} to ${pushed.remote}.`, _meta: { [META_NS]: pushed } };

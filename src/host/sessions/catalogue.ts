@@ -2,21 +2,23 @@ import type { Clock } from "../../base/clock.ts";
 import { type Disposable } from "../../base/disposables.ts";
 import { AppError } from "../../base/appError.ts";
 import type { ResultOf, SessionSummary } from "../../protocol/methods.ts";
+import { compact } from "../../protocol/schema.ts";
 import { summaryChanges } from "../../protocol/summary.ts";
 import { fleetConflictsUri, ROOT_URI } from "../../protocol/uris.ts";
 import { maySee, seesAll, type Viewer } from "../access/sight.ts";
 import type { Channels } from "../channels/channels.ts";
 import { OWNER } from "../gateway/accessToken.ts";
-import type { SessionRefs } from "./sessionRefs.ts";
+import { refsOf, type SessionRefs } from "./sessionRefs.ts";
+import type { SessionRow } from "./sessionRow.ts";
 import { summaryOf } from "./sessionSummary.ts";
 
 /** Tells all clients that may know of this user's sessions. */
 export type Notify = (method: string, params: object, owner: string) => void;
 
 interface Row {
-  readonly refs: SessionRefs;
-  readonly owner: string;
-  summary: SessionSummary;
+  /** Absent as long as nothing happened to the session since the start. */
+  refs?: SessionRefs;
+  facts: SessionRow;
   /** When the summary became this one, in milliseconds since the Unix epoch. */
   changedAt: number;
 }
@@ -47,13 +49,30 @@ export class Catalogue implements Disposable {
 
   /** Its channels must be loaded. `isNew` tells the clients. */
   add(refs: SessionRefs, isNew: boolean): void {
-    const summary = this.#derive(refs);
-    if (!summary) return;
+    const facts = this.#derive(refs);
+    if (!facts) return;
+    const { summary } = facts;
     const changedAt = isNew ? this.#clock.now() : Date.parse(summary.modifiedAt) || 0;
-    const owner = this.#channels.state("fleetSession", refs.fleet)?.owner ?? OWNER;
-    this.#rows.set(refs.id, { refs, owner, summary, changedAt });
+    this.#rows.set(refs.id, { refs, facts, changedAt });
     this.#sorted = undefined;
-    if (isNew) this.#notify("root/sessionAdded", { channel: ROOT_URI, summary }, owner);
+    if (isNew) this.#notify("root/sessionAdded", { channel: ROOT_URI, summary }, ownerOf(facts));
+  }
+
+  /** A session whose channels nobody has read since the start. */
+  restore(id: string, facts: SessionRow): void {
+    this.#rows.set(id, { facts, changedAt: Date.parse(facts.summary.modifiedAt) || 0 });
+    this.#sorted = undefined;
+  }
+
+  get(id: string): SessionRow | undefined {
+    if (this.#touched.has(id)) this.#tell();
+    return this.#rows.get(id)?.facts;
+  }
+
+  /** Of every session, in no order. */
+  get all(): readonly SessionRow[] {
+    this.#tell();
+    return Array.from(this.#rows.values(), ({ facts }) => facts);
   }
 
   remove(refs: SessionRefs): void {
@@ -62,7 +81,7 @@ export class Catalogue implements Disposable {
     this.#rows.delete(refs.id);
     this.#sorted = undefined;
     this.#touched.delete(refs.id);
-    this.#notify("root/sessionRemoved", { channel: ROOT_URI, session: refs.session }, row.owner);
+    this.#notify("root/sessionRemoved", { channel: ROOT_URI, session: refs.session }, ownerOf(row.facts));
   }
 
   /** Something of the session changed. */
@@ -79,10 +98,10 @@ export class Catalogue implements Disposable {
     // What is listed must be what was announced: a difference to anything else would never be told.
     this.#tell();
     this.#sorted ??= Array.from(this.#rows.values()).toSorted(byAge);
-    const sorted = seesAll(viewer) ? this.#sorted : this.#sorted.filter(({ owner }) => maySee(viewer, owner));
+    const sorted = seesAll(viewer) ? this.#sorted : this.#sorted.filter(({ facts }) => maySee(viewer, ownerOf(facts)));
     const start = params.cursor === undefined ? 0 : afterCursor(sorted, params.cursor);
     const size = params.limit === undefined ? sorted.length : Math.min(Math.max(1, Math.floor(params.limit)), maxPage);
-    const items = sorted.slice(start, start + size).map((row) => row.summary);
+    const items = sorted.slice(start, start + size).map(({ facts }) => facts.summary);
     const last = items.at(-1);
     return start + size < sorted.length && last
       ? { items, nextCursor: JSON.stringify([last.createdAt, last.resource]) }
@@ -93,11 +112,13 @@ export class Catalogue implements Disposable {
   recent(withinMs: number, viewer?: Viewer): readonly SessionSummary[] {
     this.#tell();
     const since = this.#clock.now() - withinMs;
-    const rows = Array.from(this.#rows.values()).filter((row) => row.changedAt >= since && maySee(viewer, row.owner));
+    const rows = Array.from(this.#rows.values()).filter(
+      ({ changedAt, facts }) => changedAt >= since && maySee(viewer, ownerOf(facts)),
+    );
     return rows
       .toSorted((a, b) => b.changedAt - a.changedAt)
       .slice(0, maxRecent)
-      .map((row) => row.summary);
+      .map(({ facts }) => facts.summary);
   }
 
   dispose(): void {
@@ -111,27 +132,36 @@ export class Catalogue implements Disposable {
     this.#touched.clear();
     for (const id of touched) {
       const row = this.#rows.get(id);
-      const summary = row && this.#derive(row.refs);
-      if (!row || !summary) continue;
-      const changes = summaryChanges(row.summary, summary);
-      row.summary = summary;
+      if (!row) continue;
+      row.refs ??= refsOf(row.facts.summary.resource);
+      const facts = this.#derive(row.refs);
+      if (!facts) continue;
+      const changes = summaryChanges(row.facts.summary, facts.summary);
+      row.facts = facts;
       const { session } = row.refs;
       if (!changes) continue;
       row.changedAt = this.#clock.now();
-      this.#notify("root/sessionSummaryChanged", { channel: ROOT_URI, session, changes }, row.owner);
+      this.#notify("root/sessionSummaryChanged", { channel: ROOT_URI, session, changes }, ownerOf(facts));
     }
   }
 
-  #derive(refs: SessionRefs): SessionSummary | undefined {
+  #derive(refs: SessionRefs): SessionRow | undefined {
     const session = this.#channels.state("session", refs.session);
     const fleet = this.#channels.state("fleetSession", refs.fleet);
     const changes = this.#channels.state("changeset", refs.branchChanges);
     const conflicts = fleet && this.#channels.state("fleetConflicts", fleetConflictsUri(fleet.repository));
-    return session && fleet && summaryOf({ session, fleet, changes, conflicts });
+    if (!session || !fleet) return undefined;
+    const { owner, phase, repository, baseBranch, head } = fleet;
+    const summary = summaryOf({ session, fleet, changes, conflicts });
+    return compact({ owner, phase, repository, baseBranch, head, summary });
   }
 }
 
-function byAge({ summary: a }: Row, { summary: b }: Row): number {
+function ownerOf({ owner = OWNER }: SessionRow): string {
+  return owner;
+}
+
+function byAge({ facts: { summary: a } }: Row, { facts: { summary: b } }: Row): number {
   return compare(b.createdAt, a.createdAt) || compare(a.resource, b.resource);
 }
 
@@ -143,7 +173,8 @@ function compare(a: string, b: string): number {
 function afterCursor(sorted: readonly Row[], cursor: string): number {
   const [createdAt, resource] = parseCursor(cursor);
   const index = sorted.findIndex(
-    ({ summary }) => summary.createdAt < createdAt || (summary.createdAt === createdAt && summary.resource > resource),
+    ({ facts: { summary } }) =>
+      summary.createdAt < createdAt || (summary.createdAt === createdAt && summary.resource > resource),
   );
   return index === -1 ? sorted.length : index;
 }

@@ -5,7 +5,7 @@ import type { SessionRun } from "./sessionRun.ts";
 
 export type CheckpointMethods = Pick<
   FleetHandlers,
-  "x-fleet/checkpoint" | "x-fleet/restore" | "x-fleet/fork" | "x-fleet/compare"
+  "x-fleet/checkpoint" | "x-fleet/restore" | "x-fleet/updateFromBase" | "x-fleet/fork" | "x-fleet/compare"
 >;
 
 export interface CheckpointPorts {
@@ -18,18 +18,33 @@ export interface CheckpointPorts {
 
 /** What clients ask of the checkpoints of a session. */
 export function checkpointMethods({ runOf, fork, changesets, notify }: CheckpointPorts): CheckpointMethods {
+  const withProgress = async <T>(
+    { channel, progressToken }: { readonly channel: string; readonly progressToken?: unknown },
+    principal: string,
+    work: (onStage: (stage: string) => void) => Promise<T>,
+  ): Promise<T> => {
+    const tell = (progress: number, message: string) => {
+      if (progressToken === undefined) return;
+      notify("root/progress", { channel, progressToken, progress, total: 100, message }, principal);
+    };
+    const answer = await work((stage) => tell(Math.min(99, Number(/(\d{1,3}) %/.exec(stage)?.[1] ?? 0)), stage));
+    tell(100, "Done");
+    return answer;
+  };
   return {
-    "x-fleet/checkpoint": async ({ channel }) => ({ checkpoint: await runOf(channel).checkpoint() }),
-    "x-fleet/restore": async ({ channel, checkpoint, cancelTurn = false, progressToken }, { principal }) => {
-      const tell = (progress: number, message: string) => {
-        if (progressToken === undefined) return;
-        notify("root/progress", { channel, progressToken, progress, total: 100, message }, principal);
-      };
-      const answer = await runOf(channel).restore(checkpoint, cancelTurn, (stage) => {
-        tell(Math.min(99, Number(/(\d+) %/.exec(stage)?.[1] ?? 0)), stage);
-      });
-      tell(100, "Restored");
-      return answer;
+    "x-fleet/checkpoint": async ({ channel }, { principal: by }) => {
+      const run = runOf(channel);
+      const checkpoint = await run.checkpoint();
+      run.acted({ act: "recorded", on: checkpoint.id, by });
+      return { checkpoint };
+    },
+    "x-fleet/restore": (params, { principal }) => {
+      const { channel, checkpoint, cancelTurn = false } = params;
+      return withProgress(params, principal, (tell) => runOf(channel).restore(checkpoint, cancelTurn, tell));
+    },
+    "x-fleet/updateFromBase": (params, { principal }) => {
+      const { channel, cancelTurn = false } = params;
+      return withProgress(params, principal, (tell) => runOf(channel).updateFromBase(cancelTurn, tell));
     },
     "x-fleet/fork": (params, caller) => fork(params, caller),
     "x-fleet/compare": ({ channel, from, to }) => changesets.compare(runOf(channel), from, to),

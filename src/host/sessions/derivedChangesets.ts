@@ -56,8 +56,8 @@ export class DerivedChangesets {
 
   /** All changesets of a session that ended, those of its turns too. */
   async removeOf(session: string): Promise<void> {
-    for (const uri of await this.#channels.known()) {
-      if (uri.startsWith(`${session}/changeset/`) && (await this.#channels.load(uri))) this.#channels.remove(uri);
+    for (const uri of await this.#channels.known(`${session}/changeset/`)) {
+      if (await this.#channels.load(uri)) this.#channels.remove(uri);
     }
   }
 

@@ -1,17 +1,19 @@
 import type { Clock } from "../../base/clock.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
-import type { FleetSessionState } from "../../protocol/fleet.ts";
 import { egressDecisions, type EgressDecision } from "../../protocol/fleetEgress.ts";
 import { hostQuestionPrefixes } from "../../protocol/fleetQuestions.ts";
 import type { InputRequest } from "../../protocol/input.ts";
 import { chatUri, fleetSessionUri } from "../../protocol/uris.ts";
+import { OWNER } from "../gateway/accessToken.ts";
 import type { Channels, CommittedAction } from "../channels/channels.ts";
 import type { EgressGate } from "../isolation/egress/gate.ts";
 import type { HostTarget } from "../isolation/egress/hostPattern.ts";
+import type { RepositoryServers } from "./repositoryServers.ts";
 
 export interface EgressDeskPorts {
   readonly channels: Channels;
   readonly clock: Clock;
+  readonly servers: RepositoryServers;
   /** How long a connection waits for the answer. */
   readonly holdMs: number;
 }
@@ -56,18 +58,11 @@ export class EgressDesk implements EgressGate, Disposable {
   readonly #refusals = new Map<string, Refusals>();
   /** Answers for one connection that came when none waited any more. */
   readonly #once = new Set<string>();
-  /** Servers that every session of a repository may reach. */
-  readonly #repositories = new Map<string, Set<string>>();
   #asked = 0;
 
   constructor(ports: EgressDeskPorts) {
     this.#ports = ports;
     this.#owned.add(ports.channels.onCommitted((batch) => batch.forEach((each) => this.#follow(each))));
-  }
-
-  /** What was decided for whole repositories is in the sessions that are here. */
-  restore(sessions: readonly FleetSessionState[]): void {
-    for (const session of sessions) this.#learn(session);
   }
 
   async ask(sessionId: string, target: HostTarget, gone: AbortSignal): Promise<boolean> {
@@ -76,14 +71,15 @@ export class EgressDesk implements EgressGate, Disposable {
     const state = this.#ports.channels.state("fleetSession", fleet);
     if (!state) return false;
     const decided = state.egress?.decided.find((each) => each.server === server)?.decision;
-    if (decided === "session" || decided === "repository") return true;
-    if (decided === undefined && this.#repositories.get(state.repository)?.has(server)) {
-      // Kept with this session too: the one in which it was said may be deleted.
-      this.#dispatchDecision(fleet, server, "repository");
+    if (decided === "session") return true;
+    if (decided !== "never" && this.#ports.servers.allows(state.repository, server)) {
+      // Told with this session too, where it may be taken back.
+      if (decided === undefined) this.#dispatchDecision(fleet, server, "repository");
       return true;
     }
     if (this.#once.delete(`${sessionId} ${server}`)) return true;
-    const isAllowed = decided === undefined && (await this.#question(sessionId, state.session, server, gone));
+    // What was allowed for the repository may have been taken back elsewhere since.
+    const isAllowed = decided !== "never" && (await this.#question(sessionId, state.session, server, gone));
     if (!isAllowed) this.#note(fleet, server);
     return isAllowed;
   }
@@ -135,18 +131,27 @@ export class EgressDesk implements EgressGate, Disposable {
     });
   }
 
-  #follow({ channel, action, refused }: CommittedAction): void {
+  #follow({ channel, action, refused, origin }: CommittedAction): void {
     if (refused !== undefined) return;
-    if (action.type === "chat/inputCompleted") return this.#answered(channel, action.requestId);
+    if (action.type === "chat/inputCompleted") return this.#answered(channel, action.requestId, origin?.principal);
     if (action.type === "chat/turnCancelled" || action.type === "chat/error" || action.type === "chat/turnComplete") {
       for (const [id, question] of this.#questions) if (question.chat === channel) this.#close(id, false);
       return;
     }
-    if (action.type === "x-fleet/egressDecided") this.#decided(channel, action.server, action.decision);
+    const repository = this.#ports.channels.state("fleetSession", channel)?.repository;
+    if (action.type === "x-fleet/egressDecided") {
+      if (action.decision === "repository" && origin && repository !== undefined) {
+        this.#ports.servers.allow(repository, action.server, origin.principal);
+      }
+      this.#decided(channel, action.server, action.decision);
+    }
+    if (action.type === "x-fleet/egressRevoked" && repository !== undefined) {
+      this.#ports.servers.revoke(repository, action.server, origin?.principal ?? OWNER);
+    }
   }
 
   /** The chat holds what was answered. */
-  #answered(chat: string, id: string): void {
+  #answered(chat: string, id: string, by = OWNER): void {
     const question = this.#questions.get(id);
     if (question?.chat !== chat) return;
     const part = this.#ports.channels
@@ -158,13 +163,15 @@ export class EgressDesk implements EgressGate, Disposable {
     const chosen = part.response === "accept" ? egressDecisions.find((each) => each === value) : undefined;
     // Closed without an answer means "not this time"; it may be asked again in the next turn.
     if (chosen === undefined) return this.#close(id, false);
+    const repository = this.#ports.channels.state("fleetSession", question.fleet)?.repository;
+    if (chosen === "repository" && repository !== undefined) {
+      this.#ports.servers.allow(repository, question.server, by);
+    }
     this.#dispatchDecision(question.fleet, question.server, chosen);
   }
 
   /** However it was said, by an answer or on the fleet channel. */
   #decided(fleet: string, server: string, decision: EgressDecision): void {
-    const state = this.#ports.channels.state("fleetSession", fleet);
-    if (state) this.#learn(state);
     const isAllowed = decision !== "never" && decision !== "(unknown)";
     const open = Array.from(this.#questions).find(([, each]) => each.fleet === fleet && each.server === server);
     if (!open) {
@@ -186,14 +193,6 @@ export class EgressDesk implements EgressGate, Disposable {
     const question = this.#questions.get(id);
     this.#questions.delete(id);
     for (const settle of Array.from(question?.waiting ?? [])) settle(isAllowed);
-  }
-
-  #learn({ repository, egress }: FleetSessionState): void {
-    for (const { server, decision } of egress?.decided ?? []) {
-      if (decision !== "repository") continue;
-      const servers = this.#repositories.get(repository) ?? new Set();
-      this.#repositories.set(repository, servers.add(server));
-    }
   }
 
   /** The first of a while at once, what follows together: a program may try a thousand times a second. */

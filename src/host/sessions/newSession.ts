@@ -189,6 +189,8 @@ export function initialSession(refs: SessionRefs, provider: string, chat: ChatSt
     activeClients: [],
     chats: [chatSummaryOf(chat)],
     defaultChat: refs.chat,
+    // What an agent lets people choose is known when it has started: its own words for that are in `_meta`.
+    config: { schema: { type: "object", properties: {} }, values: {} },
     changesets: [
       { label: "Branch", uriTemplate: refs.branchChanges, changeKind: "branch", capabilities: { review: {} } },
       { label: "Turn", uriTemplate: turnChangesetTemplate(refs.session), changeKind: "turn" },

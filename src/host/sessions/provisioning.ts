@@ -5,6 +5,7 @@ import { isTransient } from "../workspaces/transientFailure.ts";
 import type { Workspace } from "../workspaces/workspace.ts";
 import type { FleetSessionState } from "../../protocol/fleet.ts";
 import type { ForkedFrom } from "../../protocol/fleetCheckpoints.ts";
+import type { CombinedFrom } from "../../protocol/fleetParts.ts";
 import type { RunOptions } from "./runOptions.ts";
 import type { SessionRecord } from "./sessionRecord.ts";
 import { refsOf } from "./sessionRefs.ts";
@@ -69,7 +70,9 @@ export class Provisioning implements Disposable {
     const branch = fleet.branch ?? branchName(session.title, refs.id);
     const workspace = fleet.forkedFrom
       ? await this.#fork(fleet, fleet.forkedFrom, branch)
-      : await this.#options.workspaces.provision({
+      : fleet.combinedFrom
+        ? await this.#combine(fleet.combinedFrom, branch)
+        : await this.#options.workspaces.provision({
           sessionId: refs.id,
           repository: fleet.repository,
           baseBranch: fleet.baseBranch,
@@ -107,6 +110,21 @@ export class Provisioning implements Disposable {
     if (agentSessionId !== undefined)
       this.#record.dispatch(refs.fleet, { type: "x-fleet/agentSession", agentSessionId });
     return workspace;
+  }
+
+  /** The parts of other sessions that a person picked. */
+  #combine({ base, picks }: CombinedFrom, branch: string): Promise<Workspace> {
+    const { refs, chat } = this.#record;
+    const turns = chat?.turns ?? [];
+    return this.#options.workspaces.combine({
+      sessionId: refs.id,
+      branch,
+      base,
+      picks: picks.map(({ session, head, files }) => ({ sessionId: refsOf(session).id, head, files })),
+      place: { turnId: turns.at(-1)?.id ?? "", turns: turns.length },
+      onStage: (stage) => this.#tellStage(stage),
+      signal: this.#signal,
+    });
   }
 
   /** Waits until it is worth trying again. */

@@ -28,7 +28,7 @@ export function folderOfRepository(repository: string): string {
 
 /** The known repository that this folder stands for. */
 export function repositoryOfFolder(folder: string, known: readonly string[]): string | undefined {
-  const wanted = folder.replace(/\/+$/, "");
+  const wanted = folder.replace(/(?<!\/)\/+$/, "");
   return known.find((repository) => folderOfRepository(repository) === wanted);
 }
 

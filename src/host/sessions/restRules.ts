@@ -1,5 +1,5 @@
 import type { ChannelKind } from "../../protocol/actions.ts";
-import { parseChangesetUri, parseChatUri, parseTerminalUri, ROOT_URI } from "../../protocol/uris.ts";
+import { parseAnnotationsUri, parseChangesetUri, parseChatUri, parseTerminalUri, ROOT_URI } from "../../protocol/uris.ts";
 import type { Channels } from "../channels/channels.ts";
 
 /** Where a session is found. */
@@ -23,6 +23,8 @@ export function mayRest(
   switch (kind) {
     case "chat":
       return rests(parseChatUri(uri)?.session ?? "");
+    case "annotations":
+      return rests(parseAnnotationsUri(uri) ?? "");
     case "changeset": {
       const changeset = parseChangesetUri(uri);
       return changeset !== undefined && changeset.kind !== "branch" && rests(changeset.session);

@@ -1,8 +1,8 @@
 import { AppError } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { FleetSessionState } from "../../protocol/fleet.ts";
-import { parseFleetSessionUri } from "../../protocol/uris.ts";
 import type { Channels } from "../channels/channels.ts";
+import { isPushing } from "./branchPush.ts";
 import { withdraw } from "./presence.ts";
 import type { EarlierPlace } from "./scheduler.ts";
 import { refsOf, type SessionRefs } from "./sessionRefs.ts";
@@ -10,6 +10,8 @@ import { failureOfTurn, interruption } from "./turnEnds.ts";
 
 export interface RestoredSession {
   readonly refs: SessionRefs;
+  /** As it was found. */
+  readonly fleet: FleetSessionState;
   /** The turn that ran when the host ended. */
   readonly interruptedTurn?: string;
   /** It waited for a slot, or for its workspace, and waits again at this place. */
@@ -17,13 +19,17 @@ export interface RestoredSession {
 }
 
 /**
- * The sessions in the log, those that wait first and in the order of the queue. A turn that was with its agent ends as a
- * failure that can be resumed: nothing is run again without a person. One that never began simply waits again.
+ * Reads the sessions whose fleet channels these are, those that wait first and in the order of the queue. A turn that was
+ * with its agent ends as a failure that can be resumed: nothing is run again without a person. One that never began simply
+ * waits again.
  */
-export async function restoreSessions(channels: Channels, clock: Clock): Promise<readonly RestoredSession[]> {
+export async function restoreSessions(
+  channels: Channels,
+  clock: Clock,
+  uris: readonly string[],
+): Promise<readonly RestoredSession[]> {
   const found: { readonly fleet: FleetSessionState; readonly settled: Settled }[] = [];
-  for (const uri of await channels.known()) {
-    if (parseFleetSessionUri(uri) === undefined) continue;
+  for (const uri of uris) {
     const fleet = await loadSession(channels, uri);
     if (!fleet) continue;
     const refs = refsOf(fleet.session);
@@ -37,7 +43,8 @@ export async function restoreSessions(channels: Channels, clock: Clock): Promise
       (a.fleet.queue?.ticket ?? lastPlace) - (b.fleet.queue?.ticket ?? lastPlace) ||
       Date.parse(a.fleet.createdAt) - Date.parse(b.fleet.createdAt),
   );
-  return byQueue.map(({ fleet, settled: { isWaiting, ...restored } }, index) => {
+  return byQueue.map(({ fleet, settled: { isWaiting, ...settled } }, index) => {
+    const restored = { ...settled, fleet };
     return isWaiting ? { ...restored, earlier: { index, ticket: fleet.queue?.ticket } } : restored;
   });
 }
@@ -73,7 +80,22 @@ async function isOver(channels: Channels, { phase }: FleetSessionState, refs: Se
   return last === "chat/turnComplete" || last === "chat/turnCancelled" || last === "chat/error";
 }
 
-type Settled = Omit<RestoredSession, "earlier"> & { readonly isWaiting: boolean };
+/**
+ * Would a start leave the session as it is, if it read it? Then it does not have to. Of its channels only the conversation
+ * may be absent from the memory.
+ */
+export function isSettled(channels: Channels, refs: SessionRefs): boolean {
+  const fleet = channels.state("fleetSession", refs.fleet);
+  const session = channels.state("session", refs.session);
+  if (!fleet || !session || isPushing(channels, refs)) return false;
+  const isQuiet = (fleet.phase === "ready" || fleet.phase === "failed") && fleet.agent !== "awake" && !fleet.restoring;
+  const isAlone = session.activeClients.length === 0 && channels.state("chat", refs.chat)?.activeTurn === undefined;
+  // What was allowed for a repository holds for its other sessions, too.
+  const isRule = fleet.egress?.decided.some(({ decision }) => decision === "repository") ?? false;
+  return isQuiet && isAlone && !isRule;
+}
+
+type Settled = Omit<RestoredSession, "earlier" | "fleet"> & { readonly isWaiting: boolean };
 
 function settle(channels: Channels, clock: Clock, refs: SessionRefs, fleet: FleetSessionState): Settled {
   const turn = channels.state("chat", refs.chat)?.activeTurn;

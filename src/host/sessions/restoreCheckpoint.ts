@@ -51,7 +51,8 @@ export async function endRestore(parts: RestoreParts, checkpoint: string, safety
   await checkpoints.publish(workspace, taken, undefined);
   const when = checkpoint === BASE_CHECKPOINT ? undefined : nameOf(record, checkpoint);
   record.dispatch(record.refs.fleet, { type: "x-fleet/restoreEnded", note: restoredNote(checkpoint, when) });
-  annotate(parts, checkpoint, when, safety);
+  const what = when === undefined ? "the state in which the agent began" : `checkpoint ${checkpoint} (${when} UTC)`;
+  annotate(parts, `The files were put back to ${what}.`, safety);
   return checkpoints.latest(workspace);
 }
 
@@ -61,12 +62,10 @@ function nameOf(record: SessionRecord, checkpoint: string): string {
 }
 
 /** A turn of the host's own. It is over before anybody could take it for one that waits for the agent. */
-function annotate({ ports, record }: RestoreParts, checkpoint: string, when: string | undefined, safety: string): void {
+export function annotate({ ports, record }: RestoreParts, text: string, safety: string): void {
   const { chat } = record.refs;
   const turnId = ports.newId();
   const startedAt = new Date(ports.clock.now()).toISOString();
-  const what = when === undefined ? "the state in which the agent began" : `checkpoint ${checkpoint} (${when} UTC)`;
-  const text = `The files were put back to ${what}.`;
   const undo = `What was there before is checkpoint ${safety}: restore that one to undo this. The agent is told with the next message.`;
   record.dispatch(chat, {
     type: "chat/turnStarted",

@@ -3,6 +3,7 @@ import { BASE_CHECKPOINT, type FleetCheckpoint } from "../../protocol/fleetCheck
 import type { ChangesetPublisher } from "./changesetPublisher.ts";
 import type { Checkpoint, Workspace } from "../workspaces/workspace.ts";
 import { compact } from "../../protocol/schema.ts";
+import { baseNote } from "./agentPrompt.ts";
 import { beforeTurn } from "./checkpointPlaces.ts";
 import type { SessionPorts } from "./sessionPorts.ts";
 import type { SessionRecord } from "./sessionRecord.ts";
@@ -60,12 +61,18 @@ export class SessionCheckpoints implements Disposable {
     if (this.#unknown(workspace).length > 0) await this.publish(workspace, undefined, undefined);
   }
 
-  /** Tells what the workspace has recorded and the log does not know. */
+  /** Tells what the workspace has recorded and the log does not know, and on what commit of the base branch it stands. */
   catchUp(workspace: Workspace): void {
     for (const each of this.#unknown(workspace)) {
       const checkpoint = toFleet(each);
       this.#record.dispatch(this.#record.refs.fleet, { type: "x-fleet/checkpointAdded", checkpoint });
     }
+    const { baseCommit, baseBranch } = workspace;
+    const known = this.#record.fleet?.baseCommit;
+    if (known === undefined || known === baseCommit) return;
+    const note = baseNote(baseBranch, baseCommit);
+    this.#record.dispatch(this.#record.refs.fleet, { type: "x-fleet/baseChanged", baseCommit, note });
+    this.#record.publishMeta();
   }
 
   #unknown(workspace: Workspace): readonly Checkpoint[] {

@@ -1,8 +1,8 @@
 import type { FleetConflictsAction } from "../../protocol/fleetConflicts.ts";
 import { ROOT_URI } from "../../protocol/uris.ts";
 import type { Channels, CommittedAction } from "../channels/channels.ts";
-import type { Catalogue } from "./catalogue.ts";
 import { knownPriority } from "./queuePlace.ts";
+import { actOf } from "./sessionActs.ts";
 import { isTitledByUser, mirrorChat, promptedWith, titledByUser } from "./sessionMirror.ts";
 import type { SessionRefs } from "./sessionRefs.ts";
 import type { SessionRun } from "./sessionRun.ts";
@@ -13,7 +13,8 @@ import { headline } from "./wording.ts";
 export interface ReactionPorts {
   readonly channels: Channels;
   readonly runs: SessionRuns;
-  readonly catalogue: Catalogue;
+  /** Something of this session changed that its row may tell. */
+  readonly touch: (id: string) => void;
   readonly slots: Slots;
   /** What happens on a channel that no session has. */
   readonly strange: (committed: CommittedAction) => void;
@@ -28,7 +29,7 @@ export class SessionReactions {
   }
 
   take(batch: readonly CommittedAction[]): void {
-    const { runs, catalogue, strange } = this.#ports;
+    const { runs, touch, strange } = this.#ports;
     const chats = new Set<SessionRefs>();
     for (const committed of batch) {
       if (committed.refused !== undefined) continue;
@@ -41,7 +42,7 @@ export class SessionReactions {
       const { type } = committed.action;
       const isText = type === "chat/delta" || type === "chat/reasoning";
       if ((committed.kind === "chat" && !isText) || type === "session/titleChanged") chats.add(run.refs);
-      if (!isText) catalogue.touch(run.refs.id);
+      if (!isText) touch(run.refs.id);
       this.follow(run, committed);
     }
     for (const refs of chats) this.mirror(refs);
@@ -50,6 +51,8 @@ export class SessionReactions {
   /** What an action asks of the session's agent. The host's own actions take the same way. */
   follow(run: SessionRun, { action, origin }: CommittedAction): void {
     const { channels, slots } = this.#ports;
+    const act = actOf(action, origin, channels.state("fleetSession", run.refs.fleet));
+    if (act) run.acted(act);
     switch (action.type) {
       case "chat/turnStarted":
         this.#takePrompt(run.refs, action.message.text);
@@ -68,6 +71,9 @@ export class SessionReactions {
         const answer = { approved, ...(selectedOptionId !== undefined && { optionId: selectedOptionId }) };
         return run.answerPermission(toolCallId, answer);
       }
+      case "session/configChanged":
+        if (origin) run.choose();
+        return;
       case "x-fleet/priorityChanged":
         return slots.prioritize(run.refs.id, knownPriority(action.priority));
       case "chat/inputCompleted":
@@ -108,7 +114,7 @@ export class SessionReactions {
     const sessions = new Set([...branches.map(({ session }) => session), ...removed, ...ofPairs]);
     for (const session of sessions) {
       const id = this.#ports.runs.idOf(session);
-      if (id !== undefined) this.#ports.catalogue.touch(id);
+      if (id !== undefined) this.#ports.touch(id);
     }
   }
 

@@ -2,6 +2,7 @@ import { AppError } from "../../base/appError.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import type { PermissionAnswer } from "../providers/provider.ts";
 import type { Workspace } from "../workspaces/workspace.ts";
+import type { FleetAct } from "../../protocol/fleetActs.ts";
 import type { FleetCheckpoint } from "../../protocol/fleetCheckpoints.ts";
 import type { FleetQueue } from "../../protocol/fleetQueue.ts";
 import { Provisioning } from "./provisioning.ts";
@@ -12,6 +13,7 @@ import type { EarlierPlace } from "./scheduler.ts";
 import { SessionRecord } from "./sessionRecord.ts";
 import type { SessionRefs } from "./sessionRefs.ts";
 import { SessionTurns } from "./sessionTurns.ts";
+import { updateFromBase } from "./updateFromBase.ts";
 
 /**
  *  idle ─wake→ queued ─slot→ provisioning (first time) ─→ working (a turn) ─→ idle, slot given back
@@ -86,6 +88,10 @@ export class SessionRun implements Disposable {
     this.#turns.answerPermission(toolCallId, answer);
   }
 
+  choose(): void {
+    this.#turns.choose();
+  }
+
   answerInput(requestId: string): void {
     this.#turns.answerInput(requestId);
   }
@@ -113,13 +119,32 @@ export class SessionRun implements Disposable {
 
   /** @param onStage what is happening, for people. Throws `conflict` while a turn runs or waits, `notFound`. */
   restore(checkpoint: string, cancelTurn: boolean, onStage: (text: string) => void) {
+    return this.#replacing(cancelTurn, onStage, (workspace, tell) =>
+      restoreCheckpoint(this.#restoreParts(workspace), checkpoint, tell),
+    );
+  }
+
+  /** Likewise. Throws what `Workspace.update` throws too. */
+  updateFromBase(cancelTurn: boolean, onStage: (text: string) => void) {
+    const credentials = this.#options.credentials.credentialsOf(this.#options.principal);
+    const { signal } = this.#life;
+    return this.#replacing(cancelTurn, onStage, (workspace, tell) =>
+      updateFromBase({ ...this.#restoreParts(workspace), credentials, signal }, tell),
+    );
+  }
+
+  #replacing<T>(
+    cancelTurn: boolean,
+    onStage: (text: string) => void,
+    replace: (workspace: Workspace, tell: (stage: string) => void) => Promise<T>,
+  ): Promise<T> {
     return this.alone({ cancelTurn }, async (workspace) => {
       const tell = (stage: string) => {
         this.#record.setPhase({ phase: this.#record.fleet?.phase ?? "ready", stage }, stage);
         onStage(stage);
       };
       try {
-        return await restoreCheckpoint(this.#restoreParts(workspace), checkpoint, tell);
+        return await replace(workspace, tell);
       } finally {
         this.#record.setPhase({ phase: "ready" }, undefined);
       }
@@ -190,6 +215,12 @@ export class SessionRun implements Disposable {
   /** A message that is queued while nothing runs starts at once. */
   takeQueued(): void {
     if (!this.#working && !this.#record.chat?.activeTurn) this.#turns.startQueued();
+  }
+
+  /** Remembers who did what. */
+  acted(act: Omit<FleetAct, "at">): void {
+    const at = new Date(this.#options.clock.now()).toISOString();
+    this.#record.dispatch(this.refs.fleet, { type: "x-fleet/acted", ...act, at });
   }
 
   publishMeta(): void {

@@ -1,67 +1,80 @@
-import type { SessionRefs } from "./sessionRefs.ts";
+import { sessionIdIn } from "../access/sight.ts";
+import { refsOf, type SessionRefs } from "./sessionRefs.ts";
 import type { SessionRun } from "./sessionRun.ts";
 
 /**
  * The sessions of this host, by id and by each of their channels. What runs a session is made when something is first
- * asked of it: most of thousands of sessions lie there for nobody.
+ * asked of it, and so are the names of its channels: most of thousands of sessions lie there for nobody.
  */
 export class SessionRuns {
-  readonly #make: (refs: SessionRefs) => SessionRun;
+  readonly #make: (refs: SessionRefs) => SessionRun | undefined;
+  /** The URI of each session. */
+  readonly #uris = new Map<string, string>();
   readonly #refs = new Map<string, SessionRefs>();
   readonly #made = new Map<string, SessionRun>();
-  /** The session of each of its channels. */
+  /** The session of each channel of those whose channels were named. */
   readonly #ids = new Map<string, string>();
 
-  constructor(make: (refs: SessionRefs) => SessionRun) {
+  /** @param make undefined for a session that is not in memory */
+  constructor(make: (refs: SessionRefs) => SessionRun | undefined) {
     this.#make = make;
   }
 
-  add(refs: SessionRefs): void {
-    this.#refs.set(refs.id, refs);
-    for (const uri of channelsOf(refs)) this.#ids.set(uri, refs.id);
+  add(id: string, session: string): void {
+    this.#uris.set(id, session);
   }
 
   remove(refs: SessionRefs): void {
+    this.#uris.delete(refs.id);
     this.#refs.delete(refs.id);
     this.#made.delete(refs.id);
     for (const uri of channelsOf(refs)) this.#ids.delete(uri);
   }
 
   has(id: string): boolean {
-    return this.#refs.has(id);
+    return this.#uris.has(id);
+  }
+
+  refs(id: string): SessionRefs | undefined {
+    const session = this.#uris.get(id);
+    const known = this.#refs.get(id);
+    if (known || session === undefined) return known;
+    const refs = refsOf(session);
+    this.#refs.set(id, refs);
+    for (const uri of channelsOf(refs)) this.#ids.set(uri, id);
+    return refs;
   }
 
   get(id: string): SessionRun | undefined {
     const made = this.#made.get(id);
-    const refs = this.#refs.get(id);
-    if (made || !refs) return made;
+    const refs = made ? undefined : this.refs(id);
+    if (!refs) return made;
     const run = this.#make(refs);
-    this.#made.set(id, run);
+    if (run) this.#made.set(id, run);
     return run;
   }
 
   /** The id of the session that has this channel. */
   idOf(channel: string): string | undefined {
+    const known = this.#ids.get(channel);
+    if (known !== undefined) return known;
+    this.refs(sessionIdIn(channel) ?? "");
     return this.#ids.get(channel);
   }
 
   /** Of the session that has this channel. */
   of(channel: string): SessionRun | undefined {
-    return this.get(this.#ids.get(channel) ?? "");
+    return this.get(this.idOf(channel) ?? "");
   }
 
   /** Does nothing of the session work? Undefined for one that is not here. */
   isAtRest(id: string): boolean | undefined {
-    return this.#refs.has(id) ? (this.#made.get(id)?.isAtRest ?? true) : undefined;
+    return this.#uris.has(id) ? (this.#made.get(id)?.isAtRest ?? true) : undefined;
   }
 
   /** Of those of which something was asked. */
   get made(): readonly SessionRun[] {
     return Array.from(this.#made.values());
-  }
-
-  get all(): readonly SessionRefs[] {
-    return Array.from(this.#refs.values());
   }
 }
 

@@ -1,22 +1,24 @@
 import { AppError } from "../../base/appError.ts";
 import type { ChannelKind } from "../../protocol/actions.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
-import { type FleetSessionState, META_NS } from "../../protocol/fleet.ts";
+import { META_NS } from "../../protocol/fleet.ts";
 import { fleetMeta } from "../../protocol/fleetMeta.ts";
 import { RPC, RpcError } from "../../protocol/jsonrpc.ts";
 import type { ParamsOf, ResultOf, SessionSummary } from "../../protocol/methods.ts";
 import { isArchived } from "../../protocol/status.ts";
 import { parseChangesetUri, parseChatUri } from "../../protocol/uris.ts";
 import type { CommittedAction } from "../channels/channels.ts";
-import { maySee, type Viewer } from "../access/sight.ts";
+import { maySee, sessionIdIn, sessionIdsIn, type Viewer } from "../access/sight.ts";
+import type { EventLog } from "../log/log.ts";
 import { OWNER } from "../gateway/accessToken.ts";
 import type { Caller, FilesApi, FormsApi, HostApi } from "../gateway/hostApi.ts";
 import { SessionAddresses } from "./addresses.ts";
 import { agentLogUri } from "./agentLogChannel.ts";
-import { confirmPush, isPushing, pushBranch } from "./branchPush.ts";
+import { pushBranch } from "./branchPush.ts";
 import { outsideRequests } from "../logging/requestContext.ts";
 import type { Terminals } from "../terminals/terminals.ts";
 import { type CheckpointMethods, checkpointMethods } from "./checkpointMethods.ts";
+import { type CombineMethods, combineMethods } from "./combineMethods.ts";
 import { Catalogue, type Notify } from "./catalogue.ts";
 import { commandCompletions } from "./commandCompletions.ts";
 import { type ForkPorts, forkSessions } from "./forkSession.ts";
@@ -36,12 +38,16 @@ import {
   parseNewSession,
 } from "./newSession.ts";
 import { newSessionForms } from "./newSessionForm.ts";
+import { makeAnnotations, removeAnnotations } from "./sessionAnnotations.ts";
 import { SessionFiles } from "./sessionFiles.ts";
 import { SessionOwners } from "./sessionOwners.ts";
 import type { SessionPorts } from "./sessionPorts.ts";
 import { refsOf, type SessionRefs } from "./sessionRefs.ts";
 import { mayRest } from "./restRules.ts";
 import { restoreSessions } from "./restore.ts";
+import { resumeSessions } from "./resumeSessions.ts";
+import { SessionIndex } from "./sessionIndex.ts";
+import type { SessionRow } from "./sessionRow.ts";
 import type { QueueLimits } from "./queueLimits.ts";
 import { SessionReactions } from "./sessionReactions.ts";
 import { SessionRun } from "./sessionRun.ts";
@@ -53,6 +59,7 @@ export interface SessionServiceOptions extends SessionPorts {
   readonly rules: NewSessionRules;
   readonly queueLimits: QueueLimits;
   readonly terminals: Terminals;
+  readonly log: EventLog;
   readonly announce: Notify;
   /** Addresses from the configuration, for forms. */
   readonly knownRepositories: readonly string[];
@@ -67,6 +74,7 @@ export class SessionService implements HostApi, Disposable {
   readonly #runs = new SessionRuns((refs) => this.#make(refs));
   readonly #reactions: SessionReactions;
   readonly #catalogue: Catalogue;
+  readonly #index: SessionIndex;
   readonly #slots: Slots;
   readonly #idleAgents: IdleAgents;
   readonly #owned = new Disposables();
@@ -74,7 +82,7 @@ export class SessionService implements HostApi, Disposable {
   readonly owners: SessionOwners;
   readonly forms: FormsApi;
   readonly files: FilesApi;
-  readonly checkpointMethods: CheckpointMethods;
+  readonly fleetMethods: CheckpointMethods & CombineMethods;
   readonly #changesets: DerivedChangesets;
 
   constructor(options: SessionServiceOptions) {
@@ -92,10 +100,26 @@ export class SessionService implements HostApi, Disposable {
     const runOf = (session: string) => this.runOf(session);
     const add: ForkPorts["add"] = (refs, states, owner) => this.add(refs, states, owner);
     this.#changesets = new DerivedChangesets(channels, (session) => this.#runs.of(session));
-    channels.makeMissing((uri) => this.#changesets.make(uri));
-    const fork = forkSessions({ channels, rules, now: () => new Date(clock.now()).toISOString(), runOf, add });
-    this.checkpointMethods = checkpointMethods({ runOf, fork, changesets: this.#changesets, notify });
+    channels.makeMissing(
+      async (uri) =>
+        (await this.#changesets.make(uri)) || makeAnnotations(channels, (session) => this.has(session), uri),
+    );
+    const { newId, workspaces } = options;
+    const making: ForkPorts = { channels, rules, now: () => new Date(clock.now()).toISOString(), runOf, add };
+    this.fleetMethods = {
+      ...checkpointMethods({ runOf, fork: forkSessions(making), changesets: this.#changesets, notify }),
+      ...combineMethods({ ...making, newId, combiner: () => workspaces.combiner() }),
+    };
     this.#catalogue = this.#owned.add(new Catalogue(channels, clock, options.announce));
+    const { log } = options;
+    this.#index = this.#owned.add(
+      new SessionIndex({ log, clock, channels, runs: this.#runs, catalogue: this.#catalogue }),
+    );
+    // What looks at a session looks at these, and so does what happens to any of its channels.
+    channels.keepTogether((uri) => {
+      const refs = this.#runs.refs(sessionIdIn(uri) ?? "");
+      return refs ? [refs.fleet, refs.session, refs.branchChanges] : [];
+    });
     const slots = new Slots(options.queueLimits, clock, {
       onGranted: (id) => this.#runs.get(id)?.start(),
       onQueued: (id, place) => this.#runs.get(id)?.queued(place),
@@ -107,48 +131,53 @@ export class SessionService implements HostApi, Disposable {
     this.#reactions = new SessionReactions({
       channels,
       runs: this.#runs,
-      catalogue: this.#catalogue,
+      touch: (id) => {
+        this.#catalogue.touch(id);
+        this.#index.changed(id);
+      },
       slots,
       strange: (committed) => void this.#begin(committed),
     });
     this.#owned.add(channels.onCommitted((batch) => outsideRequests(() => this.#reactions.take(batch))));
   }
 
-  /** Brings back what the log holds: everything as it was, interrupted turns as failures that can be resumed. */
+  /**
+   * Brings back what the log holds: everything as it was, interrupted turns as failures that can be resumed. Sessions at
+   * rest stay in the log until somebody asks for them.
+   */
   async restore(): Promise<void> {
-    const { channels, logger } = this.#options;
-    const found = await restoreSessions(channels, this.#options.clock);
+    const { channels, clock, logger } = this.#options;
+    const { resting, others } = await this.#index.find();
+    for (const [id, row] of resting) {
+      this.#know(id, row.summary.resource, row.owner, row.summary.provider);
+      this.#catalogue.restore(id, row);
+    }
+    const found = await restoreSessions(channels, clock, others);
     for (const { refs } of found) {
-      this.#know(refs);
+      this.#adopt(refs);
       this.#catalogue.add(refs, false);
     }
     this.#slots.hold();
-    for (const { refs, interruptedTurn, earlier } of found) {
-      if (channels.isLoaded(refs.chat)) this.#reactions.mirror(refs);
-      if (isPushing(channels, refs)) void confirmPush(this.#options, this.runOf(refs.session));
-      // Before anything wakes it: a turn needs the files that were being put back.
-      if (channels.state("fleetSession", refs.fleet)?.restoring) {
-        this.runOf(refs.session)
-          .finishRestore()
-          .catch((error: unknown) => {
-            logger.warn("files were not put back", { session: refs.id, error: String(error) });
-          });
-      }
-      if (earlier) this.runOf(refs.session).wake(earlier);
-      if (interruptedTurn === undefined) continue;
-      this.runOf(refs.session)
-        .settle(interruptedTurn)
-        .catch((error: unknown) => {
-          logger.warn("interrupted work was not recorded", { session: refs.id, error: String(error) });
-        });
-    }
+    resumeSessions(found, this.#options, {
+      runOf: (session) => this.runOf(session),
+      mirror: (refs) => this.#reactions.mirror(refs),
+    });
     this.#slots.proceed();
-    logger.info("sessions restored", { sessions: found.length });
+    logger.info("sessions restored", { sessions: found.length + resting.size, read: found.length });
   }
 
-  /** Of every session. */
-  get fleets(): readonly FleetSessionState[] {
-    return this.#runs.all.flatMap(({ fleet }) => this.#options.channels.state("fleetSession", fleet) ?? []);
+  /** Of every session, in memory or not. */
+  get rows(): readonly SessionRow[] {
+    return this.#catalogue.all;
+  }
+
+  /** Brings the sessions into memory that a request speaks of: whatever is asked of a session finds it there. */
+  async recall(params: unknown): Promise<void> {
+    const { channels } = this.#options;
+    for (const id of new Set(sessionIdsIn(params))) {
+      const refs = this.#runs.refs(id);
+      if (refs && !channels.isLoaded(refs.fleet)) await channels.load(refs.fleet);
+    }
   }
 
   /** May this channel leave the memory? */
@@ -212,9 +241,9 @@ export class SessionService implements HostApi, Disposable {
     channels.create(refs.chat, "chat", states.chat);
     channels.create(refs.branchChanges, "changeset", initialChanges());
     channels.create(refs.session, "session", states.session);
-    const run = this.#adopt(refs);
+    this.#adopt(refs);
     this.#catalogue.add(refs, true);
-    return run;
+    return this.runOf(refs.session);
   }
 
   /**
@@ -238,12 +267,14 @@ export class SessionService implements HostApi, Disposable {
     await run.stop();
     channels.dispatch(refs.fleet, { type: "x-fleet/disposed" });
     this.#runs.remove(refs);
+    this.#index.changed(refs.id);
     this.addresses.remove(refs.id);
     this.owners.remove(refs.id);
     for (const uri of [refs.session, refs.chat, refs.branchChanges, refs.fleet]) {
       channels.remove(uri);
     }
     await this.#changesets.removeOf(refs.session);
+    await removeAnnotations(channels, refs.session);
     this.#catalogue.remove(refs);
     await terminals.removeOf(refs.session);
     if (await channels.load(agentLogUri(refs.id))) channels.remove(agentLogUri(refs.id));
@@ -267,6 +298,7 @@ export class SessionService implements HostApi, Disposable {
       return { id: this.#runs.idOf(resource) ?? "", session: resource, workingDirectories };
     });
     const target = terminalTarget(params, sessions);
+    await this.recall(target.session);
     const run = this.runOf(target.session);
     const { id: sessionId, session } = run.refs;
     const { root, home, env } = (await run.workspace()).paths;
@@ -305,13 +337,15 @@ export class SessionService implements HostApi, Disposable {
   }
 
   dispose(): void {
+    this.#index.save();
     this.#owned.dispose();
   }
 
   #known(viewer: Viewer | undefined): KnownRepositories {
     const { knownRepositories: configured } = this.#options;
-    const fleets = this.fleets.filter(({ owner }) => maySee(viewer, owner ?? OWNER));
-    return knownRepositories(fleets, configured);
+    const rows = this.rows.filter(({ owner }) => maySee(viewer, owner ?? OWNER));
+    const used = rows.map(({ summary: { createdAt }, ...row }) => ({ ...row, createdAt }));
+    return knownRepositories(used, configured);
   }
 
   /** Throws `RpcError` for a URI that names no session. */
@@ -323,17 +357,19 @@ export class SessionService implements HostApi, Disposable {
     return run;
   }
 
-  #make(refs: SessionRefs): SessionRun {
+  /** The session must be in memory. */
+  #make(refs: SessionRefs): SessionRun | undefined {
     const { channels, providers } = this.#options;
     const fleet = channels.state("fleetSession", refs.fleet);
+    if (!fleet) return undefined;
     const model = fleetMeta("session", channels.state("session", refs.session))?.model;
     const turn = () => channels.state("chat", refs.chat)?.activeTurn?.id;
     return new SessionRun({
       ...this.#options,
       logger: this.#options.logger.child("session", () => ({ session: refs.id, turn: turn() })),
       refs,
-      principal: fleet?.owner ?? OWNER,
-      provider: providers.get(fleet?.provider ?? ""),
+      principal: fleet.owner ?? OWNER,
+      provider: providers.get(fleet.provider),
       model,
       slots: this.#slots,
       idleAgents: this.#idleAgents,
@@ -341,16 +377,17 @@ export class SessionService implements HostApi, Disposable {
     });
   }
 
-  #adopt(refs: SessionRefs): SessionRun {
-    this.#know(refs);
-    return this.runOf(refs.session);
+  /** A session that is in memory. */
+  #adopt({ id, session, fleet }: SessionRefs): void {
+    const { owner, provider = "" } = this.#options.channels.state("fleetSession", fleet) ?? {};
+    this.#know(id, session, owner, provider);
+    this.#index.changed(id);
   }
 
-  #know(refs: SessionRefs): void {
-    const fleet = this.#options.channels.state("fleetSession", refs.fleet);
-    this.#runs.add(refs);
-    this.owners.add(refs.id, fleet?.owner ?? OWNER);
-    this.addresses.add(refs.id, { session: refs.session, provider: fleet?.provider ?? "" });
+  #know(id: string, session: string, owner: string | undefined, provider: string): void {
+    this.#runs.add(id, session);
+    this.owners.add(id, owner ?? OWNER);
+    this.addresses.add(id, { session, provider });
   }
 
   /** The first message makes a session of a draft. */
@@ -365,9 +402,9 @@ export class SessionService implements HostApi, Disposable {
     if (this.#runs.has(refs.id)) return;
     const at = { createdAt: new Date(clock.now()).toISOString(), ...isolationOf(rules) };
     if (!beginDraft(channels, refs, rules, at)) return;
-    const run = this.#adopt(refs);
+    this.#adopt(refs);
     this.#catalogue.add(refs, true);
-    this.#reactions.follow(run, committed);
+    this.#reactions.follow(this.runOf(refs.session), committed);
     this.#reactions.mirror(refs);
   }
 }

@@ -1,6 +1,8 @@
 import { AppError } from "../../base/appError.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
+import { isSame } from "../../base/isSame.ts";
 import type { ActiveTurn } from "../../protocol/chatState.ts";
+import { chosenIn } from "../../protocol/sessionChoices.ts";
 import type { PermissionAnswer, TurnOutcome } from "../providers/provider.ts";
 import type { Workspace } from "../workspaces/workspace.ts";
 import { AgentEvents } from "./agentEvents.ts";
@@ -124,6 +126,11 @@ export class SessionTurns implements Disposable {
     this.#seat?.cancel();
   }
 
+  /** What people have chosen is another mode or model. */
+  choose(): void {
+    this.#seat?.choose(chosenIn(this.#record.session));
+  }
+
   answerPermission(toolCallId: string, answer: PermissionAnswer): void {
     this.#seat?.answerPermission(toolCallId, answer);
   }
@@ -187,6 +194,7 @@ export class SessionTurns implements Disposable {
     }
     idleAgents.wake(refs.id);
     const isStarting = !this.#seat.isTaken;
+    const chosen = chosenIn(this.#record.session);
     const stage = fleet?.agent === "asleep" ? "Waking the agent" : "Starting the agent";
     if (isStarting) this.#record.setPhase({ phase: "working", stage }, stage);
     const agent = await this.#seat.take({
@@ -194,11 +202,13 @@ export class SessionTurns implements Disposable {
       workspace: workspace.paths,
       agentSessionId: fleet?.agentSessionId,
       isCopy: fleet?.forkedFrom !== undefined && fleet.forkedFrom.conversation === undefined,
-      model: turn.message.model?.id ?? model,
+      wishes: { mode: chosen.mode, model: turn.message.model?.id ?? chosen.model ?? model },
       logger: logger.child("agent"),
       earlier: fleet && spend.earlier(fleet),
       watchProgram: spend.programsOf(refs),
     });
+    // Somebody may have chosen while it started.
+    if (isStarting && !isSame(chosen, chosenIn(this.#record.session))) this.choose();
     this.#tellAgent("awake");
     this.#record.setPhase({ phase: "working" }, undefined);
     if (agent.agentSessionId !== fleet?.agentSessionId) {

@@ -1,3 +1,4 @@
+import { formatUsd } from "../../base/formatUsd.ts";
 import type { StateAction } from "../../protocol/actions.ts";
 import { budgetFields, hostQuestionPrefixes } from "../../protocol/fleetQuestions.ts";
 import type { InputAnswer, InputRequest } from "../../protocol/input.ts";
@@ -32,7 +33,7 @@ export function budgetQuestion(turnId: string, count: number, use: BudgetUse): I
           {
             id: budgetFields.raise,
             label: "Raise the budget",
-            description: `By ${usd(use.limitUsd)}, or by the sum below.`,
+            description: `By ${formatUsd(use.limitUsd)}, or by the sum below.`,
           },
           {
             id: budgetFields.once,
@@ -92,12 +93,12 @@ export const unpricedSentence =
 /** "This session has spent $4.10, 80 % of its budget of $5.00." */
 export function reachedSentence(use: BudgetUse, percent: number): string {
   if (percent >= 100) return spentSentence(use);
-  const budget = `${possessive[use.scope]} budget of ${usd(use.limitUsd)}${span(use)}`;
-  return `${subject(use)} spent ${usd(use.spentUsd)}, ${percent} % of ${budget}.`;
+  const budget = `${possessive[use.scope]} budget of ${formatUsd(use.limitUsd)}${span(use)}`;
+  return `${subject(use)} spent ${formatUsd(use.spentUsd)}, ${percent} % of ${budget}.`;
 }
 
 function spentSentence(use: BudgetUse): string {
-  return `${subject(use)} spent ${usd(use.spentUsd)}; ${possessive[use.scope]} budget${span(use)} is ${usd(use.limitUsd)}.`;
+  return `${subject(use)} spent ${formatUsd(use.spentUsd)}; ${possessive[use.scope]} budget${span(use)} is ${formatUsd(use.limitUsd)}.`;
 }
 
 const possessive: Readonly<Record<Scope, string>> = {
@@ -119,9 +120,4 @@ function subject({ scope, key }: BudgetUse): string {
 
 function span({ period }: BudgetUse): string {
   return period === undefined ? "" : ` for ${period}`;
-}
-
-/** Cents, and what is less than a cent in full. */
-export function usd(amount: number): string {
-  return amount > 0 && amount < 0.01 ? `$${amount.toPrecision(2)}` : `$${amount.toFixed(2)}`;
 }

@@ -32,7 +32,7 @@ export class SpendLedger {
   async open(): Promise<void> {
     const { channels, clock } = this.#ports;
     const month = periodOf(clock.now(), "month");
-    for (const uri of await channels.known()) {
+    for (const uri of await channels.known(fleetSpendUri(""))) {
       const period = parseFleetSpendUri(uri);
       if (period === undefined) continue;
       this.#known.add(period);

@@ -180,7 +180,7 @@ class RemotePty implements Pty {
   }
 
   #fail(reason: string): void {
-    const sentence = `This host can open no terminals: ${reason.replace(/\.?\s*$/, ".")}`;
+    const sentence = `This host can open no terminals: ${reason.trimEnd().replace(/\.$/, "")}.`;
     this.#started.reject(new AppError("permission.denied", sentence));
     // Nobody waits any more for a terminal that started before it was lost.
     this.#started.promise.catch(() => {});

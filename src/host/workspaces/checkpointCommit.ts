@@ -15,7 +15,10 @@ export interface CheckpointPlace {
 }
 
 /** What a checkpoint's commit tells of it: enough to find its place again without the log. */
-export type CheckpointFacts = Omit<Checkpoint, "commit" | "tree">;
+export interface CheckpointFacts extends Omit<Checkpoint, "commit" | "tree" | "base"> {
+  /** What it is made of, where it was picked from other sessions: each part's session, commit, file and hunks. */
+  readonly parts?: readonly string[];
+}
 
 const prefix = "Muster-";
 
@@ -34,6 +37,7 @@ export function checkpointMessage(sessionId: string, title: string, facts: Check
     ["Agent-Session", place?.agentSessionId],
     ["Restored", place?.restoredFrom],
     ...nestedRepositories.map((directory) => ["Nested", quoted(directory)] as const),
+    ...(facts.parts ?? []).map((part) => ["Part", quoted(part)] as const),
   ];
   const lines = trailers.flatMap(([key, value]) => (value ? [`${prefix}${key}: ${oneLine(value)}`] : []));
   return `${oneLine(title) || "Checkpoint"}\n\n${lines.join("\n")}\n`;
@@ -45,9 +49,11 @@ export function parseCheckpointMessage(message: string): CheckpointFacts | undef
   const [, ...lines] = message.split("\n");
   const values = new Map<string, string>();
   const nestedRepositories: string[] = [];
+  const parts: string[] = [];
   for (const line of lines) {
     const [, key = "", value = ""] = /^Muster-([A-Za-z-]+): (.*)$/.exec(line) ?? [];
     if (key === "Nested") nestedRepositories.push(unquoted(value));
+    else if (key === "Part") parts.push(unquoted(value));
     else if (key !== "") values.set(key, value);
   }
   const id = values.get("Checkpoint");
@@ -56,7 +62,9 @@ export function parseCheckpointMessage(message: string): CheckpointFacts | undef
   const [files = 0, additions = 0, deletions = 0] = (values.get("Changes") ?? "").split(" ").map(Number);
   if (id === undefined || createdAt === undefined || parent === undefined) return undefined;
   const place = placeOf(values);
-  return { id, createdAt, parent, files, additions, deletions, nestedRepositories, ...(place && { place }) };
+  const counts = { files, additions, deletions };
+  const optional = { ...(place && { place }), ...(parts.length > 0 && { parts }) };
+  return { id, createdAt, parent, ...counts, nestedRepositories, ...optional };
 }
 
 function placeOf(values: ReadonlyMap<string, string>): CheckpointPlace | undefined {

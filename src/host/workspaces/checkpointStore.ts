@@ -10,6 +10,8 @@ export interface StoredCheckpoint {
   readonly number: number;
   readonly commit: string;
   readonly tree: string;
+  /** The commit of the base branch that it stands on: its only parent. */
+  readonly base: string;
   /** Absent for the base commit, and for checkpoints that say nothing of themselves. */
   readonly facts?: CheckpointFacts | undefined;
 }
@@ -18,11 +20,10 @@ export interface StoreParts {
   readonly git: GitCli;
   readonly gitDir: string;
   readonly sessionId: string;
-  readonly baseCommit: string;
 }
 
 /**
- * The checkpoints of one workspace as commits of its trusted git directory. Each has the base commit as its only parent,
+ * The checkpoints of one workspace as commits of its trusted git directory. Each has its base commit as its only parent,
  * so that one can be given up without the others; what it continues is a trailer.
  */
 export class CheckpointStore {
@@ -40,16 +41,18 @@ export class CheckpointStore {
    */
   static async open(parts: StoreParts): Promise<{ store: CheckpointStore; restoring: StoredCheckpoint | undefined }> {
     const { git, gitDir } = parts;
-    const format = "--format=%(refname)%00%(objectname)%00%(tree)%00%(contents)%00";
+    const format = "--format=%(refname)%00%(objectname)%00%(tree)%00%(parent)%00%(contents)%00";
     const args = ["for-each-ref", format, BASE_REF, CHECKPOINT_REFS, RESTORING_REF];
     const fields = (await git.text({ gitDir, args })).split("\0");
     const stored: StoredCheckpoint[] = [];
     let restoring: StoredCheckpoint | undefined;
-    for (let at = 0; at + 3 < fields.length; at += 4) {
-      const [ref = "", commit = "", tree = "", message = ""] = fields.slice(at, at + 4);
+    for (let at = 0; at + 4 < fields.length; at += 5) {
+      const [ref = "", commit = "", tree = "", parent = "", message = ""] = fields.slice(at, at + 5);
       const facts = parseCheckpointMessage(message);
-      if (ref.trim() !== RESTORING_REF) stored.push({ number: numberOf(ref.trim()), commit, tree, facts });
-      else if (facts) restoring = { number: Number(facts.id), commit, tree, facts };
+      const number = numberOf(ref.trim());
+      if (ref.trim() === RESTORING_REF) {
+        if (facts) restoring = { number: Number(facts.id), commit, tree, base: parent, facts };
+      } else stored.push({ number, commit, tree, base: number === 0 ? commit : parent, facts });
     }
     const sorted = stored.toSorted((a, b) => a.number - b.number);
     if (sorted[0]?.number !== 0) throw new AppError("internal", "The agent's git directory has no base commit.");
@@ -77,20 +80,25 @@ export class CheckpointStore {
   }
 
   /** Writes the commit of the next checkpoint, which nothing points at yet. */
-  async write(title: string, tree: string, facts: Omit<CheckpointFacts, "id" | "parent">, env: Record<string, string>) {
-    const { git, gitDir, sessionId, baseCommit } = this.#parts;
+  async write(
+    title: string,
+    { tree, base }: Pick<StoredCheckpoint, "tree" | "base">,
+    facts: Omit<CheckpointFacts, "id" | "parent">,
+    env: Record<string, string>,
+  ) {
+    const { git, gitDir, sessionId } = this.#parts;
     const number = this.head.number + 1;
     const whole = { ...facts, id: String(number), parent: this.head.commit };
     const input = checkpointMessage(sessionId, title, whole);
-    const commit = await git.text({ gitDir, args: ["commit-tree", "-p", baseCommit, "-F", "-", tree], env, input });
-    return { number, commit, tree, facts: whole } satisfies StoredCheckpoint;
+    const commit = await git.text({ gitDir, args: ["commit-tree", "-p", base, "-F", "-", tree], env, input });
+    return { number, commit, tree, base, facts: whole } satisfies StoredCheckpoint;
   }
 
   /** Makes it the latest checkpoint, and ends the restoring that brought it about, in one step. */
   async add(stored: StoredCheckpoint): Promise<Checkpoint> {
     const { git, gitDir } = this.#parts;
-    const isRestored = stored.facts?.place?.kind === "restored";
-    const ended = isRestored ? `delete ${RESTORING_REF}\n` : "";
+    const { kind } = stored.facts?.place ?? {};
+    const ended = kind === "restored" || kind === "updated" ? `delete ${RESTORING_REF}\n` : "";
     // `create`: the ref must not exist yet.
     const input = `create ${checkpointRef(stored.number)} ${stored.commit}\n${ended}`;
     await git.run({ gitDir, args: ["update-ref", "--stdin"], input });
@@ -125,10 +133,10 @@ export class CheckpointStore {
 }
 
 /** Of the base commit too, as the checkpoint that it stands for. */
-export function toCheckpoint({ number, commit, tree, facts }: StoredCheckpoint): Checkpoint {
+export function toCheckpoint({ number, commit, tree, base, facts }: StoredCheckpoint): Checkpoint {
   const nothing = { parent: commit, createdAt: new Date(0).toISOString(), files: 0, additions: 0, deletions: 0 };
-  const base = { ...nothing, nestedRepositories: [] };
-  return { ...(facts ?? base), id: number === 0 ? BASE_CHECKPOINT : String(number), commit, tree };
+  const unsaid = { ...nothing, nestedRepositories: [] };
+  return { ...(facts ?? unsaid), id: number === 0 ? BASE_CHECKPOINT : String(number), commit, tree, base };
 }
 
 function numberOf(ref: string): number {

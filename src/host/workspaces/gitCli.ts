@@ -18,7 +18,7 @@ export interface GitCommand {
   readonly env?: Readonly<Record<string, string>>;
   /** Configuration for this one command, above all other. */
   readonly config?: Readonly<Record<string, string>>;
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   readonly timeoutMs?: number;
   readonly maxOutputBytes?: number;
   readonly signal?: AbortSignal | undefined;

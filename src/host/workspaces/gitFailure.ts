@@ -32,7 +32,7 @@ export function cleanText(text: string, secrets: readonly string[] = []): string
   // Colours go whole, before their escape character does.
   let clean = stripVTControlCharacters(text);
   for (const secret of secrets) if (secret !== "") clean = clean.replaceAll(secret, "***");
-  return redactText(clean.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^/\s@]*@/gi, "$1"), "***")
+  return redactText(clean.replaceAll(/([a-z][a-z0-9+.-]{0,20}:\/\/)[^/\s@]*@/gi, "$1"), "***")
     .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")
     .replaceAll(/ {2,}/g, " ")
     .trim()
@@ -142,9 +142,9 @@ export function pushFailure(error: unknown, branch: string, context: FailureCont
     return new AppError("push.refused", sentence, { cause: error });
   }
   const refused =
-    /\[remote rejected\]|pre-receive hook declined|protected branch|returned error: 403|Permission .* denied/;
+    /\[remote rejected\]|pre-receive hook declined|protected branch|returned error: 403|Permission .{1,200} denied/;
   if (refused.test(text)) {
-    const inBrackets = /\[remote rejected\] \(([^)]*)\)/.exec(text)?.[1];
+    const inBrackets = /\[remote rejected\] \(([^)\n]{0,200})\)/.exec(text)?.[1];
     const reason = failure.stderr.includes("remote:") ? reasonOf(failure.stderr, context.secrets) : undefined;
     const sentence = `${during}: the server refused it: ${reason ?? cleanText(inBrackets ?? reasonOf(text), context.secrets)}`;
     return new AppError("push.refused", sentence, { cause: error });

@@ -2,10 +2,12 @@ import { AppError } from "../../base/appError.ts";
 import { type Failpoint, noFailpoint } from "../../base/failpoint.ts";
 import type { Clock } from "../../base/clock.ts";
 import { parseChanges, parseSizes, type RawChange, totalsOf } from "./changes.ts";
-import type { CheckpointPlace } from "./checkpointCommit.ts";
+import { carryOver } from "./carryOver.ts";
+import type { CheckpointFacts, CheckpointPlace } from "./checkpointCommit.ts";
 import { CheckpointStore, type StoredCheckpoint, toCheckpoint } from "./checkpointStore.ts";
 import type { GitCli } from "./gitCli.ts";
 import { GitError, localFailure } from "./gitFailure.ts";
+import type { Fetched } from "./mirrors.ts";
 import { confirmPush, pushCheckpoint, type PushParts } from "./push.ts";
 import { checkOid } from "./refs.ts";
 import type { RemoteAccess } from "./remoteAccess.ts";
@@ -13,6 +15,7 @@ import type { Remote } from "./repositoryUrl.ts";
 import { restoreFiles } from "./restoreFiles.ts";
 import { SerialQueue } from "./serialQueue.ts";
 import { stageFiles } from "./staging.ts";
+import { linkObjects } from "./trustedGitDir.ts";
 import type {
   ChangedFile,
   Checkpoint,
@@ -21,6 +24,8 @@ import type {
   PushResult,
   Restored,
   RestoreRequest,
+  Updated,
+  UpdateRequest,
   Workspace,
   WorkspacePaths,
 } from "./workspace.ts";
@@ -43,9 +48,14 @@ export interface GitWorkspaceParts {
   readonly remote: Remote;
   readonly branch: string;
   readonly baseBranch: string;
-  readonly baseCommit: string;
+  /** Calls `use` while the copy of the repository holds what the server has. Throws what `Mirrors.withFresh` throws. */
+  readonly withFresh: <T>(request: UpdateRequest, use: (fetched: Fetched) => Promise<T>) => Promise<T>;
   readonly failpoint?: Failpoint | undefined;
 }
+
+/** A tree, and the commit of the base branch that it stands on. */
+type Files = Pick<StoredCheckpoint, "tree" | "base">;
+type OwnFacts = Pick<CheckpointFacts, "nestedRepositories" | "parts"> & { readonly place?: CheckpointPlace | undefined };
 
 /** What live views were shown of files that no checkpoint has stays readable for so long. */
 const keepUnrecorded = "1.hour.ago";
@@ -66,9 +76,9 @@ export class GitWorkspace implements Workspace {
 
   /** Finds the checkpoints, and finishes what a process that ended was restoring. Throws `internal` when the trusted git directory is damaged. */
   static async open(parts: GitWorkspaceParts): Promise<GitWorkspace> {
-    const { git, paths, sessionId, baseCommit } = parts;
+    const { git, paths, sessionId } = parts;
     try {
-      const { store, restoring } = await CheckpointStore.open({ git, gitDir: paths.gitDir, sessionId, baseCommit });
+      const { store, restoring } = await CheckpointStore.open({ git, gitDir: paths.gitDir, sessionId });
       const workspace = new GitWorkspace(parts, store);
       if (restoring) await workspace.#finishRestoring(restoring);
       return workspace;
@@ -94,7 +104,7 @@ export class GitWorkspace implements Workspace {
   }
 
   get baseCommit(): string {
-    return this.#parts.baseCommit;
+    return this.#store.head.base;
   }
 
   get checkpoints(): readonly Checkpoint[] {
@@ -107,51 +117,84 @@ export class GitWorkspace implements Workspace {
       const { head } = this.#store;
       const isSamePlace = place === undefined || place.turnId === head.facts?.place?.turnId;
       if (tree === head.tree && isSamePlace) return undefined;
-      return await this.#record(message, tree, nestedRepositories, place);
+      return await this.#record(message, { tree, base: head.base }, { nestedRepositories, place });
     });
   }
 
   restore({ checkpoint, place, onSafe, onStage }: RestoreRequest): Promise<Restored> {
     return this.#inTurn("Couldn't restore the agent's files", async () => {
       const target = this.#store.find(checkpoint);
-      const { tree, nestedRepositories } = await this.#stageWithinLimits();
-      const { head } = this.#store;
-      const title = `Before restoring checkpoint ${checkpoint}`;
-      const safety =
-        tree === head.tree
-          ? toCheckpoint(head)
-          : await this.#record(title, tree, nestedRepositories, { ...place, kind: "safety" });
-      onSafe(safety);
+      const safety = await this.#recordSafety(`Before restoring checkpoint ${checkpoint}`, place);
+      onSafe(toCheckpoint(safety.stored));
       const reached = target.facts?.place ?? { turnId: "", turns: 0 };
-      const next = await this.#write(`Checkpoint ${checkpoint} restored`, target.tree, nestedRepositories, {
-        ...reached,
-        kind: "restored",
-        restoredFrom: checkpoint,
-      });
-      await this.#store.beginRestoring(next);
-      this.#fail("restore.begun");
-      try {
-        await this.#putBack(target.tree, onStage);
-      } catch (error) {
-        await this.#stage();
-        await this.#putBack(safety.tree, () => {});
-        await this.#store.endRestoring();
-        throw error;
-      }
-      this.#fail("restore.filesWritten");
-      const restored = await this.#store.add(next);
-      this.#fail("restore.recorded");
-      return { safety, restored };
+      const facts = { ...safety, place: { ...reached, kind: "restored" as const, restoredFrom: checkpoint } };
+      const next = await this.#write(`Checkpoint ${checkpoint} restored`, target, facts);
+      const restored = await this.#replaceFiles(next, safety.stored, onStage);
+      return { safety: toCheckpoint(safety.stored), restored };
     });
   }
 
-  /** Begins with the files of another session's checkpoint, whose objects its git directory has. */
-  begin(source: StoredCheckpoint, place: CheckpointPlace): Promise<Checkpoint> {
+  update(request: UpdateRequest): Promise<Updated | undefined> {
+    const { place, onSafe, onStage } = request;
+    return this.#inTurn("Couldn't update the agent's files from the base branch", async () => {
+      const { git, paths, baseBranch } = this.#parts;
+      const { gitDir } = paths;
+      const before = this.baseCommit;
+      const onto = await this.#parts.withFresh(request, async (mirror) => {
+        if (mirror.baseCommit !== before) await linkObjects(mirror.gitDir, gitDir);
+        return mirror.baseCommit;
+      });
+      if (onto === before) return undefined;
+      const safety = await this.#recordSafety(`Before updating from ${baseBranch}`, place);
+      const { tree, conflicts } = await carryOver(git, gitDir, { base: before, head: safety.stored.commit, onto });
+      if (conflicts.length > 0) throw unmergeable(baseBranch, conflicts);
+      const count = await git.text({ gitDir, args: ["rev-list", "--count", "--end-of-options", `${before}..${onto}`] });
+      onSafe(toCheckpoint(safety.stored));
+      const facts = { ...safety, place: { ...place, kind: "updated" as const } };
+      const next = await this.#write(`Updated from ${baseBranch}`, { tree, base: onto }, facts);
+      const updated = await this.#replaceFiles(next, safety.stored, onStage);
+      return { safety: toCheckpoint(safety.stored), updated, commits: Number(count) };
+    });
+  }
+
+  /** The files as they are: the last checkpoint, if they are its. */
+  async #recordSafety(title: string, place: Omit<CheckpointPlace, "kind">) {
+    const { tree, nestedRepositories } = await this.#stageWithinLimits();
+    const { head } = this.#store;
+    if (tree === head.tree) return { stored: head, nestedRepositories };
+    const facts = { nestedRepositories, place: { ...place, kind: "safety" as const } };
+    await this.#record(title, { tree, base: head.base }, facts);
+    return { stored: this.#store.head, nestedRepositories };
+  }
+
+  /** Either the files are those of `next` and it is the latest checkpoint, or they are those of `safety` again. */
+  async #replaceFiles(next: StoredCheckpoint, safety: StoredCheckpoint, onStage: (text: string) => void) {
+    await this.#store.beginRestoring(next);
+    this.#fail("restore.begun");
+    try {
+      await this.#putBack(next.tree, onStage);
+    } catch (error) {
+      await this.#stage();
+      await this.#putBack(safety.tree, () => {});
+      await this.#store.endRestoring();
+      throw error;
+    }
+    this.#fail("restore.filesWritten");
+    const added = await this.#store.add(next);
+    this.#fail("restore.recorded");
+    return added;
+  }
+
+  /**
+   * Begins with files whose objects its git directory has: another session's checkpoint, or parts of several.
+   * @param parts where each part of them comes from
+   */
+  begin(title: string, tree: string, place: CheckpointPlace, parts: readonly string[] = []): Promise<Checkpoint> {
     return this.#inTurn("Couldn't copy the agent's files", async () => {
       // Also what makes the rest quick: the index learns that no file has changed since the checkout.
       const { nestedRepositories } = await this.#stage();
-      await this.#putBack(source.tree, () => {});
-      return await this.#record(`Copy of checkpoint ${source.number}`, source.tree, nestedRepositories, place);
+      await this.#putBack(tree, () => {});
+      return await this.#record(title, { tree, base: this.baseCommit }, { nestedRepositories, place, parts });
     });
   }
 
@@ -190,8 +233,8 @@ export class GitWorkspace implements Workspace {
   }
 
   #stage() {
-    const { git, paths, baseCommit } = this.#parts;
-    return stageFiles(git, paths, (tree) => this.#rawChanges(baseCommit, tree));
+    const { git, paths } = this.#parts;
+    return stageFiles(git, paths, (tree) => this.#rawChanges(this.baseCommit, tree));
   }
 
   #putBack(tree: string, onStage: (text: string) => void): Promise<void> {
@@ -205,33 +248,24 @@ export class GitWorkspace implements Workspace {
     await this.#store.add(next);
   }
 
-  async #record(
-    message: string,
-    tree: string,
-    nestedRepositories: readonly string[],
-    place: CheckpointPlace | undefined,
-  ): Promise<Checkpoint> {
-    const written = await this.#write(message, tree, nestedRepositories, place);
+  async #record(message: string, files: Files, facts: OwnFacts): Promise<Checkpoint> {
+    const written = await this.#write(message, files, facts);
     this.#fail("checkpoint.written");
     const added = await this.#store.add(written);
     this.#fail("checkpoint.added");
     return added;
   }
 
-  async #write(
-    message: string,
-    tree: string,
-    nestedRepositories: readonly string[],
-    place: CheckpointPlace | undefined,
-  ): Promise<StoredCheckpoint> {
+  async #write(message: string, { tree, base }: Files, facts: OwnFacts): Promise<StoredCheckpoint> {
+    const { nestedRepositories, place, parts = [] } = facts;
     const nowMs = this.#parts.clock.now();
-    const { baseCommit } = this.#parts;
-    const totals = totalsOf(await this.#rawChanges(baseCommit, tree));
+    const totals = totalsOf(await this.#rawChanges(base, tree));
     const createdAt = new Date(nowMs).toISOString();
-    const facts = { createdAt, ...totals, nestedRepositories, ...(place && { place }) };
+    const optional = { ...(place && { place }), ...(parts.length > 0 && { parts }) };
     this.#fail("checkpoint.staged");
-    const written = await this.#store.write(message, tree, facts, this.#identityEnv(nowMs));
-    if (this.#latest?.from === baseCommit && this.#latest.to.includes(tree)) this.#latest.to.push(written.commit);
+    const whole = { createdAt, ...totals, nestedRepositories, ...optional };
+    const written = await this.#store.write(message, { tree, base }, whole, this.#identityEnv(nowMs));
+    if (this.#latest?.from === base && this.#latest.to.includes(tree)) this.#latest.to.push(written.commit);
     return written;
   }
 
@@ -289,9 +323,9 @@ export class GitWorkspace implements Workspace {
   }
 
   #pushParts(): PushParts {
-    const { git, remoteAccess, clock, paths, remote, branch, baseCommit, failpoint = noFailpoint } = this.#parts;
+    const { git, remoteAccess, clock, paths, remote, branch, failpoint = noFailpoint } = this.#parts;
     const identityEnv = this.#identityEnv(clock.now());
-    return { git, remoteAccess, gitDir: paths.gitDir, remote, branch, baseCommit, identityEnv, failpoint };
+    return { git, remoteAccess, gitDir: paths.gitDir, remote, branch, identityEnv, failpoint };
   }
 
   /** Without a work tree, so that no attribute of the agent's files changes what counts as text. */
@@ -341,6 +375,13 @@ export class GitWorkspace implements Workspace {
       GIT_COMMITTER_DATE: date,
     };
   }
+}
+
+function unmergeable(baseBranch: string, files: readonly string[]): AppError {
+  const [first = "", ...others] = files;
+  const names = others.length === 0 ? first : `${first} and ${others.length} more`;
+  const sentence = `${baseBranch} and this agent changed the same lines of ${names}. Nothing was changed: tell the agent to take over what ${baseBranch} has got.`;
+  return new AppError("conflict", sentence, { details: { files: files.slice(0, 50) } });
 }
 
 function megabytes(bytes: number): string {

@@ -4,6 +4,8 @@ import { AppError } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Failpoint } from "../../base/failpoint.ts";
 import type { Logger } from "../../base/logger.ts";
+import { Combiner } from "../combine/combiner.ts";
+import { combineTree, provenanceOf } from "../combine/combineTree.ts";
 import { Forecaster } from "../forecast/forecaster.ts";
 import { noSetupRules, readSetup, type Setup, type SetupRules } from "../setup/setup.ts";
 import { AddressRules } from "./addressRules.ts";
@@ -16,16 +18,16 @@ import { GitCli } from "./gitCli.ts";
 import { GitError, localFailure } from "./gitFailure.ts";
 import { type GitIdentity, GitWorkspace } from "./gitWorkspace.ts";
 import { type Fetched, type MirrorLimits, Mirrors } from "./mirrors.ts";
-import { BASE_REF, checkBranch, checkSessionId, isAgentBranch, SETUP_REF } from "./refs.ts";
+import { BASE_REF, checkBranch, checkOid, checkSessionId, isAgentBranch, SETUP_REF } from "./refs.ts";
 import { RemoteAccess, type Resolve, systemResolve } from "./remoteAccess.ts";
 import { removeTree } from "./removeTree.ts";
 import { parseRepository, type Remote } from "./repositoryUrl.ts";
 import { KeyedQueues } from "./serialQueue.ts";
 import { adoptIndex } from "./staging.ts";
 import { type TreeLimits, treeSize } from "./treeSize.ts";
-import { makeTrustedGitDir } from "./trustedGitDir.ts";
+import { linkObjects, makeTrustedGitDir } from "./trustedGitDir.ts";
 import { readRecord, removeRecord, type WorkspaceRecord, writeRecord } from "./workspaceRecord.ts";
-import type { Credentials, ForkRequest, ProvisionRequest, Workspace, WorkspacePaths, Workspaces } from "./workspace.ts";
+import type { CombineRequest, Credentials, ForkRequest, ProvisionRequest, Workspace, WorkspacePaths, Workspaces } from "./workspace.ts";
 
 export interface GitWorkspacesOptions {
   /** Absolute. Holds `mirrors/`, `sessions/` and `run/`. */
@@ -158,20 +160,61 @@ export class GitWorkspaces implements Workspaces {
     const branch = checkBranch(request.branch);
     const source = await this.open(request.source);
     const checkpoint = source.find(request.checkpoint);
-    const { repository, baseBranch, baseCommit } = source;
+    const from = { ...request, branch, source, base: checkpoint.base };
+    return await this.#copyOf(id, from, async (workspace) => {
+      const title = `Copy of checkpoint ${checkpoint.number}`;
+      await workspace.begin(title, checkpoint.tree, { ...request.place, kind: "fork" });
+      if (request.withHome) await copyHome(source.paths, workspace.paths);
+    });
+  }
+
+  async combine(request: CombineRequest): Promise<Workspace> {
+    const id = checkSessionId(request.sessionId);
+    const branch = checkBranch(request.branch);
+    const base = checkOid(request.base);
+    const sources = new Map<string, GitWorkspace>();
+    for (const { sessionId } of request.picks) sources.set(sessionId, await this.open(sessionId));
+    const picks = request.picks.map(({ sessionId, head, files }) => {
+      const found = sources.get(sessionId)?.checkpoints.find(({ commit }) => commit === head);
+      if (found === undefined) throw pickGone();
+      return { source: { session: sessionId, head, base: found.base }, files };
+    });
+    const at = picks.findIndex(({ source }) => source.base === base);
+    const first = sources.get(picks[at]?.source.session ?? "");
+    if (first === undefined) throw pickGone();
+    return await this.#copyOf(id, { ...request, branch, source: first, base }, async (workspace) => {
+      const { gitDir } = workspace.paths;
+      for (const source of sources.values()) {
+        if (source !== first) await source.lend(() => linkObjects(source.paths.gitDir, gitDir));
+      }
+      const { tree, problems } = await combineTree(this.#git, gitDir, base, picks);
+      const [problem] = problems;
+      if (problem) throw new AppError("conflict", `${problem.path} does not fit: ${problem.message}`);
+      const parts = picks.flatMap(({ source, files }) => files.map((file) => provenanceOf(source, file)));
+      await workspace.begin("Combined from other agents", tree, { ...request.place, kind: "combined" }, parts);
+    });
+  }
+
+  combiner(): Combiner {
+    return new Combiner(this.#git, path.join(this.#options.dataDir, "run"));
+  }
+
+  /** A workspace that begins at another one's base commit; `fill` brings its files. */
+  #copyOf(id: string, from: CopySource, fill: (workspace: GitWorkspace) => Promise<void>): Promise<GitWorkspace> {
+    const { repository, baseBranch } = from.source;
     const remote = parseRepository(repository, this.#options.allowLocal);
-    return await this.#queues.run(id, async () => {
+    return this.#queues.run(id, async () => {
       const present = await this.#tryOpen(id);
       if (present !== undefined) return present;
       try {
         await this.#removeFiles(id);
-        await this.#copySource({ ...request, branch }, source, remote);
+        await this.#copySource(from, remote);
         this.#options.failpoint?.("fork.copied");
+        const { branch, base: baseCommit } = from;
         const record = { version: 1 as const, sessionId: id, repository, branch, baseBranch, baseCommit };
         const workspace = await this.#workspaceOf(record, remote);
-        request.onStage("Copying the files");
-        await workspace.begin(checkpoint, { ...request.place, kind: "fork" });
-        if (request.withHome) await copyHome(source.paths, workspace.paths);
+        from.onStage("Copying the files");
+        await fill(workspace);
         this.#options.failpoint?.("fork.filesWritten");
         return await this.#finish(record, workspace);
       } catch (error) {
@@ -258,9 +301,9 @@ export class GitWorkspaces implements Workspaces {
   }
 
   /** Everything that a copy takes from the session that it is a copy of. */
-  async #copySource({ sessionId, branch, onStage, signal }: ForkRequest, source: GitWorkspace, remote: Remote) {
+  async #copySource({ sessionId, branch, onStage, signal, source, base: baseCommit }: CopySource, remote: Remote) {
     const paths = this.#pathsOf(sessionId);
-    const { baseBranch, baseCommit } = source;
+    const { baseBranch } = source;
     const identity = this.#options.identity ?? defaultIdentity;
     const parts = { git: this.#git, paths, identity, timeoutMs: this.#limits.checkoutTimeoutMs, signal };
     onStage("Copying");
@@ -270,7 +313,7 @@ export class GitWorkspaces implements Workspaces {
       const defaultCommit = (await this.#git.text({ gitDir, args })) || undefined;
       await this.#makeTrusted(paths, { gitDir, baseBranch, baseCommit, defaultBranch: undefined, defaultCommit });
     });
-    await copyBase(parts, source);
+    await copyBase(parts, { baseBranch, baseCommit });
     onStage("Checking out");
     await checkOutFiles(parts, { branch, commit: baseCommit, url: remote.url });
     await adoptIndex(this.#git, paths);
@@ -321,7 +364,7 @@ export class GitWorkspaces implements Workspaces {
   }
 
   async #workspaceOf(record: WorkspaceRecord, remote: Remote): Promise<GitWorkspace> {
-    const { sessionId: id, branch, baseBranch, baseCommit } = record;
+    const { sessionId: id, branch, baseBranch } = record;
     const paths = this.#pathsOf(id);
     const rules = this.#options.setup ?? noSetupRules;
     // What is wrong with it is told where the workspace is set up; the files can be looked at all the same.
@@ -337,7 +380,7 @@ export class GitWorkspaces implements Workspaces {
       remote,
       branch,
       baseBranch,
-      baseCommit,
+      withFresh: (request, use) => this.#mirrors.withFresh({ ...request, remote, baseBranch }, use),
       failpoint: this.#options.failpoint,
     });
   }
@@ -360,6 +403,17 @@ export class GitWorkspaces implements Workspaces {
     // Stays when somebody else keeps a file in it.
     await rmdir(directory).catch(() => {});
   }
+}
+
+/** What a workspace is copied from. */
+interface CopySource extends Pick<ForkRequest, "sessionId" | "branch" | "onStage" | "signal"> {
+  readonly source: GitWorkspace;
+  /** The base commit of the copy, which the source has. */
+  readonly base: string;
+}
+
+function pickGone(): AppError {
+  return new AppError("notFound", "An agent whose work was picked is gone, or its checkpoint is. Combine what is left.");
 }
 
 /** What git says of objects that it can't read. */

@@ -52,6 +52,11 @@ export interface Fetched {
 /** Beyond so many packs a mirror is repacked: each is looked into for every object. */
 const maxPacks = 40;
 
+/** Where the copy of a repository is among all copies. */
+export function mirrorPath(directory: string, { url }: Remote): string {
+  return path.join(directory, `${createHash("sha256").update(url).digest("hex")}.git`);
+}
+
 /**
  * The host's own bare copy of each repository: the network is asked only for what is new, and a session's checkout is
  * made from the local disk. Every request asks the server first, with the requester's own credentials, so a mirror gives
@@ -106,7 +111,7 @@ export class Mirrors {
   }
 
   pathOf(remote: Remote): string {
-    return path.join(this.#parts.directory, `${createHash("sha256").update(remote.url).digest("hex")}.git`);
+    return mirrorPath(this.#parts.directory, remote);
   }
 
   /** What is in the mirror can't be read: the next request makes it anew. */

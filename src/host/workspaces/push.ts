@@ -14,7 +14,6 @@ export interface PushParts {
   readonly remote: Remote;
   /** The session's own, the only one that it pushes to. */
   readonly branch: string;
-  readonly baseCommit: string;
   /** Author, committer and date of the commit. */
   readonly identityEnv: Readonly<Record<string, string>>;
   readonly failpoint: Failpoint;
@@ -24,7 +23,8 @@ const pushTimeoutMs = 180_000;
 
 /**
  * Puts what was reviewed on the remote's branch: one ordinary commit whose tree is the checkpoint's tree, on top of what
- * was pushed before (or of the base commit), so that it is always a fast-forward. The lease makes the server refuse when
+ * was pushed before (or of the base commit, and of both after an update from the base), so that it is always a fast-forward.
+ * The lease makes the server refuse when
  * the branch is not where we left it.
  *
  * The intent is written before the push (`refs/muster/pushing/...`) and the outcome after it (`refs/muster/pushed/...`):
@@ -39,9 +39,9 @@ export async function pushCheckpoint(parts: PushParts, request: PushRequest): Pr
   const { context } = opened;
   const network = { ...opened.network, signal: request.signal };
   try {
-    const tree = await checkpointTree(parts, checkOid(request.commit));
+    const checkpoint = await readCheckpoint(parts, checkOid(request.commit));
     const previous = await lastPushed(parts, branch, network);
-    const commit = await commitOf(parts, request, tree, previous);
+    const commit = await commitOf(parts, request, checkpoint, previous);
     if (commit !== previous)
       await parts.git.run({ gitDir: parts.gitDir, args: ["update-ref", pushingRef(branch), commit] });
     parts.failpoint("push.intended");
@@ -88,11 +88,16 @@ export async function confirmPush(
   }
 }
 
-async function checkpointTree({ git, gitDir }: PushParts, commit: string): Promise<string> {
-  const format = "--format=%(tree)";
-  const trees = await git.text({ gitDir, args: ["for-each-ref", format, `--points-at=${commit}`, CHECKPOINT_REFS] });
-  const tree = trees.split("\n")[0] ?? "";
-  if (tree !== "") return tree;
+interface PushedCheckpoint {
+  readonly tree: string;
+  readonly base: string;
+}
+
+async function readCheckpoint({ git, gitDir }: PushParts, commit: string): Promise<PushedCheckpoint> {
+  const format = "--format=%(tree) %(parent)";
+  const found = await git.text({ gitDir, args: ["for-each-ref", format, `--points-at=${commit}`, CHECKPOINT_REFS] });
+  const [tree = "", base = ""] = (found.split("\n")[0] ?? "").split(" ");
+  if (tree !== "" && base !== "") return { tree, base };
   throw new AppError(
     "notFound",
     "That version is no checkpoint of this agent. Refresh the changes and review them again.",
@@ -116,12 +121,12 @@ async function lastPushed(
 }
 
 async function commitOf(
-  { git, gitDir, baseCommit, identityEnv }: PushParts,
+  { git, gitDir, identityEnv }: PushParts,
   request: PushRequest,
-  tree: string,
+  { tree, base }: PushedCheckpoint,
   previous: string | undefined,
 ): Promise<string> {
-  const parent = previous ?? baseCommit;
+  const parent = previous ?? base;
   const parentTree = await git.text({ gitDir, args: ["rev-parse", "--verify", `${parent}^{tree}`] });
   if (tree === parentTree) {
     // The same content again: pushing the same commit is a retry that costs nothing.
@@ -130,12 +135,34 @@ async function commitOf(
   }
   const body = request.body === undefined || request.body === "" ? "" : `\n${request.body}\n`;
   const message = `${oneLine(request.title)}\n${body}`.replaceAll("\0", "");
+  if (previous !== undefined) await assertNotBehind({ git, gitDir }, base, previous);
+  const holdsBase = previous === undefined || (await isAncestor(git, gitDir, base, previous));
+  const parents = holdsBase ? ["-p", parent] : ["-p", parent, "-p", base];
   return await git.text({
     gitDir,
-    args: ["commit-tree", "-p", parent, "-F", "-", tree],
+    args: ["commit-tree", ...parents, "-F", "-", tree],
     env: identityEnv,
     input: message,
   });
+}
+
+/**
+ * A checkpoint from before an update would take back on the server what the base branch got since.
+ * Throws `push.refused`.
+ */
+async function assertNotBehind({ git, gitDir }: Pick<PushParts, "git" | "gitDir">, base: string, previous: string) {
+  const listing = await git.text({ gitDir, args: ["for-each-ref", "--format=%(parent)", CHECKPOINT_REFS] });
+  for (const other of new Set(listing.split("\n"))) {
+    if (other === "" || other === base || !(await isAncestor(git, gitDir, other, previous))) continue;
+    if (await isAncestor(git, gitDir, other, base)) continue;
+    const sentence = "The branch was not pushed: on the server it has later commits of its base already. Update the agent from its base, review it again, and push that.";
+    throw new AppError("push.refused", sentence);
+  }
+}
+
+async function isAncestor(git: GitCli, gitDir: string, older: string, newer: string): Promise<boolean> {
+  const args = ["merge-base", "--is-ancestor", older, newer];
+  return (await git.run({ gitDir, args, accept: [1] })).exitCode === 0;
 }
 
 async function settle({ git, gitDir }: PushParts, branch: string, commit: string): Promise<void> {

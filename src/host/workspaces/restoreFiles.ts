@@ -27,7 +27,7 @@ export async function restoreFiles(
     args: ["read-tree", "--reset", "-u", "-v", tree],
     timeoutMs: restoreTimeoutMs,
     onProgress: (line) => {
-      const percent = /(\d+)%/.exec(line)?.[1];
+      const percent = /(\d{1,3})%/.exec(line)?.[1];
       if (percent !== undefined) onStage(`Restoring ${percent} %`);
       return true;
     },

@@ -1,3 +1,5 @@
+import type { Combiner } from "../combine/combiner.ts";
+import type { SourcePick } from "../combine/combineTree.ts";
 import type { CheckpointPlace } from "./checkpointCommit.ts";
 
 /**
@@ -47,6 +49,8 @@ export interface Checkpoint {
   readonly id: string;
   readonly commit: string;
   readonly tree: string;
+  /** The commit of the base branch that it stands on. */
+  readonly base: string;
   /** The commit that this one continues: the checkpoint before, or the base commit. */
   readonly parent: string;
   /** ISO 8601. */
@@ -76,6 +80,29 @@ export interface Restored {
   readonly safety: Checkpoint;
   /** The same files as the checkpoint that was asked for. */
   readonly restored: Checkpoint;
+}
+
+export interface UpdateRequest extends Pick<RestoreRequest, "place" | "onSafe" | "onStage"> {
+  readonly credentials: Credentials;
+  readonly signal: AbortSignal;
+}
+
+export interface Updated {
+  /** The files as they were before. */
+  readonly safety: Checkpoint;
+  readonly updated: Checkpoint;
+  /** How many the base branch had got. */
+  readonly commits: number;
+}
+
+export interface CombineRequest extends Pick<ProvisionRequest, "sessionId" | "branch" | "onStage" | "signal"> {
+  readonly base: string;
+  readonly picks: readonly (Omit<SourcePick, "source"> & {
+    /** Id of the session that it is picked from, and the commit of one of its checkpoints. */
+    readonly sessionId: string;
+    readonly head: string;
+  })[];
+  readonly place: Omit<CheckpointPlace, "kind">;
 }
 
 export interface ForkRequest {
@@ -139,6 +166,7 @@ export interface Workspace {
   readonly repository: string;
   readonly branch: string;
   readonly baseBranch: string;
+  /** What the last checkpoint stands on. */
   readonly baseCommit: string;
   /** All that are kept and say where they stand, oldest first. */
   readonly checkpoints: readonly Checkpoint[];
@@ -153,6 +181,12 @@ export interface Workspace {
    * ones: the next `open` finishes. A failure puts everything back as it was. Throws `notFound` for an unknown checkpoint.
    */
   restore(request: RestoreRequest): Promise<Restored>;
+  /**
+   * Merges what the base branch has got into the files, and from then on counts from there. Undefined when it has got
+   * nothing. Nothing of the workspace may run meanwhile; a process that dies on the way leaves what `restore` leaves.
+   * Throws `conflict` (details.files) for what git can't merge, and what `Workspaces.provision` throws.
+   */
+  update(request: UpdateRequest): Promise<Updated | undefined>;
   /** Gives up checkpoints; their objects leave the disk some time later. The last one is kept. */
   drop(ids: readonly string[]): Promise<void>;
   /** Tree of the present files without a ref, for live diffs. Its objects last until the next collection. */
@@ -179,6 +213,12 @@ export interface Workspaces {
    * checkpoint is gone.
    */
   fork(request: ForkRequest): Promise<Workspace>;
+  /**
+   * A workspace that begins with the picked parts of other sessions' checkpoints. Opens it when it is there already. Throws
+   * `notFound` when another session or its checkpoint is gone, `conflict` when the parts do not fit.
+   */
+  combine(request: CombineRequest): Promise<Workspace>;
+  combiner(): Combiner;
   /** Throws `notFound` when the session has no complete workspace. */
   open(sessionId: string): Promise<Workspace>;
   /** Removes checkout, home and trusted git directory. The mirror stays. No workspace is no error. */

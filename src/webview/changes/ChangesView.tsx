@@ -12,6 +12,7 @@ import type { PanelStore } from "../panelStore.ts";
 import { useRovingFocus } from "../kit/useRovingFocus.ts";
 import { DiffView } from "./DiffView.tsx";
 import { filePathOf, type FileStatus, fileStatusOf, oldPathOf } from "./filePath.ts";
+import { t } from "../kit/l10n.ts";
 
 const statusLetters: Record<FileStatus, string> = { added: "A", modified: "M", deleted: "D", renamed: "R" };
 
@@ -61,10 +62,10 @@ export function ChangesView() {
             {base === undefined ? <WhichChanges /> : <span class="muted"> against {toLine(base)}</span>}
           </h2>
           <ActionButton method="review" params={{}} icon="diff-multiple">
-            Review changes
+            {t("Review changes")}
           </ActionButton>
         </div>
-        <ul class="files" aria-label="Changed files" onKeyDown={move}>
+        <ul class="files" aria-label={t("Changed files")} onKeyDown={move}>
           {files.map((file, index) => (
             <FileRow key={file.id} file={file} directories={directories} isFirst={index === 0} />
           ))}
@@ -136,7 +137,7 @@ const FileRow = memo(function FileRow({ file, directories, isFirst }: FileRowPro
         <button
           type="button"
           class="icon-button"
-          title="Open the diff in the editor"
+          title={t("Open the diff in the editor")}
           aria-label={`Open the diff of ${toLine(path, 300)} in the editor`}
           onClick={() => panel.act("openDiff", { fileId: file.id })}
         >

@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { toVisibleText } from "../../base/visibleText.ts";
 import type { DiffHunk, LineDiff } from "../../protocol/panel.ts";
 import { Icon } from "../kit/Icon.tsx";
+import { t } from "../kit/l10n.ts";
 
 interface DiffViewProps {
   /** Another one asks again. */
@@ -38,7 +39,7 @@ export function DiffView({ of, read }: DiffViewProps) {
     );
   }
   return (
-    <div class="diff" tabIndex={0} role="group" aria-label="Diff">
+    <div class="diff" tabIndex={0} role="group" aria-label={t("Diff")}>
       {diff.hunks.map((hunk, index) => (
         <Hunk key={index} hunk={hunk} />
       ))}

@@ -1,13 +1,15 @@
+import { formatAgo } from "../../base/formatAge.ts";
 import { toLine } from "../../base/visibleText.ts";
 import { filePathOf } from "../../protocol/filePath.ts";
-import type { PanelFacts } from "../../protocol/panel.ts";
+import type { PanelFacts, PullRequestAct } from "../../protocol/panel.ts";
 import type { SessionState } from "../../protocol/sessionState.ts";
 import { ActionButton } from "../kit/ActionButton.tsx";
 import { nowMs } from "../kit/clock.ts";
 import { Counts } from "../kit/Counts.tsx";
 import { CopyButton } from "../kit/CopyButton.tsx";
-import { count, formatAge, formatDuration, formatElapsed } from "../kit/format.ts";
+import { count, formatDuration, formatElapsed } from "../kit/format.ts";
 import { Icon } from "../kit/Icon.tsx";
+import { t } from "../kit/l10n.ts";
 import { usePanel } from "../kit/panelContext.ts";
 import { toSpendFacts } from "./spendFacts.ts";
 import { changeTotals, type PanelStatus, type StatusKind, toPanelStatus } from "./panelStatus.ts";
@@ -21,6 +23,13 @@ const statusIcons: Record<StatusKind, string> = {
   failed: "error",
   review: "git-pull-request-draft",
   idle: "circle-outline",
+};
+
+const acts: Record<PullRequestAct, { readonly icon: string; readonly label: string }> = {
+  update: { icon: "repo-push", label: "Update pull request" },
+  fixChecks: { icon: "tools", label: "Fix failing checks" },
+  addressComments: { icon: "comment-discussion", label: "Address comments" },
+  merge: { icon: "git-merge", label: "Merge" },
 };
 
 /** Who the agent is, what it does, how fresh that is, and what a person may do about it. */
@@ -44,26 +53,40 @@ export function Header() {
     <header class="header">
       <div class="header-top">
         <h1 title={title}>{title}</h1>
-        <div class="header-actions" role="toolbar" aria-label="Agent actions">
+        <div class="header-actions" role="toolbar" aria-label={t("Agent actions")}>
           {canStop ? (
             <ActionButton method="stop" params={{}} icon="debug-stop" secondary>
-              Stop
+              {t("Stop")}
             </ActionButton>
           ) : null}
           {isLive && fleet.value?.spend?.paused !== undefined ? (
             <ActionButton method="raiseBudget" params={{}} icon="credit-card">
-              Raise budget
+              {t("Raise budget")}
             </ActionButton>
           ) : null}
           {files > 0 ? (
             <ActionButton method="review" params={{}} icon="diff-multiple" secondary disabled={!isLive}>
-              Review changes
+              {t("Review changes")}
             </ActionButton>
           ) : null}
+          {pullRequest?.act === undefined ? null : (
+            <ActionButton
+              method="actOnPullRequest"
+              params={{ act: pullRequest.act }}
+              icon={acts[pullRequest.act].icon}
+              disabled={!isLive}
+            >
+              {acts[pullRequest.act].label}
+            </ActionButton>
+          )}
           {pullRequest ? (
-            <ActionButton method="showPullRequest" params={{}} icon="git-pull-request">
-              Pull request
-              {pullRequest.number === undefined ? "" : ` #${pullRequest.number}`}
+            <ActionButton
+              method="showPullRequest"
+              params={{}}
+              icon="git-pull-request"
+              secondary={pullRequest.act !== undefined}
+            >
+              Pull request #{pullRequest.number}
             </ActionButton>
           ) : files > 0 && facts.value?.canShip ? (
             <ActionButton
@@ -71,9 +94,9 @@ export function Header() {
               params={{}}
               icon="git-pull-request-create"
               disabled={!isLive || chat.value?.activeTurn !== undefined}
-              title={chat.value?.activeTurn ? "The agent is still working" : undefined}
+              title={chat.value?.activeTurn ? t("The agent is still working") : undefined}
             >
-              Create pull request
+              {t("Create pull request")}
             </ActionButton>
           ) : null}
         </div>
@@ -83,9 +106,9 @@ export function Header() {
         <Elapsed />
         {branch === undefined ? null : (
           <span class="fact branch">
-            <Icon name="git-branch" label="Branch" />
+            <Icon name="git-branch" label={t("Branch")} />
             <span class="mono">{toLine(branch)}</span>
-            <CopyButton text={branch} label="Copy branch name" />
+            <CopyButton text={branch} label={t("Copy branch name")} />
           </span>
         )}
         <Folder />
@@ -94,6 +117,11 @@ export function Header() {
             <Icon name="files" /> {files} <Counts {...totals} />
           </span>
         ) : null}
+        {pullRequest === undefined ? null : (
+          <span class="fact">
+            <Icon name="git-pull-request" label={t("Pull request")} /> {toLine(pullRequest.words, 120)}
+          </span>
+        )}
         <Spend />
         <NotIsolated />
         <Freshness facts={facts.value} />
@@ -129,14 +157,14 @@ function Spend() {
         title={`${money.title}. Press to set the budget of this agent.`}
         onClick={() => panel.act("setBudget", {})}
       >
-        <Icon name="credit-card" label="Cost" /> {money.text}
+        <Icon name="credit-card" label={t("Cost")} /> {money.text}
         {money.share === undefined ? null : (
-          <meter min={0} max={1} value={Math.min(1, money.share)} aria-label="Part of the budget that is used" />
+          <meter min={0} max={1} value={Math.min(1, money.share)} aria-label={t("Part of the budget that is used")} />
         )}
       </button>
       {cpuMs === undefined ? null : (
-        <span class="fact" title="Processor time of the host's machine, which is not in the cost">
-          <Icon name="server-process" label="Machine" /> {formatDuration(cpuMs)}
+        <span class="fact" title={t("Processor time of the host's machine, which is not in the cost")}>
+          <Icon name="server-process" label={t("Machine")} /> {formatDuration(cpuMs)}
         </span>
       )}
     </>
@@ -151,7 +179,7 @@ function Folder() {
   const path = `/${filePathOf(folder)}`;
   return (
     <span class="fact" title={toLine(path, 1000)}>
-      <Icon name="folder" label="Folder" /> {toLine(path.slice(path.lastIndexOf("/") + 1), 60)}
+      <Icon name="folder" label={t("Folder")} /> {toLine(path.slice(path.lastIndexOf("/") + 1), 60)}
     </span>
   );
 }
@@ -169,7 +197,7 @@ function NotIsolated() {
   return (
     <span
       class="fact"
-      title="This agent runs with the rights of the host's account. The host's configuration can change that."
+      title={t("This agent runs with the rights of the host's account. The host's configuration can change that.")}
     >
       <Icon name="unlock" /> not isolated
     </span>
@@ -182,7 +210,7 @@ function Elapsed() {
   if (startedAt === undefined) return null;
   const elapsedMs = nowMs.value - Date.parse(startedAt);
   return Number.isFinite(elapsedMs) ? (
-    <span class="fact" title="Time since the prompt">
+    <span class="fact" title={t("Time since the prompt")}>
       <Icon name="watch" /> {formatElapsed(elapsedMs)}
     </span>
   ) : null;
@@ -199,7 +227,7 @@ function Freshness({ facts }: { facts: PanelFacts | undefined }) {
       </span>
     );
   }
-  const age = facts.heardAtMs === undefined ? "" : `, as of ${formatAge(nowMs.value - facts.heardAtMs)}`;
+  const age = facts.heardAtMs === undefined ? "" : `, as of ${formatAgo(nowMs.value - facts.heardAtMs, t)}`;
   return (
     <span class="fact freshness stale">
       <Icon name={facts.connection === "connecting" ? "sync" : "debug-disconnect"} />
@@ -207,7 +235,7 @@ function Freshness({ facts }: { facts: PanelFacts | undefined }) {
       {age}
       {facts.connection === "offline" ? (
         <button type="button" class="link-button" onClick={() => panel.act("reconnect", {})}>
-          Reconnect
+          {t("Reconnect")}
         </button>
       ) : null}
     </span>

@@ -1,3 +1,4 @@
+import { formatUsd } from "../../base/formatUsd.ts";
 import type { FleetSessionState } from "../../protocol/fleet.ts";
 
 export interface SpendFacts {
@@ -15,22 +16,18 @@ export function toSpendFacts({ usage, spend }: Pick<FleetSessionState, "usage" |
   const cost = usage.costUsd;
   const unknown = (usage.unpricedTurns ?? 0) > 0;
   const spent =
-    cost === undefined ? (unknown ? "cost unknown" : "no cost yet") : `${unknown ? "over " : ""}${dollars(cost)}`;
+    cost === undefined ? (unknown ? "cost unknown" : "no cost yet") : `${unknown ? "over " : ""}${formatUsd(cost)}`;
   const share = limit === undefined || limit <= 0 ? undefined : (cost ?? 0) / limit;
   const tokens = usage.inputTokens + usage.outputTokens;
   const title = [
     tokens > 0 ? `${tokens.toLocaleString("en")} tokens` : "No tokens yet",
     unknown ? `the cost of ${usage.unpricedTurns} turns is not known` : undefined,
-    limit === undefined ? "no budget of its own" : `budget ${dollars(limit)}`,
+    limit === undefined ? "no budget of its own" : `budget ${formatUsd(limit)}`,
   ];
   return {
-    text: limit === undefined ? spent : `${spent} of ${dollars(limit)}`,
+    text: limit === undefined ? spent : `${spent} of ${formatUsd(limit)}`,
     title: title.filter((part) => part !== undefined).join(", "),
     share,
     tone: spend?.paused !== undefined || (share ?? 0) >= 1 ? "reached" : (share ?? 0) >= 0.8 ? "near" : "plain",
   };
-}
-
-function dollars(usd: number): string {
-  return `$${usd.toFixed(2)}`;
 }

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { Icon } from "./Icon.tsx";
 import { usePanel } from "./panelContext.ts";
+import { t } from "./l10n.ts";
 
 export function CopyButton({ text, label }: { text: string; label: string }) {
   const panel = usePanel();
@@ -13,8 +14,8 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
     <button
       type="button"
       class="icon-button"
-      aria-label={copied ? "Copied" : label}
-      title={copied ? "Copied" : label}
+      aria-label={copied ? t("Copied") : label}
+      title={copied ? t("Copied") : label}
       onClick={copy}
       onBlur={() => setCopied(false)}
       onMouseLeave={() => setCopied(false)}

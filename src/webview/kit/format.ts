@@ -16,16 +16,6 @@ export function formatElapsed(ms: number): string {
   return seconds < 60 ? `${seconds}s` : formatDuration(seconds * 1000);
 }
 
-/** "just now", "40 s ago", "5 min ago", "3 h ago", "2 d ago". */
-export function formatAge(ms: number): string {
-  const seconds = Math.floor(Math.max(0, ms) / 1000);
-  if (seconds < 10) return "just now";
-  if (seconds < 60) return `${seconds} s ago`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
-  return `${Math.floor(seconds / 86_400)} d ago`;
-}
-
 export function plainOf(text: StringOrMarkdown | undefined): string {
   if (text === undefined) return "";
   return typeof text === "string" ? text : text.markdown;

@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { FoundRow } from "../../protocol/panelLog.ts";
 import { Icon } from "../kit/Icon.tsx";
 import type { Finding } from "./LogLine.tsx";
+import { t } from "../kit/l10n.ts";
 
 interface FindBarProps {
   field: Ref<HTMLInputElement>;
@@ -56,16 +57,16 @@ export function FindBar({ field, find, onChange }: FindBarProps) {
         type="text"
         value={text}
         maxLength={1000}
-        placeholder="Find"
-        aria-label="Find in the log"
+        placeholder={t("Find")}
+        aria-label={t("Find in the log")}
         onInput={(event) => setText(event.currentTarget.value)}
       />
       <button
         type="button"
         class="icon-button"
         aria-pressed={matchCase}
-        title="Match case"
-        aria-label="Match case"
+        title={t("Match case")}
+        aria-label={t("Match case")}
         onClick={() => setMatchCase(!matchCase)}
       >
         <Icon name="case-sensitive" />
@@ -76,8 +77,8 @@ export function FindBar({ field, find, onChange }: FindBarProps) {
       <button
         type="button"
         class="icon-button"
-        title="Previous (Shift+Enter)"
-        aria-label="Previous match"
+        title={t("Previous (Shift+Enter)")}
+        aria-label={t("Previous match")}
         disabled={text === ""}
         onClick={() => void go(-1)}
       >
@@ -86,8 +87,8 @@ export function FindBar({ field, find, onChange }: FindBarProps) {
       <button
         type="button"
         class="icon-button"
-        title="Next (Enter)"
-        aria-label="Next match"
+        title={t("Next (Enter)")}
+        aria-label={t("Next match")}
         disabled={text === ""}
         onClick={() => void go(1)}
       >

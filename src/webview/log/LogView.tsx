@@ -10,6 +10,7 @@ import { LogRows, type RowsControl } from "./LogRows.tsx";
 import { Filler } from "./TerminalOutput.tsx";
 import { type ToolLog, toolLogsOf } from "./toolLogs.ts";
 import { useLog } from "./useLog.ts";
+import { t } from "../kit/l10n.ts";
 
 interface Selection {
   readonly anchor: number;
@@ -110,18 +111,18 @@ export function LogView() {
   }
   return (
     <div class="log" onKeyDown={onKeyDown}>
-      <div class="log-bar" role="toolbar" aria-label="Log">
+      <div class="log-bar" role="toolbar" aria-label={t("Log")}>
         <FindBar field={field} find={find} onChange={setFinding} />
         <span class="log-total muted">
-          {model.isReading.value ? <Icon name="loading" class="codicon-modifier-spin" label="Loading" /> : null}{" "}
+          {model.isReading.value ? <Icon name="loading" class="codicon-modifier-spin" label={t("Loading")} /> : null}{" "}
           {count(model.rows.value, "row")}
         </span>
         <button
           type="button"
           class="icon-button"
           aria-pressed={isFollowing}
-          title="Follow the end"
-          aria-label="Follow the end"
+          title={t("Follow the end")}
+          aria-label={t("Follow the end")}
           onClick={() => setFollowing(!isFollowing)}
         >
           <Icon name="arrow-circle-down" />
@@ -129,8 +130,8 @@ export function LogView() {
         <button
           type="button"
           class="icon-button"
-          title={selection ? "Copy the selected lines" : "Copy all"}
-          aria-label={selection ? "Copy the selected lines" : "Copy all"}
+          title={selection ? t("Copy the selected lines") : t("Copy all")}
+          aria-label={selection ? t("Copy the selected lines") : t("Copy all")}
           onClick={copy}
         >
           <Icon name="copy" />
@@ -138,8 +139,8 @@ export function LogView() {
         <button
           type="button"
           class="icon-button"
-          title="Download"
-          aria-label="Download the log"
+          title={t("Download")}
+          aria-label={t("Download the log")}
           onClick={() => panel.act("saveLog", { log: WHOLE_LOG })}
         >
           <Icon name="save" />
@@ -149,14 +150,14 @@ export function LogView() {
         <p class="log-older muted">
           Output of earlier turns is not loaded.{" "}
           <button type="button" class="link-button" onClick={() => panel.act("loadOlder", {})}>
-            Load earlier turns
+            {t("Load earlier turns")}
           </button>
         </p>
       ) : null}
       <div class="terminal whole">
         <LogRows
           model={model}
-          label="Tool output"
+          label={t("Tool output")}
           isFollowing={isFollowing}
           onFollow={setFollowing}
           draw={draw}
@@ -185,7 +186,7 @@ function Head({ row, tool }: { row: Extract<LogRow, { kind: "head" }>; tool: Too
         <button
           type="button"
           class="icon-button"
-          title="Go to the turn"
+          title={t("Go to the turn")}
           aria-label={`Go to the turn of ${title}`}
           onClick={() => panel.goToTurn(tool.turnId)}
         >
@@ -195,7 +196,7 @@ function Head({ row, tool }: { row: Extract<LogRow, { kind: "head" }>; tool: Too
       <button
         type="button"
         class="icon-button"
-        title="Open in the editor"
+        title={t("Open in the editor")}
         aria-label={`Open the log of ${title} in the editor`}
         onClick={() => panel.act("openLog", { terminal })}
       >

@@ -4,6 +4,7 @@ import { toVisibleText } from "../../base/visibleText.ts";
 import { LogLine } from "./LogLine.tsx";
 import { LogRows } from "./LogRows.tsx";
 import { useLog } from "./useLog.ts";
+import { t } from "../kit/l10n.ts";
 
 /** The output of one terminal, in the place of its tool call. */
 export function TerminalOutput({ terminal, preview }: { terminal: string; preview: string | undefined }) {
@@ -33,7 +34,7 @@ export function TerminalOutput({ terminal, preview }: { terminal: string; previe
   }
   return (
     <div class="terminal" style={{ "--rows": Math.max(1, model.rows.value) }}>
-      <LogRows model={model} label="Output" isFollowing={isFollowing} onFollow={setFollowing} draw={draw} />
+      <LogRows model={model} label={t("Output")} isFollowing={isFollowing} onFollow={setFollowing} draw={draw} />
     </div>
   );
 }

@@ -1,23 +1,49 @@
 import type { Attempt, AttemptFile, AttemptsState, attemptActions } from "../../protocol/report.ts";
 import { Icon } from "../kit/Icon.tsx";
+import { Notes } from "./Notes.tsx";
 import { formatCost, formatTime } from "./spendFormat.ts";
+import { t } from "../kit/l10n.ts";
 
 type Act = (action: (typeof attemptActions)[number], session: string) => void;
 
+interface AttemptsPageProps {
+  state: AttemptsState;
+  act: Act;
+  reconnect: (hostId: string) => void;
+}
+
 /** Several agents with one prompt, a column each: what they did, what it cost, and the choice of one. */
-export function AttemptsPage({ state, act }: { state: AttemptsState; act: Act }) {
-  const { attempts, files, filesLeft, prompt, repository, count } = state;
-  const missing = count - attempts.length;
-  const left = attempts.filter(({ isArchived }) => !isArchived).length;
+export function AttemptsPage({ state, act, reconnect }: AttemptsPageProps) {
+  const { attempts, note, repository } = state;
   return (
     <main class="report">
       <header>
-        <h1>Attempts</h1>
+        <h1>{t("Attempts")}</h1>
         <span class="muted">{repository}</span>
       </header>
+      <Notes notes={note === undefined ? [] : [note]} reconnect={reconnect} />
+      {attempts.length > 0 && <Comparison state={state} act={act} />}
+    </main>
+  );
+}
+
+function Comparison({ state, act }: { state: AttemptsState; act: Act }) {
+  const { attempts, files, filesLeft, prompt, count } = state;
+  const missing = count - attempts.length;
+  const left = attempts.filter(({ isArchived }) => !isArchived).length;
+  const [combined, ...others] = attempts.filter(({ isArchived, changes }) => !isArchived && changes !== undefined);
+  return (
+    <>
       <p class="prompt">{prompt}</p>
+      {combined !== undefined && others.length > 0 && (
+        <div class="buttons">
+          <button type="button" class="button secondary" onClick={() => act("combine", combined.session)}>
+            <Icon name="combine" /> Combine…
+          </button>
+        </div>
+      )}
       <table class="attempts">
-        <caption class="sr-only">Attempts beside one another</caption>
+        <caption class="sr-only">{t("Attempts beside one another")}</caption>
         <thead>
           <tr>
             <td />
@@ -27,14 +53,14 @@ export function AttemptsPage({ state, act }: { state: AttemptsState; act: Act })
           </tr>
         </thead>
         <tbody>
-          <Row title="Status" attempts={attempts} cell={statusOf} />
-          <Row title="Changes" attempts={attempts} cell={changesOf} />
-          <Row title="Tests seen" attempts={attempts} cell={testsOf} />
-          <Row title="Cost" attempts={attempts} cell={({ costUsd }) => formatCost(costUsd)} />
-          <Row title="Worked" attempts={attempts} cell={({ workedMs }) => formatTime(workedMs)} />
+          <Row title={t("Status")} attempts={attempts} cell={statusOf} />
+          <Row title={t("Changes")} attempts={attempts} cell={changesOf} />
+          <Row title={t("Tests seen")} attempts={attempts} cell={testsOf} />
+          <Row title={t("Cost")} attempts={attempts} cell={({ costUsd }) => formatCost(costUsd)} />
+          <Row title={t("Worked")} attempts={attempts} cell={({ workedMs }) => formatTime(workedMs)} />
           <tr class="actions">
             <th scope="row">
-              <span class="sr-only">Actions</span>
+              <span class="sr-only">{t("Actions")}</span>
             </th>
             {attempts.map((attempt) => (
               <td key={attempt.session}>
@@ -45,7 +71,7 @@ export function AttemptsPage({ state, act }: { state: AttemptsState; act: Act })
           {files.length > 0 && (
             <tr class="section">
               <th scope="rowgroup" colSpan={attempts.length + 1}>
-                Files
+                {t("Files")}
               </th>
             </tr>
           )}
@@ -58,7 +84,7 @@ export function AttemptsPage({ state, act }: { state: AttemptsState; act: Act })
       {missing > 0 && (
         <p class="muted">{missing === 1 ? "One attempt was deleted." : `${missing} attempts were deleted.`}</p>
       )}
-    </main>
+    </>
   );
 }
 

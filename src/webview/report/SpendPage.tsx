@@ -2,6 +2,7 @@ import type { SpendChoice, SpendPeriod, SpendState } from "../../protocol/report
 import { Icon } from "../kit/Icon.tsx";
 import { Choice } from "./Choice.tsx";
 import { DayChart, seriesOf } from "./DayChart.tsx";
+import { Notes } from "./Notes.tsx";
 import {
   formatCost,
   formatDay,
@@ -14,6 +15,7 @@ import {
   unknownsOf,
 } from "./spendFormat.ts";
 import { kindNames, SpendTable } from "./SpendTable.tsx";
+import { t } from "../kit/l10n.ts";
 
 const periods: readonly (readonly [SpendPeriod, string])[] = [
   ["month", "This month"],
@@ -33,20 +35,21 @@ const measures = [
 interface SpendPageProps {
   state: SpendState;
   choose: (choice: SpendChoice) => void;
+  reconnect: (hostId: string) => void;
 }
 
 /** What agents cost: models and machine, which are never added up. */
-export function SpendPage({ state, choose }: SpendPageProps) {
+export function SpendPage({ state, choose, reconnect }: SpendPageProps) {
   const { choice, total, hosts, notes, isLoading, from, to } = state;
   const change = (part: Partial<SpendChoice>) => choose({ ...choice, ...part });
   return (
     <main class="report" aria-busy={isLoading}>
       <header>
-        <h1>Spend</h1>
+        <h1>{t("Spend")}</h1>
         <span class="muted">
           {formatDay(from)} – {formatDay(to)} {to.slice(0, 4)} (UTC)
         </span>
-        {isLoading && <Icon name="loading" class="codicon-modifier-spin" label="Asking the hosts" />}
+        {isLoading && <Icon name="loading" class="codicon-modifier-spin" label={t("Asking the hosts")} />}
       </header>
       <div class="controls">
         <Choice name="Period" options={periods} value={choice.period} onChoose={(period) => change({ period })} />
@@ -59,11 +62,7 @@ export function SpendPage({ state, choose }: SpendPageProps) {
           />
         )}
       </div>
-      {notes.map((note) => (
-        <p key={note} class="banner" role="status">
-          <Icon name="warning" /> <span class="banner-text">{note}</span>
-        </p>
-      ))}
+      <Notes notes={notes} reconnect={reconnect} />
       {!isEmpty(total) && <Totals total={total} />}
       <div class="controls">
         <Choice name="By" options={kinds} value={choice.by} onChoose={(by) => change({ by })} />
@@ -89,13 +88,13 @@ function Totals({ total }: { total: SpendState["total"] }) {
   ];
   return (
     <div class="totals">
-      <section aria-label="Models">
-        <h2>Models</h2>
+      <section aria-label={t("Models")}>
+        <h2>{t("Models")}</h2>
         <strong>{formatCost(coordination.costUsd)}</strong>
         <span class="muted">{tokens.join(" · ")}</span>
       </section>
-      <section aria-label="Machine">
-        <h2>Machine</h2>
+      <section aria-label={t("Machine")}>
+        <h2>{t("Machine")}</h2>
         <strong>{formatTime(infrastructure.wallMs)}</strong>
         <span class="muted">
           {`at work · ${formatTime(infrastructure.cpuMs)} of CPU · ${formatMemory(infrastructure.peakMemoryBytes)} at most`}

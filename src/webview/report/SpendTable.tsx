@@ -10,6 +10,7 @@ import {
   measureOf,
   outputOf,
 } from "./spendFormat.ts";
+import { t } from "../kit/l10n.ts";
 
 export const kindNames: Readonly<Record<SpendState["choice"]["by"], string>> = {
   day: "Day",
@@ -36,10 +37,10 @@ export function SpendTable({ state }: { state: SpendState }) {
           </th>
           {!isByDay && <td rowSpan={2} class="bar-cell" />}
           <th colSpan={4} scope="colgroup" class="group">
-            Models
+            {t("Models")}
           </th>
           <th colSpan={3} scope="colgroup" class="group">
-            Machine
+            {t("Machine")}
           </th>
         </tr>
         <tr>
@@ -63,7 +64,7 @@ export function SpendTable({ state }: { state: SpendState }) {
       </tbody>
       <tfoot>
         <tr>
-          <th scope="row">Total</th>
+          <th scope="row">{t("Total")}</th>
           {!isByDay && <td class="bar-cell" />}
           <Cells {...total} />
         </tr>

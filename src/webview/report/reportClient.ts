@@ -1,5 +1,5 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
-import type { ReportInbound, ReportOutbound, ReportState } from "../../protocol/report.ts";
+import type { ReportInbound, ReportMemory, ReportOutbound, ReportState } from "../../protocol/report.ts";
 
 /** Without the nonce, which the client adds. */
 export type ReportRequest = ReportInbound extends infer M
@@ -8,13 +8,19 @@ export type ReportRequest = ReportInbound extends infer M
     : never
   : never;
 
+/** VS Code's side of the page. What is set as state is given to who restores the tab in a later window. */
+export interface ReportHost {
+  postMessage(message: ReportInbound): void;
+  setState(state: ReportMemory): void;
+}
+
 /** The page's line to the extension. */
 export class ReportClient {
-  readonly #host: { postMessage(message: ReportInbound): void };
+  readonly #host: ReportHost;
   readonly #nonce: string;
   readonly #state = signal<ReportState | undefined>(undefined);
 
-  constructor(host: { postMessage(message: ReportInbound): void }, nonce: string) {
+  constructor(host: ReportHost, nonce: string) {
     this.#host = host;
     this.#nonce = nonce;
   }
@@ -35,6 +41,8 @@ export class ReportClient {
 
   /** Only the extension knows the nonce; what it sends is of our own making. */
   receive(data: Partial<ReportOutbound> | null): void {
-    if (data?.nonce === this.#nonce && data.kind === "state") this.#state.value = data.state;
+    if (data?.nonce !== this.#nonce || data.state === undefined) return;
+    this.#state.value = data.state;
+    if (data.state.view !== "spend") this.#host.setState(data.state.of);
   }
 }

@@ -1,3 +1,4 @@
+import { formatUsd } from "../../base/formatUsd.ts";
 import type { Coordination, Infrastructure } from "../../protocol/fleetSpend.ts";
 import type { SpendChoice, SpendLine } from "../../protocol/report.ts";
 
@@ -17,11 +18,9 @@ export function formatMeasure(value: number | undefined, measure: SpendChoice["m
   return measure === "cost" ? formatCost(value) : formatTime(value);
 }
 
-/** Cents, and what is less than a cent in full. A cost that nobody knows is no cost of nothing. */
+/** A cost that nobody knows is no cost of nothing. */
 export function formatCost(usd: number | undefined): string {
-  if (usd === undefined) return "–";
-  if (usd > 0 && usd < 0.01) return `$${Number(usd.toPrecision(2))}`;
-  return `$${usd.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+  return usd === undefined ? "–" : formatUsd(usd);
 }
 
 /** "12 s", "3 min", "2.5 h". */

@@ -1,10 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
+import { formatAgo } from "../../base/formatAge.ts";
 import { toVisibleText } from "../../base/visibleText.ts";
 import type { TimelineEntry } from "../../protocol/panel.ts";
 import { ActionButton } from "../kit/ActionButton.tsx";
 import { nowMs } from "../kit/clock.ts";
-import { formatAge } from "../kit/format.ts";
 import { Icon } from "../kit/Icon.tsx";
+import { t } from "../kit/l10n.ts";
 import { usePanel } from "../kit/panelContext.ts";
 import { useRovingFocus } from "../kit/useRovingFocus.ts";
 
@@ -46,9 +47,9 @@ export function TimelineView() {
       <div class="column">
         {has("x-fleet/checkpoint") ? (
           <div class="changes-head">
-            <h2>Timeline</h2>
+            <h2>{t("Timeline")}</h2>
             <ActionButton method="checkpoint" params={{}} icon="git-commit" secondary disabled={!isLive}>
-              Record a checkpoint
+              {t("Record a checkpoint")}
             </ActionButton>
           </div>
         ) : null}
@@ -57,7 +58,7 @@ export function TimelineView() {
             <Icon name="history" /> Nothing has happened yet.
           </p>
         ) : (
-          <ol class="timeline" aria-label="Timeline" onKeyDown={move}>
+          <ol class="timeline" aria-label={t("Timeline")} onKeyDown={move}>
             {entries.map((entry, index) => (
               <li
                 key={entry.id}
@@ -103,11 +104,11 @@ function Actions({ entry: { checkpoint, turnId, kind }, marked, onMark, isLive, 
       {checkpoint !== undefined && has("x-fleet/compare") ? (
         marked === undefined ? (
           <button type="button" class="link-button" disabled={!isLive} onClick={() => onMark(checkpoint)}>
-            Compare…
+            {t("Compare…")}
           </button>
         ) : marked === checkpoint ? (
           <button type="button" class="link-button" onClick={() => onMark(undefined)}>
-            Cancel
+            {t("Cancel")}
           </button>
         ) : (
           <button type="button" class="link-button" disabled={!isLive} onClick={compare}>
@@ -117,7 +118,7 @@ function Actions({ entry: { checkpoint, turnId, kind }, marked, onMark, isLive, 
       ) : null}
       {checkpoint !== undefined && has("x-fleet/fork") ? (
         <button type="button" class="link-button" disabled={!isLive} onClick={() => panel.act("fork", { checkpoint })}>
-          Fork from here
+          {t("Fork from here")}
         </button>
       ) : null}
       {checkpoint !== undefined && has("x-fleet/restore") ? (
@@ -127,15 +128,15 @@ function Actions({ entry: { checkpoint, turnId, kind }, marked, onMark, isLive, 
           disabled={!isLive}
           onClick={() => panel.act("restore", { checkpoint })}
         >
-          Restore…
+          {t("Restore…")}
         </button>
       ) : null}
       {turnId !== undefined && kind !== "checkpoint" ? (
         <button
           type="button"
           class="icon-button"
-          title="Go to the turn"
-          aria-label="Go to the turn"
+          title={t("Go to the turn")}
+          aria-label={t("Go to the turn")}
           onClick={() => panel.goToTurn(turnId)}
         >
           <Icon name="comment-discussion" />
@@ -150,7 +151,7 @@ function When({ atMs }: { atMs: number | undefined }) {
   const date = new Date(atMs);
   return (
     <time class="timeline-when muted" dateTime={date.toISOString()} title={date.toLocaleString()}>
-      {formatAge(nowMs.value - atMs)}
+      {formatAgo(nowMs.value - atMs, t)}
     </time>
   );
 }

@@ -8,6 +8,7 @@ import { usePanel } from "../kit/panelContext.ts";
 import { ToolInput } from "./ToolInput.tsx";
 import { runsCommand, toToolInputView } from "./toolInput.ts";
 import { VisibleText } from "./VisibleText.tsx";
+import { t } from "../kit/l10n.ts";
 
 /**
  * A tool call that waits for a person. Drawn apart from anything the agent wrote: the question and the two buttons are
@@ -46,7 +47,7 @@ export function ApprovalCard({ turnId, toolCall }: { turnId: string; toolCall: P
       </div>
       {said === "" || said === command ? null : (
         <p class="approval-said">
-          <span class="muted">The agent says:</span> <VisibleText text={toLine(said, 500)} />
+          <span class="muted">{t("The agent says:")}</span> <VisibleText text={toLine(said, 500)} />
         </p>
       )}
       <ToolInput input={toolCall.toolInput} isCommand={isCommand} whole />
@@ -66,19 +67,19 @@ export function ApprovalCard({ turnId, toolCall }: { turnId: string; toolCall: P
         </button>
         {isDenying ? null : (
           <button type="button" class="link-button" onClick={() => setDenying(true)}>
-            Deny with a note…
+            {t("Deny with a note…")}
           </button>
         )}
         {toolCall.options && toolCall.options.length > 0 ? (
-          <div class="approval-options" role="group" aria-label="Answers that the agent offers">
-            <span class="muted">Agent's own answers:</span>
+          <div class="approval-options" role="group" aria-label={t("Answers that the agent offers")}>
+            <span class="muted">{t("Agent's own answers:")}</span>
             {toolCall.options.map((option) => (
               <button
                 key={option.id}
                 type="button"
                 class="chip"
                 disabled={isDisabled}
-                title={option.kind === "approve" ? "Approves" : "Denies"}
+                title={option.kind === "approve" ? t("Approves") : t("Denies")}
                 onClick={() => void answer(option.kind === "approve", option.id)}
               >
                 <Icon name={option.kind === "approve" ? "check" : "close"} /> {toLine(option.label, 80)}
@@ -92,18 +93,18 @@ export function ApprovalCard({ turnId, toolCall }: { turnId: string; toolCall: P
           ref={note}
           class="approval-note"
           rows={2}
-          placeholder="What the agent should do instead; sent when you press Deny"
-          aria-label="Note to the agent"
+          placeholder={t("What the agent should do instead; sent when you press Deny")}
+          aria-label={t("Note to the agent")}
         />
       ) : null}
-      {isLive ? null : <p class="muted">The host is not connected. You can answer as soon as it is.</p>}
+      {isLive ? null : <p class="muted">{t("The host is not connected. You can answer as soon as it is.")}</p>}
     </section>
   );
 }
 
 function Edits({ items }: { items: NonNullable<PendingToolCall["edits"]>["items"] }) {
   return (
-    <ul class="approval-edits" aria-label="Files that it would change">
+    <ul class="approval-edits" aria-label={t("Files that it would change")}>
       {items.map((edit, index) => (
         <li key={index}>
           <Icon name="file" /> <VisibleText text={filePathOf(edit)} />

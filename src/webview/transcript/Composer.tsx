@@ -1,8 +1,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { toLine } from "../../base/visibleText.ts";
 import { Icon } from "../kit/Icon.tsx";
 import { usePanel } from "../kit/panelContext.ts";
+import { Choices } from "./Choices.tsx";
 import { commandsFor, SlashCommands } from "./SlashCommands.tsx";
+import { t } from "../kit/l10n.ts";
 
 /** Where a person writes to the agent. What is typed outlives the page and is let go of only when the host has it. */
 export function Composer() {
@@ -78,8 +79,8 @@ export function Composer() {
           value={text}
           rows={1}
           disabled={!canWrite}
-          placeholder={isWorking ? "Write the next message; it waits for the turn to end" : "Message the agent"}
-          aria-label="Message to the agent"
+          placeholder={isWorking ? t("Write the next message; it waits for the turn to end") : t("Message the agent")}
+          aria-label={t("Message to the agent")}
           aria-autocomplete="list"
           aria-expanded={isChoosing}
           aria-controls="slash-commands"
@@ -92,8 +93,8 @@ export function Composer() {
             <button
               type="button"
               class="icon-button strong"
-              title="Stop the agent"
-              aria-label="Stop the agent"
+              title={t("Stop the agent")}
+              aria-label={t("Stop the agent")}
               disabled={!isLive}
               onClick={() => panel.act("stop", {})}
             >
@@ -104,8 +105,8 @@ export function Composer() {
             <button
               type="button"
               class="icon-button"
-              title="Steer: tell the agent now (Ctrl+Enter)"
-              aria-label="Steer the agent now"
+              title={t("Steer: tell the agent now (Ctrl+Enter)")}
+              aria-label={t("Steer the agent now")}
               disabled={!canSend}
               onClick={() => void send("steer")}
             >
@@ -115,8 +116,8 @@ export function Composer() {
           <button
             type="submit"
             class="icon-button primary"
-            title={isWorking ? "Queue (Enter)" : "Send (Enter)"}
-            aria-label={isWorking ? "Queue message" : "Send message"}
+            title={isWorking ? t("Queue (Enter)") : t("Send (Enter)")}
+            aria-label={isWorking ? t("Queue message") : t("Send message")}
             disabled={!canSend}
           >
             <Icon name="send" />
@@ -126,48 +127,18 @@ export function Composer() {
       <p class="composer-hint muted">
         {isLive ? (
           <>
-            <kbd>Enter</kbd> {isWorking ? "queues" : "sends"}, <kbd>Shift+Enter</kbd> for a line break
+            <kbd>{t("Enter")}</kbd> {isWorking ? "queues" : "sends"}, <kbd>{t("Shift+Enter")}</kbd> for a line break
             {canSteer ? (
               <>
-                , <kbd>Ctrl+Enter</kbd> tells it now
+                , <kbd>{t("Ctrl+Enter")}</kbd> tells it now
               </>
             ) : null}
           </>
         ) : (
           "Not connected: what you write is kept"
         )}
-        <Choices model={model} onModel={setModel} />
+        <Choices model={model} onModel={setModel} isLive={isLive} />
       </p>
     </form>
-  );
-}
-
-/** The mode that the agent is in, and the models that it may be asked to use. */
-function Choices({ model, onModel }: { model: string | undefined; onModel: (model: string | undefined) => void }) {
-  const { about, facts } = usePanel().store;
-  const { modes, models } = about.value;
-  const mode = modes?.available.find(({ id }) => id === modes.current)?.name;
-  const available = models?.available ?? [];
-  return (
-    <span class="composer-choices">
-      {mode === undefined ? null : <span title="The mode that the agent is in">{toLine(mode, 40)}</span>}
-      {available.length === 0 ? null : (
-        <select
-          aria-label="Model"
-          title={
-            facts.value?.canShip ? "Model, from the next time that the agent is started" : "Model of the next message"
-          }
-          value={model ?? models?.current ?? ""}
-          onChange={(event) => onModel(event.currentTarget.value || undefined)}
-        >
-          {models?.current === undefined ? <option value="">Agent's own choice</option> : null}
-          {available.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {toLine(name, 60)}
-            </option>
-          ))}
-        </select>
-      )}
-    </span>
   );
 }

@@ -6,6 +6,7 @@ import { CopyButton } from "../kit/CopyButton.tsx";
 import { Link } from "../kit/Link.tsx";
 import { memo } from "../kit/memo.ts";
 import { decodeEntities, GrowingMarkdown, maxNesting } from "./markdownTokens.ts";
+import { t } from "../kit/l10n.ts";
 
 /**
  * Markdown of an agent, as nodes. Only the kinds of token listed here become elements; raw HTML and everything else is
@@ -86,7 +87,7 @@ function CodeBlock({ text, language }: { text: string; language: unknown }) {
     <div class="code-block">
       <div class="code-bar">
         <span class="code-language">{label}</span>
-        <CopyButton text={text} label="Copy code" />
+        <CopyButton text={text} label={t("Copy code")} />
       </div>
       <pre tabIndex={0}>
         <code>{toVisibleText(text)}</code>

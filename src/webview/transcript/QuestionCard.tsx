@@ -3,6 +3,7 @@ import { toLine, toVisibleText } from "../../base/visibleText.ts";
 import type { InputAnswer, InputQuestion, InputRequest } from "../../protocol/input.ts";
 import { Icon } from "../kit/Icon.tsx";
 import { usePanel } from "../kit/panelContext.ts";
+import { t } from "../kit/l10n.ts";
 
 type Answers = Record<string, InputAnswer>;
 type KnownQuestion = Extract<InputQuestion, { message: string; id: string }>;
@@ -34,7 +35,7 @@ export function QuestionCard({ request }: { request: InputRequest }) {
   return (
     <form
       class="approval question"
-      aria-label="The agent asks"
+      aria-label={t("The agent asks")}
       onSubmit={(event) => {
         event.preventDefault();
         void send("accept");
@@ -42,7 +43,7 @@ export function QuestionCard({ request }: { request: InputRequest }) {
     >
       <div class="approval-title">
         <Icon name="question" />
-        <h3>The agent asks</h3>
+        <h3>{t("The agent asks")}</h3>
       </div>
       {request.message ? <p>{toVisibleText(request.message)}</p> : null}
       {request.url ? <p class="mono">{toLine(request.url, 500)}</p> : null}
@@ -59,7 +60,7 @@ export function QuestionCard({ request }: { request: InputRequest }) {
           disabled={isSending || !isLive}
           onClick={() => void send("decline")}
         >
-          Decline
+          {t("Decline")}
         </button>
       </div>
     </form>

@@ -3,6 +3,7 @@ import { toVisibleText } from "../../base/visibleText.ts";
 import type { PendingMessage } from "../../protocol/chatState.ts";
 import { Icon } from "../kit/Icon.tsx";
 import { usePanel } from "../kit/panelContext.ts";
+import { t } from "../kit/l10n.ts";
 
 /** Messages that wait for the turn to end, and the one that is on its way into it. */
 export function Queue() {
@@ -10,7 +11,7 @@ export function Queue() {
   const queued = chat?.queuedMessages ?? [];
   if (chat?.steeringMessage === undefined && queued.length === 0) return null;
   return (
-    <ul class="queue" aria-label="Messages that wait">
+    <ul class="queue" aria-label={t("Messages that wait")}>
       {chat?.steeringMessage ? <Steering message={chat.steeringMessage} /> : null}
       {queued.map((message, index) => (
         <Queued key={message.id} message={message} isFirst={index === 0} />
@@ -22,7 +23,7 @@ export function Queue() {
 function Steering({ message: { id, message } }: { message: PendingMessage }) {
   return (
     <li class="queued">
-      <Icon name="compass" label="On its way to the agent" />
+      <Icon name="compass" label={t("On its way to the agent")} />
       <span class="queued-text">{toVisibleText(message.text)}</span>
       <Remove id={id} />
     </li>
@@ -42,7 +43,7 @@ function Queued({ message: { id, message }, isFirst }: { message: PendingMessage
         <textarea
           rows={2}
           value={text}
-          aria-label="Queued message"
+          aria-label={t("Queued message")}
           onInput={(event) => setText(event.currentTarget.value)}
           onKeyDown={(event) => {
             if (event.key === "Escape") setText(undefined);
@@ -54,8 +55,8 @@ function Queued({ message: { id, message }, isFirst }: { message: PendingMessage
         <button
           type="button"
           class="icon-button"
-          title="Save (Enter)"
-          aria-label="Save the queued message"
+          title={t("Save (Enter)")}
+          aria-label={t("Save the queued message")}
           onClick={() => void save()}
         >
           <Icon name="check" />
@@ -63,8 +64,8 @@ function Queued({ message: { id, message }, isFirst }: { message: PendingMessage
         <button
           type="button"
           class="icon-button"
-          title="Discard (Escape)"
-          aria-label="Discard the edit"
+          title={t("Discard (Escape)")}
+          aria-label={t("Discard the edit")}
           onClick={() => setText(undefined)}
         >
           <Icon name="discard" />
@@ -74,14 +75,14 @@ function Queued({ message: { id, message }, isFirst }: { message: PendingMessage
   }
   return (
     <li class="queued">
-      <Icon name="clock" label="Queued" />
+      <Icon name="clock" label={t("Queued")} />
       <span class="queued-text">{toVisibleText(message.text)}</span>
       {isFirst ? null : (
         <button
           type="button"
           class="icon-button"
-          title="Send earlier"
-          aria-label="Send earlier"
+          title={t("Send earlier")}
+          aria-label={t("Send earlier")}
           onClick={() => panel.act("advanceQueued", { id })}
         >
           <Icon name="arrow-up" />
@@ -90,8 +91,8 @@ function Queued({ message: { id, message }, isFirst }: { message: PendingMessage
       <button
         type="button"
         class="icon-button"
-        title="Edit"
-        aria-label="Edit the queued message"
+        title={t("Edit")}
+        aria-label={t("Edit the queued message")}
         onClick={() => setText(message.text)}
       >
         <Icon name="edit" />
@@ -107,8 +108,8 @@ function Remove({ id }: { id: string }) {
     <button
       type="button"
       class="icon-button"
-      title="Remove from the queue"
-      aria-label="Remove from the queue"
+      title={t("Remove from the queue")}
+      aria-label={t("Remove from the queue")}
       onClick={() => panel.act("removeQueued", { id })}
     >
       <Icon name="close" />

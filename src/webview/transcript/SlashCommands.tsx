@@ -1,5 +1,6 @@
 import { toLine } from "../../base/visibleText.ts";
 import type { PanelAbout } from "../../protocol/panel.ts";
+import { t } from "../kit/l10n.ts";
 
 type Command = NonNullable<PanelAbout["commands"]>[number];
 
@@ -20,7 +21,7 @@ interface SlashCommandsProps {
 
 export function SlashCommands({ commands, chosen, onTake }: SlashCommandsProps) {
   return (
-    <ul class="slash" role="listbox" id="slash-commands" aria-label="Commands of the agent">
+    <ul class="slash" role="listbox" id="slash-commands" aria-label={t("Commands of the agent")}>
       {commands.map(({ name, description, hint }, index) => (
         <li
           key={name}

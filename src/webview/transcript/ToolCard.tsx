@@ -14,6 +14,7 @@ import { Markdown } from "./Markdown.tsx";
 import { toolCardView } from "./toolCardView.ts";
 import { runsCommand } from "./toolInput.ts";
 import { ToolInput } from "./ToolInput.tsx";
+import { t } from "../kit/l10n.ts";
 
 const maxTextChars = 20_000;
 
@@ -61,7 +62,7 @@ function ToolBody({ toolCall }: { toolCall: ToolCall }) {
       {error === undefined ? null : <pre class="tool-error">{toVisibleText(error.slice(0, maxTextChars))}</pre>}
       {said ? <p class="muted">Note: {toVisibleText(said)}</p> : null}
       {input === undefined && content.length === 0 && error === undefined ? (
-        <p class="muted">There is no output.</p>
+        <p class="muted">{t("There is no output.")}</p>
       ) : null}
     </div>
   );
@@ -83,10 +84,10 @@ function Output({ item, index, toolCallId }: OutputProps) {
         <div class="tool-terminal">
           <TerminalOutput terminal={item.resource} preview={item.result?.preview} />
           <button type="button" class="link-button" onClick={() => panel.goToLog(item.resource)}>
-            Show in the log
+            {t("Show in the log")}
           </button>
           <button type="button" class="link-button" onClick={() => panel.act("openLog", { terminal: item.resource })}>
-            Open the log in the editor
+            {t("Open the log in the editor")}
           </button>
         </div>
       );

@@ -1,6 +1,7 @@
 import type { ToolInput as Input } from "../../protocol/toolCall.ts";
 import { toToolInputView } from "./toolInput.ts";
 import { VisibleText } from "./VisibleText.tsx";
+import { t } from "../kit/l10n.ts";
 
 const maxShownChars = 20_000;
 
@@ -18,7 +19,7 @@ export function ToolInput({ input, isCommand, whole = false }: Props) {
   return (
     <>
       {view.command === undefined ? null : (
-        <pre class="tool-command" tabIndex={0} aria-label="Command">
+        <pre class="tool-command" tabIndex={0} aria-label={t("Command")}>
           <span class="prompt" aria-hidden="true">
             ${" "}
           </span>
@@ -26,7 +27,7 @@ export function ToolInput({ input, isCommand, whole = false }: Props) {
         </pre>
       )}
       {view.raw === undefined ? null : (
-        <pre class="tool-raw" tabIndex={0} aria-label="Input">
+        <pre class="tool-raw" tabIndex={0} aria-label={t("Input")}>
           <VisibleText text={shown(view.raw)} />
         </pre>
       )}

@@ -4,6 +4,7 @@ import { FollowArea } from "../kit/FollowArea.tsx";
 import { Icon } from "../kit/Icon.tsx";
 import { usePanel } from "../kit/panelContext.ts";
 import { TurnList } from "./TurnList.tsx";
+import { t } from "../kit/l10n.ts";
 
 /** The conversation, oldest first, following its end. */
 export function Transcript() {
@@ -12,7 +13,7 @@ export function Transcript() {
   const turns = chat?.turns ?? [];
   const news = `${chat?.activeTurn?.id ?? turns.at(-1)?.id}:${chat?.activeTurn?.responseParts.length}`;
   return (
-    <FollowArea label="Transcript" column="column" news={news}>
+    <FollowArea label={t("Transcript")} column="column" news={news}>
       {({ area, isFollowing, leave }) => (
         <>
           {panel.store.facts.value?.hasOlder ? <Older area={area} /> : null}
@@ -67,7 +68,7 @@ function Older({ area }: { area: RefObject<HTMLDivElement | null> }) {
     <p class="older">
       <button type="button" class="link-button" disabled={isLoading} onClick={() => void load()}>
         <Icon name={isLoading ? "loading" : "fold-up"} {...(isLoading ? { class: "codicon-modifier-spin" } : {})} />{" "}
-        Show earlier turns
+        {t("Show earlier turns")}
       </button>
     </p>
   );

@@ -10,6 +10,7 @@ import { ApprovalCard } from "./ApprovalCard.tsx";
 import { Markdown } from "./Markdown.tsx";
 import { QuestionCard } from "./QuestionCard.tsx";
 import { ToolCard } from "./ToolCard.tsx";
+import { t } from "../kit/l10n.ts";
 
 interface TurnProps {
   turn: Turn | ActiveTurn;
@@ -21,7 +22,7 @@ interface TurnProps {
 export const TurnView = memo(function TurnView({ turn, isLast }: TurnProps) {
   const isActive = !("state" in turn);
   return (
-    <article class="turn" aria-label="Turn" aria-busy={isActive}>
+    <article class="turn" aria-label={t("Turn")} aria-busy={isActive}>
       <UserMessage message={turn.message} />
       {turn.responseParts.map((part, index) => (
         <Part
@@ -71,7 +72,7 @@ function AttachmentView({ item }: { item: Attachment }) {
   }
   return (
     <p class="attachment muted">
-      <Icon name="paperclip" label="Attached" /> {label}
+      <Icon name="paperclip" label={t("Attached")} /> {label}
     </p>
   );
 }
@@ -116,7 +117,7 @@ const Part = memo(function Part({ part, turnId, isActive, canResume }: PartProps
       );
     case "contentRef":
       if (isPicture(part.contentType)) return <Picture uri={part.uri} name="Picture of the agent" />;
-      return <p class="muted">Content kept on the host.</p>;
+      return <p class="muted">{t("Content kept on the host.")}</p>;
     default:
       return null;
   }
@@ -144,12 +145,12 @@ function TurnError({ message, resumable, turnId }: { message: string; resumable:
       <div class="turn-error-text">{toVisibleText(message)}</div>
       {resumable && isLive && facts.needsSignIn ? (
         <ActionButton method="signIn" params={{}} icon="key">
-          Sign In
+          {t("Sign In")}
         </ActionButton>
       ) : null}
       {resumable ? (
         <ActionButton method="resume" params={{ turnId }} icon="debug-continue" disabled={!isLive}>
-          Resume
+          {t("Resume")}
         </ActionButton>
       ) : null}
     </div>

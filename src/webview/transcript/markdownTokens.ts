@@ -30,7 +30,7 @@ function nestsTooDeep(source: string): boolean {
     const markers = lead.match(/>|[*+-]\s|\d[.)]\s/g)?.length ?? 0;
     const indent = lead.replace(/\S.*/s, "").replaceAll("\t", "    ").length;
     if (markers + indent / 2 > maxNesting && /[>*+\-\d]/.test(line)) return true;
-    if (bracketDepth(line) > maxNesting || /[*_~]{65,}[^*_~\s]/.test(line)) return true;
+    if (bracketDepth(line) > maxNesting || /(?<![*_~])[*_~]{65,}[^*_~\s]/.test(line)) return true;
   }
   return false;
 }

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { type Browser, chromium as playwright, type Page } from "playwright-core";
 import { Emitter } from "../../../src/base/emitter.ts";
+import { untranslated } from "../../../src/base/l10n.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
 import { AhpClient } from "../../../src/client/ahpClient.ts";
 import { systemClock } from "../../../src/extension/platform/clock.ts";
@@ -78,12 +79,13 @@ const ports: PanelPorts = {
   review: unused,
   createPullRequest: unused,
   showPullRequest: unused,
+  actOnPullRequest: unused,
   openFileDiff: unused,
   openText: unused,
   copy: unused,
   save: async () => true,
   confirmRestore: async () => true,
-  openAgent: unused,
+  fork: unused,
   compare: unused,
   setBudget: unused,
   raiseBudget: unused,
@@ -121,6 +123,7 @@ async function connect(page: Page, client: AhpClient): Promise<PanelBridge> {
     logPorts: ports,
     agent: target,
     nonce: "n",
+    t: untranslated,
     post: (message) => void deliver(page, message),
     clock: systemClock,
     logger: silentLogger,
@@ -143,6 +146,8 @@ async function connect(page: Page, client: AhpClient): Promise<PanelBridge> {
     if (name !== "index.html") return route.fulfill({ path: path.join(bundle, path.basename(name)) });
     const body = webviewPage({
       title: "Agent",
+      language: "en",
+      texts: undefined,
       cspSource: origin,
       script: `${origin}/main.js`,
       style: `${origin}/main.css`,

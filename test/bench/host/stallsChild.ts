@@ -58,7 +58,7 @@ const calls = {
       return retention.sweep();
     };
     const everything = async () => {
-      for (const [index, uri] of (await channels.known()).entries()) {
+      for (const [index, uri] of (await channels.known("")).entries()) {
         if (index % 10 === 0) await nextTick();
         await channels.load(uri);
         if (channels.state("session", uri)) channels.dispatch(uri, { type: "session/titleChanged", title: "Touched" });

@@ -29,6 +29,8 @@ export const starting: Part = async (options) => {
       await host.stop();
       return told;
     };
+    // The data of a host of today: it keeps an index of its sessions.
+    await started(full);
     const { ours, nothing, parse } = await interleave(
       {
         ours: () => started(full),

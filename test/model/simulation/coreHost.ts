@@ -281,7 +281,7 @@ function sessionOf(channel: string): string | undefined {
 }
 
 async function restore(channels: Channels, catalogue: Catalogue): Promise<void> {
-  const known = await channels.known();
+  const known = await channels.known("");
   for (const uri of known.filter((candidate) => parseFleetSessionUri(candidate) !== undefined)) {
     const session = sessionUri(parseFleetSessionUri(uri) ?? "");
     const found = await Promise.all(

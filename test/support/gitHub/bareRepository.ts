@@ -82,6 +82,42 @@ export class BareRepository {
       });
   }
 
+  /** The tree that a merge of the two makes; `undefined` if they conflict. */
+  async mergedTree(base: string, head: string): Promise<string | undefined> {
+    return (await this.#tryGit("merge-tree", "--write-tree", base, head))?.split("\n")[0];
+  }
+
+  /** Puts a commit with that tree on the branch. */
+  async commitTree(branch: string, tree: string, parents: readonly string[], message: string): Promise<string> {
+    const from = parents.flatMap((parent) => ["-p", parent]);
+    const sha = await this.#git("commit-tree", ...from, "-m", message, tree);
+    await this.#git("update-ref", `refs/heads/${branch}`, sha);
+    return sha;
+  }
+
+  async deleteBranch(name: string): Promise<void> {
+    await this.#git("update-ref", "-d", `refs/heads/${name}`);
+  }
+
+  /** Takes over what a branch of a fork has; its commit. */
+  async takeOver(fork: BareRepository, branch: string): Promise<string | undefined> {
+    const sha = await fork.branch(branch);
+    if (sha !== undefined) await this.#git("fetch", "--quiet", "--no-tags", fork.directory, `refs/heads/${branch}`);
+    return sha;
+  }
+
+  /** What is in a folder ("" is the root), or `undefined` if there is none. */
+  async folder(revision: string, path: string): Promise<{ name: string; type: "file" | "dir"; sha: string }[] | undefined> {
+    const text = await this.#tryGit("ls-tree", `${revision}:${path}`);
+    return text
+      ?.split("\n")
+      .filter(Boolean)
+      .map((line) => {
+        const [, type = "", sha = "", name = ""] = /^\d+ (\w+) (\w+)\t(.*)$/.exec(line) ?? [];
+        return { name, type: type === "tree" ? "dir" : "file", sha };
+      });
+  }
+
   /** Text of a file at a revision, or `undefined` if it is not there. */
   async file(revision: string, path: string): Promise<{ text: string; sha: string } | undefined> {
     const sha = await this.#tryGit("rev-parse", "--verify", "--quiet", `${revision}:${path}`);

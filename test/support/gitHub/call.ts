@@ -10,6 +10,8 @@ export interface Call {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly body: unknown;
+  /** Where GitHub keeps what it does not send itself: another server. */
+  readonly storageUrl: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }

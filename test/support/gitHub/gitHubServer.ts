@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createHash } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import path from "node:path";
 import { handleGit, parseGitPath, refusePushes } from "../gitHttp/gitHttp.ts";
 import { addBareRemote } from "../repositories/repositories.ts";
@@ -21,6 +22,7 @@ import { HANDLERS } from "./repositoryHandlers.ts";
 import { Resources } from "./resources.ts";
 
 const API_PREFIX = "/api/v3";
+const GRAPHQL_PATH = "/api/graphql";
 
 /** A request that GitHub's description does not allow, or that this server has no answer for. */
 export interface Violation {
@@ -52,11 +54,18 @@ export interface AddRepository {
   readonly from: TestRepository;
   readonly isPrivate?: boolean;
   readonly writers?: readonly string[];
+  /** It is a fork of this one. */
+  readonly parent?: GitHubRepository;
+}
+
+export interface GitHubServerOptions {
+  /** Holds answers against GitHub's description too, which takes a while. Default: false. */
+  readonly checksAnswers?: boolean;
 }
 
 /** Starts a GitHub on loopback. @param root folder for the bare repositories; the caller removes it */
-export async function startGitHub(root: string): Promise<GitHubServer> {
-  const gitHub = new GitHubServer(root);
+export async function startGitHub(root: string, options: GitHubServerOptions = {}): Promise<GitHubServer> {
+  const gitHub = new GitHubServer(root, options);
   await gitHub.listen();
   return gitHub;
 }
@@ -83,22 +92,35 @@ export class GitHubServer {
     });
   });
 
-  constructor(root: string) {
+  /** Who asked it for a log, and with which token. */
+  readonly storageCalls: { readonly path: string; readonly authorization: string | undefined }[] = [];
+  readonly #storage = createServer((request, response) => {
+    const url = new URL(request.url ?? "/", this.url);
+    this.storageCalls.push({ path: url.pathname, authorization: request.headers.authorization });
+    const id = Number(url.pathname.split("/").at(-1));
+    const log = this.state.repositories.flatMap(({ checkRuns }) => checkRuns).find((run) => run.id === id)?.log;
+    response.writeHead(log === undefined ? 404 : 200, { "content-type": "text/plain" });
+    response.end(log ?? "");
+  });
+  readonly #options: GitHubServerOptions;
+
+  constructor(root: string, options: GitHubServerOptions = {}) {
     this.#root = root;
+    this.#options = options;
   }
 
   async listen(): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen(0, "127.0.0.1", resolve);
-    });
+    for (const server of [this.#server, this.#storage]) {
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(0, "127.0.0.1", resolve);
+      });
+    }
   }
 
   /** `127.0.0.1:PORT`: the GitHub server as a host name. */
   get host(): string {
-    const address = this.#server.address();
-    if (address === null || typeof address === "string") throw new Error("The GitHub server is not listening");
-    return `127.0.0.1:${address.port}`;
+    return hostOf(this.#server);
   }
 
   get url(): string {
@@ -136,6 +158,13 @@ export class GitHubServer {
       pulls: new Map(),
       issues: new Map(),
       checkRuns: [],
+      statuses: [],
+      requiredChecks: [],
+      requiredApprovals: 0,
+      mergeMethods: ["merge", "squash", "rebase"],
+      labels: [],
+      milestones: [],
+      parent: options.parent,
     };
     this.state.repositories.push(repository);
     return repository;
@@ -167,13 +196,19 @@ export class GitHubServer {
   }
 
   async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const server of [this.#server, this.#storage]) {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    }
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? "/", this.url);
     if (request.method === "OPTIONS") return allowCrossOrigin(response);
+    if (pathname === GRAPHQL_PATH) {
+      write(response, await this.#answerGraphQl(request));
+      return;
+    }
     if (pathname.startsWith(`${API_PREFIX}/`)) {
       write(response, await this.#answerApi(request));
       return;
@@ -193,6 +228,22 @@ export class GitHubServer {
       return { login, canRead: canRead(repository, user), canWrite: canWrite(repository, user) };
     };
     await handleGit({ root: this.#root, access }, request, response);
+  }
+
+  async #answerGraphQl(request: IncomingMessage): Promise<Answer> {
+    const body = parseJson(await readText(request));
+    const method = request.method ?? "GET";
+    const record = (answer: Answer): Answer => {
+      this.calls.push({ method, path: "/graphql", operationId: "graphql", body, status: answer.status });
+      return answer;
+    };
+    const user = this.state.userOfToken(tokenOf(request.headers.authorization));
+    if (user === undefined) return record(errorAnswer(401, "Bad credentials"));
+    // Read only by those who ask: the schema is large.
+    const { answerGraphQl } = await import("./graphQl.ts");
+    const { answer, problems } = await answerGraphQl({ state: this.state, user, now: Date.now() }, body);
+    if (problems.length > 0) this.violations.push({ request: `${method} /graphql`, problems });
+    return record(answer);
   }
 
   async #answerApi(request: IncomingMessage): Promise<Answer> {
@@ -229,7 +280,13 @@ export class GitHubServer {
     const { state } = this;
     const resources = new Resources(this.url, this.apiUrl);
     const params = matched.pathParameters;
-    return record(await handler({ state, resources, user, params, query: url.searchParams, body, now: Date.now() }));
+    const storageUrl = `http://${hostOf(this.#storage)}`;
+    const call = { state, resources, user, params, query: url.searchParams, body, storageUrl, now: Date.now() };
+    const answer = await handler(call);
+    if (this.#options.checksAnswers !== true) return record(conditional(answer, request));
+    const checked = OpenApi.gitHub().answer(matched, answer);
+    if (checked.problems.length > 0) this.violations.push({ request: `${method} ${apiPath}`, problems: checked.problems });
+    return record(conditional(checked.answer, request));
   }
 
   #takeFailure(operationId: string): Answer | undefined {
@@ -240,6 +297,20 @@ export class GitHubServer {
     pending.left--;
     return pending.failure.answer;
   }
+}
+
+function hostOf(server: Server): string {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("The GitHub server is not listening");
+  return `127.0.0.1:${address.port}`;
+}
+
+/** Names the content of an answer, and says only that it is the same to whoever has it already. */
+function conditional(answer: Answer, request: IncomingMessage): Answer {
+  if (request.method !== "GET" || answer.status !== 200) return answer;
+  const etag = `W/"${createHash("sha256").update(JSON.stringify(answer.body)).digest("hex")}"`;
+  const headers = { ...answer.headers, etag };
+  return request.headers["if-none-match"] === etag ? { status: 304, body: undefined, headers } : { ...answer, headers };
 }
 
 function tokenOf(header: string | undefined): string | undefined {
@@ -273,15 +344,17 @@ function allowCrossOrigin(response: ServerResponse): void {
 }
 
 function write(response: ServerResponse, answer: Answer): void {
+  const reset = String(Math.ceil(Date.now() / 1000) + 3600);
   const headers = {
     "content-type": "application/json; charset=utf-8",
     "x-github-media-type": "github.v3; format=json",
     "x-ratelimit-limit": "5000",
     "x-ratelimit-remaining": "4999",
+    "x-ratelimit-reset": reset,
     "x-ratelimit-resource": "core",
     "access-control-allow-origin": "*",
     ...answer.headers,
   };
   response.writeHead(answer.status, headers);
-  response.end(JSON.stringify(answer.body));
+  response.end(answer.body === undefined ? undefined : JSON.stringify(answer.body));
 }

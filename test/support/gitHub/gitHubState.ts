@@ -20,8 +20,39 @@ export interface CheckRun {
   readonly id: number;
   readonly name: string;
   readonly headSha: string;
-  readonly status: "queued" | "in_progress" | "completed";
-  readonly conclusion: "success" | "failure" | "neutral" | "cancelled" | "skipped" | "timed_out" | null;
+  status: "queued" | "in_progress" | "completed";
+  conclusion: "success" | "failure" | "neutral" | "cancelled" | "skipped" | "timed_out" | null;
+  /** With it, the run is a job of GitHub Actions with that log. */
+  readonly log?: string;
+  /** The workflow run of a job. */
+  readonly workflowRun?: number;
+  readonly title?: string;
+  readonly annotations?: readonly Annotation[];
+}
+
+export interface Annotation {
+  readonly path: string;
+  readonly line: number;
+  readonly message: string;
+}
+
+/** By the older way to tell how a commit fared. */
+export interface CommitStatus {
+  readonly sha: string;
+  readonly context: string;
+  readonly state: "error" | "failure" | "pending" | "success";
+  readonly description: string;
+}
+
+/** Comments of reviewers on a line. */
+export interface ReviewThread {
+  readonly id: number;
+  readonly path: string;
+  readonly line: number;
+  readonly diffHunk: string;
+  isResolved: boolean;
+  isOutdated: boolean;
+  readonly comments: IssueComment[];
 }
 
 export interface IssueComment {
@@ -35,6 +66,8 @@ export interface Pull {
   readonly number: number;
   readonly user: GitHubUser;
   readonly head: string;
+  /** Where the branch is, if not in this repository. */
+  readonly fork?: GitHubRepository;
   /** Commit that the branch had when it was last looked at; a deleted branch keeps its last. */
   headSha: string;
   base: string;
@@ -45,10 +78,13 @@ export interface Pull {
   merged: boolean;
   readonly createdAt: string;
   updatedAt: string;
-  readonly labels: string[];
+  labels: string[];
+  assignees: string[];
+  milestone: number | null;
   readonly requestedReviewers: string[];
   readonly reviews: Review[];
   readonly comments: IssueComment[];
+  readonly threads: ReviewThread[];
 }
 
 export interface Issue {
@@ -72,6 +108,16 @@ export interface GitHubRepository {
   readonly pulls: Map<number, Pull>;
   readonly issues: Map<number, Issue>;
   readonly checkRuns: CheckRun[];
+  readonly statuses: CommitStatus[];
+  /** Which checks have to be green before a merge. */
+  requiredChecks: readonly string[];
+  /** How many have to approve before a merge. */
+  requiredApprovals: number;
+  mergeMethods: readonly ("merge" | "squash" | "rebase")[];
+  labels: readonly string[];
+  /** Titles; a milestone's number is its place, from 1. */
+  milestones: readonly string[];
+  readonly parent: GitHubRepository | undefined;
 }
 
 /** What this GitHub knows, apart from what git knows. */

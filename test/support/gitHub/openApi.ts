@@ -2,10 +2,12 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { Ajv, type ValidateFunction } from "ajv";
 import * as z from "zod/mini";
+import type { Answer } from "./answers.ts";
+import { OpenApiAnswers } from "./openApiAnswers.ts";
 
 /**
- * GitHub's published OpenAPI description (npm `@octokit/openapi`), as far as requests go: which operation a request is,
- * and whether its parameters and body are what GitHub documents.
+ * GitHub's published OpenAPI description (npm `@octokit/openapi`): which operation a request is, whether its parameters and
+ * body are what GitHub documents, and whether an answer is.
  */
 const Schema = z.record(z.string(), z.unknown());
 type Schema = z.infer<typeof Schema>;
@@ -21,7 +23,10 @@ const Operation = z.looseObject({
   operationId: z.string(),
   parameters: z.optional(z.array(z.unknown())),
   requestBody: z.optional(z.unknown()),
+  responses: z.record(z.string(), z.unknown()),
 });
+
+const Response = z.looseObject({ content: z.optional(z.record(z.string(), z.looseObject({ schema: z.optional(z.unknown()) }))) });
 
 const RequestBody = z.looseObject({
   required: z.optional(z.boolean()),
@@ -61,9 +66,12 @@ export class OpenApi {
   readonly #templates: readonly Template[];
   readonly #ajv = new Ajv({ strict: false, allErrors: true, coerceTypes: false, validateFormats: false });
   readonly #validators = new Map<string, ValidateFunction>();
+  readonly #answers: OpenApiAnswers;
 
   private constructor(document: z.infer<typeof Description>) {
     this.#document = document;
+    const ajv = new Ajv({ strict: false, validateFormats: false });
+    this.#answers = new OpenApiAnswers(ajv, document, (value) => this.#resolve(value));
     this.#templates = Object.keys(document.paths)
       .map(toTemplate)
       // The most literal template wins: `/pulls/comments` before `/pulls/{pull_number}`.
@@ -103,6 +111,20 @@ export class OpenApi {
       ...unknownQuery(request.query, parameters),
       ...this.#checkBody(matched, operation, request.body),
     ];
+  }
+
+  /** The answer with all that GitHub's has, and what of it is not as documented. */
+  answer(matched: MatchedOperation, answer: Answer): { readonly answer: Answer; readonly problems: readonly string[] } {
+    const described = this.#operation(matched.template, matched.method)?.responses[String(answer.status)];
+    // Limits, failures of the server and refused tokens are not described for each operation.
+    if (described === undefined) {
+      const isGeneral = [304, 401, 403, 404, 429].includes(answer.status) || answer.status >= 500;
+      return { answer, problems: isGeneral ? [] : [`${matched.operationId} has no answer ${answer.status}`] };
+    }
+    const schema = Response.parse(this.#resolve(described)).content?.["application/json"]?.schema;
+    const body = this.#answers.complete(schema, answer.body);
+    const problems = this.#answers.check(`${matched.operationId} ${answer.status}`, schema, body);
+    return { answer: { ...answer, body }, problems: problems.map((problem) => `${matched.operationId}: ${problem}`) };
   }
 
   #checkParameter(matched: MatchedOperation, parameter: z.infer<typeof Parameter>, query: URLSearchParams): string[] {

@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { type Answer, createdAnswer, errorAnswer, invalidPull, NOT_FOUND, okAnswer } from "./answers.ts";
 import type { RepositoryCall, RepositoryHandler } from "./call.ts";
 import { canWrite, type Pull } from "./gitHubState.ts";
+import { mergeability, mergePull } from "./merging.ts";
 import { paginate } from "./paginate.ts";
 
 // The bodies have been checked against GitHub's description; these say only which parts the handlers use.
@@ -24,6 +25,11 @@ const LabelsBody = z.union([
   z.array(z.string()),
   z.looseObject({ labels: z.array(z.union([z.string(), z.looseObject({ name: z.string() })])) }),
 ]);
+const IssueBody = z.looseObject({
+  labels: z.optional(z.array(z.string())),
+  assignees: z.optional(z.array(z.string())),
+  milestone: z.nullish(z.number()),
+});
 const CommentBody = z.looseObject({ body: z.string() });
 
 const REVIEW_STATES = { APPROVE: "APPROVED", REQUEST_CHANGES: "CHANGES_REQUESTED", COMMENT: "COMMENTED" } as const;
@@ -32,16 +38,19 @@ async function createPull(call: RepositoryCall): Promise<Answer> {
   const { repository, user } = call;
   const body = CreateBody.parse(call.body);
   const [branch = "", owner = repository.owner] = body.head.split(":").toReversed();
-  if (owner.toLowerCase() !== repository.owner.toLowerCase()) return invalidPull({ field: "head", code: "invalid" });
-  const headSha = await repository.git.branch(branch);
+  const isOwn = owner.toLowerCase() === repository.owner.toLowerCase();
+  const fork = isOwn ? undefined : call.state.repositories.find((one) => one.owner === owner && one.parent === repository);
+  if (!isOwn && fork === undefined) return invalidPull({ field: "head", code: "invalid" });
+  const headSha = await (fork === undefined ? repository.git.branch(branch) : repository.git.takeOver(fork.git, branch));
   if (headSha === undefined) return invalidPull({ field: "head", code: "invalid" });
   const baseSha = await repository.git.branch(body.base);
   if (baseSha === undefined) return invalidPull({ field: "base", code: "invalid" });
   if (body.title === undefined || body.title.trim() === "")
     return invalidPull({ field: "title", code: "missing_field" });
-  const isSame = (pull: Pull) => pull.state === "open" && pull.head === branch && pull.base === body.base;
+  const isSame = (pull: Pull) =>
+    pull.state === "open" && pull.head === branch && pull.fork === fork && pull.base === body.base;
   if ([...repository.pulls.values()].some(isSame)) {
-    const message = `A pull request already exists for ${repository.owner}:${branch}.`;
+    const message = `A pull request already exists for ${owner}:${branch}.`;
     return invalidPull({ code: "custom", message });
   }
   if ((await repository.git.commitsBetween(baseSha, headSha)).length === 0) {
@@ -49,9 +58,10 @@ async function createPull(call: RepositoryCall): Promise<Answer> {
   }
   const at = new Date(call.now).toISOString();
   const pull: Pull = {
-    number: Math.max(0, ...repository.pulls.keys()) + 1,
+    number: Math.max(0, ...repository.pulls.keys(), ...repository.issues.keys()) + 1,
     user,
     head: branch,
+    ...(fork && { fork }),
     headSha,
     base: body.base,
     title: body.title,
@@ -62,9 +72,12 @@ async function createPull(call: RepositoryCall): Promise<Answer> {
     createdAt: at,
     updatedAt: at,
     labels: [],
+    assignees: [],
+    milestone: null,
     requestedReviewers: [],
     reviews: [],
     comments: [],
+    threads: [],
   };
   repository.pulls.set(pull.number, pull);
   return createdAnswer(await detailed(call, pull));
@@ -77,7 +90,7 @@ async function listPulls(call: RepositoryCall): Promise<Answer> {
   const base = query.get("base");
   const isWanted = (pull: Pull) =>
     (state === "all" || pull.state === state) &&
-    (head === null || `${repository.owner}:${pull.head}`.toLowerCase() === head.toLowerCase()) &&
+    (head === null || `${(pull.fork ?? repository).owner}:${pull.head}`.toLowerCase() === head.toLowerCase()) &&
     (base === null || pull.base === base);
   const found = [...repository.pulls.values()].filter(isWanted);
   if ((query.get("direction") ?? "desc") === "desc") found.reverse();
@@ -113,6 +126,7 @@ async function createReview(call: RepositoryCall, pull: Pull): Promise<Answer> {
     submittedAt: new Date(call.now).toISOString(),
   };
   pull.reviews.push(review);
+  pull.updatedAt = new Date(Math.max(call.now, Date.parse(pull.updatedAt) + 1000)).toISOString();
   return okAnswer(call.resources.review(call.repository, pull, review));
 }
 
@@ -127,6 +141,21 @@ async function requestReviewers(call: RepositoryCall, pull: Pull): Promise<Answe
   }
   for (const login of reviewers) if (!pull.requestedReviewers.includes(login)) pull.requestedReviewers.push(login);
   return createdAnswer(await short(call, pull));
+}
+
+/** A pull request is an issue too. */
+async function updateIssue(call: RepositoryCall, pull: Pull): Promise<Answer> {
+  const body = IssueBody.parse(call.body ?? {});
+  if (!canWrite(call.repository, call.user)) return errorAnswer(403, "Must have admin rights to Repository.");
+  if (body.milestone != null && call.repository.milestones[body.milestone - 1] === undefined) {
+    return errorAnswer(422, "Validation Failed", [{ resource: "Issue", field: "milestone", code: "invalid" }]);
+  }
+  pull.labels = body.labels ?? pull.labels;
+  pull.assignees = body.assignees ?? pull.assignees;
+  pull.milestone = body.milestone === undefined ? pull.milestone : body.milestone;
+  pull.updatedAt = new Date(call.now).toISOString();
+  const { number, title, user, createdAt } = pull;
+  return okAnswer(call.resources.issue(call.repository, { number, title, body: pull.body ?? "", user, createdAt }));
 }
 
 async function addLabels(call: RepositoryCall, pull: Pull): Promise<Answer> {
@@ -160,7 +189,12 @@ async function listFiles(call: RepositoryCall, pull: Pull): Promise<Answer> {
 
 async function short(call: RepositoryCall, pull: Pull): Promise<Record<string, unknown>> {
   const { repository, owner, resources } = call;
-  pull.headSha = (await repository.git.branch(pull.head)) ?? pull.headSha;
+  const { fork } = pull;
+  const headSha = await (fork ? repository.git.takeOver(fork.git, pull.head) : repository.git.branch(pull.head));
+  if (headSha !== undefined && headSha !== pull.headSha && pull.state === "open") {
+    pull.headSha = headSha;
+    pull.updatedAt = new Date(Math.max(call.now, Date.parse(pull.updatedAt) + 1000)).toISOString();
+  }
   return resources.pull(repository, owner, pull, (await repository.git.branch(pull.base)) ?? "");
 }
 
@@ -174,12 +208,11 @@ async function detailed(call: RepositoryCall, pull: Pull): Promise<Record<string
   return {
     ...json,
     merged: pull.merged,
-    mergeable: true,
+    ...(await mergeability(call.repository, pull)),
     rebaseable: true,
-    mergeable_state: pull.draft ? "draft" : "clean",
     merged_by: null,
     comments: pull.comments.length,
-    review_comments: 0,
+    review_comments: pull.threads.reduce((count, thread) => count + thread.comments.length, 0),
     maintainer_can_modify: false,
     commits: commits.length,
     additions: sum("additions"),
@@ -202,6 +235,8 @@ export const PULL_HANDLERS: Readonly<Record<string, RepositoryHandler>> = {
   "pulls/list": listPulls,
   "pulls/get": withPull(async (call, pull) => okAnswer(await detailed(call, pull))),
   "pulls/update": withPull(updatePull),
+  "pulls/merge": withPull(mergePull),
+  "issues/update": withPull(updateIssue),
   "pulls/list-commits": withPull(listCommits),
   "pulls/list-files": withPull(listFiles),
   "pulls/list-reviews": withPull(async ({ resources, repository, query }, pull) =>

@@ -1,4 +1,5 @@
 import { type Answer, NOT_FOUND, okAnswer } from "./answers.ts";
+import { CHECK_HANDLERS } from "./checkHandlers.ts";
 import type { Handler, RepositoryCall, RepositoryHandler } from "./call.ts";
 import { canRead, canWrite } from "./gitHubState.ts";
 import { paginate } from "./paginate.ts";
@@ -6,8 +7,9 @@ import { PULL_HANDLERS } from "./pullHandlers.ts";
 
 const REPOSITORY_HANDLERS: Readonly<Record<string, RepositoryHandler>> = {
   ...PULL_HANDLERS,
+  ...CHECK_HANDLERS,
   "repos/get": async ({ resources, repository, owner, user }) =>
-    okAnswer(resources.repository(repository, owner, { push: canWrite(repository, user) })),
+    okAnswer(resources.repository(repository, owner, { push: canWrite(repository, user) }, true)),
   "repos/list-branches": async ({ repository, resources, query }) => {
     const branches = paginate(await repository.git.branches(), query);
     return okAnswer(branches.map(({ name, sha }) => resources.branch(repository, name, sha)));
@@ -35,7 +37,12 @@ const REPOSITORY_HANDLERS: Readonly<Record<string, RepositoryHandler>> = {
   "repos/compare-commits": compare,
   "repos/get-content": async ({ repository, params, query }) => {
     const path = params["path"] ?? "";
-    const file = await repository.git.file(query.get("ref") ?? repository.defaultBranch, path);
+    const revision = query.get("ref") ?? repository.defaultBranch;
+    const entries = await repository.git.folder(revision, path);
+    if (entries !== undefined) {
+      return okAnswer(entries.map((entry) => ({ ...entry, path: path === "" ? entry.name : `${path}/${entry.name}`, size: 0 })));
+    }
+    const file = await repository.git.file(revision, path);
     if (file === undefined) return NOT_FOUND;
     const content = Buffer.from(file.text).toString("base64");
     const name = path.split("/").at(-1);
@@ -45,19 +52,14 @@ const REPOSITORY_HANDLERS: Readonly<Record<string, RepositoryHandler>> = {
     const issue = repository.issues.get(Number(params["issue_number"]));
     return issue === undefined ? NOT_FOUND : okAnswer(resources.issue(repository, issue));
   },
-  "checks/list-for-ref": async ({ repository, resources, params, query }) => {
-    const sha = await repository.git.resolve(params["ref"] ?? "");
-    if (sha === undefined) return NOT_FOUND;
-    const runs = repository.checkRuns.filter((run) => run.headSha === sha);
-    const page = paginate(runs, query).map((run) => resources.checkRun(repository, run));
-    return okAnswer({ total_count: runs.length, check_runs: page });
+  "issues/list-assignees": async ({ repository, resources, state, query }) => {
+    const people = state.users.filter((user) => canWrite(repository, user));
+    return okAnswer(paginate(people, query).map((user) => resources.user(user)));
   },
-  "repos/get-combined-status-for-ref": async ({ repository, resources, owner, params }) => {
-    const sha = await repository.git.resolve(params["ref"] ?? "");
-    if (sha === undefined) return NOT_FOUND;
-    const json = resources.repository(repository, owner, { push: false });
-    return okAnswer({ state: "pending", statuses: [], sha, total_count: 0, repository: json });
-  },
+  "issues/list-labels-for-repo": async ({ repository, resources, query }) =>
+    okAnswer(paginate(repository.labels, query).map((name, index) => resources.label(repository, name, index))),
+  "issues/list-milestones": async ({ repository, resources, query }) =>
+    okAnswer(paginate(repository.milestones, query).map((_, index) => resources.milestone(repository, index + 1))),
 };
 
 async function compare({ repository, resources, params }: RepositoryCall): Promise<Answer> {

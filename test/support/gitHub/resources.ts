@@ -1,5 +1,5 @@
 import type { ChangedFileInfo, CommitInfo } from "./bareRepository.ts";
-import type { CheckRun, GitHubRepository, GitHubUser, Issue, IssueComment, Pull, Review } from "./gitHubState.ts";
+import type { CheckRun, CommitStatus, GitHubRepository, GitHubUser, Issue, IssueComment, Pull, Review } from "./gitHubState.ts";
 
 type Json = Record<string, unknown>;
 
@@ -26,7 +26,7 @@ export class Resources {
     };
   }
 
-  repository(repository: GitHubRepository, owner: GitHubUser, permissions: { push: boolean }): Json {
+  repository(repository: GitHubRepository, owner: GitHubUser, permissions: { push: boolean }, withParent = false): Json {
     const { id, name, isPrivate, defaultBranch } = repository;
     const fullName = `${repository.owner}/${name}`;
     return {
@@ -38,16 +38,17 @@ export class Resources {
       owner: this.user(owner),
       html_url: `${this.#webUrl}/${fullName}`,
       description: null,
-      fork: false,
+      fork: repository.parent !== undefined,
+      ...(withParent && repository.parent && { parent: this.repository(repository.parent, { ...owner, login: repository.parent.owner }, permissions, false) }),
       url: this.#repositoryUrl(repository),
       clone_url: `${this.#webUrl}/${fullName}.git`,
       default_branch: defaultBranch,
       visibility: isPrivate ? "private" : "public",
       archived: false,
       permissions: { admin: permissions.push, push: permissions.push, pull: true },
-      allow_squash_merge: true,
-      allow_merge_commit: true,
-      allow_rebase_merge: true,
+      allow_squash_merge: repository.mergeMethods.includes("squash"),
+      allow_merge_commit: repository.mergeMethods.includes("merge"),
+      allow_rebase_merge: repository.mergeMethods.includes("rebase"),
     };
   }
 
@@ -99,18 +100,15 @@ export class Resources {
   pull(repository: GitHubRepository, owner: GitHubUser, pull: Pull, baseSha: string, details?: Json): Json {
     const url = `${this.#repositoryUrl(repository)}/pulls/${pull.number}`;
     const issueUrl = `${this.#repositoryUrl(repository)}/issues/${pull.number}`;
-    const repo = this.repository(repository, owner, { push: true });
-    const side = (ref: string, sha: string) => ({
-      label: `${repository.owner}:${ref}`,
-      ref,
-      sha,
-      user: this.user(owner),
-      repo,
-    });
+    const side = (of: GitHubRepository, ref: string, sha: string) => {
+      const user = { ...owner, login: of.owner };
+      const repo = this.repository(of, user, { push: true });
+      return { label: `${of.owner}:${ref}`, ref, sha, user: this.user(user), repo };
+    };
     return {
       url,
       id: repository.id * 1_000 + pull.number,
-      node_id: nodeId("PR", repository.id * 1_000 + pull.number),
+      node_id: pullNodeId(repository, pull),
       html_url: this.pullPage(repository, pull.number),
       issue_url: issueUrl,
       commits_url: `${url}/commits`,
@@ -122,18 +120,18 @@ export class Resources {
       user: this.user(pull.user),
       body: pull.body,
       labels: pull.labels.map((name, index) => this.label(repository, name, index)),
-      milestone: null,
+      milestone: pull.milestone === null ? null : this.milestone(repository, pull.milestone),
       created_at: pull.createdAt,
       updated_at: pull.updatedAt,
       closed_at: pull.state === "closed" ? pull.updatedAt : null,
       merged_at: pull.merged ? pull.updatedAt : null,
       merge_commit_sha: null,
       assignee: null,
-      assignees: [],
+      assignees: pull.assignees.map((login) => ({ login, type: "User" })),
       requested_reviewers: pull.requestedReviewers.map((login) => ({ login, type: "User" })),
       requested_teams: [],
-      head: side(pull.head, pull.headSha),
-      base: side(pull.base, baseSha),
+      head: side(pull.fork ?? repository, pull.head, pull.headSha),
+      base: side(repository, pull.base, baseSha),
       author_association: "OWNER",
       auto_merge: null,
       draft: pull.draft,
@@ -156,6 +154,17 @@ export class Resources {
       default: false,
       description: null,
     };
+  }
+
+  milestone(repository: GitHubRepository, number: number): Json {
+    const url = `${this.#repositoryUrl(repository)}/milestones/${number}`;
+    const creator = { id: repository.id, login: repository.owner, token: "", scopes: [] };
+    return { id: repository.id * 10 + number, number, url, title: repository.milestones[number - 1], state: "open", creator: this.user(creator) };
+  }
+
+  status(repository: GitHubRepository, status: CommitStatus): Json {
+    const { context, description, sha, state } = status;
+    return { context, description, state, url: `${this.#repositoryUrl(repository)}/statuses/${sha}`, target_url: null };
   }
 
   review(repository: GitHubRepository, pull: Pull, review: Review): Json {
@@ -215,11 +224,17 @@ export class Resources {
       html_url: `${this.#webUrl}/${repository.owner}/${repository.name}/runs/${run.id}`,
       details_url: null,
       external_id: "",
-      output: { title: null, summary: null, text: null, annotations_count: 0, annotations_url: "" },
+      output: {
+        title: run.title ?? null,
+        summary: null,
+        text: null,
+        annotations_count: run.annotations?.length ?? 0,
+        annotations_url: `${this.#repositoryUrl(repository)}/check-runs/${run.id}/annotations`,
+      },
       started_at: null,
       completed_at: null,
       check_suite: null,
-      app: null,
+      app: run.log === undefined ? null : { slug: "github-actions", name: "GitHub Actions" },
       pull_requests: [],
     };
   }
@@ -242,6 +257,11 @@ export class Resources {
   #repositoryUrl(repository: GitHubRepository): string {
     return `${this.#apiUrl}/repos/${repository.owner}/${repository.name}`;
   }
+}
+
+/** What GraphQL calls a pull request. */
+export function pullNodeId(repository: Pick<GitHubRepository, "id">, pull: Pick<Pull, "number">): string {
+  return nodeId("PR", repository.id * 1_000 + pull.number);
 }
 
 function nodeId(kind: string, id: number): string {

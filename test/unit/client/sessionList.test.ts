@@ -16,16 +16,88 @@ async function withSessions(...uris: string[]) {
 }
 
 describe("the list of sessions", () => {
-  it("is listed page by page and announced once", async () => {
+  it("grows page by page while the host is listed for the first time", async () => {
+    const scene = new ClientOnFakeHost();
+    const { sessions } = scene.client;
+    scene.host.pageSize = 2;
+    for (const uri of [a, b, c]) scene.host.sessions.set(uri, aSummary(uri));
+    const seen: object[] = [];
+    sessions.onDidChange((change) => seen.push({ change, isListed: sessions.isListed, isLive: sessions.isLive }));
+    expect(sessions).toMatchObject({ isListed: false, isLive: false, isCurrent: false });
+    await scene.live();
+    expect(seen).toEqual([
+      { change: { added: [a, b], changed: [], removed: [] }, isListed: false, isLive: true },
+      { change: { added: [c], changed: [], removed: [] }, isListed: true, isLive: true },
+    ]);
+    expect(sessions.isCurrent).toBe(true);
+  });
+
+  it("asks for few sessions first", async () => {
     const scene = new ClientOnFakeHost();
     scene.host.pageSize = 2;
     for (const uri of [a, b, c]) scene.host.sessions.set(uri, aSummary(uri));
-    const changes: SessionsChange[] = [];
-    scene.client.sessions.onDidChange((change) => changes.push(change));
-    expect(scene.client.sessions).toMatchObject({ isListed: false, isCurrent: false });
+    const limits: unknown[] = [];
+    scene.host.answers["listSessions"] = ({ limit }) => void limits.push(limit);
     await scene.live();
-    expect(changes).toEqual([{ added: [a, b, c], changed: [], removed: [] }]);
-    expect(scene.client.sessions).toMatchObject({ isListed: true, isCurrent: true });
+    expect(limits).toEqual([50, 500]);
+  });
+
+  it("is exchanged in one go when the first listing broke off halfway", async () => {
+    const scene = new ClientOnFakeHost();
+    const { sessions } = scene.client;
+    scene.host.answers["listSessions"] = ({ cursor }) => {
+      if (cursor === undefined) return { result: { items: [aSummary(a), aSummary(b)], nextCursor: "2" } };
+      scene.host.dropAll();
+      return { result: { items: [aSummary(c)] } };
+    };
+    await scene.live();
+    expect(Array.from(sessions.all.keys())).toEqual([a, b]);
+    expect(sessions).toMatchObject({ isListed: false, isLive: false, isCurrent: false });
+    expect(sessions.asOf).toBeDefined();
+
+    const kept = sessions.all.get(b);
+    const seen: object[] = [];
+    sessions.onDidChange((change) => seen.push({ change, isCurrent: sessions.isCurrent }));
+    scene.host.answers["listSessions"] = ({ cursor }) =>
+      cursor === undefined
+        ? { result: { items: [aSummary(c)], nextCursor: "2" } }
+        : { result: { items: [aSummary(b)] } };
+    await scene.retried();
+    expect(seen).toEqual([{ change: { added: [c], changed: [], removed: [a] }, isCurrent: true }]);
+    expect(sessions.all.get(b)).toBe(kept);
+  });
+
+  it("keeps the pages that came when a later one is refused, and asks again", async () => {
+    const scene = new ClientOnFakeHost();
+    const { sessions } = scene.client;
+    let refusals = 0;
+    scene.host.answers["listSessions"] = ({ cursor }) => {
+      if (cursor === undefined) return { result: { items: [aSummary(a)], nextCursor: "2" } };
+      return ++refusals < 2 ? { error: { code: -32603, message: "No." } } : { result: { items: [aSummary(b)] } };
+    };
+    await scene.live();
+    expect(Array.from(sessions.all.keys())).toEqual([a]);
+    expect(sessions).toMatchObject({ isListed: false, isLive: true, isCurrent: false });
+    await scene.clock.advance(60_000);
+    expect(Array.from(sessions.all.keys())).toEqual([a, b]);
+    expect(sessions.isCurrent).toBe(true);
+  });
+
+  it("believes an announcement over a page of the first listing that was made before it", async () => {
+    const scene = new ClientOnFakeHost();
+    const { sessions } = scene.client;
+    const channel = "ahp-root://";
+    scene.host.answers["listSessions"] = ({ cursor }) => {
+      if (cursor !== undefined) return { result: { items: [aSummary(b), aSummary(c)] } };
+      scene.host.notify("root/sessionSummaryChanged", { channel, session: b, changes: { title: "later" } });
+      scene.host.notify("root/sessionRemoved", { channel, session: c });
+      return { result: { items: [aSummary(a)], nextCursor: "2" } };
+    };
+    await scene.live();
+    expect(Array.from(sessions.all.values(), ({ resource, title }) => [resource, title])).toEqual([
+      [a, `Title of ${a}`],
+      [b, "later"],
+    ]);
   });
 
   it("follows what the host announces, telling only what was touched", async () => {

@@ -47,14 +47,14 @@ describe("the isolation", () => {
 });
 
 describe("the command line", () => {
-  it("resolves files where it was called, and keeps the token with the data", () => {
+  it("resolves files where it was called, and keeps no token unless told where", () => {
     const options = parseCli(["serve", "--data", "d", "--config", "c.json", "--port", "0"], "/here");
     expect(options).toMatchObject({
       command: "serve",
       data: "/here/d",
       config: "/here/c.json",
       port: 0,
-      tokenFile: "/here/d/token",
+      tokenFile: undefined,
     });
   });
 

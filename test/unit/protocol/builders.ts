@@ -62,6 +62,7 @@ const initialStates: { readonly [K in ChannelKind]: Record<string, unknown> } = 
   },
   fleetConflicts: { repository: "git.example/a", branches: [], pairs: [], mergeOrder: [], at },
   fleetSpend: { rows: [], raised: [] },
+  fleetRepository: { repository: "git.example/a", servers: [] },
 };
 
 /** A state of the kind, parsed as if it came in a snapshot. */

@@ -36,4 +36,8 @@ it("keeps what was decided for longer than once, and forgets the refusals with i
   expect(after(decided("a", "session"), decided("a", "never"))?.decided).toEqual([
     { server: "a", decision: "never", at },
   ]);
+  const revoked: EgressAction = { type: "x-fleet/egressRevoked", server: "a" };
+  expect(after(decided("a", "never"), decided("b", "session"), revoked)?.decided).toEqual([
+    { server: "b", decision: "session", at },
+  ]);
 });

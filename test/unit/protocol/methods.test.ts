@@ -34,6 +34,8 @@ const checkpoint = {
   turns: 1,
 };
 
+const hunk = { id: "3-ab", start: 4, lines: 1, removed: ["a"], added: ["b"], isCut: false, meets: true };
+
 /** One call of each method as a peer may write it, its answer, and what of the params must not be missing. */
 const calls: Record<keyof typeof Methods, [params: object, result: unknown, required: readonly string[]]> = {
   initialize: [
@@ -213,6 +215,41 @@ const calls: Record<keyof typeof Methods, [params: object, result: unknown, requ
     { channel: session, from: "0", to: "t1" },
     { changeset: `${session}/changeset/compare/0/t1`, files: 1, additions: 2, deletions: 0 },
     ["channel", "from", "to"],
+  ],
+  "x-fleet/parts": [
+    { channel: session, others: [`${session}2`], isShared: true },
+    {
+      base: "b",
+      heads: [{ session, head: "h" }],
+      files: [{ path: "a.txt", parts: [{ session, status: "modified", additions: 1, deletions: 1, hunks: [hunk] }] }],
+      fileCount: 1,
+    },
+    ["channel", "others"],
+  ],
+  "x-fleet/combine": [
+    {
+      channel: session,
+      session: `${session}3`,
+      base: "b",
+      picks: [{ session, head: "h", files: [{ path: "a.txt", hunks: [hunk.id] }, { path: "b.txt" }] }],
+      isPreview: true,
+      title: "T",
+      provider: "sample",
+      model: "m",
+    },
+    {
+      problems: [{ path: "a.txt", session, hunk: hunk.id, message: "Said." }],
+      files: 1,
+      additions: 1,
+      deletions: 0,
+      patch: "",
+    },
+    ["channel", "session", "base", "picks"],
+  ],
+  "x-fleet/updateFromBase": [
+    { channel: session, cancelTurn: false, progressToken: "p" },
+    { checkpoint: { ...checkpoint, kind: "updated" }, safety: "2", baseCommit: "c", commits: 3 },
+    ["channel"],
   ],
   fetchAutomationRuns: [
     { channel: automations, automation: "ahp-automation:/1", cursor: "c" },

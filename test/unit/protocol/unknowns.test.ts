@@ -91,6 +91,7 @@ const made: Readonly<Record<string, number>> = {
   "x-fleet/timeLimitChanged": 1,
   "x-fleet/egressRefused": 2,
   "x-fleet/egressDecided": 2,
+  "x-fleet/egressRevoked": 1,
   "x-fleet/usageAdded": 2,
   "x-fleet/machineUsed": 3,
   "x-fleet/budgetSet": 1,

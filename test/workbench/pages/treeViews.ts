@@ -122,3 +122,19 @@ export class HostsView extends TreeView {
 function quoted(text: string): string {
   return text.replaceAll(/["\\]/g, "\\$&");
 }
+
+/** The files of the review that is open. */
+export class ReviewView extends TreeView {
+  constructor(workbench: Workbench) {
+    super(workbench, "Review");
+  }
+
+  async refresh(): Promise<void> {
+    await this.show();
+    await this.titleAction("Refresh Changes");
+  }
+
+  async markViewed(file: string): Promise<void> {
+    await this.row(file).locator(".custom-view-tree-node-item-checkbox").click();
+  }
+}

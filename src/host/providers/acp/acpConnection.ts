@@ -10,14 +10,15 @@ import type {
   InputResult,
   PermissionAnswer,
   TurnOutcome,
+  Wishes,
 } from "../provider.ts";
-import type { AcpChoices, AcpPermissionRequest, AcpUpdate } from "./acpMessages.ts";
+import type { AcpPermissionRequest, AcpUpdate } from "./acpMessages.ts";
 import type { AcpPeer, AcpPeerHandlers, PromptResponse, RequestPermissionResponse } from "./acpPeer.ts";
 import { isAgentAnswer } from "./acpPeer.ts";
 import { answerError, crashError, floodError, garbageError, oversizeError } from "./agentFailures.ts";
 import type { AgentLog } from "./agentLog.ts";
 import type { AgentProcess } from "./agentProcess.ts";
-import { choose } from "./choices.ts";
+import type { AgentChoices } from "./choices.ts";
 import type { AcpElicitation, ElicitationAnswer } from "./elicitation.ts";
 import {
   beginTurn,
@@ -25,7 +26,6 @@ import {
   hasRunningCalls,
   initialMapState,
   mapAnswer,
-  mapChoices,
   mapNotice,
   type MapState,
   mapPermission,
@@ -33,6 +33,7 @@ import {
   mapTokens,
   mapUpdate,
   takeUp,
+  tellAbout,
 } from "./mapUpdate.ts";
 import { OpenPermissions, withdrawnPermission } from "./openPermissions.ts";
 import { OpenQuestions } from "./openQuestions.ts";
@@ -61,8 +62,7 @@ export interface OpenConversation {
   readonly id: string;
   readonly resumed: boolean;
   readonly accepts: Accepted;
-  readonly choices: AcpChoices;
-  readonly model: string | undefined;
+  readonly choices: AgentChoices;
 }
 
 const lastUpdatesMs = 500;
@@ -82,7 +82,6 @@ export class AcpConnection implements AgentConnection, AcpPeerHandlers {
   #map: MapState;
   #peer: AcpPeer | undefined;
   #conversation: OpenConversation | undefined;
-  #model: string | undefined;
   #silence: Silence | undefined;
   #garbage = 0;
   #lastGarbage: string | undefined;
@@ -110,14 +109,13 @@ export class AcpConnection implements AgentConnection, AcpPeerHandlers {
   ready(peer: AcpPeer, conversation: OpenConversation): void {
     this.#peer = peer;
     this.#conversation = conversation;
-    this.#model = conversation.model;
     const { earlier } = this.#parts.context;
     if (conversation.resumed && earlier) {
       this.#map = takeUp(this.#map, earlier.costUsd ?? 0);
       this.#tokens.takeUp(earlier.tokens);
     }
     if (this.#replayedUsage) this.#apply(mapUpdate(this.#map, this.#replayedUsage, this.#parts.clock.now()));
-    this.#apply(mapChoices(this.#map, conversation.choices));
+    this.#apply(tellAbout(this.#map, conversation.choices.about));
   }
 
   /** Never resolves; rejects with the AppError after which the agent is of no more use. */
@@ -149,6 +147,7 @@ export class AcpConnection implements AgentConnection, AcpPeerHandlers {
       this.#replayedUsage = update;
       return;
     }
+    this.#conversation?.choices.note(update);
     this.#apply(mapUpdate(this.#map, update, this.#parts.clock.now()));
   }
 
@@ -220,9 +219,10 @@ export class AcpConnection implements AgentConnection, AcpPeerHandlers {
     this.#silence = silence;
     let isComplete = false;
     try {
+      // A message may name another model than the one before.
       const model = turn.message.model?.id;
-      if (model !== undefined && model !== this.#model) {
-        await this.#chooseModel(peer, conversation, model);
+      if (model !== undefined) {
+        await this.#choose(peer, conversation, { model });
         if (this.#isCancelling) return { stopReason: "cancelled" };
       }
       const blocks = promptContent(turn.message, context.workspace.root, conversation.accepts);
@@ -242,6 +242,17 @@ export class AcpConnection implements AgentConnection, AcpPeerHandlers {
       this.#tellLeftOut();
       this.flow.endTurn();
       this.#apply(endTurn(this.#map, isComplete, clock.now()));
+    }
+  }
+
+  async choose(wishes: Wishes): Promise<void> {
+    if (!this.#peer || !this.#conversation) return;
+    try {
+      await this.#choose(this.#peer, this.#conversation, wishes);
+      // What was not granted is told, too: what holds is what the agent says.
+      this.#emit({ channel: "about", about: this.#conversation.choices.about });
+    } catch (error) {
+      this.#parts.context.logger.warn("agent was gone before it could choose", { reason: String(error) });
     }
   }
 
@@ -299,12 +310,11 @@ export class AcpConnection implements AgentConnection, AcpPeerHandlers {
     void this.#parts.process.end(true);
   }
 
-  /** A message may name another model than the one before. */
-  async #chooseModel(peer: AcpPeer, conversation: OpenConversation, model: string): Promise<void> {
-    const { logger } = this.#parts.context;
-    const wish = choose(peer, conversation.id, conversation.choices, { model }, logger);
-    const granted = await Promise.race([wish, this.#gone(peer), this.failed]);
-    this.#model = granted.model ?? this.#model;
+  async #choose(peer: AcpPeer, conversation: OpenConversation, wishes: Wishes): Promise<void> {
+    const { id, choices } = conversation;
+    const wish = choices.choose(peer, id, wishes, this.#parts.context.logger);
+    await Promise.race([wish, this.#gone(peer), this.failed]);
+    this.#apply(tellAbout(this.#map, choices.about));
   }
 
   /** An agent that hangs looks like one that works: the session says that nothing is heard of it. */

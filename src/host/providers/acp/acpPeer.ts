@@ -162,8 +162,15 @@ export class AcpPeer {
     await this.#connection.agent.request(methods.agent.session.setMode, { sessionId, modeId });
   }
 
-  async setConfigOption(sessionId: string, configId: string, value: string): Promise<void> {
-    await this.#connection.agent.request(methods.agent.session.setConfigOption, { sessionId, configId, value });
+  /** Resolves with all options as they are then, if the agent tells them: one may depend on another. */
+  async setConfigOption(
+    sessionId: string,
+    configId: string,
+    value: string,
+  ): Promise<AcpChoices["configOptions"] | undefined> {
+    const { setConfigOption } = methods.agent.session;
+    const answer = await this.#connection.agent.request(setConfigOption, { sessionId, configId, value });
+    return choicesIn(answer).configOptions;
   }
 
   /** Answers when the turn is over. */

@@ -19,7 +19,7 @@ import { answerError, crashError, startTimeout, versionError } from "./agentFail
 import { AgentLog } from "./agentLog.ts";
 import { AgentProcess } from "./agentProcess.ts";
 import { confinementOf } from "./agentConfinement.ts";
-import { choose } from "./choices.ts";
+import { AgentChoices } from "./choices.ts";
 import { newConversation } from "./signIn.ts";
 
 export interface AcpProviderOptions {
@@ -175,11 +175,12 @@ export class AcpProvider implements Provider {
       conversation = await this.#tryEarlier(context, () => same(peer.loadSession(earlier, root)));
     }
     conversation ??= { ...(await newConversation(peer, root, authMethods, environment)), resumed: false };
-    const wishes = { model: context.model, mode: this.#agent.mode };
-    const { model } = await choose(peer, conversation.id, conversation.choices, wishes, context.logger);
+    const wishes = { model: context.model, mode: context.mode ?? this.#agent.mode };
+    const choices = new AgentChoices(conversation.choices);
+    await choices.choose(peer, conversation.id, wishes, context.logger);
     const { embeddedContext = false, image = false, audio = false } = agentCapabilities?.promptCapabilities ?? {};
     const accepts = { resources: embeddedContext, images: image, audio };
-    connection.ready(peer, { ...conversation, accepts, model });
+    connection.ready(peer, { ...conversation, accepts, choices });
   }
 
   async #tryEarlier(context: AgentContext, open: () => Promise<{ id: string; choices: AcpChoices }>) {

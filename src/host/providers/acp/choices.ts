@@ -1,48 +1,67 @@
 import type { Logger } from "../../../base/logger.ts";
+import type { AgentAbout } from "../../../protocol/fleetMeta.ts";
 import { cleanText } from "../../workspaces/gitFailure.ts";
-import { type AcpChoices, type AcpConfigOption, valuesOf } from "./acpMessages.ts";
+import type { Wishes } from "../provider.ts";
+import { type AcpChoices, type AcpConfigOption, type AcpUpdate, valuesOf } from "./acpMessages.ts";
 import { type AcpPeer, requestErrorText } from "./acpPeer.ts";
+import { choicesOf } from "./agentAbout.ts";
 
-export interface Wishes {
-  readonly model?: string | undefined;
-  readonly mode?: string | undefined;
-}
+/** What a conversation lets people choose, and what is chosen: by its options, or by the older list of modes. */
+export class AgentChoices {
+  #present: AcpChoices;
 
-/**
- * Model and mode, where the conversation offers them: by its options, or by the older list of modes. A choice that it does
- * not offer or refuses is logged and does not stop the work. Resolves with the wishes that were granted.
- */
-export async function choose(
-  peer: AcpPeer,
-  sessionId: string,
-  offered: AcpChoices,
-  wishes: Wishes,
-  logger: Logger,
-): Promise<Wishes> {
-  const granted: { model?: string; mode?: string } = {};
-  for (const name of ["model", "mode"] as const) {
-    const value = wishes[name];
-    if (value === undefined) continue;
-    const option = optionOffering(offered, name, value);
-    const isOlderMode = name === "mode" && offered.modes?.availableModes.some((each) => each.id === value);
-    try {
-      if (option !== undefined) await peer.setConfigOption(sessionId, option, value);
-      else if (isOlderMode) await peer.setMode(sessionId, value);
-      else {
-        logger.warn("agent does not offer the choice", { name, value });
-        continue;
-      }
-      granted[name] = value;
-    } catch (error) {
-      logger.warn("agent refused the choice", { name, value, reason: cleanText(requestErrorText(error)) });
+  constructor(offered: AcpChoices) {
+    this.#present = offered;
+  }
+
+  get about(): Pick<AgentAbout, "modes" | "models"> {
+    return choicesOf(this.#present);
+  }
+
+  /** The agent may choose for itself, such as to leave a mode in which it only plans. */
+  note(update: AcpUpdate): void {
+    const { modes } = this.#present;
+    if (update.sessionUpdate === "config_option_update") {
+      this.#present = { ...this.#present, configOptions: update.configOptions };
+    } else if (update.sessionUpdate === "current_mode_update" && modes) {
+      this.#present = { ...this.#present, modes: { ...modes, currentModeId: update.currentModeId } };
     }
   }
-  return granted;
+
+  /** A choice that the conversation does not offer or refuses is logged and does not stop the work. */
+  async choose(peer: AcpPeer, sessionId: string, wishes: Wishes, logger: Logger): Promise<void> {
+    for (const name of ["model", "mode"] as const) {
+      const value = wishes[name];
+      if (value === undefined || value === this.about[`${name}s`]?.current) continue;
+      try {
+        if (await this.#grant(peer, sessionId, name, value)) continue;
+        logger.warn("agent does not offer the choice", { name, value });
+      } catch (error) {
+        logger.warn("agent refused the choice", { name, value, reason: cleanText(requestErrorText(error)) });
+      }
+    }
+  }
+
+  async #grant(peer: AcpPeer, sessionId: string, name: "model" | "mode", value: string): Promise<boolean> {
+    const { modes, configOptions = [] } = this.#present;
+    const offers = (option: AcpConfigOption) =>
+      option.category === name && valuesOf(option).some(({ id }) => id === value);
+    const option = configOptions?.find(offers)?.id;
+    if (option !== undefined) {
+      const told = await peer.setConfigOption(sessionId, option, value);
+      this.note({
+        sessionUpdate: "config_option_update",
+        configOptions: told ?? withValue(configOptions ?? [], option, value),
+      });
+      return true;
+    }
+    if (name !== "mode" || !modes?.availableModes.some(({ id }) => id === value)) return false;
+    await peer.setMode(sessionId, value);
+    this.note({ sessionUpdate: "current_mode_update", currentModeId: value });
+    return true;
+  }
 }
 
-/** The id of the select option of a category that offers a value, or undefined when the agent has no such choice. */
-function optionOffering(offered: AcpChoices, category: string, value: string): string | undefined {
-  const offers = (option: AcpConfigOption) =>
-    option.category === category && valuesOf(option).some(({ id }) => id === value);
-  return offered.configOptions?.find(offers)?.id;
+function withValue(options: readonly AcpConfigOption[], id: string, currentValue: string): AcpConfigOption[] {
+  return options.map((option) => (option.id === id ? { ...option, currentValue } : option));
 }

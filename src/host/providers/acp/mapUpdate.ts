@@ -2,7 +2,7 @@ import { assertNever } from "../../../base/appError.ts";
 import type { ChatAction } from "../../../protocol/chatActions.ts";
 import type { AgentAbout } from "../../../protocol/fleetMeta.ts";
 import type { AgentEvent, EarlierUse } from "../provider.ts";
-import type { AcpChoices, AcpPermissionRequest, AcpUpdate } from "./acpMessages.ts";
+import type { AcpPermissionRequest, AcpUpdate } from "./acpMessages.ts";
 import { choicesOf, commandsOf, inMode, planOf } from "./agentAbout.ts";
 import {
   askPermission,
@@ -98,19 +98,14 @@ export function mapUpdate(state: MapState, update: AcpUpdate, nowMs: number): Ma
     case "current_mode_update":
       return tellAbout(state, inMode(state.about, update.currentModeId));
     case "config_option_update":
-      return mapChoices(state, { configOptions: update.configOptions });
+      return tellAbout(state, choicesOf({ configOptions: update.configOptions }));
     default:
       return state.turn ? mapTurnUpdate(state, state.turn, update, nowMs) : { state, events: [] };
   }
 }
 
-/** What the conversation lets a person choose. */
-export function mapChoices(state: MapState, choices: Pick<AcpChoices, "modes" | "configOptions">): Mapped {
-  return tellAbout(state, choicesOf(choices));
-}
-
 /** Members that differ from what was told before. */
-function tellAbout(state: MapState, told: AgentAbout): Mapped {
+export function tellAbout(state: MapState, told: AgentAbout): Mapped {
   const known = new Map(Object.entries(state.about));
   const changed = Object.entries(told).filter(
     ([key, value]) => JSON.stringify(value) !== JSON.stringify(known.get(key)),

@@ -26,5 +26,8 @@ export async function newConversation(
 function methodByKey(methods: AuthMethods, environment: Readonly<Record<string, string>>): string | undefined {
   const keys = Object.keys(environment).filter((name) => /KEY|TOKEN/.test(name) && environment[name] !== "");
   const names = ({ id, name, description }: NonNullable<AuthMethods>[number]) => [id, name, description].join(" ");
-  return methods?.find((method) => keys.some((key) => new RegExp(`\\b${key}\\b`).test(names(method))))?.id;
+  return methods?.find((method) => {
+    const words = new Set(names(method).split(/\W+/));
+    return keys.some((key) => words.has(key));
+  })?.id;
 }

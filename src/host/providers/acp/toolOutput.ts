@@ -161,6 +161,8 @@ function outputText(raw: unknown): string | undefined {
 
 /** Some agents wrap output into one Markdown code block. */
 function unfence(text: string): string {
-  const inner = /^\s*(`{3,})[^\n`]*\n([\s\S]*?)\n?\1\s*$/.exec(text)?.[2];
-  return inner ?? text;
+  const trimmed = text.trim();
+  const [opening = "", fence = "`"] = /^(`{3,})[^\n`]*\n/.exec(trimmed) ?? [];
+  const isFenced = trimmed.endsWith(fence) && trimmed.length >= opening.length + fence.length;
+  return opening !== "" && isFenced ? trimmed.slice(opening.length, -fence.length).replace(/\n$/, "") : text;
 }

@@ -100,8 +100,8 @@ describe("the fleet on VS Code's agent host", () => {
     const { fleet, key } = await launched();
     const agent = { ...fleet.get(key)!, isRead: true };
     for (const attention of ["failed", "review", "done"] as const) {
-      expect(nodeOf({ ...agent, attention }, 0).contextValue).toBe(`agent.${attention}`);
-      expect(nodeOf({ ...agent, attention, canShip: true }, 0).contextValue).toBe(`agent.${attention}.ships`);
+      expect(nodeOf({ ...agent, attention }, 0).contextValue).toBe(`agent.${attention}.plain`);
+      expect(nodeOf({ ...agent, attention, canShip: true }, 0).contextValue).toBe(`agent.${attention}`);
     }
   });
 

@@ -57,7 +57,7 @@ function aSetup(stored: readonly HostRecord[] = []) {
     dialogs: {
       attempt: async (_title, run) => {
         const cancelled = new AbortController();
-        const running = run(cancelled.signal);
+        const running = run(cancelled.signal, () => undefined);
         if (scene.cancels) cancelled.abort();
         return running;
       },

@@ -22,11 +22,12 @@ const file = (path: string, added: number) => ({
   added,
   removed: 0,
   isBinary: false,
-  mode: undefined,
+  mode: undefined, oldMode: undefined,
 });
 
 describe("attempts beside one another", () => {
   const second = aFleetAgent({ key: "a|2", session: "2", group: group(2), attention: "working", activity: "Editing" });
+  const of = { hostId: "a", group: group(1).id };
   const first = aFleetAgent({ key: "a|1", session: "1", group: group(1), attention: "review", spend: 0.4 });
   const others = [
     aFleetAgent({ key: "a|3", session: "3", group: { ...group(1), id: "another" } }),
@@ -36,8 +37,8 @@ describe("attempts beside one another", () => {
 
   it("are those of one group on one host, in their order", () => {
     const all = [second, ...others, first];
-    expect(attemptsOf(all, second).map(({ key }) => key)).toEqual(["a|1", "a|2"]);
-    expect(attemptsOf(all, aFleetAgent({ key: "a|5", session: "5" }))).toEqual([]);
+    expect(attemptsOf(all, of).map(({ key }) => key)).toEqual(["a|1", "a|2"]);
+    expect(attemptsOf(all, { ...of, group: "" })).toEqual([]);
   });
 
   it("show what each did, file by file, and what is not read yet as what its row says", () => {
@@ -53,7 +54,7 @@ describe("attempts beside one another", () => {
         }),
       ],
     ]);
-    const state = toAttemptsState([first, second], reads, (provider) => provider.toUpperCase());
+    const state = toAttemptsState(of, [first, second], reads, (provider) => provider.toUpperCase());
     expect(state).toMatchObject({ prompt: "Fix it", count: 3, filesLeft: 0 });
     expect(state.attempts).toMatchObject([
       {
@@ -68,6 +69,7 @@ describe("attempts beside one another", () => {
     ]);
     expect(state.attempts[0]?.agent).toMatch(/\(opus\)$/);
     const more = toAttemptsState(
+      of,
       [first, second],
       new Map([...reads, ["a|2", read({ files: [file("b.ts", 9)] })]]),
       String,

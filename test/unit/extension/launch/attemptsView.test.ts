@@ -83,3 +83,54 @@ describe("keeping one of several attempts", () => {
     expect((await keeping(single, { confirms: true })).failures).toMatchObject([{ code: "notFound" }]);
   });
 });
+
+describe("the tab that compares attempts", () => {
+  const of = { hostId: "a", group: "g" };
+  async function restored(agents: readonly FleetAgent[], memory: unknown, isConnected = true) {
+    const { connections, clock, host } = await aFleet();
+    if (!isConnected) host.dropAll();
+    await settle();
+    const attempts = new Attempts({
+      extensionUri: new Uri("file", "/") as never,
+      fleet: {
+        agents: new Map(agents.map((agent) => [agent.key, agent])),
+        get: () => undefined,
+        archive: async () => undefined,
+        stop: async () => undefined,
+        onDidChange: () => ({ dispose: () => undefined }),
+      },
+      connections,
+      commands: new CommandRegistry({ present: async () => undefined }),
+      dialogs: { confirm: async () => false, tell: async () => undefined },
+      clock,
+      resolveAgent: async (target) => target,
+    });
+    const panel = await fakeVscode.webviews.restore("muster.attempts", "Attempts: Fix it", memory);
+    panel.say({ kind: "ready" });
+    await settle();
+    return { panel, attempts };
+  }
+
+  it("comes back with the window, by what its page remembered", async () => {
+    const { panel, attempts } = await restored([attempt(1), attempt(2)], of);
+    expect(panel.last).toMatchObject({ state: { view: "attempts", of, attempts: [{ index: 1 }, { index: 2 }] } });
+    attempts.dispose();
+    expect(panel.isClosed).toBe(true);
+  });
+
+  it("says so while its host is away, keeps what it knows, and offers to reach it", async () => {
+    const { panel } = await restored([], of, false);
+    const text = "a is not connected. The attempts are shown when it is.";
+    expect(panel.last).toMatchObject({ state: { of, attempts: [], note: { text, hostId: "a" } } });
+    panel.say({ kind: "reconnect", hostId: "somewhere else" });
+    expect(fakeVscode.executed).toEqual([{ command: "muster.host.reconnect", args: [{ hostId: "a" }] }]);
+    const gone = await restored([], { hostId: "removed", group: "g" });
+    expect(gone.panel.last).toMatchObject({ state: { note: { text: expect.stringMatching(/not configured any more/) } } });
+    const deleted = await restored([], of);
+    expect(deleted.panel.last).toMatchObject({ state: { note: { text: expect.stringMatching(/were deleted/) } } });
+  });
+
+  it("is closed when nobody knows what it was of", async () => {
+    expect((await restored([], { hostId: 3 })).panel.isClosed).toBe(true);
+  });
+});

@@ -76,7 +76,7 @@ describe("a launch", () => {
     void run();
     await settle();
     expect(box().placeholder).toBe("What should the agent do?");
-    expect(box().prompt).toBe("Sample agent on acme/widgets (default branch) · up to $5");
+    expect(box().prompt).toBe("Sample agent on acme/widgets (default branch) · up to $5.00");
     await act(() => box().enter("Fix the parser"));
     expect(state.launched).toEqual([
       { hostId: "a", provider: "sample", repository, prompt: "Fix the parser", budgetUsd: 5 },

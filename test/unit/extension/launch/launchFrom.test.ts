@@ -278,7 +278,7 @@ describe("a budget", () => {
     host.put(session, aSession({ inputNeeded: [{ id: "x", kind: "chatInput", chat: chatUri(session), request }] }));
     await run("muster.agent.raiseBudget");
     expect(box().prompt).toBe(
-      "$20.10 of the whole host's $20 (2026-01) is used. By how many US dollars shall it be raised?",
+      "$20.10 of the whole host's $20.00 (2026-01) is used. By how many US dollars shall it be raised?",
     );
     box().enter("10");
     await settle();

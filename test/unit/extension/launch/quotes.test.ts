@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { parseIssueReference } from "../../../../src/extension/launch/issueReference.ts";
 import { withOpenRepository } from "../../../../src/extension/launch/launchDraft.ts";
 import { choicesLine, formatMinutes, parseMinutes } from "../../../../src/extension/launch/limits.ts";
-import { formatUsd, parseUsd } from "../../../../src/extension/platform/money.ts";
+import { formatUsd } from "../../../../src/base/formatUsd.ts";
+import { parseUsd } from "../../../../src/extension/platform/money.ts";
 import { quoteCode, quoteIssue, quoteProblems, todoOf } from "../../../../src/extension/launch/quotes.ts";
 import { parseRepositoryTemplate, parseUserTemplate } from "../../../../src/extension/launch/templates.ts";
 

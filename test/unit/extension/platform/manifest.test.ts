@@ -6,7 +6,7 @@ import {
   CONTEXT_KEYS,
   CONTEXT_VALUES,
   SCHEMES,
-  SESSION_PANEL,
+  WEBVIEW_PANELS,
   SETTING_KEYS,
   VIEWS,
   WALKTHROUGH,
@@ -153,7 +153,7 @@ describe("package.json and ids.ts", () => {
     for (const { when } of offers) {
       const rows = CONTEXT_VALUES.filter((value) => fits(when, value));
       expect(rows.length, when).toBeGreaterThan(0);
-      for (const row of rows) expect(row).toMatch(/\.ships\b/);
+      for (const row of rows) expect(row).not.toMatch(/\.plain\b/);
     }
     const inPalette = contributes.menus["commandPalette"]?.find(
       ({ command }) => command === "muster.agent.createPullRequest",
@@ -161,12 +161,13 @@ describe("package.json and ids.ts", () => {
     expect(inPalette?.when).toBe("muster:canShip");
   });
 
-  it("offer on a row whose host pushes branches all that is offered on the others", () => {
-    for (const row of CONTEXT_VALUES.filter((value) => value.includes(".ships"))) {
-      expect(Array.from(offered(row)), row).toEqual(
-        expect.arrayContaining(Array.from(offered(row.replace(".ships", "")))),
-      );
+  it("offer on a row whose host has the fleet plane all that is offered on the others, and more", () => {
+    for (const row of CONTEXT_VALUES.filter((value) => value.includes(".plain"))) {
+      const rich = offered(row.replace(".plain", ""));
+      expect(Array.from(rich), row).toEqual(expect.arrayContaining(Array.from(offered(row))));
+      expect(offered(row).has("muster.agent.setBudget"), row).toBe(false);
     }
+    expect(offered("agent.working").has("muster.agent.setBudget")).toBe(true);
   });
 
   it("offer the same on an agent's row whether it is pinned, unread or neither, but for these marks themselves", () => {
@@ -190,7 +191,7 @@ describe("package.json and ids.ts", () => {
       `onFileSystem:${SCHEMES.revision}`,
       // A link to add a host.
       "onUri",
-      `onWebviewPanel:${SESSION_PANEL}`,
+      ...WEBVIEW_PANELS.map((viewType) => `onWebviewPanel:${viewType}`).toSorted(),
     ]);
   });
 });

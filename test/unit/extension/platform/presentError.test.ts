@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AppError } from "../../../../src/base/appError.ts";
+import { untranslated } from "../../../../src/base/l10n.ts";
 import { silentLogger } from "../../../../src/base/logger.ts";
 import { ErrorPresenter, PRESENTATIONS, sentenceOf } from "../../../../src/extension/platform/presentError.ts";
 import { FakeClock } from "../../../support/fakeClock.ts";
@@ -10,7 +11,7 @@ interface Shown {
   readonly buttons: readonly string[];
 }
 
-function aPresenter(press?: string) {
+function aPresenter(press?: string, t = untranslated) {
   const shown: Shown[] = [];
   const done: string[] = [];
   const clock = new FakeClock();
@@ -28,9 +29,12 @@ function aPresenter(press?: string) {
       refresh: () => done.push("refresh"),
       replaceToken: () => done.push("replaceToken"),
       gitHubServers: () => done.push("gitHubServers"),
+      updateMuster: () => done.push("updateMuster"),
+      copyCheck: () => done.push("copyCheck"),
     },
     silentLogger,
     clock,
+    t,
   );
   return { presenter, shown, done, clock };
 }
@@ -109,5 +113,22 @@ describe("presenting errors", () => {
     const { presenter, shown } = aPresenter();
     await presenter.present(new AppError("agent.failed", "bad $(check)\nname\u202e."), "go on");
     expect(shown[0]?.text).toBe("Couldn't go on: bad $\u200b(check) name‹U+202E›.");
+  });
+
+  it("speaks the person's language, buttons and the failure's own sentence too", async () => {
+    const german: Record<string, string> = {
+      "Couldn't {0}: {1}": "{0} ging nicht: {1}",
+      "launch the agent": "Starten",
+      "No layer.": "Keine Schicht.",
+      "Copy Check Command": "Befehl kopieren",
+    };
+    const { presenter, shown, done } = aPresenter("Befehl kopieren", (text, ...args) =>
+      untranslated(german[text] ?? text, ...args),
+    );
+    await presenter.present(new AppError("isolation.missing", "No layer."), "launch the agent");
+    expect(shown).toMatchObject([
+      { text: "Starten ging nicht: Keine Schicht.", buttons: ["Befehl kopieren", "Show Log"] },
+    ]);
+    expect(done).toEqual(["copyCheck"]);
   });
 });

@@ -13,6 +13,8 @@ describe("the page of a panel", () => {
   it("has no inline script or style, and one nonced script", () => {
     const html = webviewPage({
       title: "Agent",
+      language: "de",
+      texts: { 'Say "no"': "»Nein« <sagen>" },
       cspSource: "https://x.example",
       script: 'https://x.example/main.js?"><script>',
       style: "https://x.example/main.css",
@@ -23,6 +25,8 @@ describe("the page of a panel", () => {
     expect(html).not.toMatch(/<style|style=|\son\w+=/);
     expect(html.match(/<script/g)).toHaveLength(1);
     expect(html).toContain('nonce="abc" src="https://x.example/main.js?&quot;>&lt;script>"');
-    expect(html).toContain('<body data-nonce="def">');
+    const texts = "{&quot;Say \\&quot;no\\&quot;&quot;:&quot;»Nein« &lt;sagen>&quot;}";
+    expect(html).toContain(`<body data-nonce="def" data-texts="${texts}">`);
+    expect(html).toContain('<html lang="de">');
   });
 });

@@ -50,6 +50,9 @@ async function aReview(files: readonly (typeof file)[] = [file]) {
     newId: () => "id",
     resolveAgent: async (target) => target,
     titleOf: () => "Fix the parser",
+    onError: (error) => {
+      throw error;
+    },
   });
   return { review, host, target: { hostId: "a", session } };
 }

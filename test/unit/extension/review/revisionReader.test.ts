@@ -17,8 +17,8 @@ function aReader(answer: () => Uint8Array) {
   const reader = new RevisionReader({ client: () => client as never }, { get: () => undefined });
   return {
     asked,
-    read: (sizeBytes?: number) =>
-      reader.read(toReviewUri({ hostId: "h", sessionId: "s", oid, sizeBytes, path: "a.ts" })),
+    read: (sizeBytes?: number, mode?: string) =>
+      reader.read(toReviewUri({ hostId: "h", sessionId: "s", oid, sizeBytes, mode, path: "a.ts" })),
   };
 }
 
@@ -31,11 +31,30 @@ describe("reading a revision", () => {
     expect(asked).toEqual([`x-fleet-blob:/s/${oid}`]);
   });
 
+  it("says of content with a NUL that it is binary", async () => {
+    const { text, kind } = await aReader(() => Buffer.from("MZ\0\0")).read();
+    expect(text).toMatch(/^Binary file \(object cccccccccc, \d bytes\)/);
+    expect(kind).toBe("notice");
+  });
+
   it.each([
-    ["a NUL", Buffer.from("MZ\0\0")],
-    ["bytes that are no UTF-8", Buffer.from([0x68, 0xff, 0xfe])],
-  ])("says of content with %s that it is binary", async (_name, bytes) => {
-    expect((await aReader(() => bytes).read()).text).toMatch(/^Binary file \(object cccccccccc, \d bytes\)/);
+    ["Windows-1252", Buffer.from([0x68, 0xff, 0xfe]), "h\u00ff\u00fe"],
+    ["UTF-16", Buffer.from("\ufeffh\u00e9", "utf16le"), "h\u00e9"],
+    ["UTF-8 with a mark", Buffer.from("\ufeffh\u00e9"), "h\u00e9"],
+  ])("shows %s as text, every byte of it", async (_name, bytes, text) => {
+    expect(await aReader(() => bytes).read()).toEqual({ text, kind: "content" });
+  });
+
+  it("shows where a link points to, and of a submodule the commit, without asking for it", async () => {
+    const link = aReader(() => Buffer.from("../../etc/pass\u202ewd"));
+    expect(await link.read(undefined, "120000")).toEqual({
+      text: "Symbolic link to\n../../etc/pass‹U+202E›wd\n",
+      kind: "notice",
+    });
+    const submodule = aReader(() => Buffer.from(""));
+    expect((await submodule.read(undefined, "160000")).text).toBe(`Submodule at commit ${oid}.\n`);
+    expect((await submodule.read(undefined, "100755")).text).toMatch(/^File mode 100755 \(executable\)/);
+    expect(submodule.asked).toEqual([]);
   });
 
   it("does not ask for content that is known to be too large", async () => {
@@ -55,11 +74,11 @@ describe("reading a revision", () => {
     const { asked, read } = aReader(() => {
       throw failure;
     });
-    expect(await read()).toMatchObject({ isTemporary: true, text: expect.stringContaining("cannot be reached") });
+    expect(await read()).toMatchObject({ kind: "temporary", text: expect.stringContaining("cannot be reached") });
     failure = new AppError("notFound", "gone");
-    expect(await read()).toMatchObject({ isTemporary: false, text: expect.stringContaining("no longer on the host") });
+    expect(await read()).toMatchObject({ kind: "notice", text: expect.stringContaining("no longer on the host") });
     failure = new AppError("content.tooLarge", "large");
-    expect(await read()).toMatchObject({ isTemporary: false, text: expect.stringContaining("too large") });
+    expect(await read()).toMatchObject({ kind: "notice", text: expect.stringContaining("too large") });
     expect(asked).toHaveLength(3);
   });
 

@@ -216,15 +216,14 @@ describe("going back", () => {
     });
   });
 
-  it("forks into an agent of its own, which is opened, and compares in the editor", async () => {
-    const { ask, asked, host } = await aPanel(withCheckpoints);
+  it("asks in the editor what a fork is to do, and compares there", async () => {
+    const { ask, asked } = await aPanel(withCheckpoints);
     await ask("ready");
     await ask("checkpoint");
     await ask("fork", { checkpoint: "3" });
     await ask("compare", { from: "0", to: "3" });
-    const forked = host.heard.findLast(({ method }) => method === "x-fleet/fork")?.params["session"];
     expect(asked).toEqual([
-      ["openAgent", { hostId: "a", session: forked }],
+      ["fork", { hostId: "a", session }, "3"],
       ["compare", { hostId: "a", session }, "0", "3"],
     ]);
   });

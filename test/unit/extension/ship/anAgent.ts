@@ -15,6 +15,7 @@ export function aFile(path: string, overrides: Partial<ChangedFile> = {}): Chang
     removed: 1,
     isBinary: false,
     mode: "100644",
+    oldMode: undefined,
     ...overrides,
   };
 }

@@ -5,10 +5,11 @@ import {
   CreatePullRequestFlow,
   type CreatePullRequestPorts,
 } from "../../../../src/extension/ship/createPullRequest.ts";
-import type { CreatePullRequest, GitHubPort, PullRequest } from "../../../../src/extension/ship/gitHubPort.ts";
+import type { CreatePullRequest, GitHubPort, PullRequest, RepositoryFacts } from "../../../../src/extension/ship/gitHubPort.ts";
 import { defaultGitHubServer } from "../../../../src/extension/ship/gitHubServers.ts";
 import { PullRequestDrafts } from "../../../../src/extension/ship/pullRequestDrafts.ts";
 import type { FormValues } from "../../../../src/extension/ship/pullRequestForm.ts";
+import { finishBody, provenance } from "../../../../src/extension/ship/pullRequestText.ts";
 import { PullRequests } from "../../../../src/extension/ship/pullRequests.ts";
 import { aFile, anAgent, reviewedCommit } from "./anAgent.ts";
 import { FakeMemento } from "./memento.ts";
@@ -32,7 +33,10 @@ class World {
   beforeCreate: () => void = () => undefined;
   readonly drafts = new PullRequestDrafts(this.state);
   readonly pullRequests = new PullRequests(this.state, (key, { pullRequest }) => this.shown.set(key, pullRequest));
-  readonly refusedTokens: (string | undefined)[] = [];
+  readonly bodies: string[] = [];
+  isArchived = false;
+  template: string | undefined;
+  parent: RepositoryFacts["parent"];
 
   #step(name: string): void {
     this.steps.push(name);
@@ -45,11 +49,21 @@ class World {
   readonly #gitHub: GitHubPort = {
     getRepository: async () => {
       this.#step("repository");
-      return { defaultBranch: "trunk", isArchived: false, canPush: true };
+      const { parent, isArchived } = this;
+      return { defaultBranch: "trunk", isArchived, canPush: true, parent, mergeMethods: ["squash"] };
     },
-    findPullRequest: async () => {
-      this.#step("find");
+    findPullRequest: async ({ owner }, head) => {
+      this.#step(owner === "o" ? "find" : `find ${head} in ${owner}`);
       return this.existing;
+    },
+    getTemplate: async () => this.template,
+    getExtraChoices: async () => ({ people: [], labels: [], milestones: [] }),
+    setBody: async (_repository, _number, body) => {
+      this.#step("body");
+      this.bodies.push(body);
+    },
+    addExtras: async (_repository, _number, extras) => {
+      if (extras.labels.length > 0) this.#step(`extras ${extras.labels.join()}`);
     },
     getPullRequest: async () => aPull(),
     getIssue: async (_repository, number) => ({ number, title: "An issue", body: "", url: "" }),
@@ -89,15 +103,10 @@ class World {
       },
     },
     drafts: this.drafts,
-    signIn: {
-      token: async (_server, refused) => {
-        this.refusedTokens.push(refused);
-        this.#step("sign in");
-        return `token ${this.refusedTokens.length}`;
-      },
-      silentToken: async () => undefined,
+    gitHub: async () => {
+      this.#step("sign in");
+      return this.#gitHub;
     },
-    connectGitHub: async () => this.#gitHub,
     push: {
       push: async (_target, { commit, branch, title }) => {
         this.#step(`push ${commit === reviewedCommit ? "reviewed" : commit}`);
@@ -115,15 +124,33 @@ class World {
 }
 
 function aPull(overrides: Partial<PullRequest> = {}): PullRequest {
-  const url = "https://github.com/o/r/pull/7";
-  return { number: 7, url, state: "draft", title: "t", baseBranch: "main", headCommit: "f".repeat(40), ...overrides };
+  return {
+    number: 7,
+    id: "PR_7",
+    url: "https://github.com/o/r/pull/7",
+    state: "draft",
+    title: "t",
+    body: "",
+    baseBranch: "main",
+    headBranch: "agent/fix-the-parser-12345678",
+    headCommit: "f".repeat(40),
+    ...overrides,
+  };
 }
 
 describe("creating a pull request", () => {
   it("goes from the gate over push and find to create, of the reviewed commit, as a draft", async () => {
     const world = new World();
     expect(await world.run()).toMatchObject({ outcome: "created", pullRequest: { number: 7 } });
-    expect(world.steps).toEqual(["form", "sign in", "push reviewed", "find", "create", "close"]);
+    expect(world.steps).toEqual([
+      "sign in",
+      "repository",
+      "find",
+      "form",
+      "push reviewed",
+      "create",
+      "close",
+    ]);
     expect(world.created).toEqual([
       expect.objectContaining({
         title: "Fix the parser",
@@ -168,9 +195,29 @@ describe("creating a pull request", () => {
 
   it.each([
     ["sign in", "github.noSession"],
+    ["repository", "github.unreachable"],
+    ["find", "github.rateLimited"],
+  ] as const)("asks for nothing when %s fails with %s", async (step, code) => {
+    const world = new World();
+    world.failures.set(step, code);
+    await expect(world.run()).rejects.toMatchObject({ code });
+    expect(world.steps.at(-1)).toBe(step);
+    expect(await world.run()).toMatchObject({ outcome: "created" });
+  });
+
+  it("says so for an archived repository, before anything is typed", async () => {
+    const world = new World();
+    world.isArchived = true;
+    await expect(world.run()).rejects.toMatchObject({
+      code: "github.refused",
+      message: expect.stringContaining("archived"),
+    });
+    expect(world.steps).not.toContain("form");
+  });
+
+  it.each([
     ["push reviewed", "push.refused"],
     ["push reviewed", "branch.moved"],
-    ["find", "github.rateLimited"],
     ["create", "github.refused"],
   ] as const)("keeps what was typed when %s fails with %s, and ends well the next time", async (step, code) => {
     const world = new World();
@@ -190,7 +237,7 @@ describe("creating a pull request", () => {
     const world = new World();
     world.form = () => undefined;
     expect(await world.run()).toBeUndefined();
-    expect(world.steps).toEqual(["form"]);
+    expect(world.steps.at(-1)).toBe("form");
     expect(world.drafts.get(world.agent.target)).toEqual({ title: "half a tit" });
   });
 
@@ -201,13 +248,58 @@ describe("creating a pull request", () => {
     expect(await world.run()).toMatchObject({ outcome: "found" });
     expect(world.created).toEqual([]);
     expect(world.steps.filter((step) => step === "push reviewed")).toHaveLength(2);
+    expect(world.steps).not.toContain("form");
+    expect(world.bodies).toEqual([]);
+    expect(world.shown.get("h1|ahp-session:/s1")).toMatchObject({ shipped: reviewedCommit });
+  });
+
+  it("tells in the description that it made which commit was pushed last, and leaves the words", async () => {
+    const world = new World();
+    const trailer = provenance(world.agent, "1".repeat(40));
+    world.existing = aPull({ body: finishBody("My words.", trailer) });
+    await world.run();
+    expect(world.bodies).toEqual([finishBody("My words.", provenance(world.agent, reviewedCommit))]);
+  });
+
+  it("goes from a fork to the repository that it is a fork of", async () => {
+    const world = new World();
+    world.parent = { owner: "up", repo: "r", defaultBranch: "main" };
+    expect(await world.run()).toMatchObject({ outcome: "created", repository: { owner: "up" } });
+    expect(world.steps).toContain("find o:agent/fix-the-parser-12345678 in up");
+    expect(world.created).toMatchObject([{ headBranch: "o:agent/fix-the-parser-12345678", baseBranch: "main" }]);
+  });
+
+  it("closes the issues that the person ticked, and no others", async () => {
+    const world = new World();
+    world.agent = anAgent({ prompt: "Fixes #12 and #13" });
+    world.form = (values) => ({ ...values, closes: ["#13"] });
+    await world.run();
+    expect(world.created[0]?.body.match(/\b(?:closes|fixes) \S*#\d+/gi)).toEqual(["Closes #13"]);
+  });
+
+  it("says what of the extras GitHub did not take; the pull request is there", async () => {
+    const world = new World();
+    world.form = (values) => ({ ...values, extras: { ...values.extras, labels: ["bug"] } });
+    world.failures.set("extras bug", "github.refused");
+    expect(await world.run()).toMatchObject({
+      outcome: "created",
+      unfinished: { code: "github.refused", message: "extras bug failed" },
+    });
+    expect(world.shown.get("h1|ahp-session:/s1")).toMatchObject({ number: 7 });
+  });
+
+  it("begins with the repository's template", async () => {
+    const world = new World();
+    world.template = "## Summary\n<!-- why -->\n\n## Checklist\n- [ ] docs";
+    await world.run();
+    expect(world.created[0]?.body).toMatch(/^## What changed[\s\S]*## Summary\n\n> Fix the parser[\s\S]*- \[ \] docs/);
   });
 
   it("finds the one it made when only the reply got lost", async () => {
     const world = new World();
     world.isReplyLost = true;
     expect(await world.run()).toMatchObject({ outcome: "created", pullRequest: { number: 7 } });
-    expect(world.steps.slice(-4)).toEqual(["find", "create", "find", "close"]);
+    expect(world.steps.slice(-3)).toEqual(["create", "find", "close"]);
     expect(world.created).toHaveLength(1);
   });
 
@@ -224,14 +316,6 @@ describe("creating a pull request", () => {
       world.existing = aPull({ number: 9 });
     };
     expect(await world.run()).toMatchObject({ outcome: "found", pullRequest: { number: 9 } });
-  });
-
-  it("asks for another sign-in after GitHub refused the first", async () => {
-    const world = new World();
-    world.failures.set("find", "github.noSession");
-    await expect(world.run()).rejects.toMatchObject({ code: "github.noSession" });
-    await world.run();
-    expect(world.refusedTokens).toEqual([undefined, "token 1"]);
   });
 
   it("takes the repository's default branch when no base is named", async () => {

@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { CommandRegistry } from "../../../../src/extension/platform/commandRegistry.ts";
 import { spendLines } from "../../../../src/extension/spend/spendLines.ts";
 import { daysOf, eachDay } from "../../../../src/extension/spend/spendPeriods.ts";
 import { firstChoice, loadingSpend, readSpend } from "../../../../src/extension/spend/spendReader.ts";
+import { SpendView } from "../../../../src/extension/spend/spendView.ts";
 import type { SpendItem } from "../../../../src/protocol/fleetLedger.ts";
 import { aFleet } from "../../../support/aFleet.ts";
 import { settle } from "../../../support/fakeClock.ts";
+import { fakeVscode, Uri } from "../../../support/fakeVscode.ts";
 
 const nowMs = Date.UTC(2026, 2, 3, 23, 59);
 const item = (key: string, costUsd?: number, wallMs?: number): SpendItem => ({
@@ -133,12 +136,39 @@ describe("reading what agents cost", () => {
     const options = { connections, clock, titleOf: () => undefined };
     const { notes, hosts: named } = await readSpend(options, firstChoice);
     expect(notes).toEqual([
-      expect.stringMatching(/^a did not tell what its agents cost: /),
-      "b is not connected: what its agents cost is not counted.",
-      "c keeps no accounts.",
+      { text: expect.stringMatching(/^a did not tell what its agents cost: /) },
+      { text: "b is not connected: what its agents cost is not counted.", hostId: "b" },
+      { text: "c keeps no accounts." },
     ]);
     // A host that is out of sight for a moment stays a choice.
     expect(named.map(({ id }) => id)).toEqual(["a", "b"]);
     expect(loadingSpend(options, firstChoice)).toMatchObject({ isLoading: true, lines: [] });
+  });
+});
+
+describe("the tab of what agents cost", () => {
+  it("comes back with the window, says which host is away, and is the one that is shown then", async () => {
+    fakeVscode.reset();
+    const { connections, clock, host } = await aFleet();
+    host.dropAll();
+    await settle();
+    const view = new SpendView({
+      extensionUri: new Uri("file", "/") as never,
+      connections,
+      commands: new CommandRegistry({ present: async () => undefined }),
+      clock,
+      onDidChangeAgents: () => ({ dispose: () => undefined }),
+      titleOf: () => undefined,
+      state: { get: () => undefined, update: async () => undefined },
+    });
+    const panel = await fakeVscode.webviews.restore("muster.spend", "Spend");
+    panel.say({ kind: "ready" });
+    await settle();
+    const notes = [{ text: "a is not connected: what its agents cost is not counted.", hostId: "a" }];
+    expect(panel.last).toMatchObject({ state: { view: "spend", isLoading: false, notes } });
+    await fakeVscode.commands.get("muster.spend.show")?.();
+    expect([fakeVscode.webviews.panels.length, panel.revealed]).toEqual([1, 1]);
+    view.dispose();
+    expect(panel.isClosed).toBe(true);
   });
 });

@@ -11,6 +11,7 @@ const facts = (agent: Partial<FleetAgent>, others: Partial<HoverFacts> = {}): Ho
   hostName: "farm",
   agentName: undefined,
   parentTitle: undefined,
+  titleOf: () => undefined,
   ...others,
 });
 const lines = (agent: Partial<FleetAgent>, others: Partial<HoverFacts> = {}) =>
@@ -30,7 +31,7 @@ const fleet: FleetSessionState = {
   usage: { inputTokens: 0, outputTokens: 0 },
   spend: { turns: [], budgets: [], budgetUsd: 5, machine: { wallMs: 720_000 } },
 };
-const details: AgentDetails = { prompt: "Fix <b>it</b>", model: "opus", fleet };
+const details: AgentDetails = { prompt: "Fix <b>it</b>", model: "opus", fleet, forecast: undefined };
 const pullRequest = { url: "https://github.com/acme/widgets/pull/7", number: 7, state: "open" } as const;
 const changes = { additions: 120, deletions: 14, files: 3 };
 
@@ -44,7 +45,7 @@ describe("an agent's hover", () => {
       Host: "farm",
       Isolation: "bubblewrap",
       Changes: "3 files, +120 −14",
-      "Pull request": "#7, open",
+      "Pull request": "#7",
       "Last event": "3m ago",
       Seen: "live",
     });
@@ -66,6 +67,29 @@ describe("an agent's hover", () => {
       Process: "asleep, the next message wakes it",
       Attempt: "1 of 3",
     });
+  });
+
+  it("tells where its branch meets which others, and how far its base has moved", () => {
+    const own = { session: "ahp-session:/1", branch: "agent/x", head: "h", baseBranch: "main", baseHead: "b", behind: 3 };
+    const met = { files: ["a.ts"], fileCount: 1 };
+    const forecast = {
+      repository: "github.com/acme/widgets",
+      branches: [{ ...own, overlap: "sameFile" as const, ...met }],
+      pairs: [
+        { first: "ahp-session:/0", second: own.session, overlap: "sameHunk" as const, files: ["b.ts", "c.ts"], fileCount: 9 },
+        { first: own.session, second: "ahp-session:/2", overlap: "conflict" as const, ...met },
+        { first: "ahp-session:/0", second: "ahp-session:/2", overlap: "conflict" as const, ...met },
+      ],
+      mergeOrder: [],
+      at: "2026-01-01T00:00:00Z",
+    };
+    const titleOf = (session: string) => (session === "ahp-session:/2" ? "Add\ntests" : undefined);
+    const told = lines({ conflicts: 1 }, { details: { ...details, forecast }, titleOf });
+    expect(told).toMatchObject({
+      Overlaps: "conflict with Add tests in a.ts; same lines as another agent in b.ts and 8 more; same file as its base: a.ts",
+      Base: "3 commits behind main",
+    });
+    expect(told["Conflicts"]).toBeUndefined();
   });
 
   it("says how old it is, and what it means that an agent is not confined", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { FleetAgent } from "../../../../src/extension/fleet/fleetAgent.ts";
 import type { Grouping } from "../../../../src/extension/tree/agentLayout.ts";
-import { formatAge, nodeOf } from "../../../../src/extension/tree/agentNode.ts";
+import { nodeOf } from "../../../../src/extension/tree/agentNode.ts";
 import { aFleetAgent, nowMs } from "../../../support/aFleetAgent.ts";
 
 const node = (changes: Partial<FleetAgent>) => nodeOf(aFleetAgent(changes), nowMs);
@@ -22,11 +22,26 @@ describe("an agent's row", () => {
       question: [{ attention: "needsYou", need: "question" }, "question", "agent.question"],
       signIn: [{ attention: "needsYou", need: "signIn" }, "key", "agent.question"],
       unknown: [{ attention: "needsYou", need: "unknown" }, "bell-dot", "agent.question"],
-      failed: [{ attention: "failed" }, "error", "agent.failed.ships"],
+      failed: [{ attention: "failed" }, "error", "agent.failed"],
       queued: [{ attention: "queued", queuePosition: 2 }, "clock", "agent.queued"],
-      review: [{ attention: "review", changes }, "diff", "agent.review.ships"],
-      pullRequest: [{ attention: "pullRequest", pullRequest }, "git-pull-request", "agent.pullRequest"],
-      done: [{ attention: "done" }, "pass", "agent.done.ships"],
+      review: [{ attention: "review", changes }, "diff", "agent.review"],
+      draft: [{ attention: "pullRequest", pullRequest }, "git-pull-request-draft", "agent.pullRequest.draft"],
+      ...Object.fromEntries(
+        (
+          [
+            ["open", {}, "git-pull-request", "agent.pullRequest"],
+            ["red", { checks: "failed" }, "git-pull-request", "agent.pullRequest.checksFailed"],
+            ["review", { review: "changesRequested" }, "git-pull-request-go-to-changes", "agent.pullRequest.changesRequested"],
+            ["conflicts", { merge: "conflicts" }, "git-branch-conflicts", "agent.pullRequest"],
+            ["green", { merge: "ready" }, "git-pull-request-done", "agent.pullRequest.mergeable"],
+            ["newer", { shipped: "a", checks: "failed" }, "git-pull-request-new-changes", "agent.pullRequest.unshipped"],
+          ] as const
+        ).map(([name, known, icon, state]): [string, [Partial<FleetAgent>, string, string]] => [
+          name,
+          [{ attention: "pullRequest", head: "b", pullRequest: { ...pullRequest, isDraft: false, ...known } }, icon, state],
+        ]),
+      ),
+      done: [{ attention: "done" }, "pass", "agent.done"],
       archived: [{ attention: "done", isArchived: true }, "archive", "agent.archived"],
     };
     for (const [name, [facts, icon, contextValue]] of Object.entries(looks)) {
@@ -63,7 +78,7 @@ describe("an agent's row", () => {
     const marks = (changes: Partial<FleetAgent>, isPinned = false) =>
       nodeOf(aFleetAgent(changes), nowMs, { grouping: "attention", isPinned });
     expect(marks({ attention: "review", isRead: false })).toMatchObject({
-      contextValue: "agent.review.ships.unread",
+      contextValue: "agent.review.unread",
       spoken: expect.stringContaining("unread") as string,
     });
     expect(marks({ attention: "working", isRead: false }).contextValue).toBe("agent.working");
@@ -88,17 +103,5 @@ describe("an agent's row", () => {
     );
     expect(node({ spend: 1, budgetShare: 0.2 }).description).toContain("$1.00 · ");
     expect(node({ attention: "needsYou", need: "budget" }).description).toContain("reached its budget");
-  });
-
-  it("counts ages in one unit", () => {
-    expect([0, 59_999, 60_000, 3_599_999, 3_600_000, 86_400_000, -5].map(formatAge)).toEqual([
-      "0s",
-      "59s",
-      "1m",
-      "59m",
-      "1h",
-      "1d",
-      "0s",
-    ]);
   });
 });

@@ -3,6 +3,7 @@ import { META_NS } from "../../../../src/protocol/fleet.ts";
 import { STATUS } from "../../../../src/protocol/status.ts";
 import { AgentsTree, pageSize, type TreeElement } from "../../../../src/extension/tree/agentsTree.ts";
 import { AgentsViewSettings } from "../../../../src/extension/tree/agentsViewSettings.ts";
+import { treeGapMs } from "../../../../src/extension/tree/treePace.ts";
 import { aFleet } from "../../../support/aFleet.ts";
 import { aSummary } from "../../../support/clientOnFakeHost.ts";
 import type { FakeHost } from "../../../support/fakeHost.ts";
@@ -23,7 +24,7 @@ async function aTree(count: number, prepare: (host: FakeHost, id: string) => voi
   const tree = new AgentsTree({ fleet, connections, settings, clock, isVisible: () => true });
   const fired: (readonly TreeElement[] | undefined)[] = [];
   tree.onDidChangeTreeData((elements) => fired.push(elements));
-  await parts.clock.advance(50);
+  await parts.clock.advance(treeGapMs);
   fired.length = 0;
   return { ...parts, settings, tree, fired };
 }
@@ -49,16 +50,15 @@ const allRows = (tree: AgentsTree, element?: TreeElement): string[] =>
 describe("the Agents tree", () => {
   it("draws the first change at once, and gathers what follows it closely", async () => {
     const { clock, fired, host } = await aTree(3);
-    await clock.advance(100);
     change(host, "ahp-session:/1", { title: "First" });
     await clock.advance(0);
     expect(fired).toHaveLength(1);
     change(host, "ahp-session:/2", { title: "Second" });
     await clock.advance(20);
     change(host, "ahp-session:/3", { title: "Third" });
-    await clock.advance(20);
+    await clock.advance(treeGapMs - 21);
     expect(fired).toHaveLength(1);
-    await clock.advance(10);
+    await clock.advance(1);
     expect(fired).toHaveLength(2);
   });
 
@@ -79,7 +79,7 @@ describe("the Agents tree", () => {
     const { tree, fired, host, clock } = await aTree(3);
     allRows(tree);
     for (const activity of ["one", "two", "three"]) change(host, "ahp-session:/2", { activity });
-    await clock.advance(50);
+    await clock.advance(treeGapMs);
     expect(fired).toEqual([[expect.objectContaining({ session: "ahp-session:/2" })]]);
     const [group] = tree.getChildren();
     const row = tree.getChildren(group).find((child) => child.kind === "agent" && child.session === "ahp-session:/2");
@@ -91,7 +91,7 @@ describe("the Agents tree", () => {
     const [group] = tree.getChildren();
     const before = tree.getChildren(group);
     change(host, "ahp-session:/1", { status: STATUS.inputNeeded });
-    await clock.advance(50);
+    await clock.advance(treeGapMs);
     expect(fired).toContain(undefined);
     expect(labels(tree)).toEqual(["Needs you", "Working"]);
     const after = tree.getChildren().flatMap((child) => tree.getChildren(child));
@@ -122,7 +122,7 @@ describe("the Agents tree", () => {
   it("filters by text and several states, marks the text, and counts what is shown", async () => {
     const { tree, settings, host, clock } = await aTree(3);
     change(host, "ahp-session:/3", { title: "Mend the parser", status: STATUS.error });
-    await clock.advance(50);
+    await clock.advance(treeGapMs);
     await settings.setFilter({ text: "PARSER mend", states: ["failed", "review"], isUnread: false });
     expect(allRows(tree)).toEqual(["Needs you", "Mend the parser"]);
     expect(tree.tally).toEqual({ shown: 1, all: 3 });
@@ -135,7 +135,7 @@ describe("the Agents tree", () => {
     });
     // An agent that comes to pass appears.
     change(host, "ahp-session:/1", { title: "Mend another parser", status: STATUS.error });
-    await clock.advance(50);
+    await clock.advance(treeGapMs);
     expect(tree.tally.shown).toBe(2);
     expect(tree.reveal("a|ahp-session:/2")).toBeUndefined();
   });
@@ -144,7 +144,7 @@ describe("the Agents tree", () => {
     const { tree, settings, host, clock } = await aTree(2);
     change(host, "ahp-session:/1", { status: STATUS.idle + STATUS.isArchived });
     change(host, "ahp-session:/2", { status: STATUS.idle });
-    await clock.advance(50);
+    await clock.advance(treeGapMs);
     expect(allRows(tree)).toEqual(["Done", "Agent 2"]);
     expect(tree.tally).toEqual({ shown: 1, all: 1 });
     await settings.setLayout({ showsArchived: true });
@@ -156,7 +156,7 @@ describe("the Agents tree", () => {
     const last = labels(tree, tree.getChildren()[0]).at(-1);
     const row = tree.getChildren(tree.getChildren()[0]).at(-1);
     await settings.pin([row?.kind === "agent" ? row.key : ""], true);
-    await clock.advance(50);
+    await clock.advance(treeGapMs);
     const [first] = tree.getChildren(tree.getChildren()[0]);
     const item = tree.getTreeItem(first!);
     expect(item.label).toBe(last);
@@ -172,7 +172,7 @@ describe("the Agents tree", () => {
       channel: "ahp-root://",
       summary: { ...child, createdAt: "2026-02-01T00:00:00Z" },
     });
-    await clock.advance(50);
+    await clock.advance(treeGapMs);
     const [group] = tree.getChildren();
     const [parent] = tree.getChildren(group);
     expect(allRows(tree)).toEqual(["Working", "Agent 1", "Child"]);
@@ -182,7 +182,7 @@ describe("the Agents tree", () => {
     // What happens to the child draws the child.
     fired.length = 0;
     change(host, "ahp-session:/c", { activity: "Reading" });
-    await clock.advance(50);
+    await clock.advance(treeGapMs);
     expect(fired).toEqual([tree.getChildren(parent)]);
   });
 
@@ -210,7 +210,7 @@ describe("the Agents tree", () => {
     const _meta = { "agentHost/createdBySession": { session: parent } };
     const child = aSummary("ahp-session:/c", { status: STATUS.inProgress, _meta, createdAt: "2026-02-01T00:00:00Z" });
     host.notify("root/sessionAdded", { channel: "ahp-root://", summary: child });
-    await clock.advance(50);
+    await clock.advance(treeGapMs);
     const row = tree.reveal("a|ahp-session:/c");
     const above = row && tree.getParent(row);
     expect(above).toMatchObject({ session: parent });
@@ -222,7 +222,7 @@ describe("the Agents tree", () => {
       const { tree, fired, host, clock } = await aTree(count);
       allRows(tree);
       change(host, "ahp-session:/7", changes);
-      await clock.advance(50);
+      await clock.advance(treeGapMs);
       return fired.flatMap((elements) =>
         (elements ?? tree.getChildren()).flatMap((one) => [one, ...allRows(tree, one)]),
       ).length;
@@ -236,7 +236,7 @@ describe("the Agents tree", () => {
     const { tree, fired, host, clock } = await aTree(2);
     allRows(tree);
     change(host, "ahp-session:/1", { _meta: { [META_NS]: { phase: "provisioning", repository: "r" } } });
-    await clock.advance(50);
+    await clock.advance(treeGapMs);
     fired.length = 0;
     await clock.advance(2000);
     expect(fired).toEqual([

@@ -44,7 +44,7 @@ async function aView() {
   };
   const settings = new AgentsViewSettings(memories, fail);
   const tree = new AgentsTree({ fleet, connections, settings, clock, isVisible: () => true });
-  const view: { message?: string; description?: string } = {};
+  const view: Parameters<typeof registerAgentsViewCommands>[0]["view"] = { message: undefined };
   const contexts = new Map<ContextKey, unknown>();
   const presented: unknown[] = [];
   const commands = new CommandRegistry({ present: async (error) => void presented.push(error) });

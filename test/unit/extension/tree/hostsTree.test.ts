@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { silentLogger } from "../../../../src/base/logger.ts";
 import { HostTerminals } from "../../../../src/extension/fleet/hostTerminals.ts";
 import { HostsTree } from "../../../../src/extension/tree/hostsTree.ts";
+import { treeGapMs } from "../../../../src/extension/tree/treePace.ts";
 import { STATUS } from "../../../../src/protocol/status.ts";
 import { aFleet } from "../../../support/aFleet.ts";
 import { putResting, sessionOf } from "../../../support/anInbox.ts";
@@ -60,7 +61,7 @@ describe("the Hosts tree", () => {
     const change = async (changes: object) => {
       host.notify("root/sessionSummaryChanged", { channel: "x", session: sessionOf("one"), changes });
       await settle();
-      await clock.advance(60);
+      await clock.advance(treeGapMs);
     };
     await change({ activity: "Reading" });
     const before = refreshes();

@@ -13,12 +13,12 @@ import {
   writeToken,
 } from "../../../../src/host/access/tokenFile.ts";
 import { TokenStore } from "../../../../src/host/access/tokenStore.ts";
-import { readOrCreateToken, rotateToken } from "../../../../src/host/gateway/accessToken.ts";
+import { makeOwnersToken, ownersFile } from "../../../../src/host/gateway/accessToken.ts";
 import { FakeClock } from "../../../support/fakeClock.ts";
 
 let data: string;
 let directory: string;
-let ownerFile: string;
+let owners: string;
 let clock: FakeClock;
 let store: TokenStore;
 
@@ -29,10 +29,9 @@ const inMs = (ms: number) => new Date(clock.now() + ms).toISOString();
 beforeEach(() => {
   data = mkdtempSync(path.join(tmpdir(), "muster-tokens-"));
   directory = tokenDirectory(data);
-  ownerFile = path.join(data, "token");
-  readOrCreateToken(ownerFile);
+  owners = makeOwnersToken(data);
   clock = new FakeClock();
-  store = new TokenStore({ ownerFile, directory, clock, logger: silentLogger });
+  store = new TokenStore({ ownersFile: ownersFile(data), directory, clock, logger: silentLogger });
 });
 afterEach(() => {
   store.dispose();
@@ -65,7 +64,7 @@ describe("a token", () => {
 
 describe("a running host", () => {
   it("knows the owner's token, as an admin's", () => {
-    expect(store.grantOf(readOrCreateToken(ownerFile))).toEqual({
+    expect(store.grantOf(owners)).toEqual({
       tokenId: "owner",
       user: "owner",
       role: "admin",
@@ -90,11 +89,10 @@ describe("a running host", () => {
   });
 
   it("AUTH-5: takes the owner's rotated token, and the former no more", async () => {
-    const former = readOrCreateToken(ownerFile);
-    const grant = store.grantOf(former);
-    const token = rotateToken(ownerFile);
+    const grant = store.grantOf(owners);
+    const token = makeOwnersToken(data);
     await clock.advance(1_000);
-    expect(store.grantOf(former)).toBeUndefined();
+    expect(store.grantOf(owners)).toBeUndefined();
     expect(store.grantOf(token)).toMatchObject({ role: "admin" });
     expect(typeof grant === "object" && store.isCurrent(grant)).toBe(false);
   });

@@ -47,7 +47,7 @@ describe("the host's metrics", () => {
     const channels = new Channels({ log, logger: silentLogger });
     metrics.follow(log, channels);
     metrics.watch({
-      fleets: () => [],
+      sessions: () => [],
       agentProcesses: () => [],
       connections: () => 0,
       fanOut: { framed: 0, delivered: 0, readers: new Set() },

@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLogger } from "../../../../src/base/logger.ts";
+import type { NewAct } from "../../../../src/host/access/audit.ts";
 import { Channels } from "../../../../src/host/channels/channels.ts";
 import { EgressDesk } from "../../../../src/host/sessions/egressDesk.ts";
+import { RepositoryServers } from "../../../../src/host/sessions/repositoryServers.ts";
 import { initialChat, initialStates } from "../../../../src/host/sessions/newSession.ts";
 import { refsOf, type SessionRefs } from "../../../../src/host/sessions/sessionRefs.ts";
+import { fleetRepositoryUri } from "../../../../src/protocol/uris.ts";
 import { FakeClock } from "../../../support/fakeClock.ts";
 import { memoryDisk, MemoryLog } from "../../../support/memoryLog.ts";
 
@@ -15,14 +18,22 @@ let clock: FakeClock;
 let log: MemoryLog;
 let channels: Channels;
 let desk: EgressDesk;
+let servers: RepositoryServers;
+let acts: NewAct[];
 let clientSeq = 0;
 beforeEach(() => {
   clock = new FakeClock();
   log = new MemoryLog(clock, memoryDisk());
   channels = new Channels({ log, logger: silentLogger });
-  desk = new EgressDesk({ channels, clock, holdMs });
+  acts = [];
+  servers = serversOf(channels);
+  desk = new EgressDesk({ channels, clock, servers, holdMs });
 });
 afterEach(() => desk.dispose());
+
+function serversOf(of: Channels): RepositoryServers {
+  return new RepositoryServers({ channels: of, clock, audit: { record: (act) => void acts.push(act) } });
+}
 
 function open(id: string, repository = "https://git.example/r"): SessionRefs {
   const refs = refsOf(`ahp-session:/${id}`);
@@ -153,22 +164,79 @@ describe("a flood of refusals", () => {
   });
 });
 
-it("holds for every session of the repository, and survives the session in which it was said", async () => {
-  const [first, second, other] = [open("session-1"), open("session-2"), open("session-3", "https://git.example/other")];
-  begin(first);
-  const waiting = ask(first);
-  await answer(first, "repository");
-  expect(await waiting).toBe(true);
-  expect(await ask(second)).toBe(true);
-  expect(await ask(other)).toBe(false);
-  channels.remove(first.fleet);
-  await log.flush();
-  // As after a restart.
-  const later = new EgressDesk({ channels, clock, holdMs });
-  later.restore([first, second, other].flatMap(({ fleet }) => channels.state("fleetSession", fleet) ?? []));
-  const third = open("session-4");
-  expect(await later.ask(third.id, server, new AbortController().signal)).toBe(true);
-  later.dispose();
+describe("what is allowed for a repository", () => {
+  const repository = "https://git.example/r";
+  const decide = async (refs: SessionRefs) => {
+    begin(refs);
+    const waiting = ask(refs);
+    await answer(refs, "repository");
+    expect(await waiting).toBe(true);
+  };
+  /** As after a restart, with no session in memory. */
+  const restart = async () => {
+    await log.flush();
+    const later = new Channels({ log, logger: silentLogger });
+    const lasting = serversOf(later);
+    await lasting.restore();
+    return lasting;
+  };
+
+  it("holds for all its sessions, however the address is written, and for no other", async () => {
+    const [first, second] = [open("session-1"), open("session-2", "ssh://git@git.example/r.git")];
+    await decide(first);
+    expect(await ask(second)).toBe(true);
+    expect(egress(second)?.decided).toMatchObject([{ server: "example.com", decision: "repository" }]);
+    expect(await ask(open("session-3", "https://git.example/other"))).toBe(false);
+  });
+
+  it("lasts when the session in which it was said is gone for good; the log has who said it and when", async () => {
+    const first = open("session-1");
+    await decide(first);
+    channels.remove(first.fleet);
+    log.forget(first.fleet);
+    const lasting = await restart();
+    expect(lasting.allows(repository, "example.com")).toBe(true);
+    expect(lasting.allows(repository, "other.example")).toBe(false);
+    const channel = fleetRepositoryUri(repository);
+    expect(channels.state("fleetRepository", channel)?.servers).toEqual([
+      { server: "example.com", by: "owner", at: new Date(clock.now()).toISOString() },
+    ]);
+    expect(acts).toEqual([{ user: "owner", what: "x-fleet/serverAllowed", channel }]);
+  });
+
+  it("is decided on a session's channel, too, by whoever says so there", async () => {
+    const first = open("session-1");
+    await act(first.fleet, { type: "x-fleet/egressDecided", server: "example.com", decision: "repository" });
+    expect(await ask(first)).toBe(true);
+    expect(servers.allows(repository, "example.com")).toBe(true);
+    expect(acts).toMatchObject([{ user: "owner", what: "x-fleet/serverAllowed" }]);
+  });
+
+  it("is taken back on the channel of any of its sessions, for all of them and for good", async () => {
+    const [first, second] = [open("session-1"), open("session-2")];
+    await decide(first);
+    expect(await ask(second)).toBe(true);
+    await act(second.fleet, { type: "x-fleet/egressRevoked", server: "example.com" });
+    expect(egress(second)?.decided).toEqual([]);
+    expect(await ask(second)).toBe(false);
+    // Also where the other session still says what held.
+    const asked = ask(first);
+    expect(questions(first)).toHaveLength(1);
+    await answer(first, "never");
+    expect(await asked).toBe(false);
+    expect((await restart()).allows(repository, "example.com")).toBe(false);
+    expect(acts.map(({ what }) => what)).toEqual(["x-fleet/serverAllowed", "x-fleet/serverRevoked"]);
+  });
+});
+
+it("what was decided for one session is taken back there, and asked about again", async () => {
+  const refs = open("session-1");
+  await act(refs.fleet, { type: "x-fleet/egressDecided", server: "example.com", decision: "never" });
+  await act(refs.fleet, { type: "x-fleet/egressRevoked", server: "example.com" });
+  begin(refs);
+  void ask(refs);
+  expect(questions(refs)).toHaveLength(1);
+  expect(acts).toEqual([]);
 });
 
 it("takes from clients only what a person could mean", () => {
@@ -182,6 +250,9 @@ it("takes from clients only what a person could mean", () => {
   for (const name of ["*.com", "*", "", "example.com/path", "EXAMPLE.com", "127.1"])
     expect(say(name)).toMatch(/host name/);
   expect(say("example.com", "always")).toMatch(/one of once/);
+  clientSeq += 1;
+  const revoked = { type: "x-fleet/egressRevoked", server: "*" } as const;
+  expect(channels.dispatch(refs.fleet, revoked, { ...origin, clientSeq }).refused).toMatch(/host name/);
   expect(
     channels.dispatch(
       refs.fleet,

@@ -20,6 +20,7 @@ function aCheckpoint(n: number, place: CheckpointPlace): Checkpoint {
     id: String(n),
     commit: oid(n),
     tree: oid(n + 10_000),
+    base: oid(0),
     parent: oid(n - 1),
     createdAt: "2026-01-01T00:00:00Z",
     files: 1,

@@ -12,6 +12,7 @@ const arbitraryFacts = fc.record({
   additions: fc.nat(),
   deletions: fc.nat(),
   nestedRepositories: fc.array(line, { maxLength: 3 }),
+  parts: fc.array(line, { minLength: 1, maxLength: 3 }),
   place: fc.record({
     kind: fc.constantFrom("turn" as const, "asked" as const, "safety" as const),
     turnId: line.map(oneLine),

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { toTimeline } from "../../../../src/extension/session/panelTimeline.ts";
+import { untranslated } from "../../../../src/base/l10n.ts";
+import { toTimeline as toldTimeline } from "../../../../src/extension/session/timeline/timeline.ts";
+import type { ChatState } from "../../../../src/protocol/chatState.ts";
 import type { FleetSessionState } from "../../../../src/protocol/fleet.ts";
 import type { ToolCall } from "../../../../src/protocol/toolCall.ts";
 import { aChat, anActiveTurn, aTurn, pendingCall, session, terminalCall, toolPart } from "../../../support/aChat.ts";
@@ -21,6 +23,8 @@ function aFleetSession(changes: Partial<FleetSessionState> = {}): FleetSessionSt
   };
 }
 
+const toTimeline = (chat: ChatState | undefined, fleet: FleetSessionState | undefined, user?: string) =>
+  toldTimeline(chat, fleet, user, untranslated);
 const titles = (...args: Parameters<typeof toTimeline>) => toTimeline(...args).entries.map(({ title }) => title);
 
 describe("the timeline of an agent", () => {
@@ -58,7 +62,7 @@ describe("the timeline of an agent", () => {
     });
     const turns = [aTurn("t1", [], { startedAt: at(1) }), aTurn("t2", [], { startedAt: at(7) })];
     expect(titles(aChat({ turns }), fleet)).toEqual([
-      "Checkpoint 2, before the files were put back",
+      "Checkpoint 2, before the files were replaced",
       "Prompt t2",
       "Pushed agent/fix",
       "Let through to registry.example",
@@ -109,6 +113,54 @@ describe("the timeline of an agent", () => {
       ["Approved by a setting: Run the tests", undefined],
       ['Approved by a person, "Once": Run the tests', undefined],
       ["Prompt t1", undefined],
+    ]);
+    const acts = [
+      { act: "prompted", on: "t1", by: "eve", at: at(1) },
+      { act: "answered", on: "2", turnId: "t1", by: "dana", at: at(2) },
+      { act: "answered", on: "4", turnId: "t0", by: "eve", at: at(2) },
+      { act: "answered", on: "4", turnId: "t1", by: "eve", at: at(3) },
+      { act: "prompted", on: "t2", by: "dana", at: at(4) },
+    ] as const;
+    const timed = aChat({
+      turns: [aTurn("t1", calls.map(toolPart), { startedAt: at(1) })],
+      activeTurn: { ...anActiveTurn("t2", [toolPart(pendingCall("make"))]), startedAt: at(4) },
+    });
+    const named = toTimeline(timed, aFleetSession({ acts: [...acts], owner: "eve" }), "dana").entries;
+    expect(named.map(({ title, detail, atMs }) => [title, detail, atMs === undefined])).toEqual([
+      ["Waits for approval: Run a command", undefined, true],
+      ["Prompt t2", undefined, false],
+      ["Denied by eve: Run a command", "Use git clean", false],
+      // Nobody knows when: it stays behind what it follows.
+      ["Approved by a setting: Run the tests", undefined, true],
+      ['Approved by you, "Once": Run the tests', undefined, false],
+      ["Prompt t1", "by eve", false],
+      ["Launched by eve", undefined, false],
+    ]);
+  });
+
+  it("says who had files recorded, put back and pushed", () => {
+    const checkpoint = { turnId: "t", commit: "c", tree: "t", files: 0, additions: 0, deletions: 0 };
+    const fleet = aFleetSession({
+      checkpoints: [
+        { ...checkpoint, id: "1", kind: "asked", createdAt: at(1) },
+        { ...checkpoint, id: "2", kind: "restored", restoredFrom: "1", createdAt: at(2) },
+      ],
+      pushed: { branch: "agent/fix", commit: "b".repeat(40), at: at(3) },
+      egress: { refused: [], decided: [{ server: "registry.example", decision: "session", at: at(4) }] },
+      acts: [
+        { act: "recorded", on: "1", by: "dana", at: at(1) },
+        { act: "restored", on: "2", by: "eve", at: at(2) },
+        { act: "pushed", on: "b".repeat(40), by: "dana", at: at(3) },
+        { act: "decided", on: "registry.example", by: "eve\u202e", at: at(4) },
+      ],
+    });
+    const { entries } = toTimeline(undefined, fleet, "dana");
+    expect(entries.map(({ title, detail }) => [title, detail])).toEqual([
+      ["Let through to registry.example", "for this agent, by eve‹U+202E›"],
+      ["agent/fix pushed by you", "commit bbbbbbb"],
+      ["Checkpoint 2, files put back to checkpoint 1 by eve", "No file differs from the base branch"],
+      ["Checkpoint 1, asked for by you", "No file differs from the base branch"],
+      ["Launched", undefined],
     ]);
   });
 

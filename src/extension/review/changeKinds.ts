@@ -1,0 +1,33 @@
+import { toVisibleText } from "../../base/visibleText.ts";
+import type { ChangedFile } from "../fleet/changedFiles.ts";
+import { displayPath } from "./reviewUri.ts";
+import { formatBytes, maxDocumentBytes, submoduleMode, symlinkMode } from "./revisionText.ts";
+
+/** What of a file changed, where it is not simply its lines. */
+export type ChangeKind = "lines" | "mode" | "path" | "link" | "submodule" | "binary" | "tooLarge";
+
+export function kindOf(file: ChangedFile): ChangeKind {
+  const { before, after, mode, oldMode, oldPath, isBinary } = file;
+  if (mode === submoduleMode || oldMode === submoduleMode) return "submodule";
+  if (mode === symlinkMode || oldMode === symlinkMode) return "link";
+  const isSame = before?.blob !== undefined && before.blob.oid === after?.blob?.oid;
+  if (isSame && oldPath === undefined && mode !== oldMode) return "mode";
+  if (isSame && oldPath !== undefined) return "path";
+  if (Math.max(before?.sizeBytes ?? 0, after?.sizeBytes ?? 0) > maxDocumentBytes) return "tooLarge";
+  return isBinary === true ? "binary" : "lines";
+}
+
+/** In a few words, for the eye: `renamed from old.ts, binary, 12.0 KB → 14.0 KB`. Empty for what is simply edited. */
+export function changeText(file: ChangedFile): string {
+  const kind = kindOf(file);
+  const { before, after, oldPath, status, mode, oldMode } = file;
+  const sizes = [before?.sizeBytes, after?.sizeBytes].filter((size) => size !== undefined).map(formatBytes);
+  const words = [
+    status === "renamed" && oldPath !== undefined ? `renamed from ${toVisibleText(displayPath(oldPath))}` : "",
+    status === "added" || status === "deleted" ? status : "",
+    kind === "link" ? "symbolic link" : kind === "submodule" ? "submodule" : "",
+    kind === "binary" ? `binary, ${sizes.join(" → ")}` : kind === "tooLarge" ? `too large, ${sizes.join(" → ")}` : "",
+    oldMode !== undefined && mode !== oldMode && before && after ? `mode ${oldMode} → ${mode}` : "",
+  ];
+  return words.filter((word) => word !== "").join(", ");
+}

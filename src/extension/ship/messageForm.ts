@@ -1,0 +1,25 @@
+import * as vscode from "vscode";
+import { toLabel } from "../platform/plainText.ts";
+import { pickStep } from "../platform/steps.ts";
+
+/**
+ * Shows a message to an agent as a document, to be read and changed, and sends nothing before the person says so.
+ * `undefined` if they don't; the document stays then.
+ */
+export async function confirmMessage(title: string, text: string): Promise<string | undefined> {
+  const document = await vscode.workspace.openTextDocument({ language: "markdown", content: text });
+  await vscode.window.showTextDocument(document, { preview: false });
+  const result = await pickStep<"send" | "keep">({
+    frame: { title: toLabel(title), canGoBack: false },
+    placeholder: "Read the message, and change what you like",
+    items: [
+      { label: "$(send) Send to the Agent", value: "send" },
+      { label: "$(close) Don't Send", description: "the message stays open", value: "keep" },
+    ],
+  });
+  if (result.kind !== "next" || result.value !== "send" || document.isClosed) return undefined;
+  const message = document.getText();
+  await vscode.window.showTextDocument(document);
+  await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
+  return message.trim() === "" ? undefined : message;
+}

@@ -1,0 +1,5 @@
+import type { Suite } from "../suite.ts";
+import { open } from "./open.ts";
+
+/** From an agent's branch to a pull request, part by part. */
+export const review = { open } satisfies Suite;

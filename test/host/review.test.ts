@@ -1,0 +1,113 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { changedFilesOf } from "../../src/extension/fleet/changedFiles.ts";
+import { annotationsUri, fileUri } from "../../src/protocol/uris.ts";
+import { useHostStage } from "./hostStage.ts";
+import { createSession, finished, hostConfig, prompt, refs } from "./sessionFixture.ts";
+import { WireClient } from "./wireClient.ts";
+
+describe("a review on a real host", () => {
+  const stage = useHostStage(hostConfig);
+  const id = "11111111-review-0000";
+  const { session } = refs(id);
+  const annotations = annotationsUri(session);
+  const annotation = {
+    id: "c1",
+    resource: fileUri(id, "made.txt"),
+    range: { start: { line: 0, character: 0 }, end: { line: 0, character: 4 } },
+    resolved: false,
+    entries: [{ id: "e1", text: "Why this?" }],
+  };
+
+  it("keeps comments as annotations that every client sees, over a restart too", async () => {
+    const all = await createSession(stage.client, id, "scripted", stage.repository.remote);
+    prompt(stage.client, all, "t1", "edit");
+    await finished(stage.client, all, "t1");
+    expect(await stage.client.subscribe("annotations", annotations)).toEqual({ annotations: [] });
+    const other = await WireClient.connect(stage.host.url, stage.host.token, "other");
+    await other.subscribe("annotations", annotations);
+    await stage.client.dispatched(annotations, { type: "annotations/set", annotation });
+    await other.until(() => other.state("annotations", annotations).annotations.length === 1);
+    await other.dispatched(annotations, { type: "annotations/updated", annotationId: "c1", resolved: true });
+    const unknown = await other.dispatched(annotations, { type: "annotations/removed", annotationId: "c2" });
+    expect(unknown.rejectionReason).toMatch(/not there/);
+    const long = { id: "e2", text: "x".repeat(200_001) };
+    const refused = await other.dispatched(annotations, {
+      type: "annotations/entrySet",
+      annotationId: "c1",
+      entry: long,
+    });
+    expect(refused.rejectionReason).toMatch(/too long/);
+    other.close();
+
+    await stage.host.stop();
+    await stage.start();
+    expect(await stage.client.subscribe("annotations", annotations)).toEqual({
+      annotations: [{ ...annotation, resolved: true }],
+    });
+  });
+
+  it("tells each kind of change for what it is", async () => {
+    const all = refs(id);
+    const root = path.join(stage.directory.path, "data", "sessions", id, "workspace");
+    const inside = (name: string) => path.join(root, name);
+    const checkpoint = async () => {
+      const { checkpoint } = await stage.client.request("x-fleet/checkpoint", { channel: all.session });
+      return (checkpoint as { id: string }).id;
+    };
+    writeFileSync(inside("run.sh"), "echo hello\n");
+    writeFileSync(inside("gone.txt"), "gone\n");
+    writeFileSync(inside("old name.txt"), "one\ntwo\nthree\nfour\n");
+    writeFileSync(inside("became-link"), "a file\n");
+    const from = await checkpoint();
+
+    chmodSync(inside("run.sh"), 0o755);
+    rmSync(inside("gone.txt"));
+    renameSync(inside("old name.txt"), inside("new name.txt"));
+    rmSync(inside("became-link"));
+    symlinkSync("/etc/passwd", inside("became-link"));
+    symlinkSync("run.sh", inside("link"));
+    writeFileSync(inside("image.bin"), Buffer.from([0, 1, 2, 0xff]));
+    writeFileSync(inside("latin.txt"), Buffer.from("caf\u00e9\n", "latin1"));
+    writeFileSync(inside("huge.txt"), "x".repeat(6 * 1024 * 1024));
+    mkdirSync(inside("many"));
+    for (let index = 0; index < 1_000; index++) writeFileSync(inside(`many/${index}.txt`), `${index}\n`);
+    mkdirSync(inside("nested"));
+    const git = (...args: string[]) => execFileSync("git", args, { cwd: inside("nested"), stdio: "ignore" });
+    git("init");
+    writeFileSync(inside("nested/inner.txt"), "inner\n");
+    git("add", ".");
+    git("-c", "user.name=T", "-c", "user.email=t@example.test", "commit", "-m", "Inner");
+    const to = await checkpoint();
+
+    const { changeset } = await stage.client.request("x-fleet/compare", { channel: all.session, from, to });
+    const state = await stage.client.subscribe("changeset", changeset as string);
+    const files = new Map(changedFilesOf(state).map((file) => [file.path, file]));
+    expect(files.get("run.sh")).toMatchObject({ status: "modified", oldMode: "100644", mode: "100755" });
+    expect(files.get("run.sh")?.before?.blob).toEqual(files.get("run.sh")?.after?.blob);
+    expect(files.get("gone.txt")).toMatchObject({ status: "deleted", after: undefined });
+    expect(files.get("new name.txt")).toMatchObject({ status: "renamed", oldPath: "old name.txt" });
+    expect(files.get("became-link")).toMatchObject({ status: "modified", oldMode: "100644", mode: "120000" });
+    expect(files.get("link")).toMatchObject({ status: "added", mode: "120000" });
+    expect(files.get("image.bin")).toMatchObject({ status: "added", isBinary: true });
+    expect(files.get("huge.txt")?.after?.sizeBytes).toBe(6 * 1024 * 1024);
+    expect(Array.from(files.keys()).filter((name) => name.startsWith("many/"))).toHaveLength(1_000);
+    // A repository of its own is no part of the agent's work.
+    expect(Array.from(files.keys()).filter((name) => name.startsWith("nested"))).toEqual([]);
+    const read = async (file: string) => {
+      const uri = files.get(file)?.after?.uri;
+      return await stage.client.request("resourceRead", { channel: all.session, uri, encoding: "base64" });
+    };
+    // A link is what it points to, never what is there.
+    expect(Buffer.from((await read("became-link"))["data"] as string, "base64").toString()).toBe("/etc/passwd");
+    expect(Buffer.from((await read("latin.txt"))["data"] as string, "base64").toString("latin1")).toBe("caf\u00e9\n");
+    await expect(read("huge.txt")).rejects.toMatchObject({ message: expect.stringMatching(/too large/) });
+  });
+
+  it("forgets the comments of a session that is deleted", async () => {
+    await stage.client.request("disposeSession", { channel: session });
+    expect(await stage.client.refusal("subscribe", { channel: annotations })).toMatchObject({ code: -32001 });
+  });
+});

@@ -1,0 +1,327 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { Coordination } from "../../../../src/extension/coordination/coordination.ts";
+import { CommandRegistry } from "../../../../src/extension/platform/commandRegistry.ts";
+import type { CombineState, CoordinationState } from "../../../../src/protocol/coordinationReport.ts";
+import type { FleetConflictsState } from "../../../../src/protocol/fleetConflicts.ts";
+import { STATUS } from "../../../../src/protocol/status.ts";
+import { chatUri, fleetConflictsUri } from "../../../../src/protocol/uris.ts";
+import { aFleet } from "../../../support/aFleet.ts";
+import { aSummary } from "../../../support/clientOnFakeHost.ts";
+import { settle } from "../../../support/fakeClock.ts";
+import type { FakeHost } from "../../../support/fakeHost.ts";
+import { fakeVscode, Uri } from "../../../support/fakeVscode.ts";
+import type { FakeWebviewPanel } from "../../../support/fakeWebviews.ts";
+
+beforeEach(() => fakeVscode.reset());
+
+const repository = "https://github.com/acme/widgets";
+const channel = fleetConflictsUri(repository);
+const [ann, bob, cat] = ["ahp-session:/ann", "ahp-session:/bob", "ahp-session:/cat"] as const;
+const branch = (session: string, over: object = {}) => ({
+  session,
+  branch: `agent/${session.slice(-3)}`,
+  head: `head-${session}`,
+  baseBranch: "main",
+  baseHead: "b",
+  behind: 2,
+  overlap: "none" as const,
+  files: [],
+  fileCount: 0,
+  ...over,
+});
+const forecast: FleetConflictsState = {
+  repository: "github.com/acme/widgets",
+  branches: [branch(ann), branch(bob, { behind: 0 }), branch(cat, { overlap: "conflict", files: ["c.ts"], fileCount: 1 })],
+  pairs: [{ first: ann, second: bob, overlap: "conflict", files: ["a.ts"], fileCount: 1 }],
+  mergeOrder: [cat, ann, bob],
+  at: "2026-01-01T00:00:00Z",
+};
+const hunk = { id: "h", start: 5, lines: 1, removed: ["x"], added: ["y"], meets: true };
+const part = (session: string) => ({
+  session,
+  status: "modified",
+  additions: 1,
+  deletions: 1,
+  blob: { oid: "a".repeat(40) },
+  hunks: [hunk],
+});
+const parts = {
+  base: "b",
+  heads: [
+    { session: ann, head: `head-${ann}` },
+    { session: bob, head: `head-${bob}` },
+  ],
+  files: [{ path: "a.ts", parts: [part(ann), part(bob)] }],
+  fileCount: 1,
+};
+
+async function aStage(prepare: (host: FakeHost) => void = () => undefined) {
+  const { fleet, connections, clock, host } = await aFleet((each) => {
+    for (const [index, session] of [ann, bob, cat].entries()) {
+      const group = session === cat ? undefined : { id: "g", index: index + 1, count: 2 };
+      const muster = { repository, head: `head-${session}`, phase: "ready", ...(group && { group }) };
+      each.sessions.set(session, aSummary(session, { _meta: { muster } }));
+      each.put(session, {
+        provider: "sample",
+        title: "T",
+        status: STATUS.idle,
+        lifecycle: "ready",
+        activeClients: [],
+        chats: [],
+        defaultChat: chatUri(session),
+      });
+      each.put(chatUri(session), {
+        resource: chatUri(session),
+        title: "T",
+        status: STATUS.idle,
+        modifiedAt: "2026-01-01T00:00:00Z",
+        origin: { kind: "user" },
+        turns: [],
+      });
+    }
+    each.put(channel, forecast);
+    each.answers["x-fleet/parts"] = () => ({ result: parts });
+    prepare(each);
+  });
+  const kept = new Map<string, unknown>();
+  const presented: unknown[] = [];
+  const told: string[] = [];
+  const stage = {
+    host,
+    clock,
+    fleet,
+    kept,
+    presented,
+    told,
+    button: undefined as string | undefined,
+    coordination: undefined as Coordination | undefined,
+  };
+  const tell = async (text: string) => {
+    told.push(text);
+    return stage.button;
+  };
+  const present = async (error: unknown) => void presented.push(error);
+  stage.coordination = new Coordination({
+    extensionUri: new Uri("file", "/") as never,
+    fleet,
+    connections,
+    presenter: { present },
+    commands: new CommandRegistry({ present }),
+    dialogs: {
+      attempt: async (_title, run) => run(new AbortController().signal, () => undefined),
+      tell,
+      showWarning: tell,
+    },
+    clock,
+    newId: () => "new",
+    state: { get: (key) => kept.get(key), update: async (key, value) => void kept.set(key, value) },
+    revision: ({ session }, path, blob) => `${session} ${path} ${blob?.slice(0, 1)}` as never,
+    resolveAgents: async (target, selected) => (selected?.length ? selected : target ? [target] : []),
+  });
+  return stage;
+}
+
+const at = (session: string) => ({ hostId: "a", session });
+const run = async (command: string, ...args: unknown[]) => {
+  void fakeVscode.commands.get(command)?.(...args);
+  await settle();
+};
+
+async function opened(panel: FakeWebviewPanel | undefined): Promise<FakeWebviewPanel> {
+  if (panel === undefined) throw new Error("no tab");
+  panel.say({ kind: "ready" });
+  await settle();
+  return panel;
+}
+const stateOf = <S>(panel: FakeWebviewPanel) => (panel.last as { state: S }).state;
+
+describe("where the agents of a repository meet", () => {
+  async function shown(prepare?: (host: FakeHost) => void) {
+    const stage = await aStage(prepare);
+    await run("muster.agents.showOverlaps", at(ann));
+    const panel = await opened(fakeVscode.webviews.panels[0]);
+    return { ...stage, panel, state: () => stateOf<CoordinationState>(panel) };
+  }
+
+  it("is told in the order of merging, with what each may do, and follows the host", async () => {
+    const { state, host, clock } = await shown();
+    expect(state()).toMatchObject({ repository: "acme/widgets", isLoading: false, note: undefined });
+    expect(state().agents.map(({ session, obstacle }) => [session, obstacle])).toEqual([
+      [cat, "conflict"],
+      [ann, undefined],
+      [bob, "current"],
+    ]);
+    host.act(channel, {
+      type: "x-fleet/conflictsChanged",
+      branches: [],
+      removed: [cat],
+      pairs: [],
+      mergeOrder: [bob, ann],
+      at: "2026-01-01T00:00:01Z",
+    });
+    await clock.advance(250);
+    expect(state().agents.map(({ session }) => session)).toEqual([bob, ann]);
+  });
+
+  it("is empty before the first branch, and looks again when an agent has changed", async () => {
+    const { state, host, clock } = await shown((each) => each.channels.delete(channel));
+    expect(state()).toMatchObject({ isLoading: false, agents: [], note: undefined });
+    host.put(channel, forecast);
+    host.notify("root/sessionSummaryChanged", { channel: "ahp-root://", session: ann, changes: { title: "Renamed" } });
+    await clock.advance(250);
+    await clock.advance(250);
+    expect(state().agents).toHaveLength(3);
+  });
+
+  it("stays as it was last when the host is away, and says so", async () => {
+    const { state, host, clock } = await shown();
+    host.dropAll();
+    await settle();
+    await clock.advance(250);
+    expect(state()).toMatchObject({ agents: [{}, {}, {}], note: { hostId: "a" } });
+  });
+
+  it("shows the lines of a pair, writes what the person sends, and sends it to who does not have it", async () => {
+    const { state, panel, host, clock, kept, presented } = await shown();
+    panel.say({ kind: "choosePair", pair: { first: ann, second: bob } });
+    await settle();
+    expect(host.heard.findLast(({ method }) => method === "x-fleet/parts")?.params).toMatchObject({
+      channel: ann,
+      others: [bob],
+      isShared: true,
+    });
+    expect(state().chosen).toMatchObject({ isLoading: false, files: [{ path: "a.ts" }] });
+    panel.say({ kind: "write", text: null, to: [ann, bob] });
+    expect(state().chosen?.draft?.text).toContain("In `a.ts`");
+    panel.say({ kind: "write", text: "Mind each other.", to: [ann, bob] });
+    expect(Array.from(kept.values())).toMatchObject([{ first: ann, second: bob, text: "Mind each other." }]);
+    host.refuse = (action) => (JSON.stringify(action).includes("Mind") && host.log.length > 0 ? "No." : undefined);
+    panel.say({ kind: "send" });
+    await clock.advance(0);
+    await settle();
+    expect(presented).toHaveLength(1);
+    expect(state().chosen?.draft).toMatchObject({ to: [bob], isSending: false });
+    host.refuse = () => undefined;
+    panel.say({ kind: "send" });
+    await settle();
+    expect(state().chosen?.draft).toBeUndefined();
+    const sent = (session: string) => JSON.stringify(host.state(chatUri(session))).includes("Mind each other.");
+    expect([sent(ann), sent(bob), sent(cat)]).toEqual([true, true, false]);
+  });
+
+  it("comes back with the window: the pair, and what was written to it", async () => {
+    const stage = await aStage();
+    const of = { hostId: "a", repository };
+    stage.kept.set(`muster.overlap a|${channel}`, { first: ann, second: bob, text: "Half a sen", to: [bob] });
+    const panel = await opened(await fakeVscode.webviews.restore("muster.overlaps", "Overlaps", of));
+    expect(stateOf<CoordinationState>(panel).chosen).toMatchObject({ first: ann, draft: { text: "Half a sen" } });
+    const strange = await fakeVscode.webviews.restore("muster.overlaps", "Overlaps", { hostId: 7 });
+    expect(strange.isClosed).toBe(true);
+    stage.coordination?.dispose();
+    expect(panel.isClosed).toBe(true);
+  });
+
+  it("opens both sides of a pair in the editor's diff", async () => {
+    const { panel } = await shown();
+    panel.say({ kind: "choosePair", pair: { first: ann, second: bob } });
+    await settle();
+    panel.say({ kind: "compare" });
+    await settle();
+    const rows = [[`${bob} a.ts a`, `${ann} a.ts a`, `${bob} a.ts a`]];
+    expect(fakeVscode.executed.at(-1)).toMatchObject({ command: "vscode.changes", args: [expect.any(String), rows] });
+  });
+});
+
+describe("updating agents from their base", () => {
+  const updated = (over: object = {}) => ({ checkpoint: {}, safety: "4", baseCommit: "b", commits: 2, ...over });
+  const checkpoint = { id: "5", turnId: "", commit: "c", tree: "t", createdAt: "2026-01-01T00:00:00Z", files: 0, additions: 0, deletions: 0 };
+
+  it("goes one by one, tells who could not, and undoes what was done", async () => {
+    const stage = await aStage((host) => {
+      host.answers["x-fleet/updateFromBase"] = ({ channel: session }) =>
+        session === bob
+          ? { error: { code: -32000, message: "The agent is working.", data: { muster: { code: "conflict" } } } }
+          : { result: updated({ checkpoint }) };
+      host.answers["x-fleet/restore"] = () => ({ result: { checkpoint, safety: "6" } });
+    });
+    stage.button = "Undo";
+    await run("muster.agent.updateFromBase", at(ann), [at(ann), at(bob)]);
+    expect(stage.told).toEqual([expect.stringMatching(/was updated from its base: 2 commits\. .*The agent is working\./)]);
+    expect(stage.host.heard.filter(({ method }) => method === "x-fleet/restore")).toMatchObject([
+      { params: { channel: ann, checkpoint: "4" } },
+    ]);
+  });
+
+  it("of one that can't be is a failure like any other; without news it says so", async () => {
+    const stage = await aStage((host) => {
+      host.answers["x-fleet/updateFromBase"] = ({ channel: session }) =>
+        session === bob
+          ? { error: { code: -32000, message: "Same lines.", data: { muster: { code: "conflict" } } } }
+          : { result: updated({ checkpoint, commits: 0 }) };
+    });
+    await run("muster.agent.updateFromBase", at(bob));
+    expect(stage.presented).toMatchObject([{ code: "conflict", message: "Same lines." }]);
+    await run("muster.agent.updateFromBase", at(ann));
+    expect(stage.told).toEqual([expect.stringContaining("nothing to update")]);
+  });
+});
+
+describe("one branch of several agents' parts", () => {
+  async function picking(answer: (params: Record<string, unknown>) => object) {
+    const stage = await aStage((host) => {
+      host.answers["x-fleet/combine"] = (params) => ({ result: answer(params) });
+    });
+    await run("muster.agent.combine", at(ann));
+    const panel = await opened(fakeVscode.webviews.panels[0]);
+    const asked = () => stage.host.heard.filter(({ method }) => method === "x-fleet/combine").map(({ params }) => params);
+    return { ...stage, panel, asked, state: () => stateOf<CombineState>(panel) };
+  }
+  const fits = { problems: [], files: 1, additions: 1, deletions: 1 };
+
+  it("is offered of all attempts, checked after each pick, made on request and opened", async () => {
+    const { panel, state, clock, asked, kept } = await picking(({ isPreview }) => ({ ...fits, ...(isPreview === true && { patch: "+y" }) }));
+    expect(state()).toMatchObject({ of: { sessions: [ann, bob] }, files: [{ path: "a.ts" }], sources: [{ index: 1 }, { index: 2 }] });
+    panel.say({ kind: "pick", session: ann, path: "a.ts", pick: ["h"] });
+    expect(state()).toMatchObject({ isChecking: true, files: [{ parts: [{ pick: ["h"] }, {}] }] });
+    expect(kept.size).toBe(1);
+    await clock.advance(300);
+    expect(state()).toMatchObject({ isChecking: false, preview: { files: 1, patch: "+y" } });
+    panel.say({ kind: "name", title: "The best" });
+    panel.say({ kind: "create" });
+    await settle();
+    expect(asked().at(-1)).toMatchObject({
+      channel: ann,
+      session: "ahp-session:/new",
+      base: "b",
+      title: "The best",
+      picks: [{ session: ann, head: `head-${ann}`, files: [{ path: "a.ts", hunks: ["h"] }] }, { session: bob, files: [] }],
+    });
+    expect(asked().at(-1)).not.toHaveProperty("isPreview");
+    expect(panel.isClosed).toBe(true);
+    expect(Array.from(kept.values())).toEqual([undefined]);
+    expect(fakeVscode.executed.at(-1)).toMatchObject({
+      command: "muster.agent.open",
+      args: [{ hostId: "a", session: "ahp-session:/new" }],
+    });
+  });
+
+  it("says what does not fit, makes nothing of it, and keeps the picks", async () => {
+    const problem = { path: "a.ts", session: bob, hunk: "h", message: "Same place." };
+    const { panel, state, clock, asked, coordination, kept } = await picking(() => ({ ...fits, problems: [problem] }));
+    panel.say({ kind: "pick", session: ann, path: "a.ts", pick: "whole" });
+    panel.say({ kind: "pick", session: bob, path: "a.ts", pick: "whole" });
+    await clock.advance(300);
+    expect(state()).toMatchObject({ problems: [problem], preview: undefined });
+    panel.say({ kind: "create" });
+    await settle();
+    expect(asked()).toHaveLength(1);
+    coordination?.dispose();
+    expect(JSON.stringify(Array.from(kept.values()))).toContain("whole");
+  });
+
+  it("needs two agents of one repository that have changed something", async () => {
+    const { presented } = await aStage();
+    await run("muster.agent.combine", at(cat));
+    expect(presented).toMatchObject([{ code: "conflict" }]);
+  });
+});
