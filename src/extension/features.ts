@@ -7,6 +7,8 @@ import { registerCopyDiagnostics } from "./diagnostics/copyDiagnostics.ts";
 import { agentKey, keyOf } from "./fleet/fleetAgent.ts";
 import { readCertificate } from "./hosts/certificate.ts";
 import { HostCommands } from "./hostSetup/hostCommands.ts";
+import { registerHandOff } from "./handOff/handOff.ts";
+import { localGit } from "./handOff/localGit.ts";
 import { handleLinks } from "./hostSetup/hostLinks.ts";
 import type { AgentTarget } from "./ids.ts";
 import { AgentTargets } from "./inbox/agentTargets.ts";
@@ -22,12 +24,9 @@ import { Onboarding } from "./onboarding/onboarding.ts";
 import { attendanceOf } from "./platform/attendance.ts";
 import { runCommand } from "./platform/commandRegistry.ts";
 import { whenTrusted } from "./platform/trust.ts";
-import { registerCommentCommands } from "./review/comments/commentCommands.ts";
-import { ReviewComments } from "./review/comments/reviewComments.ts";
-import { RestoredReviews } from "./review/restoredReviews.ts";
 import { Review } from "./review/review.ts";
 import { toReviewUri } from "./review/reviewUri.ts";
-import { ReviewView } from "./review/reviewView.ts";
+import { startReviewing } from "./review/reviewing.ts";
 import { registerChoiceCommand } from "./session/choiceCommand.ts";
 import { registerNetworkCommand } from "./session/networkCommand.ts";
 import { panelPorts } from "./session/panelPorts.ts";
@@ -109,28 +108,38 @@ export function startFeatures(services: Services, owned: Disposables): void {
       onError,
     }),
   );
-  const { workspaceState: state, globalState: person } = context;
-  const comments: ReviewComments = owned.add(
-    new ReviewComments({ hosts: connections, review, contexts, state, person, clock, newId, onError }),
-  );
   owned.add(
-    registerCommentCommands({
-      comments,
+    startReviewing({
+      review,
+      hosts: connections,
       commands,
+      contexts,
       dialogs,
-      reader: review.reader,
+      presenter,
+      state: context.workspaceState,
+      person: context.globalState,
+      clock,
+      newId,
+      agents: () => fleet.agents.values(),
       openPanel: (target) => panels.show(target),
+      onError,
     }),
   );
-  const unsent = () => comments.current?.agent.drafts.length ?? 0;
-  const reviewView = owned.add(new ReviewView({ review, hosts: connections, commands, contexts, presenter, unsent }));
-  owned.add(comments.onDidChange(() => reviewView.refresh()));
-  const agentOf = (hostId: string, sessionId: string) =>
-    Array.from(fleet.agents.values()).find(
-      (agent) => agent.hostId === hostId && agent.session.endsWith(`/${sessionId}`),
-    );
-  owned.add(new RestoredReviews({ review, hosts: connections, agentOf, onError }));
 
+  owned.add(
+    registerHandOff({
+      hosts: connections,
+      commands,
+      dialogs,
+      clock,
+      git: localGit,
+      folders: () => vscode.workspace.workspaceFolders?.map(({ uri }) => uri.fsPath) ?? [],
+      resolveAgent: (target) => targets.one(target, "Check out whose work?", ({ freshness }) => freshness.live),
+      titleOf: (target) => targets.titleOf(target),
+      agents: () => fleet.agents.values(),
+      send: (key, text) => fleet.send(key, text),
+    }),
+  );
   owned.add(
     new Terminals({
       connections,

@@ -82,6 +82,8 @@ export interface CommandArgs {
   "muster.agent.review": OnAgents;
   "muster.agent.reviewSince": OnAgents;
   "muster.agent.chooseReview": OnAgents;
+  "muster.agent.checkOut": OnAgents;
+  "muster.agent.sendLocalChanges": [];
   "muster.agent.createPullRequest": OnAgents;
   "muster.agent.showPullRequest": OnAgents;
   "muster.agent.updatePullRequest": OnAgents;
@@ -176,6 +178,8 @@ const commandIds: Record<CommandId, true> = {
   "muster.agent.review": true,
   "muster.agent.reviewSince": true,
   "muster.agent.chooseReview": true,
+  "muster.agent.checkOut": true,
+  "muster.agent.sendLocalChanges": true,
   "muster.agent.createPullRequest": true,
   "muster.agent.showPullRequest": true,
   "muster.agent.updatePullRequest": true,

@@ -4,7 +4,7 @@ import { type ActionOf, defineActions, loose, openEnum, opt, set, Timestamp } fr
 /** Who did what to a session: AHP names clients, not people. The host tells it, from the token of the connection. */
 
 const act = {
-  act: openEnum(["prompted", "queued", "stopped", "answered", "decided", "pushed", "recorded", "restored"]),
+  act: openEnum(["prompted", "queued", "stopped", "answered", "decided", "pushed", "recorded"]),
   /** What it was done to, by its id: a turn, a waiting message, a tool call, a question, a server, a commit, a checkpoint. */
   on: z.string(),
   /** Of what belongs to a turn: ids of tool calls are its own. */

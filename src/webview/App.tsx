@@ -14,10 +14,10 @@ import { Transcript } from "./transcript/Transcript.tsx";
 import { t } from "./kit/l10n.ts";
 
 const tabs: readonly { readonly id: Tab; readonly title: string; readonly icon: string }[] = [
-  { id: "transcript", title: "Transcript", icon: "comment-discussion" },
-  { id: "log", title: "Log", icon: "terminal" },
-  { id: "changes", title: "Changes", icon: "diff" },
-  { id: "timeline", title: "Timeline", icon: "history" },
+  { id: "transcript", title: t("Transcript"), icon: "comment-discussion" },
+  { id: "log", title: t("Log"), icon: "terminal" },
+  { id: "changes", title: t("Changes"), icon: "diff" },
+  { id: "timeline", title: t("Timeline"), icon: "history" },
 ];
 
 /** The whole page of one agent. */

@@ -28,7 +28,7 @@ const clock = new FakeClock();
 
 beforeAll(async () => {
   root = await mkdtemp(path.join(tmpdir(), "muster-github-"));
-  gitHub = await startGitHub(root, { checksAnswers: true });
+  gitHub = await startGitHub(root);
   gitHub.addUser("octo", token);
   gitHub.addUser("guest", "guest-token");
   working = await makeRepository("broken");
@@ -69,7 +69,9 @@ async function connect(overrides: Partial<GitHubApiOptions> = {}) {
     clock,
     logger: silentLogger,
     userAgent: "muster/test",
+    timeoutMs: 30_000,
     retryUnitMs: 1,
+    isPaced: false,
     ...overrides,
   });
   return new OctokitGitHub(api);
@@ -156,7 +158,7 @@ describe("GitHub through Octokit", () => {
 
   it("does not wait for a rate limit that lasts, and says how long it does", async () => {
     // Octokit reads the real time for the wait; the sentence is made from ours.
-    const client = await connect();
+    const client = await connect({ isPaced: true });
     gitHub.failNext({ answer: rateLimitAnswer("octo", Math.floor(Date.now() / 1000) + 3600) });
     await expect(client.getRepository(repository)).rejects.toMatchObject({ code: "github.rateLimited" });
     gitHub.failNext({ answer: secondaryLimitAnswer(120) });
@@ -201,7 +203,7 @@ describe("a server that is not GitHub", () => {
     return { host: `127.0.0.1:${port}`, apiUrl: `http://127.0.0.1:${port}`, authProvider: "test" };
   }
 
-  async function ask(server: ServerSetting, timeoutMs = 300) {
+  async function ask(server: ServerSetting, timeoutMs = 20_000) {
     const client = await connect({ server, timeoutMs });
     return client.getRepository({ ...repository, server });
   }
@@ -247,7 +249,7 @@ describe("a server that is not GitHub", () => {
   it("is given up on after one time-out", async () => {
     let asked = 0;
     const server = await hostile(() => void asked++);
-    await expect(ask(server)).rejects.toMatchObject({
+    await expect(ask(server, 300)).rejects.toMatchObject({
       code: "github.unreachable",
       message: expect.stringContaining("too long"),
     });

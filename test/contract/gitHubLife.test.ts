@@ -75,6 +75,8 @@ function connect(userToken: string): Promise<GitHubApi> {
     clock: new FakeClock(),
     logger: silentLogger,
     userAgent: "muster/test",
+    // A schema of GitHub's takes a moment the first time.
+    timeoutMs: 30_000,
     retryUnitMs: 1,
     isPaced: false,
   });
@@ -227,10 +229,11 @@ describe("the life of a pull request", () => {
   });
 
   it("finds the repository's template wherever it is", async () => {
-    expect(await new OctokitGitHub(api).getTemplate(repository)).toBe("## Summary");
+    expect(await new OctokitGitHub(api).getTemplate(repository, "main")).toBe("## Summary");
   });
 
   it("finds the pull request that a branch got elsewhere, and none of a fork's branch of that name", async () => {
+    await working.git("remote", "remove", "origin");
     const fork = await gitHub.addRepository({ owner: "forker", name: "library", from: working, parent: served });
     await pushChange(fork, "agent/elsewhere-1", "fork.txt", "fork");
     await pushChange(served, "agent/elsewhere-2", "own.txt", "own");

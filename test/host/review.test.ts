@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } 
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { changedFilesOf } from "../../src/extension/fleet/changedFiles.ts";
-import { annotationsUri, fileUri } from "../../src/protocol/uris.ts";
+import { annotationsUri, blobUri, fileUri } from "../../src/protocol/uris.ts";
 import { useHostStage } from "./hostStage.ts";
 import { createSession, finished, hostConfig, prompt, refs } from "./sessionFixture.ts";
 import { WireClient } from "./wireClient.ts";
@@ -98,12 +98,23 @@ describe("a review on a real host", () => {
     expect(Array.from(files.keys()).filter((name) => name.startsWith("nested"))).toEqual([]);
     const read = async (file: string) => {
       const uri = files.get(file)?.after?.uri;
-      return await stage.client.request("resourceRead", { channel: all.session, uri, encoding: "base64" });
+      const params = { channel: all.session, uri, encoding: "base64" };
+      const { data } = (await stage.client.request("resourceRead", params)) as { data: string };
+      return Buffer.from(data, "base64").toString("latin1");
     };
-    // A link is what it points to, never what is there.
-    expect(Buffer.from((await read("became-link"))["data"] as string, "base64").toString()).toBe("/etc/passwd");
-    expect(Buffer.from((await read("latin.txt"))["data"] as string, "base64").toString("latin1")).toBe("caf\u00e9\n");
-    await expect(read("huge.txt")).rejects.toMatchObject({ message: expect.stringMatching(/too large/) });
+    // Together, as a diff asks for them. A link is what it points to, never what is there.
+    const wanted = ["became-link", "huge.txt", "latin.txt", "many/7.txt", "many/7.txt"];
+    expect(await Promise.allSettled(wanted.map(read))).toMatchObject([
+      { value: "/etc/passwd" },
+      { reason: { message: expect.stringMatching(/too large/) } },
+      { value: "caf\u00e9\n" },
+      { value: "7\n" },
+      { value: "7\n" },
+    ]);
+    const unknown = { channel: all.session, uri: blobUri(id, "e".repeat(40)) };
+    expect(await stage.client.refusal("resourceRead", unknown)).toMatchObject({
+      message: expect.stringMatching(/no longer on the host/),
+    });
   });
 
   it("forgets the comments of a session that is deleted", async () => {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import * as path from "node:path";
 
 const root = path.resolve(import.meta.dirname, "..", "..");
@@ -13,6 +13,13 @@ export async function packExtension(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   await packFolder(root, file);
   return file;
+}
+
+/** The built files of the extension that every window loads, by their paths in the project; the rest waits until it is needed. */
+export async function windowBundles(): Promise<string[]> {
+  const chunks = await readdir(path.join(root, "dist", "chunks"));
+  const loaded = chunks.filter((name) => /^(?:chunk|features)-/.test(name)).map((name) => `dist/chunks/${name}`);
+  return ["dist/extension.cjs", ...loaded];
 }
 
 /** Packs the extension in `folder` as it lies there. */

@@ -3,6 +3,7 @@
  * `fakeVscode`. What VS Code itself does with these calls is tested inside VS Code.
  */
 
+import { FakeCommentController } from "./fakeComments.ts";
 import { FakeQuickInputs } from "./fakeQuickInput.ts";
 import { FakeWebviews } from "./fakeWebviews.ts";
 
@@ -30,6 +31,7 @@ export class ThemeColor {
 }
 
 export class ThemeIcon {
+  static readonly File = new ThemeIcon("file");
   readonly id: string;
   readonly color: ThemeColor | undefined;
   constructor(id: string, color?: ThemeColor) {
@@ -55,24 +57,48 @@ export class TreeItem {
   }
 }
 
+export const TreeItemCheckboxState = { Unchecked: 0, Checked: 1 };
 export const TreeItemCollapsibleState = { None: 0, Collapsed: 1, Expanded: 2 };
 export const ConfigurationTarget = { Global: 1, Workspace: 2 };
 
 export class Uri {
   readonly scheme: string;
+  readonly authority = "";
   readonly path: string;
-  constructor(scheme: string, path: string) {
+  readonly query: string;
+  constructor(scheme: string, path: string, query = "") {
     this.scheme = scheme;
     this.path = path;
+    this.query = query;
   }
-  static from(parts: { scheme: string; path?: string }): Uri {
-    return new Uri(parts.scheme, parts.path ?? "");
+  static from(parts: { scheme: string; path?: string; query?: string }): Uri {
+    return new Uri(parts.scheme, parts.path ?? "", parts.query);
   }
   static joinPath({ scheme, path }: Uri, ...parts: readonly string[]): Uri {
     return new Uri(scheme, [path, ...parts].join("/"));
   }
   toString(): string {
-    return `${this.scheme}:${this.path}`;
+    return `${this.scheme}:${this.path}${this.query === "" ? "" : `?${this.query}`}`;
+  }
+}
+
+export const CommentMode = { Editing: 0, Preview: 1 };
+export const CommentThreadState = { Unresolved: 0, Resolved: 1 };
+export const CommentThreadCollapsibleState = { Collapsed: 0, Expanded: 1 };
+
+/** What `createTreeView` answers with. */
+export class FakeTreeView {
+  readonly provider: unknown;
+  /** A person ticks boxes. */
+  readonly checked = new EventEmitter<{ items: readonly (readonly [unknown, number])[] }>();
+  readonly onDidChangeCheckboxState = this.checked.event;
+  description: string | undefined;
+  message: string | undefined;
+  constructor(provider: unknown) {
+    this.provider = provider;
+  }
+  dispose(): void {
+    this.checked.dispose();
   }
 }
 
@@ -101,11 +127,18 @@ class FakeVscode {
   typed: string | undefined;
   /** Label of the row that a person chooses in the next list; `undefined` dismisses it. */
   chosen: string | undefined;
+  /** The latest that was created. */
+  commentController: FakeCommentController | undefined;
+  readonly treeViews = new Map<string, FakeTreeView>();
+  /** Labels of the editor tabs; the first is in front. */
+  readonly tabs: string[] = [];
   readonly executed: { readonly command: string; readonly args: readonly unknown[] }[] = [];
 
   reset(): void {
     this.configuration.clear();
     this.commands.clear();
+    this.treeViews.clear();
+    this.tabs.length = 0;
     this.executed.length = 0;
     this.quickInputs.all.length = 0;
     this.webviews.panels.length = 0;
@@ -131,6 +164,9 @@ export const ProgressLocation = { Window: 10, Notification: 15 };
 export const QuickPickItemKind = { Separator: -1, Default: 0 };
 export const QuickInputButtons = { Back: { iconPath: new ThemeIcon("arrow-left"), tooltip: "Back" } };
 
+/** Fires when a test has changed `fakeVscode.tabs`. */
+export const fakeVscodeTabs = new EventEmitter<{ readonly closed: readonly { readonly label: string }[] }>();
+
 /** An event that never fires. */
 const quiet = () => ({ dispose: () => undefined });
 
@@ -153,11 +189,38 @@ export const window = {
     await run({ report: ({ message = "" }) => void fakeVscode.progress?.push(message) });
     fakeVscode.progress = undefined;
   },
-  tabGroups: { all: [], activeTabGroup: { activeTab: undefined, tabs: [] }, onDidChangeTabs: quiet, onDidChangeTabGroups: quiet },
+  createTreeView(id: string, { treeDataProvider }: { treeDataProvider: unknown }) {
+    const view = new FakeTreeView(treeDataProvider);
+    fakeVscode.treeViews.set(id, view);
+    return view;
+  },
+  tabGroups: {
+    get all() {
+      return [window.tabGroups.activeTabGroup];
+    },
+    get activeTabGroup() {
+      const tabs = fakeVscode.tabs.map((label) => ({ label }));
+      return { activeTab: tabs[0], tabs };
+    },
+    async close(closed: readonly { readonly label: string }[]) {
+      const left = fakeVscode.tabs.filter((tab) => !closed.some(({ label }) => label === tab));
+      fakeVscode.tabs.splice(0, fakeVscode.tabs.length, ...left);
+      fakeVscodeTabs.fire({ closed });
+    },
+    onDidChangeTabs: fakeVscodeTabs.event,
+    onDidChangeTabGroups: quiet,
+  },
+};
+
+export const comments = {
+  createCommentController: () => (fakeVscode.commentController = new FakeCommentController()),
 };
 
 export const workspace = {
+  textDocuments: [] as { readonly uri: Uri }[],
+  onDidOpenTextDocument: quiet,
   onDidCloseTextDocument: quiet,
+  onDidChangeTextDocument: quiet,
   asRelativePath: ({ path }: Uri) => path.replace(/^\/folder\//, ""),
   registerTextDocumentContentProvider(
     scheme: string,

@@ -109,6 +109,15 @@ describe("the transcript", () => {
     expect(screen.getAllByRole("alert").map((alert) => alert.textContent)).toContain("It broke in 1.");
   });
 
+  it("names the check where the host's machine lacks something, to be copied", () => {
+    const message = 'The host isolates agents with bubblewrap, but "bwrap" is not installed.';
+    const error = { kind: "error", error: { errorType: "isolation.missing", message }, resumable: true } as const;
+    const page = aPage({ turns: [aTurn("1", [error], { state: "error" })] });
+    expect(screen.getByRole("alert").textContent).toContain("muster-host doctor");
+    fireEvent.click(screen.getByRole("button", { name: "Copy the command" }));
+    expect(page.asked("copy")).toEqual([{ text: "muster-host doctor" }]);
+  });
+
   it("offers to sign in where the agent lacks an account, and only while the host is there", async () => {
     const error = { kind: "error", error: { errorType: "query", message: "No token." }, resumable: true } as const;
     const page = aPage({ turns: [aTurn("1", [error], { state: "error" })] });

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { exactly } from "../support/vscode/workbench.ts";
 import * as flow from "./flow.ts";
+import { Notifications } from "./pages/notifications.ts";
+import { QuickInput } from "./pages/quickInput.ts";
+import { ReportPage } from "./pages/reportPage.ts";
 import { SessionPanel } from "./pages/sessionPanel.ts";
 import { StatusBar } from "./pages/statusBar.ts";
 import { AgentsView, ReviewView } from "./pages/treeViews.ts";
@@ -131,7 +134,12 @@ describe("the main job", () => {
 
   it("has everything back after the window was reloaded", async () => {
     const { workbench } = scene;
+    const { page: spend } = new ReportPage(workbench);
+    await workbench.command("Muster: Show Spend");
+    await spend.getByRole("region", { name: "Machine" }).waitFor();
     await workbench.reload();
+    await spend.getByRole("region", { name: "Machine" }).waitFor();
+    await workbench.screenshot("spend-restored");
     const agents = new AgentsView(workbench);
     await agents.show();
     await agents.row(working, /draft #\d+/).waitFor();
@@ -163,5 +171,62 @@ describe("the main job", () => {
     await view.markViewed("CONTRIBUTING.md");
     await view.row("CONTRIBUTING.md", /, viewed/).waitFor();
     await workbench.screenshotThemes("review-answered");
+  });
+
+  it("tells in the row that a check of the pull request is red", async () => {
+    const { gitHub, repository, workbench } = scene;
+    const [pull] = repository.pulls.values();
+    const log = "2026-01-05T09:00:00.0000000Z > node --test\n2026-01-05T09:00:01.0000000Z ##[error]not ok 1 - links\n";
+    const red = { name: "test", status: "completed", conclusion: "failure", title: "1 failed", log } as const;
+    gitHub.addCheckRun(repository, { ...red, headSha: pull?.headSha ?? "" });
+    await workbench.command("Muster: Refresh Agents");
+    await flow.waitForRow(workbench, working, /checks failed/);
+    await workbench.screenshot("pull-request-red");
+  });
+
+  it("sends the agent what failed when the person has read it", async () => {
+    const { workbench } = scene;
+    const input = new QuickInput(workbench);
+    await new AgentsView(workbench).inlineAction(working, "Fix Failing Checks");
+    await input.step(/Failing checks of pull request/);
+    await workbench.screenshot("fix-checks");
+    await input.choose("Tell the Agent to Fix Them…");
+    await input.step("Read the message, and change what you like");
+    await workbench.screenshot("fix-checks-message");
+    await input.choose("Send to the Agent");
+    await flow.waitForRow(workbench, working, /new changes to push/);
+  });
+
+  it("pushes what was reviewed to the pull request that is there", async () => {
+    const { gitHub, repository, workbench } = scene;
+    const [pull] = repository.pulls.values();
+    const before = pull?.headSha;
+    await flow.review(workbench, working);
+    await new AgentsView(workbench).inlineAction(working, "Update Pull Request");
+    await flow.agreeUntil(workbench, new Notifications(workbench).toast(/Updated draft pull request #\d+/));
+    await workbench.command("Notifications: Clear All Notifications");
+    await flow.waitForRow(workbench, working, /draft #\d+/);
+    const headSha = (await repository.git.branch(pull?.head ?? "")) ?? "";
+    assert.notEqual(headSha, before);
+    gitHub.addCheckRun(repository, { name: "test", status: "completed", conclusion: "success", headSha });
+  });
+
+  it("merges the pull request on a click when it is green, and archives the agent", async () => {
+    const { gitHub, repository, workbench } = scene;
+    const agents = new AgentsView(workbench);
+    const input = new QuickInput(workbench);
+    await workbench.command("Muster: Refresh Agents");
+    await flow.waitForRow(workbench, working, /checks passed/);
+    await agents.contextAction(working, "Mark Pull Request as Ready");
+    await flow.waitForRow(workbench, working, /ready to merge/);
+    await workbench.screenshot("pull-request-green");
+    await agents.inlineAction(working, "Merge Pull Request");
+    await input.step(/Merge pull request #\d+/);
+    await workbench.screenshot("merge");
+    await input.choose("Squash and Merge");
+    await new Notifications(workbench).press(/Merged pull request #\d+/, "Archive Agent");
+    await agents.row(working).waitFor({ state: "detached" });
+    assert.equal(Array.from(repository.pulls.values())[0]?.merged, true);
+    assert.deepEqual(gitHub.violations, []);
   });
 });

@@ -61,7 +61,7 @@ describe("the session panel", () => {
     await launched.hover();
     await launched.getByRole("button", { name: "Restore…" }).click();
     await new Notifications(workbench).answer(/safety checkpoint/, "Restore");
-    await panel.timeline.filter({ hasText: "files put back" }).waitFor();
+    await panel.timeline.filter({ hasText: /files put back .*by you/ }).waitFor();
     await workbench.screenshotThemes("panel-timeline");
     await panel.select("Changes");
     await panel.page.getByText("No changes yet").waitFor();

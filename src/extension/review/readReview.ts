@@ -3,8 +3,6 @@ import type { Clock } from "../../base/clock.ts";
 import { toLine } from "../../base/visibleText.ts";
 import { BASE_CHECKPOINT } from "../../protocol/fleetCheckpoints.ts";
 import type { FleetSessionState } from "../../protocol/fleet.ts";
-import { fleetSessionUri, parseSessionUri } from "../../protocol/uris.ts";
-import { following } from "../fleet/agentCommands.ts";
 import type { ChangedFile } from "../fleet/changedFiles.ts";
 import { readChanges } from "../fleet/sessionChanges.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
@@ -84,17 +82,6 @@ function endsOf(
     default:
       return { baseCommit: commitOf(scope.from), head: commitOf(scope.to) };
   }
-}
-
-/** What the host's fleet plane says of the agent; `undefined` on a host that has none. */
-export async function readFleet(
-  hosts: Pick<HostConnectionsView, "client">,
-  { hostId, session }: AgentTarget,
-): Promise<FleetSessionState | undefined> {
-  const client = hosts.client(hostId);
-  const id = parseSessionUri(session);
-  if (client.hostInfo?.fleet === undefined || id === undefined) return undefined;
-  return following(client, "fleetSession", fleetSessionUri(id), async (state) => state);
 }
 
 /**

@@ -132,7 +132,7 @@ export class CreatePullRequestFlow {
     const bases = upstream === undefined ? [fork] : [upstream, fork];
     const [pulls, template] = await Promise.all([
       Promise.all(bases.map(({ repository, head }) => gitHub.findPullRequest(repository, head))),
-      gitHub.getTemplate(bases[0]?.repository ?? own),
+      gitHub.getTemplate((upstream ?? fork).repository, (upstream ?? fork).defaultBranch),
     ]);
     const existing = bases.flatMap(({ repository }, index) => {
       const pull = pulls[index];

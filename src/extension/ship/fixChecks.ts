@@ -6,7 +6,7 @@ import { pickStep, type StepItem } from "../platform/steps.ts";
 import type { AgentTarget } from "../ids.ts";
 import { fixChecksMessage } from "./agentMessages.ts";
 import type { Blame, FailedCheck } from "./failedChecks.ts";
-import { confirmMessage } from "./messageForm.ts";
+import type { ConfirmMessage } from "./messageForm.ts";
 import type { OpenPullRequest, PullRequestDesk } from "./pullRequestDesk.ts";
 import type { Attempts, PullRequests } from "./pullRequests.ts";
 
@@ -21,6 +21,7 @@ export interface FixChecksPorts {
   readonly desk: PullRequestDesk;
   readonly pullRequests: Pick<PullRequests, "get" | "countAttempts">;
   readonly fleet: Pick<Fleet, "send">;
+  readonly confirmMessage: ConfirmMessage;
   readonly dialogs: Pick<Dialogs, "tell" | "choose" | "progress">;
   readonly limits: () => AttemptLimits;
   readonly showPage: (target: AgentTarget) => Promise<void>;
@@ -102,7 +103,7 @@ export class FixChecks {
   }
 
   async #tell(open: OpenPullRequest, failed: readonly FailedCheck[]): Promise<void> {
-    const { fleet, pullRequests } = this.#ports;
+    const { confirmMessage, fleet, pullRequests } = this.#ports;
     const { agent, place, target } = open;
     const spendUsd = agent.spend ?? 0;
     const attempts = pullRequests.get(target)?.attempts ?? { count: 0, spendUsd };

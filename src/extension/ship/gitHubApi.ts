@@ -71,19 +71,14 @@ export class GitHubApi {
         `The API address of ${options.server.host} is not one that a sign-in may be sent to. Correct it in muster.github.servers.`,
       );
     }
-    const [{ Octokit }, { retry }, { throttling }] = await Promise.all([
-      import("@octokit/rest"),
-      import("@octokit/plugin-retry"),
-      import("@octokit/plugin-throttling"),
-    ]);
+    const { newPacedOctokit } = await import("./pacedOctokit.ts");
     const log = options.logger.child("github");
     const waitOrGiveUp = (retryAfterSeconds: number, _request: unknown, _octokit: unknown, retryCount: number) => {
       log.warn("rate limit reached", { retryAfterSeconds });
       return retryAfterSeconds <= maxWaitSeconds && retryCount < 1;
     };
     const fetch = options.fetch ?? globalThis.fetch;
-    const Client = Octokit.plugin(retry, throttling);
-    const octokit = new Client({
+    const octokit = newPacedOctokit({
       auth: options.token,
       baseUrl,
       userAgent: options.userAgent,

@@ -82,7 +82,7 @@ export interface GitHubPort {
   getPullRequest(repository: GitHubRepository, number: number): Promise<PullRequest>;
   getIssue(repository: GitHubRepository, number: number): Promise<GitHubIssue>;
   /** The description that the repository wants its pull requests to begin with, as it was written. */
-  getTemplate(repository: GitHubRepository): Promise<string | undefined>;
+  getTemplate(repository: GitHubRepository, branch: string): Promise<string | undefined>;
   getExtraChoices(repository: GitHubRepository): Promise<ExtraChoices>;
   /** Throws `conflict` if there is one for that branch. Never repeated by itself. */
   createPullRequest(repository: GitHubRepository, request: CreatePullRequest): Promise<PullRequest>;

@@ -25,9 +25,10 @@ export function guardedFetch(options: GuardOptions): typeof globalThis.fetch {
       const target = redirectOf(response, url);
       if (target === undefined) return readWhole(response, options.maxBytes).catch(late(signal));
       await response.body?.cancel();
-      // A redirected write would repeat it somewhere else.
       const method = (init?.method ?? "GET").toUpperCase();
-      if (redirects >= maxRedirects || (method !== "GET" && method !== "HEAD")) throw refused(target);
+      // A redirected write would repeat it somewhere else.
+      if (method !== "GET" && method !== "HEAD") throw target.origin === options.origin ? moved() : refused(target);
+      if (redirects >= maxRedirects) throw refused(target);
       url = target;
     }
   };
@@ -45,6 +46,16 @@ function refused(url: URL): Error {
     new AppError(
       "github.refused",
       `GitHub answered with a redirect to ${url.origin}, which was not followed. Check the address in muster.github.servers.`,
+    ),
+  );
+}
+
+/** As GitHub answers for a repository that was renamed or given to another owner. */
+function moved(): Error {
+  return final(
+    new AppError(
+      "github.refused",
+      "The repository has another name or owner than when the agent was launched. Nothing was written; open it on its page.",
     ),
   );
 }

@@ -2,11 +2,11 @@ import * as vscode from "vscode";
 import { toLabel } from "../platform/plainText.ts";
 import { pickStep } from "../platform/steps.ts";
 
-/**
- * Shows a message to an agent as a document, to be read and changed, and sends nothing before the person says so.
- * `undefined` if they don't; the document stays then.
- */
-export async function confirmMessage(title: string, text: string): Promise<string | undefined> {
+/** Shows a message to an agent, to be read and changed. `undefined` if the person does not want it sent. */
+export type ConfirmMessage = (title: string, text: string) => Promise<string | undefined>;
+
+/** As a document, which stays if it is not sent. */
+export const confirmMessage: ConfirmMessage = async (title, text) => {
   const document = await vscode.workspace.openTextDocument({ language: "markdown", content: text });
   await vscode.window.showTextDocument(document, { preview: false });
   const result = await pickStep<"send" | "keep">({
@@ -22,4 +22,4 @@ export async function confirmMessage(title: string, text: string): Promise<strin
   await vscode.window.showTextDocument(document);
   await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
   return message.trim() === "" ? undefined : message;
-}
+};

@@ -1,5 +1,4 @@
 import * as z from "zod/mini";
-import { AppError } from "../../base/appError.ts";
 import type { GitHubApi } from "./gitHubApi.ts";
 import {
   type CreatePullRequest,
@@ -31,11 +30,11 @@ const IssueAnswer = z.looseObject({
   body: z.nullish(z.string()),
 });
 
-const FolderAnswer = z.array(z.looseObject({ type: z.string(), path: z.string(), name: z.string() }));
-const FileAnswer = z.looseObject({ encoding: z.string(), content: z.string() });
+const TreeEntry = z.looseObject({ path: z.string(), type: z.string(), sha: z.string() });
+const TreeAnswer = z.looseObject({ tree: z.array(TreeEntry) });
+const BlobAnswer = z.looseObject({ encoding: z.string(), content: z.string() });
 
-/** Where GitHub looks for a template, in its order. */
-const templateFolders = [".github", "", "docs"] as const;
+const templateName = /^pull_request_template(?:\.(?:md|txt))?$/i;
 const maxTemplateChars = 20_000;
 
 /** GitHub through Octokit, as far as making a pull request goes. */
@@ -99,11 +98,14 @@ export class OctokitGitHub implements GitHubPort {
     return { number: answer.number, title: answer.title, body: answer.body ?? "", url: answer.html_url };
   }
 
-  async getTemplate(repository: GitHubRepository): Promise<string | undefined> {
-    for (const folder of templateFolders) {
-      const files = await this.#folder(repository, folder);
-      const file = files.find(({ type, name }) => type === "file" && /^pull_request_template(?:\.(?:md|txt))?$/i.test(name));
-      if (file !== undefined) return this.#text(repository, file.path);
+  async getTemplate(repository: GitHubRepository, branch: string): Promise<string | undefined> {
+    const root = await this.#tree(repository, branch);
+    const folder = (name: string) => root.find((entry) => entry.type === "tree" && entry.path === name);
+    // In the order in which GitHub looks.
+    for (const place of [folder(".github"), undefined, folder("docs")]) {
+      const entries = place === undefined ? root : await this.#tree(repository, place.sha);
+      const file = entries.find(({ type, path }) => type === "blob" && templateName.test(path));
+      if (file !== undefined) return this.#text(repository, file.sha);
     }
     return undefined;
   }
@@ -169,20 +171,16 @@ export class OctokitGitHub implements GitHubPort {
     );
   }
 
-  async #folder(repository: GitHubRepository, path: string): Promise<z.infer<typeof FolderAnswer>> {
-    try {
-      return await this.#api.ask(repository, FolderAnswer, (address, { rest }) =>
-        rest.repos.getContent({ ...address, path }),
-      );
-    } catch (error) {
-      if (AppError.is(error) && error.details["status"] === 404) return [];
-      throw error;
-    }
+  async #tree(repository: GitHubRepository, tree_sha: string): Promise<readonly z.infer<typeof TreeEntry>[]> {
+    const { tree } = await this.#api.ask(repository, TreeAnswer, (address, { rest }) =>
+      rest.git.getTree({ ...address, tree_sha }),
+    );
+    return tree;
   }
 
-  async #text(repository: GitHubRepository, path: string): Promise<string | undefined> {
-    const { content, encoding } = await this.#api.ask(repository, FileAnswer, (address, { rest }) =>
-      rest.repos.getContent({ ...address, path }),
+  async #text(repository: GitHubRepository, file_sha: string): Promise<string | undefined> {
+    const { content, encoding } = await this.#api.ask(repository, BlobAnswer, (address, { rest }) =>
+      rest.git.getBlob({ ...address, file_sha }),
     );
     if (encoding !== "base64") return undefined;
     return Buffer.from(content, "base64").toString("utf8").slice(0, maxTemplateChars);

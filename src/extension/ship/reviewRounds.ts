@@ -4,13 +4,14 @@ import type { Dialogs } from "../platform/dialogs.ts";
 import { toLabel } from "../platform/plainText.ts";
 import { pickManyStep, textStep } from "../platform/steps.ts";
 import { addressCommentsMessage } from "./agentMessages.ts";
-import { confirmMessage } from "./messageForm.ts";
+import type { ConfirmMessage } from "./messageForm.ts";
 import type { PullRequestDesk } from "./pullRequestDesk.ts";
 import type { ReviewThread } from "./pullRequestPort.ts";
 
 export interface ReviewRoundsPorts {
   readonly desk: PullRequestDesk;
   readonly fleet: Pick<Fleet, "send">;
+  readonly confirmMessage: ConfirmMessage;
   readonly dialogs: Pick<Dialogs, "tell" | "progress">;
 }
 
@@ -26,7 +27,7 @@ export class ReviewRounds {
 
   /** Nothing is sent before the person has read it. */
   async address(target: AgentTarget): Promise<void> {
-    const { desk, dialogs, fleet } = this.#ports;
+    const { confirmMessage, desk, dialogs, fleet } = this.#ports;
     const { open, feedback } = await this.#read(target);
     const { number } = open.place;
     if (feedback.threads.length + feedback.summaries.length === 0) {

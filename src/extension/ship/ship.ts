@@ -22,6 +22,7 @@ import { GitHubConnections } from "./gitHubConnections.ts";
 import type { GitHubIssue } from "./gitHubPort.ts";
 import { gitHubScopes, type GitHubServer, resolveGitHubRepository, safePageUrl, webOrigin } from "./gitHubServers.ts";
 import type { SignInPort } from "./gitHubSignIn.ts";
+import { confirmMessage } from "./messageForm.ts";
 import { OctokitGitHub } from "./octokitGitHub.ts";
 import { OctokitPullRequests } from "./octokitPullRequests.ts";
 import { OctokitStandings } from "./octokitStandings.ts";
@@ -108,7 +109,7 @@ export class Ship implements Disposable {
       lookSoon: () => this.#watch.lookSoon(),
     });
     const { dialogs } = ports;
-    const parts = { desk, pullRequests: this.#pullRequests, fleet, dialogs };
+    const parts = { desk, pullRequests: this.#pullRequests, fleet, dialogs, confirmMessage };
     const showPage = (target: AgentTarget) => this.show(target);
     this.#endings = new Endings({ ...parts, archivesOnMerge: ports.archivesOnMerge });
     this.#owned.add(

@@ -89,7 +89,8 @@ const maxOverlaps = 3;
 function overlapsWith({ agent, details, titleOf }: HoverFacts): string {
   const all = details?.forecast === undefined ? [] : overlapsOf(details.forecast, agent.session);
   const shown = all.slice(0, maxOverlaps).map(({ session, overlap, files, fileCount }) => {
-    const other = session === undefined ? vscode.l10n.t("its base") : (titleOf(session) ?? vscode.l10n.t("another agent"));
+    const other =
+      session === undefined ? vscode.l10n.t("its base") : (titleOf(session) ?? vscode.l10n.t("another agent"));
     const [file = ""] = files;
     const where = fileCount > 1 ? vscode.l10n.t("{0} and {1} more", file, fileCount - 1) : file;
     switch (overlap) {
@@ -98,6 +99,7 @@ function overlapsWith({ agent, details, titleOf }: HoverFacts): string {
       case "sameHunk":
         return vscode.l10n.t("same lines as {0} in {1}", toLine(other, 60), where);
       case "sameFile":
+      default:
         return vscode.l10n.t("same file as {0}: {1}", toLine(other, 60), where);
     }
   });

@@ -134,7 +134,8 @@ function pullRequestLook(agent: FleetAgent): Look {
     case "mergeable":
       return look("git-pull-request-done", "charts.green", "agent.pullRequest.mergeable", words);
     default:
-      if (agent.pullRequest?.isDraft !== true) return look("git-pull-request", "charts.purple", "agent.pullRequest", words);
+      if (agent.pullRequest?.isDraft !== true)
+        return look("git-pull-request", "charts.purple", "agent.pullRequest", words);
       return look("git-pull-request-draft", "charts.purple", "agent.pullRequest.draft", words);
   }
 }

@@ -12,7 +12,7 @@ import { compareGroups, placementOf } from "./agentLayout.ts";
 import { AgentOrder, groupList, type ListChange } from "./agentOrder.ts";
 import type { AgentsViewSettings, ViewChange } from "./agentsViewSettings.ts";
 import { RowAges } from "./rowAges.ts";
-import { TreePace } from "./treePace.ts";
+import { TreePace, treeGapMs } from "./treePace.ts";
 
 interface GroupElement {
   readonly kind: "group";
@@ -44,6 +44,8 @@ export interface AgentsTreeOptions {
 
 /** How many rows a list shows at first, and how many more each time. */
 export const pageSize = 200;
+/** At least this long between two drawings while a host is being listed for the first time. */
+const growingGapMs = 2000;
 /** How long the pointer waits for what only the host knows. */
 const detailsMs = 1500;
 const flatList = groupList("");
@@ -239,7 +241,11 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
   #collect({ added, changed, removed }: FleetChange): void {
     for (const key of [...added, ...changed, ...removed]) this.#touched.add(key);
     for (const key of removed) this.#elements.delete(key);
-    this.#pace.soon();
+    // VS Code shows the first rows when it has all of them: what the next pages bring would have it begin again each time.
+    const isGrowing = this.#options.connections.all.some(
+      ({ client: { sessions } }) => sessions.isLive && !sessions.isListed,
+    );
+    this.#pace.soon(isGrowing ? growingGapMs : treeGapMs);
   }
 
   #settingsChanged(change: ViewChange): void {

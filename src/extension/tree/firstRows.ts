@@ -38,7 +38,11 @@ export class FirstRows implements vscode.TreeDataProvider<TreeElement>, Disposab
 
   readonly onDidChangeTreeData: vscode.Event<TreeElement[] | undefined> = (listener, thisArgs, owner) =>
     // Until then nothing is drawn that could be drawn anew.
-    this.#options.tree.onDidChangeTreeData((elements) => this.#isOpen && listener.call(thisArgs, elements), null, owner);
+    this.#options.tree.onDidChangeTreeData(
+      (elements) => this.#isOpen && listener.call(thisArgs, elements),
+      null,
+      owner,
+    );
 
   getChildren(element?: TreeElement): TreeElement[] | Promise<TreeElement[]> {
     const { tree } = this.#options;

@@ -43,7 +43,10 @@ export function hostNodeOf(facts: HostFacts, nowMs: number): NodeView {
   const { words, icon, iconColor, contextValue } = lookOf(facts.state);
   const asks = contextValue === "host.connected" && facts.needsSignIn;
   const isLive = facts.state.kind === "live";
-  const seen = isLive || facts.heardAtMs === undefined ? "" : vscode.l10n.t("seen {0}", formatAgo(nowMs - facts.heardAtMs, vscode.l10n.t));
+  const seen =
+    isLive || facts.heardAtMs === undefined
+      ? ""
+      : vscode.l10n.t("seen {0}", formatAgo(nowMs - facts.heardAtMs, vscode.l10n.t));
   const agents = isLive ? `${facts.agents} ${facts.agents === 1 ? "agent" : "agents"}` : "";
   const spent = spentOf(facts);
   const label = toLabel(facts.name, 80);

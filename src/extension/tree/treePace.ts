@@ -12,23 +12,23 @@ export class TreePace implements Disposable {
   readonly #clock: Clock;
   readonly #draw: () => void;
   #drawnAt = Number.NEGATIVE_INFINITY;
-  #pending: Disposable | undefined;
+  #pending: { readonly timer: Disposable; readonly gapMs: number } | undefined;
 
   constructor(clock: Clock, draw: () => void) {
     this.#clock = clock;
     this.#draw = draw;
   }
 
-  /** Draws what has changed, with all that changes until then. */
-  soon(): void {
-    const waitMs = Math.max(0, this.#drawnAt + treeGapMs - this.#clock.now());
-    this.#pending ??= this.#clock.setTimeout(
-      () => {
-        this.#pending = undefined;
-        this.#draw();
-      },
-      Math.min(waitMs, treeGapMs),
-    );
+  /** Draws what has changed, with all that changes until then: when nothing was drawn for `gapMs`. */
+  soon(gapMs = treeGapMs): void {
+    if (this.#pending !== undefined && this.#pending.gapMs <= gapMs) return;
+    this.#pending?.timer.dispose();
+    const waitMs = Math.max(0, this.#drawnAt + gapMs - this.#clock.now());
+    const draw = () => {
+      this.#pending = undefined;
+      this.#draw();
+    };
+    this.#pending = { timer: this.#clock.setTimeout(draw, Math.min(waitMs, gapMs)), gapMs };
   }
 
   /** The tree has said that it changed. */
@@ -37,6 +37,6 @@ export class TreePace implements Disposable {
   }
 
   dispose(): void {
-    this.#pending?.dispose();
+    this.#pending?.timer.dispose();
   }
 }

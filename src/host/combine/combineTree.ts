@@ -77,14 +77,17 @@ async function combineFile(tools: Tools, name: string, picked: readonly FilePick
   const [first] = picked;
   if (first === undefined) return { problems: [] };
   const isAlone = picked.length === 1 && first.hunks === undefined;
-  const isOne = picked.every(({ change, hunks }) => hunks === undefined && isSameVersion(change.after, first.change.after));
+  const isOne = picked.every(
+    ({ change, hunks }) => hunks === undefined && isSameVersion(change.after, first.change.after),
+  );
   if (isAlone || isOne) return { version: first.change.after };
   const { before } = first.change;
   const isText = picked.every(({ change }) => isTextChange(change));
   const hunks = isText ? await Promise.all(picked.map((pick) => pickedHunks(tools, name, pick))) : [];
   const unreadable = picked.filter((_, index) => hunks[index] === undefined);
   if (before === undefined || unreadable.length > 0) {
-    const message = "More than one agent makes this file anew, removes it, or changes what is not text. Pick it of one of them.";
+    const message =
+      "More than one agent makes this file anew, removes it, or changes what is not text. Pick it of one of them.";
     return { problems: unreadable.map(({ of }) => ({ path: name, session: of.source.session, message })) };
   }
   const missing = picked.flatMap((pick, index) => {
@@ -96,14 +99,19 @@ async function combineFile(tools: Tools, name: string, picked: readonly FilePick
   });
   if (missing.length > 0) return { problems: missing };
   const base = linesOf(await tools.parts.text(before.oid));
-  const { text, problems } = applyHunks(base, hunks.flatMap((each) => each ?? []));
+  const { text, problems } = applyHunks(
+    base,
+    hunks.flatMap((each) => each ?? []),
+  );
   const told = problems.map((problem) => ({
     path: name,
     session: problem.from,
     hunk: hunkId(problem.hunk),
     message: sentenceOf(problem),
   }));
-  const modes = new Set(picked.flatMap(({ change, hunks: some }) => (some === undefined ? [change.after?.mode ?? ""] : [])));
+  const modes = new Set(
+    picked.flatMap(({ change, hunks: some }) => (some === undefined ? [change.after?.mode ?? ""] : [])),
+  );
   modes.delete(before.mode);
   if (told.length > 0) return { problems: told };
   const oid = await storeText(tools, text);
@@ -131,6 +139,7 @@ function sentenceOf({ kind, hunk }: HunkProblem<string>): string {
     case "lineEnd":
       return "It takes the line end at the end of the file away, and another picked part goes on there. Pick one of the two.";
     case "otherText":
+    default:
       return `The base has other lines there, ${where}. Look at the parts again.`;
   }
 }
@@ -141,12 +150,20 @@ async function storeText({ git, gitDir }: Tools, text: string): Promise<string> 
 }
 
 /** Where a part comes from, as its commit's trailer says it. */
-export function provenanceOf({ session, head }: PartsSource, { path: name, hunks }: SourcePick["files"][number]): string {
+export function provenanceOf(
+  { session, head }: PartsSource,
+  { path: name, hunks }: SourcePick["files"][number],
+): string {
   return [session, head, name, ...(hunks ?? [])].join(" ");
 }
 
 /** With an index of its own, which nothing else sees. */
-async function writeTree(git: GitCli, gitDir: string, base: string, versions: ReadonlyMap<string, Version>): Promise<string> {
+async function writeTree(
+  git: GitCli,
+  gitDir: string,
+  base: string,
+  versions: ReadonlyMap<string, Version>,
+): Promise<string> {
   const index = path.join(gitDir, `index.combine-${randomUUID()}`);
   const env = { GIT_INDEX_FILE: index };
   try {
@@ -154,7 +171,9 @@ async function writeTree(git: GitCli, gitDir: string, base: string, versions: Re
     const nothing = "0".repeat(base.length);
     // What goes makes room for what comes: a directory in the place of a file.
     const lines = Array.from(versions).toSorted(([, a], [, b]) => Number(a !== undefined) - Number(b !== undefined));
-    const input = lines.map(([name, version]) => `${version?.mode ?? "0"} ${version?.oid ?? nothing}\t${name}\0`).join("");
+    const input = lines
+      .map(([name, version]) => `${version?.mode ?? "0"} ${version?.oid ?? nothing}\t${name}\0`)
+      .join("");
     await git.run({ gitDir, env, args: ["update-index", "-z", "--index-info"], input });
     return await git.text({ gitDir, env, args: ["write-tree"] });
   } finally {

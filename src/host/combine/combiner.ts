@@ -86,7 +86,7 @@ export class Combiner {
   async #with<T>(sources: readonly CombineSource[], during: string, use: (gitDir: string) => Promise<T>): Promise<T> {
     try {
       const gitDirs = Array.from(new Set(sources.map(({ gitDir }) => gitDir)));
-      return await inPassingGitDir(this.#git, this.#directory, gitDirs, use);
+      return await inPassingGitDir(this.#directory, gitDirs, use);
     } catch (error) {
       throw localFailure(error, during);
     }
@@ -133,7 +133,10 @@ function shown(lines: readonly string[], budget: { left: number }): { lines: str
   const some: string[] = [];
   for (const line of lines.slice(0, limits.hunkLines)) {
     if (budget.left <= 0) break;
-    const text = Buffer.from(line, "latin1").toString("utf8").replace(/\r?\n$/, "").slice(0, limits.lineLength);
+    const text = Buffer.from(line, "latin1")
+      .toString("utf8")
+      .replace(/\r?\n$/, "")
+      .slice(0, limits.lineLength);
     budget.left -= text.length;
     some.push(text);
   }

@@ -66,7 +66,8 @@ export function applyHunks<From>(
   }
   lines.push(...base.slice(next));
   const open = lines.findIndex((line, index) => index < lines.length - 1 && !line.endsWith("\n"));
-  const ender = open === -1 ? undefined : (sorted.find(({ hunk }) => hunk.added.at(-1) === lines[open]) ?? sorted.at(-1));
+  const ender =
+    open === -1 ? undefined : (sorted.find(({ hunk }) => hunk.added.at(-1) === lines[open]) ?? sorted.at(-1));
   if (ender !== undefined) problems.push({ ...ender, kind: "lineEnd" });
   return { text: lines.join(""), problems };
 }

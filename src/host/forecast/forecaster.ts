@@ -1,8 +1,8 @@
 import type { ForecastBranch, ForecastPair } from "../../protocol/fleetConflicts.ts";
 import type { GitCli } from "../workspaces/gitCli.ts";
-import { MergeLab } from "./mergeLab.ts";
+import { type HunksByPath, MergeLab, type Span } from "./mergeLab.ts";
 import { mergeOrder } from "./mergeOrder.ts";
-import { type ChangesByPath, hunksMeet, type Meeting, meeting, NO_MEETING, sharedPaths } from "./overlap.ts";
+import { type ChangesByPath, type Hunk, hunksMeet, type Meeting, meeting, NO_MEETING, sharedPaths } from "./overlap.ts";
 
 /** An agent's branch as of its last checkpoint. */
 export interface LiveBranch {
@@ -25,16 +25,22 @@ export interface Forecast {
   readonly mergeOrder: readonly string[];
 }
 
-/** Two lines of work: each from where it began to where it is. */
+/** Two lines of work. */
 interface Encounter {
   readonly key: string;
   readonly ours: Span;
   readonly theirs: Span;
 }
 
-interface Span {
-  readonly from: string;
-  readonly to: string;
+interface Sharing extends Encounter {
+  /** Files that both touch. */
+  readonly shared: readonly string[];
+}
+
+/** Two that git can merge. */
+interface Mergeable extends Sharing {
+  /** Of the shared files those that both began with the same text of. */
+  readonly comparable: readonly string[];
 }
 
 /**
@@ -44,7 +50,9 @@ interface Span {
 export class Forecaster {
   readonly #git: GitCli;
   readonly #directory: string;
-  #changes = new Map<string, Promise<ChangesByPath>>();
+  #changes = new Map<string, ChangesByPath>();
+  /** Of the files that were asked about. */
+  #hunks = new Map<string, HunksByPath>();
   #meetings = new Map<string, Meeting>();
   #distances = new Map<string, number>();
 
@@ -84,58 +92,82 @@ export class Forecaster {
 
   async #meet(lab: MergeLab, encounters: readonly Encounter[]): Promise<Map<string, Meeting>> {
     const found = new Map<string, Meeting>();
-    const sharing: (Encounter & { readonly shared: readonly string[] })[] = [];
-    for (const met of encounters) {
-      const known = this.#meetings.get(met.key);
-      if (known) {
-        found.set(met.key, known);
-        continue;
-      }
-      const shared = sharedPaths(await this.#changesOf(lab, met.ours), await this.#changesOf(lab, met.theirs));
+    const unknown = encounters.filter(({ key }) => !this.#meetings.has(key));
+    for (const { key } of encounters) {
+      const known = this.#meetings.get(key);
+      if (known) found.set(key, known);
+    }
+    await this.#readChanges(
+      lab,
+      unknown.flatMap(({ ours, theirs }) => [ours, theirs]),
+    );
+    const sharing: Sharing[] = [];
+    for (const met of unknown) {
+      const shared = sharedPaths(this.#changesOf(met.ours), this.#changesOf(met.theirs));
       if (shared.length === 0) found.set(met.key, NO_MEETING);
       else sharing.push({ ...met, shared });
     }
     const merges = await lab.merge(sharing.map(({ ours, theirs }) => [ours.to, theirs.to]));
+    const clean: Mergeable[] = [];
     for (const [index, met] of sharing.entries()) {
       const unmerged = merges[index];
       // A commit went away meanwhile: the next pass knows.
       if (unmerged === undefined) continue;
-      found.set(met.key, await this.#classify(lab, met, unmerged));
+      // With different bases git also meets what the base branch did between them, which is no matter of these two.
+      const isOneBase = met.ours.from === met.theirs.from;
+      const conflicts = isOneBase ? unmerged : unmerged.filter((file) => met.shared.includes(file));
+      if (conflicts.length > 0) found.set(met.key, meeting("conflict", conflicts));
+      else clean.push({ ...met, comparable: this.#comparable(met) });
+    }
+    await this.#readHunks(lab, clean);
+    for (const met of clean) {
+      const isNear = (file: string) => hunksMeet(this.#hunksOf(met.ours, file), this.#hunksOf(met.theirs, file));
+      const near = met.comparable.filter(isNear);
+      found.set(met.key, near.length > 0 ? meeting("sameHunk", near) : meeting("sameFile", met.shared));
     }
     return found;
   }
 
-  async #classify(
-    lab: MergeLab,
-    { ours, theirs, shared }: Encounter & { readonly shared: readonly string[] },
-    unmerged: readonly string[],
-  ): Promise<Meeting> {
-    // With different bases git also meets what the base branch did between them, which is no matter of these two.
-    const conflicts = ours.from === theirs.from ? unmerged : unmerged.filter((file) => shared.includes(file));
-    if (conflicts.length > 0) return meeting("conflict", conflicts);
-    const near = await this.#nearFiles(lab, ours, theirs, shared);
-    return near.length > 0 ? meeting("sameHunk", near) : meeting("sameFile", shared);
+  /** Lines of different texts have nothing to do with each other. */
+  #comparable({ ours, theirs, shared }: Sharing): readonly string[] {
+    const [our, their] = [this.#changesOf(ours), this.#changesOf(theirs)];
+    return shared.filter((file) => our.get(file)?.before?.oid === their.get(file)?.before?.oid);
   }
 
-  /** The files of which both touch the same or neighbouring lines. */
-  async #nearFiles(lab: MergeLab, ours: Span, theirs: Span, shared: readonly string[]): Promise<readonly string[]> {
-    const [our, their] = [await this.#changesOf(lab, ours), await this.#changesOf(lab, theirs)];
-    // Lines of different texts have nothing to do with each other.
-    const comparable = shared.filter((file) => our.get(file)?.before?.oid === their.get(file)?.before?.oid);
-    if (comparable.length === 0) return [];
-    const ourHunks = await lab.hunks(ours.from, ours.to, comparable);
-    const theirHunks = await lab.hunks(theirs.from, theirs.to, comparable);
-    return comparable.filter((file) => hunksMeet(ourHunks?.get(file) ?? [], theirHunks?.get(file) ?? []));
+  /** All that is not known yet in one go. */
+  async #readChanges(lab: MergeLab, spans: readonly Span[]): Promise<void> {
+    const unknown = new Map(spans.filter(isLong).map((span) => [keyOf(span), span]));
+    for (const key of this.#changes.keys()) unknown.delete(key);
+    const read = await lab.changes(Array.from(unknown.values()));
+    Array.from(unknown.keys()).forEach((key, index) => {
+      this.#changes.set(key, new Map(read[index]?.map((change) => [change.path, change])));
+    });
   }
 
-  #changesOf(lab: MergeLab, span: Span): Promise<ChangesByPath> {
-    const key = keyOf(span);
-    const changes =
-      this.#changes.get(key) ??
-      lab.changes(span.from, span.to).then((raw) => new Map(raw.map((change) => [change.path, change])));
-    this.#changes.set(key, changes);
-    changes.catch(() => this.#changes.delete(key));
-    return changes;
+  async #readHunks(lab: MergeLab, all: readonly Mergeable[]): Promise<void> {
+    const spans = new Map<string, Span>();
+    const paths = new Set<string>();
+    for (const { ours, theirs, comparable } of all) {
+      for (const span of [ours, theirs]) {
+        const known = this.#hunks.get(keyOf(span));
+        const unknown = comparable.filter((file) => known?.has(file) !== true);
+        if (unknown.length > 0) spans.set(keyOf(span), span);
+        for (const file of unknown) paths.add(file);
+      }
+    }
+    const read = await lab.hunks(Array.from(spans.values()), Array.from(paths));
+    Array.from(spans.keys()).forEach((key, index) => {
+      const nothing = Array.from(paths, (file) => [file, []] as const);
+      this.#hunks.set(key, new Map([...nothing, ...(this.#hunks.get(key) ?? []), ...(read[index] ?? [])]));
+    });
+  }
+
+  #changesOf(span: Span): ChangesByPath {
+    return this.#changes.get(keyOf(span)) ?? new Map();
+  }
+
+  #hunksOf(span: Span, file: string): readonly Hunk[] {
+    return this.#hunks.get(keyOf(span))?.get(file) ?? [];
   }
 
   async #distance(lab: MergeLab, from: string, to: string): Promise<number> {
@@ -149,6 +181,7 @@ export class Forecaster {
     const spans = new Set(live.flatMap((branch) => [keyOf(spanOf(branch)), keyOf(driftOf(branch))]));
     this.#meetings = new Map(meetings);
     this.#changes = new Map(Array.from(this.#changes).filter(([key]) => spans.has(key)));
+    this.#hunks = new Map(Array.from(this.#hunks).filter(([key]) => spans.has(key)));
     this.#distances = new Map(Array.from(this.#distances).filter(([key]) => spans.has(key)));
   }
 }
@@ -172,6 +205,11 @@ function driftOf({ baseCommit, baseHead }: LiveBranch): Span {
 
 function encounter(ours: Span, theirs: Span): Encounter {
   return { key: `${keyOf(ours)} ${keyOf(theirs)}`, ours, theirs };
+}
+
+/** Something may have happened in it. */
+function isLong({ from, to }: Span): boolean {
+  return from !== to;
 }
 
 function keyOf({ from, to }: Span): string {

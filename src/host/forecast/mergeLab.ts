@@ -1,4 +1,4 @@
-import { parseChanges, type RawChange } from "../workspaces/changes.ts";
+import { parseChangesOfMany, type RawChange } from "../workspaces/changes.ts";
 import type { GitCli, GitCommand } from "../workspaces/gitCli.ts";
 import { GitError } from "../workspaces/gitFailure.ts";
 import { inPassingGitDir } from "../workspaces/passingGitDir.ts";
@@ -7,6 +7,19 @@ import type { Hunk } from "./overlap.ts";
 
 const mergeTimeoutMs = 120_000;
 const maxPatchBytes = 16 * 1024 * 1024;
+const maxNames = 500;
+/** Git's answer about so many is held in memory at a time. */
+const spansAtOnce = 16;
+const plain = ["--no-renames", "--no-ext-diff", "--no-textconv"];
+
+/** A line of work: from where it began to where it is. */
+export interface Span {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Lines that were touched, by file. */
+export type HunksByPath = ReadonlyMap<string, readonly Hunk[]>;
 
 /**
  * A passing git directory that sees the objects of several others and keeps what merging makes to itself: branches whose
@@ -28,7 +41,7 @@ export class MergeLab {
     sources: readonly string[],
     use: (lab: MergeLab) => Promise<T>,
   ): Promise<T> {
-    return inPassingGitDir(git, directory, sources, (gitDir) => use(new MergeLab(git, gitDir)));
+    return inPassingGitDir(directory, sources, (gitDir) => use(new MergeLab(git, gitDir)));
   }
 
   /** Those of the commits that are in one of the sources. */
@@ -39,22 +52,42 @@ export class MergeLab {
     return new Set(lines.filter((line) => line.endsWith(" commit")).map((line) => line.split(" ")[0] ?? ""));
   }
 
-  async changes(from: string, to: string): Promise<readonly RawChange[]> {
-    const args = ["diff-tree", "-r", "-z", "--raw", "--numstat", "--no-abbrev", "--no-renames", "--no-ext-diff"];
-    const { stdout } = await this.#run({ args: [...args, "--no-textconv", checkOid(from), checkOid(to)] });
-    return parseChanges(stdout);
+  /** What differs, for each of the spans. */
+  async changes(spans: readonly Span[]): Promise<readonly (readonly RawChange[])[]> {
+    const args = ["diff-tree", "--stdin", "--always", "-r", "-z", "--raw", "--numstat", "--no-abbrev", ...plain];
+    const all: (readonly RawChange[])[] = [];
+    for (let at = 0; at < spans.length; at += spansAtOnce) {
+      const some = spans.slice(at, at + spansAtOnce);
+      const { stdout } = await this.#run({ args, input: some.map(lineOf).join("") });
+      all.push(...parseChangesOfMany(stdout));
+    }
+    return all;
   }
 
-  /** Which lines of the older side were touched, by file; undefined when there is too much to look at. */
-  async hunks(
-    from: string,
-    to: string,
-    paths: readonly string[],
-  ): Promise<ReadonlyMap<string, readonly Hunk[]> | undefined> {
-    const options = ["-r", "-p", "-U0", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color"];
-    const args = ["diff-tree", ...options, checkOid(from), checkOid(to), "--", ...paths];
+  /** Which lines of the older side were touched, by file, for each of the spans; none where there is too much to look at. */
+  async hunks(spans: readonly Span[], paths: readonly string[]): Promise<readonly HunksByPath[]> {
+    const all: HunksByPath[] = [];
+    for (let at = 0; at < spans.length; at += spansAtOnce) {
+      const some = spans.slice(at, at + spansAtOnce);
+      const found = await this.#hunksOf(some, paths);
+      if (found) all.push(...found);
+      // One of them is too much for all.
+      else for (const span of some) all.push((await this.#hunksOf([span], paths))?.[0] ?? new Map());
+    }
+    return all;
+  }
+
+  async #hunksOf(spans: readonly Span[], paths: readonly string[]): Promise<readonly HunksByPath[] | undefined> {
+    const options = ["--stdin", "--always", "-r", "-p", "-U0", "--no-color", ...plain];
+    // As many names as surely fit on a command line; without them git tells of all files.
+    const only = paths.length <= maxNames ? ["--", ...paths] : [];
+    const input = spans.map(lineOf).join("");
     try {
-      const { stdout } = await this.#run({ args, maxOutputBytes: maxPatchBytes });
+      const { stdout } = await this.#run({
+        args: ["diff-tree", ...options, ...only],
+        input,
+        maxOutputBytes: maxPatchBytes,
+      });
       return parseHunks(stdout.toString("utf8"), paths);
     } catch (error) {
       if (error instanceof GitError && error.failure.ended === "tooLarge") return undefined;
@@ -103,20 +136,28 @@ export function parseMerges(text: string): readonly (readonly string[])[] {
   return merges;
 }
 
-/** Files whose names git writes in quotes are left out. */
-export function parseHunks(patch: string, paths: readonly string[]): ReadonlyMap<string, readonly Hunk[]> {
+/** Of several spans, each after a line with a commit's name. Files whose names git writes in quotes are left out. */
+export function parseHunks(patch: string, paths: readonly string[]): readonly HunksByPath[] {
   const byHeader = new Map(paths.map((name) => [`diff --git a/${name} b/${name}`, name]));
-  const found = new Map<string, Hunk[]>();
+  const all: Map<string, Hunk[]>[] = [];
   let current: Hunk[] | undefined;
   for (const line of patch.split("\n")) {
-    if (line.startsWith("diff --git ")) {
+    const found = all.at(-1);
+    if (/^[0-9a-f]{40,64}$/.test(line)) {
+      all.push(new Map());
+      current = undefined;
+    } else if (line.startsWith("diff --git ")) {
       const name = byHeader.get(line);
-      current = name === undefined ? undefined : (found.get(name) ?? []);
-      if (name !== undefined && current) found.set(name, current);
-      continue;
+      current = name === undefined ? undefined : (found?.get(name) ?? []);
+      if (name !== undefined && current) found?.set(name, current);
+    } else {
+      const [, start, count] = /^@@ -(\d+)(?:,(\d+))? \+/.exec(line) ?? [];
+      if (start !== undefined) current?.push({ start: Number(start), lines: Number(count ?? 1) });
     }
-    const [, start, count] = /^@@ -(\d+)(?:,(\d+))? \+/.exec(line) ?? [];
-    if (start !== undefined) current?.push({ start: Number(start), lines: Number(count ?? 1) });
   }
-  return found;
+  return all;
+}
+
+function lineOf({ from, to }: Span): string {
+  return `${checkOid(to)} ${checkOid(from)}\n`;
 }

@@ -70,7 +70,6 @@ export class Connection implements Reader, Disposable {
   readonly #visitor: Visitor;
   readonly #ports: ConnectionPorts;
   readonly #outbox: Outbox;
-  readonly #handlers: ReturnType<typeof requestHandlers>;
   readonly #rate: TokenBucket;
   readonly #owned = new Disposables();
   readonly #subscriptions: Subscriptions;
@@ -83,7 +82,6 @@ export class Connection implements Reader, Disposable {
     this.sight = new Sight(visitor.grant, ports.owners);
     this.#ports = ports;
     this.#outbox = outbox;
-    this.#handlers = requestHandlers(ports.api, ports.fleet);
     this.#subscriptions = new Subscriptions(this, this.sight, ports.channels, ports.fanOut);
     this.#dispatches = new ClientDispatches(ports, {
       sight: this.sight,
@@ -199,9 +197,12 @@ export class Connection implements Reader, Disposable {
   /** What is somebody else's cannot be found by anything that looks for it. */
   async #answer(id: RpcId, method: string, params: unknown): Promise<void> {
     const { params: seen, unblind } = await this.sight.blind(params);
-    await this.#ports.api.recall(seen);
+    const { api, fleet } = this.#ports;
     try {
-      const result = await answerRequest(this.#handlers, method, withAddress(method, seen, params), this.#caller);
+      await api.recall(seen);
+      // Made for each request: thousands of connections that ask nothing would each keep a table of them.
+      const handlers = requestHandlers(api, fleet);
+      const result = await answerRequest(handlers, method, withAddress(method, seen, params), this.#caller);
       this.#audited(method, channelOf(params), undefined);
       this.#answerDurable(id, unblind ? unblind(result ?? null) : (result ?? null));
     } catch (error) {

@@ -38,13 +38,19 @@ export function checkpointMethods({ runOf, fork, changesets, notify }: Checkpoin
       run.acted({ act: "recorded", on: checkpoint.id, by });
       return { checkpoint };
     },
-    "x-fleet/restore": (params, { principal }) => {
+    "x-fleet/restore": async (params, { principal: by }) => {
       const { channel, checkpoint, cancelTurn = false } = params;
-      return withProgress(params, principal, (tell) => runOf(channel).restore(checkpoint, cancelTurn, tell));
+      const run = runOf(channel);
+      const answer = await withProgress(params, by, (tell) => run.restore(checkpoint, cancelTurn, tell));
+      run.acted({ act: "recorded", on: answer.checkpoint.id, by });
+      return answer;
     },
-    "x-fleet/updateFromBase": (params, { principal }) => {
+    "x-fleet/updateFromBase": async (params, { principal: by }) => {
       const { channel, cancelTurn = false } = params;
-      return withProgress(params, principal, (tell) => runOf(channel).updateFromBase(cancelTurn, tell));
+      const run = runOf(channel);
+      const answer = await withProgress(params, by, (tell) => run.updateFromBase(cancelTurn, tell));
+      if (answer.commits > 0) run.acted({ act: "recorded", on: answer.checkpoint.id, by });
+      return answer;
     },
     "x-fleet/fork": (params, caller) => fork(params, caller),
     "x-fleet/compare": ({ channel, from, to }) => changesets.compare(runOf(channel), from, to),

@@ -4,7 +4,9 @@ import { checkOid } from "./refs.ts";
 /** For commits that only stand for a tree while something is computed. */
 const nobody = { NAME: "Muster", EMAIL: "muster@muster.invalid", DATE: "@0 +0000" };
 const identity = Object.fromEntries(
-  ["AUTHOR", "COMMITTER"].flatMap((who) => Object.entries(nobody).map(([what, value]) => [`GIT_${who}_${what}`, value])),
+  ["AUTHOR", "COMMITTER"].flatMap((who) =>
+    Object.entries(nobody).map(([what, value]) => [`GIT_${who}_${what}`, value]),
+  ),
 );
 const mergeTimeoutMs = 120_000;
 
@@ -24,7 +26,8 @@ export async function carryOver(
   gitDir: string,
   { base, head, onto }: { readonly base: string; readonly head: string; readonly onto: string },
 ): Promise<Carried> {
-  const treeOf = (commit: string) => git.text({ gitDir, args: ["rev-parse", "--verify", `${checkOid(commit)}^{tree}`] });
+  const treeOf = (commit: string) =>
+    git.text({ gitDir, args: ["rev-parse", "--verify", `${checkOid(commit)}^{tree}`] });
   if (base === onto) return { tree: await treeOf(head), conflicts: [] };
   const ontoTree = await treeOf(onto);
   const args = ["commit-tree", "-p", checkOid(base), "-m", "Base", ontoTree];

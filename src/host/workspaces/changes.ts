@@ -23,18 +23,52 @@ const absent = /^0+$/;
  * Throws `internal` when the text is anything else.
  */
 export function parseChanges(output: Buffer): readonly RawChange[] {
-  const tokens = output.toString("utf8").split("\0");
-  if (tokens.at(-1) === "") tokens.pop();
-  const raw: Omit<RawChange, "additions" | "deletions" | "binary">[] = [];
-  let at = 0;
-  const next = (): string => {
-    const token = tokens[at++];
+  const tokens = new Tokens(output);
+  const changes = readChanges(tokens);
+  if (!tokens.isAtEnd) throw malformed();
+  return changes;
+}
+
+/** Reads the same of several pairs of commits, by `--stdin --always`: each begins with the newer one's name. */
+export function parseChangesOfMany(output: Buffer): readonly (readonly RawChange[])[] {
+  const tokens = new Tokens(output);
+  const all: (readonly RawChange[])[] = [];
+  while (!tokens.isAtEnd) {
+    tokens.next();
+    all.push(readChanges(tokens));
+  }
+  return all;
+}
+
+class Tokens {
+  readonly #tokens: readonly string[];
+  #at = 0;
+
+  constructor(output: Buffer) {
+    const tokens = output.toString("utf8").split("\0");
+    if (tokens.at(-1) === "") tokens.pop();
+    this.#tokens = tokens;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#tokens.length;
+  }
+
+  get isRaw(): boolean {
+    return this.#tokens[this.#at]?.startsWith(":") === true;
+  }
+
+  readonly next = (): string => {
+    const token = this.#tokens[this.#at++];
     if (token === undefined) throw malformed();
     return token;
   };
-  while (tokens[at]?.startsWith(":")) raw.push(parseRaw(next(), next));
-  const changes = raw.map((change) => ({ ...change, ...parseCount(change, next) }));
-  if (at !== tokens.length) throw malformed();
+}
+
+function readChanges(tokens: Tokens): readonly RawChange[] {
+  const raw: Omit<RawChange, "additions" | "deletions" | "binary">[] = [];
+  while (tokens.isRaw) raw.push(parseRaw(tokens.next(), tokens.next));
+  const changes = raw.map((change) => ({ ...change, ...parseCount(change, tokens.next) }));
   return changes.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 

@@ -1,12 +1,13 @@
 import { AppError } from "../../base/appError.ts";
 import { type Failpoint, noFailpoint } from "../../base/failpoint.ts";
 import type { Clock } from "../../base/clock.ts";
-import { parseChanges, parseSizes, type RawChange, totalsOf } from "./changes.ts";
+import { BlobReader } from "./blobReader.ts";
+import { parseChanges, type RawChange, totalsOf } from "./changes.ts";
 import { carryOver } from "./carryOver.ts";
 import type { CheckpointFacts, CheckpointPlace } from "./checkpointCommit.ts";
 import { CheckpointStore, type StoredCheckpoint, toCheckpoint } from "./checkpointStore.ts";
 import type { GitCli } from "./gitCli.ts";
-import { GitError, localFailure } from "./gitFailure.ts";
+import { localFailure } from "./gitFailure.ts";
 import type { Fetched } from "./mirrors.ts";
 import { confirmPush, pushCheckpoint, type PushParts } from "./push.ts";
 import { checkOid } from "./refs.ts";
@@ -55,7 +56,9 @@ export interface GitWorkspaceParts {
 
 /** A tree, and the commit of the base branch that it stands on. */
 type Files = Pick<StoredCheckpoint, "tree" | "base">;
-type OwnFacts = Pick<CheckpointFacts, "nestedRepositories" | "parts"> & { readonly place?: CheckpointPlace | undefined };
+type OwnFacts = Pick<CheckpointFacts, "nestedRepositories" | "parts"> & {
+  readonly place?: CheckpointPlace | undefined;
+};
 
 /** What live views were shown of files that no checkpoint has stays readable for so long. */
 const keepUnrecorded = "1.hour.ago";
@@ -66,12 +69,14 @@ export class GitWorkspace implements Workspace {
   readonly #parts: GitWorkspaceParts;
   readonly #queue = new SerialQueue();
   readonly #store: CheckpointStore;
+  readonly #blobs: BlobReader;
   /** What was compared last, by every name of its ends: a checkpoint is counted, and then shown. */
   #latest: { readonly from: string; readonly to: string[]; readonly raw: Promise<readonly RawChange[]> } | undefined;
 
   private constructor(parts: GitWorkspaceParts, store: CheckpointStore) {
     this.#parts = parts;
     this.#store = store;
+    this.#blobs = new BlobReader(parts.git, parts.paths.gitDir);
   }
 
   /** Finds the checkpoints, and finishes what a process that ended was restoring. Throws `internal` when the trusted git directory is damaged. */
@@ -283,7 +288,7 @@ export class GitWorkspace implements Workspace {
       const oids = new Set(
         raw.flatMap(({ before, after }) => [before?.oid, after?.oid]).filter((oid) => oid !== undefined),
       );
-      const sizes = await this.#sizes(Array.from(oids));
+      const sizes = await this.#blobs.sizes(Array.from(oids));
       const version = (side: { oid: string; mode: string } | undefined): FileVersion | undefined =>
         side && { ...side, size: sizes.get(side.oid) ?? 0 };
       return raw.map(({ before, after, ...change }) => ({
@@ -297,18 +302,8 @@ export class GitWorkspace implements Workspace {
   }
 
   async readBlob(oid: string, limitBytes: number): Promise<Uint8Array> {
-    const { git, paths } = this.#parts;
-    checkOid(oid);
     try {
-      const size = (await this.#sizes([oid])).get(oid);
-      if (size === undefined)
-        throw new AppError("notFound", "This version of the file is no longer on the host. Refresh the changes.");
-      if (size > limitBytes) {
-        const sentence = `The file is too large to show (${megabytes(size)}; the limit is ${megabytes(limitBytes)}).`;
-        throw new AppError("content.tooLarge", sentence, { details: { size, limitBytes } });
-      }
-      const args = ["cat-file", "blob", oid];
-      return (await git.run({ gitDir: paths.gitDir, args, maxOutputBytes: limitBytes + 1 })).stdout;
+      return await this.#blobs.read(checkOid(oid), limitBytes);
     } catch (error) {
       throw localFailure(error, "Couldn't read the file");
     }
@@ -351,18 +346,6 @@ export class GitWorkspace implements Workspace {
     return parseChanges(stdout);
   }
 
-  async #sizes(oids: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    if (oids.length === 0) return new Map();
-    const args = ["cat-file", "--batch-check=%(objectname) %(objecttype) %(objectsize)"];
-    const { git, paths } = this.#parts;
-    try {
-      return parseSizes(await git.text({ gitDir: paths.gitDir, args, input: `${oids.join("\n")}\n` }));
-    } catch (error) {
-      if (error instanceof GitError && error.failure.ended === undefined) return new Map();
-      throw error;
-    }
-  }
-
   #identityEnv(nowMs: number): Record<string, string> {
     const { name, email } = this.#parts.identity;
     const date = `@${Math.floor(nowMs / 1000)} +0000`;
@@ -382,8 +365,4 @@ function unmergeable(baseBranch: string, files: readonly string[]): AppError {
   const names = others.length === 0 ? first : `${first} and ${others.length} more`;
   const sentence = `${baseBranch} and this agent changed the same lines of ${names}. Nothing was changed: tell the agent to take over what ${baseBranch} has got.`;
   return new AppError("conflict", sentence, { details: { files: files.slice(0, 50) } });
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }

@@ -27,7 +27,15 @@ import { adoptIndex } from "./staging.ts";
 import { type TreeLimits, treeSize } from "./treeSize.ts";
 import { linkObjects, makeTrustedGitDir } from "./trustedGitDir.ts";
 import { readRecord, removeRecord, type WorkspaceRecord, writeRecord } from "./workspaceRecord.ts";
-import type { CombineRequest, Credentials, ForkRequest, ProvisionRequest, Workspace, WorkspacePaths, Workspaces } from "./workspace.ts";
+import type {
+  CombineRequest,
+  Credentials,
+  ForkRequest,
+  ProvisionRequest,
+  Workspace,
+  WorkspacePaths,
+  Workspaces,
+} from "./workspace.ts";
 
 export interface GitWorkspacesOptions {
   /** Absolute. Holds `mirrors/`, `sessions/` and `run/`. */
@@ -413,7 +421,10 @@ interface CopySource extends Pick<ForkRequest, "sessionId" | "branch" | "onStage
 }
 
 function pickGone(): AppError {
-  return new AppError("notFound", "An agent whose work was picked is gone, or its checkpoint is. Combine what is left.");
+  return new AppError(
+    "notFound",
+    "An agent whose work was picked is gone, or its checkpoint is. Combine what is left.",
+  );
 }
 
 /** What git says of objects that it can't read. */

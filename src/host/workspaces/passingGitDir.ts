@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { GitCli } from "./gitCli.ts";
-import { initializeTrusted } from "./trustedGitDir.ts";
+import { TRUSTED_ATTRIBUTES } from "./gitCli.ts";
 
 /**
  * A git directory for a passing purpose that sees the objects of several others and keeps what is made on the way to
@@ -10,7 +9,6 @@ import { initializeTrusted } from "./trustedGitDir.ts";
  * @param sources git directories of the host's own; @param directory where the passing one is made
  */
 export async function inPassingGitDir<T>(
-  git: GitCli,
   directory: string,
   sources: readonly string[],
   use: (gitDir: string) => Promise<T>,
@@ -18,12 +16,22 @@ export async function inPassingGitDir<T>(
   const gitDir = path.join(directory, `passing-${randomUUID()}`);
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    await initializeTrusted(git, gitDir);
-    await mkdir(path.join(gitDir, "objects", "info"), { recursive: true });
     const lines = sources.map((source) => `${path.join(source, "objects")}\n`);
-    await writeFile(path.join(gitDir, "objects", "info", "alternates"), lines.join(""));
+    await makeBare(gitDir, { "objects/info/alternates": lines.join(""), "info/attributes": TRUSTED_ATTRIBUTES });
     return await use(gitDir);
   } finally {
     await rm(gitDir, { recursive: true, force: true });
   }
+}
+
+/** What `git init` would make and git asks for: one process less. */
+async function makeBare(gitDir: string, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const folder of ["objects/info", "refs", "info"]) await mkdir(path.join(gitDir, folder), { recursive: true });
+  const own = {
+    config: "[core]\n\trepositoryformatversion = 0\n\tbare = true\n",
+    HEAD: "ref: refs/heads/main\n",
+  };
+  await Promise.all(
+    Object.entries({ ...files, ...own }).map(([name, text]) => writeFile(path.join(gitDir, name), text)),
+  );
 }

@@ -155,7 +155,8 @@ async function assertNotBehind({ git, gitDir }: Pick<PushParts, "git" | "gitDir"
   for (const other of new Set(listing.split("\n"))) {
     if (other === "" || other === base || !(await isAncestor(git, gitDir, other, previous))) continue;
     if (await isAncestor(git, gitDir, other, base)) continue;
-    const sentence = "The branch was not pushed: on the server it has later commits of its base already. Update the agent from its base, review it again, and push that.";
+    const sentence =
+      "The branch was not pushed: on the server it has later commits of its base already. Update the agent from its base, review it again, and push that.";
     throw new AppError("push.refused", sentence);
   }
 }

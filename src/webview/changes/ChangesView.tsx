@@ -4,7 +4,7 @@ import type { ChangesetFile } from "../../protocol/changeset.ts";
 import { ActionButton } from "../kit/ActionButton.tsx";
 import { Counts } from "../kit/Counts.tsx";
 import { changeTotals } from "../header/panelStatus.ts";
-import { count } from "../kit/format.ts";
+import { fileCount } from "../kit/format.ts";
 import { Icon } from "../kit/Icon.tsx";
 import { memo } from "../kit/memo.ts";
 import { usePanel } from "../kit/panelContext.ts";
@@ -15,6 +15,12 @@ import { filePathOf, type FileStatus, fileStatusOf, oldPathOf } from "./filePath
 import { t } from "../kit/l10n.ts";
 
 const statusLetters: Record<FileStatus, string> = { added: "A", modified: "M", deleted: "D", renamed: "R" };
+const statusWords: Record<FileStatus, string> = {
+  added: t("added"),
+  modified: t("modified"),
+  deleted: t("deleted"),
+  renamed: t("renamed"),
+};
 
 /** What the agent's branch changes against its base: counts as they are, and each file's lines when it is opened. */
 export function ChangesView() {
@@ -28,28 +34,28 @@ export function ChangesView() {
   if (changeset === undefined && isWithoutChangeset(panel.store)) {
     return (
       <p class="empty">
-        <Icon name="files" /> No changes yet. The host tells them once the agent has begun.
+        <Icon name="files" /> {t("No changes yet. The host tells them once the agent has begun.")}
       </p>
     );
   }
   if (changeset === undefined || (changeset.status === "computing" && files.length === 0)) {
     return (
       <p class="empty" role="status">
-        <Icon name="loading" class="codicon-modifier-spin" /> Computing the changes
+        <Icon name="loading" class="codicon-modifier-spin" /> {t("Computing the changes")}
       </p>
     );
   }
   if (changeset.status === "error" && files.length === 0) {
     return (
       <p class="empty" role="alert">
-        <Icon name="error" /> {toLine(changeset.error?.message ?? "The changes cannot be computed.", 400)}
+        <Icon name="error" /> {toLine(changeset.error?.message ?? t("The changes cannot be computed."), 400)}
       </p>
     );
   }
   if (files.length === 0) {
     return (
       <p class="empty">
-        <Icon name="files" /> No changes yet. Files that the agent changes appear here.
+        <Icon name="files" /> {t("No changes yet. Files that the agent changes appear here.")}
       </p>
     );
   }
@@ -58,8 +64,8 @@ export function ChangesView() {
       <div class="column">
         <div class="changes-head">
           <h2>
-            {count(files.length, "file")} changed <Counts {...changeTotals(changeset)} />
-            {base === undefined ? <WhichChanges /> : <span class="muted"> against {toLine(base)}</span>}
+            {t("{0} changed", fileCount(files.length))} <Counts {...changeTotals(changeset)} />
+            {base === undefined ? <WhichChanges /> : <span class="muted"> {t("against {0}", toLine(base))}</span>}
           </h2>
           <ActionButton method="review" params={{}} icon="diff-multiple">
             {t("Review changes")}
@@ -89,7 +95,7 @@ function WhichChanges() {
   return (
     <span class="muted">
       {" "}
-      in {toLine(label, 60)}
+      {t("in {0}", toLine(label, 60))}
       {description === undefined ? "" : ` (${toLine(description, 120)})`}
     </span>
   );
@@ -126,11 +132,11 @@ const FileRow = memo(function FileRow({ file, directories, isFirst }: FileRowPro
           <span class="file-name">{toLine(path.slice(slash + 1), 300)}</span>
           <span class="file-folder">
             {toLine(path.slice(0, Math.max(0, slash)), 300)}
-            {oldPath === undefined ? "" : ` (was ${toLine(oldPath, 300)})`}
+            {oldPath === undefined ? "" : ` ${t("(was {0})", toLine(oldPath, 300))}`}
           </span>
           <Bar added={added} removed={removed} />
           <Counts added={added} removed={removed} />
-          <span class="file-status" title={status} role="img" aria-label={status}>
+          <span class="file-status" title={statusWords[status]} role="img" aria-label={statusWords[status]}>
             {statusLetters[status]}
           </span>
         </button>
@@ -138,7 +144,7 @@ const FileRow = memo(function FileRow({ file, directories, isFirst }: FileRowPro
           type="button"
           class="icon-button"
           title={t("Open the diff in the editor")}
-          aria-label={`Open the diff of ${toLine(path, 300)} in the editor`}
+          aria-label={t("Open the diff of {0} in the editor", toLine(path, 300))}
           onClick={() => panel.act("openDiff", { fileId: file.id })}
         >
           <Icon name="diff" />

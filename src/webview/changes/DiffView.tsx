@@ -27,7 +27,7 @@ export function DiffView({ of, read }: DiffViewProps) {
   if (diff === undefined) {
     return (
       <p class="diff-note muted" role="status">
-        <Icon name="loading" class="codicon-modifier-spin" /> Reading the file
+        <Icon name="loading" class="codicon-modifier-spin" /> {t("Reading the file")}
       </p>
     );
   }
@@ -48,7 +48,7 @@ export function DiffView({ of, read }: DiffViewProps) {
   );
 }
 
-const kinds = { " ": ["same", ""], "+": ["added", "added: "], "-": ["removed", "removed: "] } as const;
+const kinds = { " ": ["same", ""], "+": ["added", t("added: ")], "-": ["removed", t("removed: ")] } as const;
 
 function Hunk({ hunk }: { hunk: DiffHunk }) {
   let { before, after } = hunk;

@@ -7,7 +7,7 @@ import { ActionButton } from "../kit/ActionButton.tsx";
 import { nowMs } from "../kit/clock.ts";
 import { Counts } from "../kit/Counts.tsx";
 import { CopyButton } from "../kit/CopyButton.tsx";
-import { count, formatDuration, formatElapsed } from "../kit/format.ts";
+import { fileCount, formatDuration, formatElapsed } from "../kit/format.ts";
 import { Icon } from "../kit/Icon.tsx";
 import { t } from "../kit/l10n.ts";
 import { usePanel } from "../kit/panelContext.ts";
@@ -42,7 +42,7 @@ export function Header() {
     changeset: changeset.value,
     fleet: fleet.value,
   });
-  const title = toLine(session.value?.title ?? "", 200) || "Agent";
+  const title = toLine(session.value?.title ?? "", 200) || t("Agent");
   const branch = fleet.value?.branch ?? branchOf(session.value);
   const files = changeset.value?.files.length ?? 0;
   const totals = changeTotals(changeset.value);
@@ -113,7 +113,7 @@ export function Header() {
         )}
         <Folder />
         {files > 0 ? (
-          <span class="fact" aria-label={`${count(files, "file")} changed`}>
+          <span class="fact" aria-label={t("{0} changed", fileCount(files))}>
             <Icon name="files" /> {files} <Counts {...totals} />
           </span>
         ) : null}
@@ -154,7 +154,7 @@ function Spend() {
       <button
         type="button"
         class={`fact spend ${money.tone}`}
-        title={`${money.title}. Press to set the budget of this agent.`}
+        title={t("{0}. Press to set the budget of this agent.", money.title)}
         onClick={() => panel.act("setBudget", {})}
       >
         <Icon name="credit-card" label={t("Cost")} /> {money.text}
@@ -199,7 +199,7 @@ function NotIsolated() {
       class="fact"
       title={t("This agent runs with the rights of the host's account. The host's configuration can change that.")}
     >
-      <Icon name="unlock" /> not isolated
+      <Icon name="unlock" /> {t("not isolated")}
     </span>
   );
 }
@@ -222,16 +222,16 @@ function Freshness({ facts }: { facts: PanelFacts | undefined }) {
   const name = toLine(facts.hostName, 60);
   if (facts.connection === "live") {
     return (
-      <span class="fact freshness live" title={`Connected to ${name}: what you see is current`}>
+      <span class="fact freshness live" title={t("Connected to {0}: what you see is current", name)}>
         <span class="dot" /> {name}
       </span>
     );
   }
-  const age = facts.heardAtMs === undefined ? "" : `, as of ${formatAgo(nowMs.value - facts.heardAtMs, t)}`;
+  const age = facts.heardAtMs === undefined ? "" : `, ${t("as of {0}", formatAgo(nowMs.value - facts.heardAtMs, t))}`;
   return (
     <span class="fact freshness stale">
       <Icon name={facts.connection === "connecting" ? "sync" : "debug-disconnect"} />
-      {facts.connection === "connecting" ? `Connecting to ${name}` : `${name} is offline`}
+      {facts.connection === "connecting" ? t("Connecting to {0}", name) : t("{0} is offline", name)}
       {age}
       {facts.connection === "offline" ? (
         <button type="button" class="link-button" onClick={() => panel.act("reconnect", {})}>

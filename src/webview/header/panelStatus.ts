@@ -2,6 +2,7 @@ import type { ChangesetState } from "../../protocol/changeset.ts";
 import type { ChatState, ResponsePart } from "../../protocol/chatState.ts";
 import type { FleetSessionState } from "../../protocol/fleet.ts";
 import type { SessionState } from "../../protocol/sessionState.ts";
+import { t } from "../kit/l10n.ts";
 
 export type StatusKind = "loading" | "queued" | "starting" | "working" | "needsYou" | "failed" | "review" | "idle";
 
@@ -22,35 +23,35 @@ export interface PanelStates {
 
 /** What the agent does, for the header. What we can see of it (the connection) is another fact and not in here. */
 export function toPanelStatus({ session, chat, changeset, fleet }: PanelStates): PanelStatus {
-  if (session === undefined || chat === undefined) return { kind: "loading", label: "Loading", detail: undefined };
+  if (session === undefined || chat === undefined) return { kind: "loading", label: t("Loading"), detail: undefined };
   const detail = session.activity ?? chat.activity;
   const last = chat.turns.at(-1);
   if (session.lifecycle === "failed") {
-    return { kind: "failed", label: "Could not start", detail: session.creationError?.message };
+    return { kind: "failed", label: t("Could not start"), detail: session.creationError?.message };
   }
   const need = chat.activeTurn?.responseParts.map(needOf).find((label) => label !== undefined);
   if (need !== undefined) return { kind: "needsYou", label: need, detail };
-  if (fleet?.phase === "queued") return { kind: "queued", label: "Queued", detail: detail ?? fleet.stage };
+  if (fleet?.phase === "queued") return { kind: "queued", label: t("Queued"), detail: detail ?? fleet.stage };
   // A host may call a session "creating" until its first message: nothing starts before somebody asks.
   const isAwaited = chat.activeTurn !== undefined || fleet !== undefined;
   if (fleet?.phase === "provisioning" || (session.lifecycle === "creating" && isAwaited)) {
-    return { kind: "starting", label: "Starting", detail: fleet?.stage ?? detail };
+    return { kind: "starting", label: t("Starting"), detail: fleet?.stage ?? detail };
   }
-  if (chat.activeTurn !== undefined) return { kind: "working", label: "Working", detail };
-  if (last?.state === "error") return { kind: "failed", label: "Failed", detail: undefined };
-  if ((changeset?.files.length ?? 0) > 0) return { kind: "review", label: "Ready for review", detail: undefined };
-  return { kind: "idle", label: last === undefined ? "Waiting for a prompt" : "Idle", detail: undefined };
+  if (chat.activeTurn !== undefined) return { kind: "working", label: t("Working"), detail };
+  if (last?.state === "error") return { kind: "failed", label: t("Failed"), detail: undefined };
+  if ((changeset?.files.length ?? 0) > 0) return { kind: "review", label: t("Ready for review"), detail: undefined };
+  return { kind: "idle", label: last === undefined ? t("Waiting for a prompt") : t("Idle"), detail: undefined };
 }
 
 function needOf(part: ResponsePart): string | undefined {
-  if (part.kind === "inputRequest") return part.response === undefined ? "Asks you a question" : undefined;
+  if (part.kind === "inputRequest") return part.response === undefined ? t("Asks you a question") : undefined;
   if (part.kind !== "toolCall") return undefined;
   switch (part.toolCall.status) {
     case "pending-confirmation":
     case "pending-result-confirmation":
-      return "Needs your approval";
+      return t("Needs your approval");
     case "auth-required":
-      return "Needs you to sign in";
+      return t("Needs you to sign in");
     default:
       return undefined;
   }

@@ -1,5 +1,6 @@
 import { formatUsd } from "../../base/formatUsd.ts";
 import type { FleetSessionState } from "../../protocol/fleet.ts";
+import { t } from "../kit/l10n.ts";
 
 export interface SpendFacts {
   readonly text: string;
@@ -16,16 +17,22 @@ export function toSpendFacts({ usage, spend }: Pick<FleetSessionState, "usage" |
   const cost = usage.costUsd;
   const unknown = (usage.unpricedTurns ?? 0) > 0;
   const spent =
-    cost === undefined ? (unknown ? "cost unknown" : "no cost yet") : `${unknown ? "over " : ""}${formatUsd(cost)}`;
+    cost === undefined
+      ? unknown
+        ? t("cost unknown")
+        : t("no cost yet")
+      : unknown
+        ? t("over {0}", formatUsd(cost))
+        : formatUsd(cost);
   const share = limit === undefined || limit <= 0 ? undefined : (cost ?? 0) / limit;
   const tokens = usage.inputTokens + usage.outputTokens;
   const title = [
-    tokens > 0 ? `${tokens.toLocaleString("en")} tokens` : "No tokens yet",
-    unknown ? `the cost of ${usage.unpricedTurns} turns is not known` : undefined,
-    limit === undefined ? "no budget of its own" : `budget ${formatUsd(limit)}`,
+    tokens > 0 ? t("{0} tokens", tokens.toLocaleString("en")) : t("No tokens yet"),
+    unknown ? t("the cost of {0} turns is not known", usage.unpricedTurns ?? 0) : undefined,
+    limit === undefined ? t("no budget of its own") : t("budget {0}", formatUsd(limit)),
   ];
   return {
-    text: limit === undefined ? spent : `${spent} of ${formatUsd(limit)}`,
+    text: limit === undefined ? spent : t("{0} of {1}", spent, formatUsd(limit)),
     title: title.filter((part) => part !== undefined).join(", "),
     share,
     tone: spend?.paused !== undefined || (share ?? 0) >= 1 ? "reached" : (share ?? 0) >= 0.8 ? "near" : "plain",

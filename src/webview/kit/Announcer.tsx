@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { toLine } from "../../base/visibleText.ts";
 import { toPanelStatus } from "../header/panelStatus.ts";
 import { usePanel } from "./panelContext.ts";
+import { t } from "./l10n.ts";
 
 /** More often than this nobody wants to be told. */
 const intervalMs = 3_000;
@@ -16,7 +17,8 @@ export function Announcer() {
     changeset: changeset.value,
     fleet: fleet.value,
   });
-  const sight = facts.value?.connection === "offline" ? `${toLine(facts.value.hostName, 60)} is offline. ` : "";
+  const sight =
+    facts.value?.connection === "offline" ? `${t("{0} is offline", toLine(facts.value.hostName, 60))}. ` : "";
   const text = `${sight}${label}${detail === undefined ? "" : `: ${toLine(detail, 120)}`}`;
   const [said, setSaid] = useState("");
   const lastMs = useRef(0);

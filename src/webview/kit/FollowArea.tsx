@@ -2,6 +2,7 @@ import type { ComponentChildren, RefObject } from "preact";
 import { useRef } from "preact/hooks";
 import { Icon } from "./Icon.tsx";
 import { useFollowTail } from "./useFollowTail.ts";
+import { t } from "./l10n.ts";
 
 interface FollowAreaProps {
   readonly label: string;
@@ -29,7 +30,7 @@ export function FollowArea({ label, column, news, children }: FollowAreaProps) {
       </div>
       {isFollowing ? null : (
         <button type="button" class="jump" onClick={jump}>
-          <Icon name="arrow-down" /> {seen.current === news ? "Jump to latest" : "New messages"}
+          <Icon name="arrow-down" /> {seen.current === news ? t("Jump to latest") : t("New messages")}
         </button>
       )}
     </div>

@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { toLine } from "../../base/visibleText.ts";
 import { Icon } from "./Icon.tsx";
 import { usePanel } from "./panelContext.ts";
+import { t } from "./l10n.ts";
 
 /** Kinds that are pixels and nothing else. */
 export function isPicture(contentType: string | undefined): boolean {
@@ -33,7 +34,7 @@ export function Picture({ uri, name }: { uri: string; name: string }) {
   if (url === undefined) {
     return (
       <p class="muted">
-        <Icon name="loading" class="codicon-modifier-spin" /> Reading the picture
+        <Icon name="loading" class="codicon-modifier-spin" /> {t("Reading the picture")}
       </p>
     );
   }
@@ -43,7 +44,7 @@ export function Picture({ uri, name }: { uri: string; name: string }) {
 /** A picture that is in the message itself. */
 export function EmbeddedPicture({ data, contentType, name }: { data: string; contentType: string; name: string }) {
   const isBase64 = data.length < 7_000_000 && /^[A-Za-z0-9+/]+={0,2}$/.test(data);
-  if (!isBase64) return <p class="muted">A picture that cannot be shown ({toLine(contentType, 60)}).</p>;
+  if (!isBase64) return <p class="muted">{t("A picture that cannot be shown ({0}).", toLine(contentType, 60))}</p>;
   return <DataPicture url={`data:${contentType};base64,${data}`} name={name} />;
 }
 

@@ -1,4 +1,5 @@
 import type { StringOrMarkdown } from "../../protocol/content.ts";
+import { t } from "./l10n.ts";
 
 /** "0.8s", "12s", "3m 05s", "2h 04m". */
 export function formatDuration(ms: number): string {
@@ -21,7 +22,6 @@ export function plainOf(text: StringOrMarkdown | undefined): string {
   return typeof text === "string" ? text : text.markdown;
 }
 
-/** "1 file", "3 files". */
-export function count(amount: number, noun: string): string {
-  return `${amount.toLocaleString("en")} ${noun}${amount === 1 ? "" : "s"}`;
+export function fileCount(files: number): string {
+  return files === 1 ? t("1 file") : t("{0} files", files.toLocaleString("en"));
 }

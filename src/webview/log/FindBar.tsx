@@ -32,8 +32,8 @@ export function FindBar({ field, find, onChange }: FindBarProps) {
     found === undefined
       ? ""
       : found.count === 0
-        ? "No results"
-        : `${found.ordinal.toLocaleString("en")} of ${found.count.toLocaleString("en")}`;
+        ? t("No results")
+        : t("{0} of {1}", found.ordinal.toLocaleString("en"), found.count.toLocaleString("en"));
   return (
     <form
       class="find"

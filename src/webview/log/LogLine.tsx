@@ -3,6 +3,7 @@ import { toVisibleText } from "../../base/visibleText.ts";
 import type { AnsiSpan, AnsiStyle, LogRow } from "../../protocol/panelLog.ts";
 import { Link } from "../kit/Link.tsx";
 import { memo } from "../kit/memo.ts";
+import { t } from "../kit/l10n.ts";
 
 export interface Finding {
   readonly text: string;
@@ -32,7 +33,9 @@ export const LogLine = memo(function LogLine(props: LogLineProps) {
       {line.spans.map((span, at) => (
         <Span key={at} span={span} marked={finding && marked(toVisibleText(span.text), finding)} />
       ))}
-      {line.more === undefined ? null : <span class="muted"> … {line.more.toLocaleString("en")} more characters</span>}
+      {line.more === undefined ? null : (
+        <span class="muted"> {t("… {0} more characters", line.more.toLocaleString("en"))}</span>
+      )}
     </div>
   );
 });

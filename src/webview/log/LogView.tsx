@@ -1,7 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { type LogRow, WHOLE_LOG } from "../../protocol/panelLog.ts";
 import { toLine } from "../../base/visibleText.ts";
-import { count } from "../kit/format.ts";
 import { Icon } from "../kit/Icon.tsx";
 import { usePanel } from "../kit/panelContext.ts";
 import { FindBar } from "./FindBar.tsx";
@@ -105,7 +104,7 @@ export function LogView() {
   if (tools.length === 0) {
     return (
       <p class="empty">
-        <Icon name="terminal" /> No tool has printed anything yet.
+        <Icon name="terminal" /> {t("No tool has printed anything yet.")}
       </p>
     );
   }
@@ -115,7 +114,7 @@ export function LogView() {
         <FindBar field={field} find={find} onChange={setFinding} />
         <span class="log-total muted">
           {model.isReading.value ? <Icon name="loading" class="codicon-modifier-spin" label={t("Loading")} /> : null}{" "}
-          {count(model.rows.value, "row")}
+          {model.rows.value === 1 ? t("1 row") : t("{0} rows", model.rows.value.toLocaleString("en"))}
         </span>
         <button
           type="button"
@@ -148,7 +147,7 @@ export function LogView() {
       </div>
       {facts.value?.hasOlder ? (
         <p class="log-older muted">
-          Output of earlier turns is not loaded.{" "}
+          {t("Output of earlier turns is not loaded.")}{" "}
           <button type="button" class="link-button" onClick={() => panel.act("loadOlder", {})}>
             {t("Load earlier turns")}
           </button>
@@ -180,14 +179,14 @@ function Head({ row, tool }: { row: Extract<LogRow, { kind: "head" }>; tool: Too
       )}
       <h2>{title}</h2>
       {view?.exitCode === undefined ? null : (
-        <span class={view.exitCode === 0 ? "log-exit" : "tool-exit"}>exit {view.exitCode}</span>
+        <span class={view.exitCode === 0 ? "log-exit" : "tool-exit"}>{t("exit {0}", view.exitCode)}</span>
       )}
       {tool === undefined ? null : (
         <button
           type="button"
           class="icon-button"
           title={t("Go to the turn")}
-          aria-label={`Go to the turn of ${title}`}
+          aria-label={t("Go to the turn of {0}", title)}
           onClick={() => panel.goToTurn(tool.turnId)}
         >
           <Icon name="comment-discussion" />
@@ -197,7 +196,7 @@ function Head({ row, tool }: { row: Extract<LogRow, { kind: "head" }>; tool: Too
         type="button"
         class="icon-button"
         title={t("Open in the editor")}
-        aria-label={`Open the log of ${title} in the editor`}
+        aria-label={t("Open the log of {0} in the editor", title)}
         onClick={() => panel.act("openLog", { terminal })}
       >
         <Icon name="go-to-file" />

@@ -1,4 +1,5 @@
 import type { Attempt, AttemptFile, AttemptsState, attemptActions } from "../../protocol/report.ts";
+import { fileCount } from "../kit/format.ts";
 import { Icon } from "../kit/Icon.tsx";
 import { Notes } from "./Notes.tsx";
 import { formatCost, formatTime } from "./spendFormat.ts";
@@ -80,9 +81,9 @@ function Comparison({ state, act }: { state: AttemptsState; act: Act }) {
           ))}
         </tbody>
       </table>
-      {filesLeft > 0 && <p class="muted">{`${filesLeft.toLocaleString("en")} more files are not shown.`}</p>}
+      {filesLeft > 0 && <p class="muted">{t("{0} more files are not shown.", filesLeft.toLocaleString("en"))}</p>}
       {missing > 0 && (
-        <p class="muted">{missing === 1 ? "One attempt was deleted." : `${missing} attempts were deleted.`}</p>
+        <p class="muted">{missing === 1 ? t("One attempt was deleted.") : t("{0} attempts were deleted.", missing)}</p>
       )}
     </>
   );
@@ -93,7 +94,7 @@ function Head({ attempt: { index, agent, isArchived } }: { attempt: Attempt }) {
     <th scope="col" class={isArchived ? "archived" : undefined}>
       <span class="attempt-index">{index}</span>
       {agent}
-      {isArchived && <span class="muted"> · archived</span>}
+      {isArchived && <span class="muted"> · {t("archived")}</span>}
     </th>
   );
 }
@@ -129,11 +130,11 @@ function statusOf({ state, isWorking, problem }: Attempt) {
 }
 
 function changesOf({ changes }: Attempt) {
-  if (changes === undefined) return <span class="muted">none</span>;
+  if (changes === undefined) return <span class="muted">{t("none")}</span>;
   const { files, additions, deletions } = changes;
   return (
     <>
-      {`${files.toLocaleString("en")} ${files === 1 ? "file" : "files"} `}
+      {fileCount(files)}
       <Lines additions={additions} deletions={deletions} />
     </>
   );
@@ -148,14 +149,14 @@ function Lines({ additions, deletions }: { additions: number; deletions: number 
 }
 
 function testsOf({ tests }: Attempt) {
-  if (tests.length === 0) return <span class="muted">none</span>;
+  if (tests.length === 0) return <span class="muted">{t("none")}</span>;
   return (
     <ul class="tests">
       {tests.map(({ command, succeeded, isCertain }) => (
         <li key={command} class={succeeded ? "passed" : "failed"}>
-          <Icon name={succeeded ? "pass" : "error"} label={succeeded ? "passed" : "failed"} />{" "}
+          <Icon name={succeeded ? "pass" : "error"} label={succeeded ? t("passed") : t("failed")} />{" "}
           <span class="mono">{command}</span>
-          {!isCertain && <span class="muted"> (by the agent's word)</span>}
+          {!isCertain && <span class="muted"> {t("(by the agent's word)")}</span>}
         </li>
       ))}
     </ul>
@@ -169,7 +170,7 @@ function Actions({ attempt, act, left }: { attempt: Attempt; act: Act; left: num
     <button
       type="button"
       class={`button${isMain ? "" : " secondary"}`}
-      aria-label={`${text}: attempt ${index}`}
+      aria-label={t("{0}: attempt {1}", text, index)}
       onClick={() => act(action, session)}
     >
       <Icon name={icon} /> {text}
@@ -177,13 +178,13 @@ function Actions({ attempt, act, left }: { attempt: Attempt; act: Act; left: num
   );
   return (
     <div class="buttons">
-      {!isArchived && left > 1 && button("keep", "check-all", "Keep this", true)}
+      {!isArchived && left > 1 && button("keep", "check-all", t("Keep this"), true)}
       {!isArchived &&
         left === 1 &&
         changes !== undefined &&
-        button("createPullRequest", "git-pull-request-create", "Create pull request", true)}
-      {changes !== undefined && button("review", "diff-multiple", "Review")}
-      {button("open", "go-to-file", "Open")}
+        button("createPullRequest", "git-pull-request-create", t("Create pull request"), true)}
+      {changes !== undefined && button("review", "diff-multiple", t("Review"))}
+      {button("open", "go-to-file", t("Open"))}
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import type { SpendState } from "../../protocol/report.ts";
 import { formatDay, formatMeasure, measureOf, niceTop, partMeasure } from "./spendFormat.ts";
+import { t } from "../kit/l10n.ts";
 
 const height = 180;
 const labelsHeight = 20;
@@ -16,11 +17,16 @@ export function DayChart({ state }: { state: SpendState }) {
   const best = lines[values.indexOf(greatest)];
   const width = 100 / Math.max(1, lines.length);
   const labelled = Math.ceil(lines.length / maxLabels);
-  const what = measure === "cost" ? "Model cost" : "Machine time";
+  const what = measure === "cost" ? t("Model cost") : t("Machine time");
   const summary =
     greatest === 0 || best === undefined
-      ? `${what} by day: nothing.`
-      : `${what} by day. Most on ${formatDay(best.key)}: ${formatMeasure(greatest, measure)}. The table has every day.`;
+      ? t("{0} by day: nothing.", what)
+      : t(
+          "{0} by day. Most on {1}: {2}. The table has every day.",
+          what,
+          formatDay(best.key),
+          formatMeasure(greatest, measure),
+        );
   const y = (value: number) => height - (value / top) * height;
   return (
     <div class="day-chart">

@@ -9,8 +9,6 @@ export function ReportPage({ client }: { client: ReportClient }) {
   const send = (request: ReportRequest) => client.send(request);
   const reconnect = (hostId: string) => send({ kind: "reconnect", hostId });
   switch (state?.view) {
-    case undefined:
-      return null;
     case "spend":
       return <SpendPage state={state} choose={(choice) => send({ kind: "choose", choice })} reconnect={reconnect} />;
     case "attempts":
@@ -25,5 +23,8 @@ export function ReportPage({ client }: { client: ReportClient }) {
       return <CoordinationPage state={state} send={send} />;
     case "combine":
       return <CombinePage state={state} send={send} />;
+    case undefined:
+    default:
+      return null;
   }
 }

@@ -18,18 +18,18 @@ import { kindNames, SpendTable } from "./SpendTable.tsx";
 import { t } from "../kit/l10n.ts";
 
 const periods: readonly (readonly [SpendPeriod, string])[] = [
-  ["month", "This month"],
-  ["lastMonth", "Last month"],
-  ["week", "7 days"],
-  ["days30", "30 days"],
-  ["days90", "90 days"],
+  ["month", t("This month")],
+  ["lastMonth", t("Last month")],
+  ["week", t("7 days")],
+  ["days30", t("30 days")],
+  ["days90", t("90 days")],
 ];
 const kinds = (["day", "repository", "agent", "model", "user", "session"] as const).map(
   (kind) => [kind, kindNames[kind]] as const,
 );
 const measures = [
-  ["cost", "Model cost"],
-  ["machine", "Machine time"],
+  ["cost", t("Model cost")],
+  ["machine", t("Machine time")],
 ] as const;
 
 interface SpendPageProps {
@@ -52,11 +52,11 @@ export function SpendPage({ state, choose, reconnect }: SpendPageProps) {
         {isLoading && <Icon name="loading" class="codicon-modifier-spin" label={t("Asking the hosts")} />}
       </header>
       <div class="controls">
-        <Choice name="Period" options={periods} value={choice.period} onChoose={(period) => change({ period })} />
+        <Choice name={t("Period")} options={periods} value={choice.period} onChoose={(period) => change({ period })} />
         {hosts.length > 1 && (
           <Choice
-            name="Host"
-            options={[["", "All hosts"] as const, ...hosts.map(({ id, name }) => [id, name] as const)]}
+            name={t("Host")}
+            options={[["", t("All hosts")] as const, ...hosts.map(({ id, name }) => [id, name] as const)]}
             value={choice.hostId}
             onChoose={(hostId) => change({ hostId })}
           />
@@ -65,9 +65,9 @@ export function SpendPage({ state, choose, reconnect }: SpendPageProps) {
       <Notes notes={notes} reconnect={reconnect} />
       {!isEmpty(total) && <Totals total={total} />}
       <div class="controls">
-        <Choice name="By" options={kinds} value={choice.by} onChoose={(by) => change({ by })} />
+        <Choice name={t("By")} options={kinds} value={choice.by} onChoose={(by) => change({ by })} />
         <Choice
-          name="Shown in the chart"
+          name={t("Shown in the chart")}
           options={measures}
           value={choice.measure}
           onChoose={(measure) => change({ measure })}
@@ -83,7 +83,7 @@ function Totals({ total }: { total: SpendState["total"] }) {
   const [input, output] = [inputOf(coordination), outputOf(coordination)];
   const areTold = input !== undefined || output !== undefined;
   const tokens = [
-    areTold ? `${formatTokens(input)} tokens in, ${formatTokens(output)} out` : "no tokens told",
+    areTold ? t("{0} tokens in, {1} out", formatTokens(input), formatTokens(output)) : t("no tokens told"),
     ...unknownsOf(coordination),
   ];
   return (
@@ -97,7 +97,11 @@ function Totals({ total }: { total: SpendState["total"] }) {
         <h2>{t("Machine")}</h2>
         <strong>{formatTime(infrastructure.wallMs)}</strong>
         <span class="muted">
-          {`at work · ${formatTime(infrastructure.cpuMs)} of CPU · ${formatMemory(infrastructure.peakMemoryBytes)} at most`}
+          {t(
+            "at work · {0} of CPU · {1} at most",
+            formatTime(infrastructure.cpuMs),
+            formatMemory(infrastructure.peakMemoryBytes),
+          )}
         </span>
       </section>
     </div>
@@ -107,8 +111,9 @@ function Totals({ total }: { total: SpendState["total"] }) {
 function Body({ state }: { state: SpendState }) {
   const { lines, hosts, choice, isLoading } = state;
   if (lines.every(isEmpty)) {
-    const nothing = hosts.length === 0 ? "No connected host keeps accounts." : "No agent has worked in this time.";
-    return <p class="empty">{isLoading ? "Asking the hosts…" : nothing}</p>;
+    const nothing =
+      hosts.length === 0 ? t("No connected host keeps accounts.") : t("No agent has worked in this time.");
+    return <p class="empty">{isLoading ? t("Asking the hosts…") : nothing}</p>;
   }
   const isStacked = choice.by === "day" && choice.hostId === "" && hosts.length > 1;
   return (

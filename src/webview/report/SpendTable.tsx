@@ -13,13 +13,25 @@ import {
 import { t } from "../kit/l10n.ts";
 
 export const kindNames: Readonly<Record<SpendState["choice"]["by"], string>> = {
-  day: "Day",
-  repository: "Repository",
-  agent: "Agent",
-  model: "Model",
-  user: "User",
-  session: "Task",
+  day: t("Day"),
+  repository: t("Repository"),
+  agent: t("Agent"),
+  model: t("Model"),
+  user: t("User"),
+  session: t("Task"),
 };
+
+/** Of models first, then of the machine. */
+const ofModels = 4;
+const columns = [
+  t("Cost"),
+  t("Turns"),
+  t("Tokens in"),
+  t("Tokens out"),
+  t("At work"),
+  t("CPU"),
+  t("Peak memory"),
+] as const;
 
 /** Every line with its numbers, models and machine apart. Lines that are no days have their bar here. */
 export function SpendTable({ state }: { state: SpendState }) {
@@ -29,23 +41,23 @@ export function SpendTable({ state }: { state: SpendState }) {
   const greatest = Math.max(0, ...shown.map((line) => measureOf(line, choice.measure) ?? 0));
   return (
     <table class="numbers">
-      <caption class="sr-only">{`What agents cost, by ${kindNames[choice.by].toLowerCase()}`}</caption>
+      <caption class="sr-only">{t("What agents cost, by {0}", kindNames[choice.by].toLowerCase())}</caption>
       <thead>
         <tr>
           <th rowSpan={2} scope="col">
             {kindNames[choice.by]}
           </th>
           {!isByDay && <td rowSpan={2} class="bar-cell" />}
-          <th colSpan={4} scope="colgroup" class="group">
+          <th colSpan={ofModels} scope="colgroup" class="group">
             {t("Models")}
           </th>
-          <th colSpan={3} scope="colgroup" class="group">
+          <th colSpan={columns.length - ofModels} scope="colgroup" class="group">
             {t("Machine")}
           </th>
         </tr>
         <tr>
-          {["Cost", "Turns", "Tokens in", "Tokens out", "At work", "CPU", "Peak memory"].map((title) => (
-            <th key={title} scope="col" class={title === "At work" || title === "Cost" ? "first" : undefined}>
+          {columns.map((title, index) => (
+            <th key={title} scope="col" class={index === 0 || index === ofModels ? "first" : undefined}>
               {title}
             </th>
           ))}
@@ -88,7 +100,7 @@ function Cells({ coordination, infrastructure }: Pick<SpendLine, "coordination" 
   const { wallMs, cpuMs, peakMemoryBytes } = infrastructure;
   return (
     <>
-      <td class="first" title={unpricedTurns > 0 ? `${unpricedTurns} turns without a known cost` : undefined}>
+      <td class="first" title={unpricedTurns > 0 ? t("{0} turns without a known cost", unpricedTurns) : undefined}>
         {formatCost(costUsd)}
         {unpricedTurns > 0 && <span class="muted"> +?</span>}
       </td>

@@ -25,6 +25,7 @@ export function overlapName(overlap: FleetOverlap): string {
     case "none":
       return t("nothing in common");
     case "(unknown)":
+    default:
       return t("unknown");
   }
 }
@@ -36,6 +37,7 @@ export function overlapMeaning(overlap: (typeof overlapClasses)[number]): string
     case "sameHunk":
       return t("the same or neighbouring lines; git can merge them");
     case "sameFile":
+    default:
       return t("the same files, in places apart");
   }
 }

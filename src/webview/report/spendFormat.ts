@@ -1,6 +1,7 @@
 import { formatUsd } from "../../base/formatUsd.ts";
 import type { Coordination, Infrastructure } from "../../protocol/fleetSpend.ts";
 import type { SpendChoice, SpendLine } from "../../protocol/report.ts";
+import { t } from "../kit/l10n.ts";
 
 /** What the chart shows of a line; nothing where nobody knows. */
 export function measureOf(
@@ -58,14 +59,14 @@ export function outputOf({ outputTokens, thoughtTokens }: Coordination): number 
 /** "3 turns have no known cost", or nothing. */
 export function unknownsOf({ unpricedTurns = 0, partialTurns = 0, computedUsd }: Coordination): readonly string[] {
   return [
-    ...(unpricedTurns > 0 ? [`${turns(unpricedTurns)} without a known cost`] : []),
-    ...(partialTurns > 0 ? [`tokens of ${turns(partialTurns)} known in part`] : []),
-    ...(computedUsd ? [`${formatCost(computedUsd)} of it by the host's prices`] : []),
+    ...(unpricedTurns > 0 ? [t("{0} without a known cost", turns(unpricedTurns))] : []),
+    ...(partialTurns > 0 ? [t("tokens of {0} known in part", turns(partialTurns))] : []),
+    ...(computedUsd ? [t("{0} of it by the host's prices", formatCost(computedUsd))] : []),
   ];
 }
 
 function turns(count: number): string {
-  return `${count.toLocaleString("en")} ${count === 1 ? "turn" : "turns"}`;
+  return count === 1 ? t("1 turn") : t("{0} turns", count.toLocaleString("en"));
 }
 
 export function isEmpty({ coordination, infrastructure }: Pick<SpendLine, "coordination" | "infrastructure">): boolean {

@@ -37,7 +37,7 @@ export function TimelineView() {
   if (timeline.value === undefined) {
     return (
       <p class="empty" role="status">
-        <Icon name="loading" class="codicon-modifier-spin" /> Loading the timeline
+        <Icon name="loading" class="codicon-modifier-spin" /> {t("Loading the timeline")}
       </p>
     );
   }
@@ -55,7 +55,7 @@ export function TimelineView() {
         ) : null}
         {entries.length === 0 ? (
           <p class="empty">
-            <Icon name="history" /> Nothing has happened yet.
+            <Icon name="history" /> {t("Nothing has happened yet.")}
           </p>
         ) : (
           <ol class="timeline" aria-label={t("Timeline")} onKeyDown={move}>
@@ -76,7 +76,7 @@ export function TimelineView() {
             ))}
           </ol>
         )}
-        {left > 0 ? <p class="muted">Earlier entries are not shown: {left.toLocaleString("en")}.</p> : null}
+        {left > 0 ? <p class="muted">{t("Earlier entries are not shown: {0}.", left.toLocaleString("en"))}</p> : null}
       </div>
     </div>
   );
@@ -112,7 +112,7 @@ function Actions({ entry: { checkpoint, turnId, kind }, marked, onMark, isLive, 
           </button>
         ) : (
           <button type="button" class="link-button" disabled={!isLive} onClick={compare}>
-            Compare with {marked === "0" ? "the beginning" : marked}
+            {marked === "0" ? t("Compare with the beginning") : t("Compare with {0}", marked)}
           </button>
         )
       ) : null}

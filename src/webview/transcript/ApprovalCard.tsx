@@ -2,7 +2,7 @@ import { useRef, useState } from "preact/hooks";
 import { countInvisible, toLine } from "../../base/visibleText.ts";
 import type { PendingToolCall } from "../../protocol/toolCall.ts";
 import { filePathOf } from "../changes/filePath.ts";
-import { count, plainOf } from "../kit/format.ts";
+import { plainOf } from "../kit/format.ts";
 import { Icon } from "../kit/Icon.tsx";
 import { usePanel } from "../kit/panelContext.ts";
 import { ToolInput } from "./ToolInput.tsx";
@@ -37,7 +37,7 @@ export function ApprovalCard({ turnId, toolCall }: { turnId: string; toolCall: P
   const { command } = toToolInputView(toolCall.toolInput, isCommand);
   const said = plainOf(toolCall.confirmationTitle) || plainOf(toolCall.invocationMessage);
   const hidden = countInvisible(typeof toolCall.toolInput === "string" ? toolCall.toolInput : "");
-  const question = command === undefined ? "Allow this tool call?" : "Allow this command to run?";
+  const question = command === undefined ? t("Allow this tool call?") : t("Allow this command to run?");
   return (
     <section class="approval" aria-label={question}>
       <div class="approval-title">
@@ -53,17 +53,19 @@ export function ApprovalCard({ turnId, toolCall }: { turnId: string; toolCall: P
       <ToolInput input={toolCall.toolInput} isCommand={isCommand} whole />
       {hidden > 0 ? (
         <p class="approval-warning">
-          <Icon name="warning" /> {count(hidden, "character")} that cannot be seen {hidden === 1 ? "is" : "are"} spelled
-          out above.
+          <Icon name="warning" />{" "}
+          {hidden === 1
+            ? t("1 character that cannot be seen is spelled out above.")
+            : t("{0} characters that cannot be seen are spelled out above.", hidden.toLocaleString("en"))}
         </p>
       ) : null}
       {toolCall.edits ? <Edits items={toolCall.edits.items} /> : null}
       <div class="approval-buttons">
         <button type="button" class="button" disabled={isDisabled} onClick={() => void answer(true)}>
-          <Icon name="check" /> Approve
+          <Icon name="check" /> {t("Approve")}
         </button>
         <button type="button" class="button secondary" disabled={isDisabled} onClick={() => void answer(false)}>
-          <Icon name="close" /> Deny
+          <Icon name="close" /> {t("Deny")}
         </button>
         {isDenying ? null : (
           <button type="button" class="link-button" onClick={() => setDenying(true)}>

@@ -127,18 +127,31 @@ export function Composer() {
       <p class="composer-hint muted">
         {isLive ? (
           <>
-            <kbd>{t("Enter")}</kbd> {isWorking ? "queues" : "sends"}, <kbd>{t("Shift+Enter")}</kbd> for a line break
+            <Keys text={isWorking ? t("{0} queues") : t("{0} sends")}>Enter</Keys>,{" "}
+            <Keys text={t("{0} for a line break")}>Shift+Enter</Keys>
             {canSteer ? (
               <>
-                , <kbd>{t("Ctrl+Enter")}</kbd> tells it now
+                , <Keys text={t("{0} tells it now")}>Ctrl+Enter</Keys>
               </>
             ) : null}
           </>
         ) : (
-          "Not connected: what you write is kept"
+          t("Not connected: what you write is kept")
         )}
         <Choices model={model} onModel={setModel} isLive={isLive} />
       </p>
     </form>
+  );
+}
+
+/** What keys do, with the keys themselves in the place of `{0}`. */
+function Keys({ text, children }: { text: string; children: string }) {
+  const [before = "", after = ""] = text.split("{0}");
+  return (
+    <>
+      {before}
+      <kbd>{children}</kbd>
+      {after}
+    </>
   );
 }

@@ -1,9 +1,10 @@
 import { toLine } from "../../base/visibleText.ts";
 import { Icon } from "../kit/Icon.tsx";
 import { usePanel } from "../kit/panelContext.ts";
+import { t } from "../kit/l10n.ts";
 
 const icons: Readonly<Record<string, string>> = { completed: "pass-filled", in_progress: "loading" };
-const words: Readonly<Record<string, string>> = { completed: "done", in_progress: "in progress" };
+const words: Readonly<Record<string, string>> = { completed: t("done"), in_progress: t("in progress") };
 
 /** What the agent means to do, folded to the step that it is at. */
 export function Plan() {
@@ -14,13 +15,13 @@ export function Plan() {
   return (
     <details class="plan">
       <summary>
-        <Icon name="checklist" /> Plan {done} of {plan.length}
+        <Icon name="checklist" /> {t("Plan {0} of {1}", done, plan.length)}
         {step === undefined ? null : <span class="plan-step">{toLine(step.content, 160)}</span>}
       </summary>
       <ol>
         {plan.map(({ content, status }, index) => (
           <li key={index} class={status}>
-            <Icon name={icons[status] ?? "circle-large-outline"} label={words[status] ?? "to do"} />{" "}
+            <Icon name={icons[status] ?? "circle-large-outline"} label={words[status] ?? t("to do")} />{" "}
             {toLine(content, 400)}
           </li>
         ))}

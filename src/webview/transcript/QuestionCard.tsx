@@ -52,7 +52,7 @@ export function QuestionCard({ request }: { request: InputRequest }) {
       )}
       <div class="approval-buttons">
         <button type="submit" class="button" disabled={isSending || !isLive || !isComplete}>
-          <Icon name="check" /> Answer
+          <Icon name="check" /> {t("Answer")}
         </button>
         <button
           type="button"
@@ -159,7 +159,7 @@ function Question({ question, answers, onAnswer }: QuestionProps) {
       );
     }
     default:
-      return <p class="muted">A question of a kind that cannot be answered here.</p>;
+      return <p class="muted">{t("A question of a kind that cannot be answered here.")}</p>;
   }
 }
 

@@ -34,7 +34,7 @@ export const ToolCard = memo(function ToolCard({ toolCall }: { toolCall: ToolCal
         {view.summary === "" ? null : <span class="tool-summary">{view.summary}</span>}
         {view.edits === undefined ? null : <Counts {...view.edits} />}
         {view.exitCode === undefined || view.exitCode === 0 ? null : (
-          <span class="tool-exit">exit {view.exitCode}</span>
+          <span class="tool-exit">{t("exit {0}", view.exitCode)}</span>
         )}
       </button>
       {isOpen ? <ToolBody toolCall={toolCall} /> : null}
@@ -60,7 +60,7 @@ function ToolBody({ toolCall }: { toolCall: ToolCall }) {
         />
       ))}
       {error === undefined ? null : <pre class="tool-error">{toVisibleText(error.slice(0, maxTextChars))}</pre>}
-      {said ? <p class="muted">Note: {toVisibleText(said)}</p> : null}
+      {said ? <p class="muted">{t("Note: {0}", toVisibleText(said))}</p> : null}
       {input === undefined && content.length === 0 && error === undefined ? (
         <p class="muted">{t("There is no output.")}</p>
       ) : null}
@@ -96,20 +96,24 @@ function Output({ item, index, toolCallId }: OutputProps) {
     case "subagent":
       return (
         <p class="muted">
-          <Icon name="type-hierarchy-sub" /> Sub-agent: {toLine(item.agentName ?? item.title, 120)}
+          <Icon name="type-hierarchy-sub" /> {t("Sub-agent: {0}", toLine(item.agentName ?? item.title, 120))}
         </p>
       );
     case "resource":
-      if (isPicture(item.contentType)) return <Picture uri={item.uri} name="Picture of a tool" />;
-      return <p class="muted">Content kept on the host ({toLine(item.contentType ?? "unknown kind", 60)}).</p>;
+      if (isPicture(item.contentType)) return <Picture uri={item.uri} name={t("Picture of a tool")} />;
+      return <p class="muted">{t("Content kept on the host ({0}).", kindOf(item.contentType))}</p>;
     case "embeddedResource":
       if (item.contentType !== undefined && isPicture(item.contentType)) {
-        return <EmbeddedPicture data={item.data} contentType={item.contentType} name="Picture of a tool" />;
+        return <EmbeddedPicture data={item.data} contentType={item.contentType} name={t("Picture of a tool")} />;
       }
-      return <p class="muted">Embedded content ({toLine(item.contentType ?? "unknown kind", 60)}).</p>;
+      return <p class="muted">{t("Embedded content ({0}).", kindOf(item.contentType))}</p>;
     default:
       return null;
   }
+}
+
+function kindOf(contentType: string | undefined): string {
+  return contentType === undefined ? t("unknown kind") : toLine(contentType, 60);
 }
 
 /** A file that the call changed; its lines when somebody wants to see them. */
@@ -139,7 +143,9 @@ function TextOutput({ text }: { text: string }) {
   return (
     <pre class="tool-text" tabIndex={0}>
       {toVisibleText(text.slice(0, maxTextChars))}
-      {text.length > maxTextChars ? `\n… ${(text.length - maxTextChars).toLocaleString("en")} more characters` : ""}
+      {text.length > maxTextChars
+        ? `\n${t("… {0} more characters", (text.length - maxTextChars).toLocaleString("en"))}`
+        : ""}
     </pre>
   );
 }

@@ -21,8 +21,8 @@ export function Transcript() {
           {chat === undefined ? <Loading /> : null}
           {chat !== undefined && turns.length === 0 && chat.activeTurn === undefined ? (
             <p class="empty">
-              <Icon name="comment-discussion" /> Nothing has been said yet. Write a prompt below to set the agent to
-              work.
+              <Icon name="comment-discussion" />{" "}
+              {t("Nothing has been said yet. Write a prompt below to set the agent to work.")}
             </p>
           ) : null}
         </>
@@ -37,7 +37,7 @@ function Loading() {
   return (
     <p class="empty" role="status">
       <Icon name="loading" class="codicon-modifier-spin" />{" "}
-      {facts?.connection === "live" ? "Loading the conversation" : "Waiting for the host"}
+      {facts?.connection === "live" ? t("Loading the conversation") : t("Waiting for the host")}
     </p>
   );
 }

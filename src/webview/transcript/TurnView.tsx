@@ -1,5 +1,7 @@
 import { toLine, toVisibleText } from "../../base/visibleText.ts";
+import type { ErrorInfo } from "../../protocol/content.ts";
 import type { ActiveTurn, Attachment, Message, ResponsePart, Turn } from "../../protocol/chatState.ts";
+import { CopyButton } from "../kit/CopyButton.tsx";
 import { formatDuration, plainOf } from "../kit/format.ts";
 import { ActionButton } from "../kit/ActionButton.tsx";
 import { EmbeddedPicture, isPicture, Picture } from "../kit/Picture.tsx";
@@ -35,7 +37,7 @@ export const TurnView = memo(function TurnView({ turn, isLast }: TurnProps) {
       ))}
       {isActive && turn.responseParts.length === 0 ? (
         <p class="thinking-dots muted">
-          <Icon name="loading" class="codicon-modifier-spin" /> Waiting for the agent
+          <Icon name="loading" class="codicon-modifier-spin" /> {t("Waiting for the agent")}
         </p>
       ) : null}
       {isActive ? null : <TurnEnd turn={turn} />}
@@ -53,7 +55,7 @@ function UserMessage({ message }: { message: Message }) {
   const isUser = message.origin.kind === "user";
   return (
     <div class={isUser ? "user-message" : "user-message other"}>
-      <Icon name={isUser ? "account" : "robot"} label={isUser ? "You" : `From: ${message.origin.kind}`} />
+      <Icon name={isUser ? "account" : "robot"} label={isUser ? t("You") : t("From: {0}", message.origin.kind)} />
       <div class="user-text">
         {toVisibleText(message.text)}
         {message.attachments?.map((item, index) => (
@@ -107,16 +109,14 @@ const Part = memo(function Part({ part, turnId, isActive, canResume }: PartProps
         <QuestionCard request={part.request} />
       ) : (
         <p class="muted">
-          <Icon name="question" /> {toVisibleText(part.request.message ?? "The agent asked a question")}:{" "}
-          {part.response === "accept" ? "answered" : part.response === undefined ? "not answered" : "declined"}
+          <Icon name="question" /> {toVisibleText(part.request.message ?? t("The agent asked a question"))}:{" "}
+          {part.response === "accept" ? t("answered") : part.response === undefined ? t("not answered") : t("declined")}
         </p>
       );
     case "error":
-      return (
-        <TurnError message={part.error.message} resumable={canResume && part.resumable === true} turnId={turnId} />
-      );
+      return <TurnError error={part.error} resumable={canResume && part.resumable === true} turnId={turnId} />;
     case "contentRef":
-      if (isPicture(part.contentType)) return <Picture uri={part.uri} name="Picture of the agent" />;
+      if (isPicture(part.contentType)) return <Picture uri={part.uri} name={t("Picture of the agent")} />;
       return <p class="muted">{t("Content kept on the host.")}</p>;
     default:
       return null;
@@ -128,21 +128,33 @@ function Thinking({ text }: { text: string }) {
   return (
     <details class="thinking">
       <summary>
-        <Icon name="lightbulb-sparkle" /> Thinking
+        <Icon name="lightbulb-sparkle" /> {t("Thinking")}
       </summary>
       <Markdown source={text} />
     </details>
   );
 }
 
-function TurnError({ message, resumable, turnId }: { message: string; resumable: boolean; turnId: string }) {
+/** What the host's machine lacks, its own check tells. */
+const isMissing: ReadonlySet<string> = new Set(["isolation.missing", "agent.missing"]);
+const checkCommand = "muster-host doctor";
+
+function TurnError({ error, resumable, turnId }: { error: ErrorInfo; resumable: boolean; turnId: string }) {
   const panel = usePanel();
   const facts = panel.store.facts.value;
   const isLive = facts?.connection === "live";
   return (
     <div class="turn-error" role="alert">
       <Icon name="error" />
-      <div class="turn-error-text">{toVisibleText(message)}</div>
+      <div class="turn-error-text">
+        {toVisibleText(error.message)}
+        {isMissing.has(error.errorType) ? (
+          <p class="muted">
+            {t("Run on the host, this says what is missing:")} <code>{checkCommand}</code>{" "}
+            <CopyButton text={checkCommand} label={t("Copy the command")} />
+          </p>
+        ) : null}
+      </div>
       {resumable && isLive && facts.needsSignIn ? (
         <ActionButton method="signIn" params={{}} icon="key">
           {t("Sign In")}
@@ -160,9 +172,9 @@ function TurnError({ message, resumable, turnId }: { message: string; resumable:
 function TurnEnd({ turn }: { turn: Turn }) {
   const tokens = (turn.usage?.inputTokens ?? 0) + (turn.usage?.outputTokens ?? 0);
   const facts = [
-    turn.state === "cancelled" ? "Stopped" : undefined,
+    turn.state === "cancelled" ? t("Stopped") : undefined,
     turn.duration === undefined ? undefined : formatDuration(turn.duration),
-    tokens > 0 ? `${tokens.toLocaleString("en")} tokens` : undefined,
+    tokens > 0 ? t("{0} tokens", tokens.toLocaleString("en")) : undefined,
   ].filter((fact) => fact !== undefined);
   return facts.length === 0 ? null : <p class="turn-end muted">{facts.join(" · ")}</p>;
 }

@@ -2,6 +2,7 @@ import { toLine } from "../../base/visibleText.ts";
 import { wordsOf } from "../../protocol/content.ts";
 import type { ToolCall } from "../../protocol/toolCall.ts";
 import { runsCommand, toToolInputView } from "./toolInput.ts";
+import { t } from "../kit/l10n.ts";
 
 export interface ToolCardView {
   readonly icon: string;
@@ -28,14 +29,14 @@ export function toolCardView(toolCall: ToolCall): ToolCardView {
   const base = { title, summary, exitCode, edits: editsOf(toolCall) };
   switch (toolCall.status) {
     case "streaming":
-      return { ...base, icon: "loading", state: "Preparing", tone: "running" };
+      return { ...base, icon: "loading", state: t("Preparing"), tone: "running" };
     case "pending-confirmation":
     case "pending-result-confirmation":
-      return { ...base, icon: "shield", state: "Waits for approval", tone: "running" };
+      return { ...base, icon: "shield", state: t("Waits for approval"), tone: "running" };
     case "auth-required":
-      return { ...base, icon: "lock", state: "Waits for sign-in", tone: "running" };
+      return { ...base, icon: "lock", state: t("Waits for sign-in"), tone: "running" };
     case "running":
-      return { ...base, icon: "loading", state: "Running", tone: "running" };
+      return { ...base, icon: "loading", state: t("Running"), tone: "running" };
     case "completed": {
       const done = toLine(wordsOf(toolCall.pastTenseMessage), 160) || title;
       const failed = !toolCall.success;
@@ -44,16 +45,22 @@ export function toolCardView(toolCall: ToolCall): ToolCardView {
         title: done,
         summary: done.includes(toLine(command, 120)) ? "" : summary,
         icon: failed ? "error" : "check",
-        state: failed ? "Failed" : "Done",
+        state: failed ? t("Failed") : t("Done"),
         tone: failed ? "failed" : "done",
       };
     }
     case "cancelled": {
-      const state = toolCall.reason === "skipped" ? "Skipped" : "Denied";
+      const state = toolCall.reason === "skipped" ? t("Skipped") : t("Denied");
       return { ...base, icon: "circle-slash", state, tone: "cancelled" };
     }
     default:
-      return { ...base, icon: "tools", state: "Tool call", tone: "done", title: "A tool call of a kind unknown here" };
+      return {
+        ...base,
+        icon: "tools",
+        state: t("Tool call"),
+        tone: "done",
+        title: t("A tool call of a kind unknown here"),
+      };
   }
 }
 

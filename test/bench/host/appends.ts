@@ -26,6 +26,7 @@ export const appends: Part = async (options) => {
   try {
     return [
       ...(await oneByOne(options, log, bare, file)),
+      ...(await grouped(options, log, bare)),
       ...(await saturated(options, log, bare, file)),
       ...(await steady(options, log, file)),
     ];
@@ -60,6 +61,34 @@ async function oneByOne(options: BenchOptions, log: SqliteLog, bare: BareTable, 
   return [
     compare("durable append, one at a time / bare node:sqlite table, a second", ours, table, { atLeast: 0.6 }),
     compare("durable append, one at a time / fdatasync in a reserved file, a second", ours, sync, { atLeast: 0.3 }),
+    compare("DUR-16: durable append, one at a time / floor of 2,000, a second", ours, 2_000, { atLeast: 1 }),
+  ];
+}
+
+/** What one message of an agent often makes: twenty records that become durable together. */
+async function grouped(options: BenchOptions, log: SqliteLog, bare: BareTable): Promise<Measure[]> {
+  const commits = at(options, 500, 100, 3);
+  const group = 20;
+  const rate = async (append: () => void | Promise<void>) => {
+    const ms = await wallOf(async () => {
+      for (let done = 0; done < commits; done++) await append();
+    });
+    return ((commits * group) / ms) * 1000;
+  };
+  const { ours, table } = await interleave(
+    {
+      ours: () =>
+        rate(() => {
+          for (let done = 0; done < group; done++) log.append(channel, record);
+          return log.flush();
+        }),
+      table: () => rate(() => bare.append(group)),
+    },
+    at(options, 9, 3, 1),
+  );
+  return [
+    compare("durable append, 20 together / bare node:sqlite table, a second", ours, table, { atLeast: 0.5 }),
+    compare("DUR-16: durable append, 20 together / floor of 20,000, a second", ours, 20_000, { atLeast: 1 }),
   ];
 }
 
@@ -126,6 +155,7 @@ async function steady(options: BenchOptions, log: SqliteLog, file: BareFile): Pr
     compare("2,000 appends a second: p99 until durable / one fdatasync, ms", percentile(latencies, 0.99), sync, {
       atMost: 10,
     }),
+    compare("DUR-16: 2,000 appends a second: p99 until durable / 10 ms", percentile(latencies, 0.99), 10, { atMost: 1 }),
   ];
 }
 

@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { runGit } from "../repositories/testRepository.ts";
 
 export interface CommitInfo {
@@ -18,6 +20,7 @@ export interface ChangedFileInfo {
 /** Questions to a bare repository. What a branch is, and what two branches differ in, only git says. */
 export class BareRepository {
   readonly directory: string;
+  readonly #known = new Map<string, Promise<unknown>>();
 
   constructor(directory: string) {
     this.directory = directory;
@@ -25,6 +28,10 @@ export class BareRepository {
 
   /** Commit id of a branch, or `undefined` if there is no such branch. */
   async branch(name: string): Promise<string | undefined> {
+    // A loose reference is a file; the one that git wrote last is.
+    const file = path.join(this.directory, "refs/heads", name);
+    const loose = /^[\w./-]+$/.test(name) ? await readFile(file, "utf8").catch(() => undefined) : undefined;
+    if (loose !== undefined) return loose.trim();
     return this.#tryGit("rev-parse", "--verify", "--quiet", "--end-of-options", `refs/heads/${name}^{commit}`);
   }
 
@@ -37,13 +44,22 @@ export class BareRepository {
 
   /** Any commit-ish, or `undefined`. */
   async resolve(revision: string): Promise<string | undefined> {
+    if (/^[0-9a-f]{40}$/.test(revision)) return this.#once(() => this.#resolve(revision), "#resolve", revision);
+    return this.#resolve(revision);
+  }
+
+  async #resolve(revision: string): Promise<string | undefined> {
     return (
       (await this.branch(revision)) ??
       (await this.#tryGit("rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`))
     );
   }
 
-  async commit(sha: string): Promise<CommitInfo> {
+  commit(sha: string): Promise<CommitInfo> {
+    return this.#once(() => this.#commit(sha), "#commit", sha);
+  }
+
+  async #commit(sha: string): Promise<CommitInfo> {
     const format = "%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%B";
     const text = await this.#git("show", "--no-patch", `--format=${format}`, sha);
     const [id = "", tree = "", parents = "", name = "", email = "", date = "", message = ""] = text.split("\0");
@@ -52,6 +68,11 @@ export class BareRepository {
 
   /** Commits of `head` that `base` lacks, oldest first. */
   async commitsBetween(base: string, head: string): Promise<CommitInfo[]> {
+    const from = (await this.branch(base)) ?? base;
+    return this.#once(() => this.#commitsBetween(from, head), "#commits", from, head);
+  }
+
+  async #commitsBetween(base: string, head: string): Promise<CommitInfo[]> {
     const text = await this.#git("rev-list", "--reverse", `${base}..${head}`);
     return Promise.all(
       text
@@ -67,6 +88,11 @@ export class BareRepository {
 
   /** Files that `head` changed since it left `base`. */
   async filesBetween(base: string, head: string): Promise<ChangedFileInfo[]> {
+    const from = (await this.branch(base)) ?? base;
+    return this.#once(() => this.#filesBetween(from, head), "#files", from, head);
+  }
+
+  async #filesBetween(base: string, head: string): Promise<ChangedFileInfo[]> {
     const range = `${base}...${head}`;
     const numbers = await this.#git("diff", "--numstat", "--no-renames", range);
     const states = await this.#git("diff", "--name-status", "--no-renames", range);
@@ -84,7 +110,9 @@ export class BareRepository {
 
   /** The tree that a merge of the two makes; `undefined` if they conflict. */
   async mergedTree(base: string, head: string): Promise<string | undefined> {
-    return (await this.#tryGit("merge-tree", "--write-tree", base, head))?.split("\n")[0];
+    const from = (await this.branch(base)) ?? base;
+    const merge = async () => (await this.#tryGit("merge-tree", "--write-tree", from, head))?.split("\n")[0];
+    return this.#once(merge, "#merge", from, head);
   }
 
   /** Puts a commit with that tree on the branch. */
@@ -106,16 +134,20 @@ export class BareRepository {
     return sha;
   }
 
-  /** What is in a folder ("" is the root), or `undefined` if there is none. */
-  async folder(revision: string, path: string): Promise<{ name: string; type: "file" | "dir"; sha: string }[] | undefined> {
-    const text = await this.#tryGit("ls-tree", `${revision}:${path}`);
-    return text
-      ?.split("\n")
-      .filter(Boolean)
-      .map((line) => {
-        const [, type = "", sha = "", name = ""] = /^\d+ (\w+) (\w+)\t(.*)$/.exec(line) ?? [];
-        return { name, type: type === "tree" ? "dir" : "file", sha };
-      });
+  /** What a tree, or a branch's root, holds; `undefined` if there is no such thing. */
+  async tree(revision: string): Promise<{ sha: string; tree: Record<string, string>[] } | undefined> {
+    const sha = await this.#tryGit("rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{tree}`);
+    if (sha === undefined) return undefined;
+    const lines = (await this.#git("ls-tree", sha)).split("\n").filter(Boolean);
+    const tree = lines.map((line) => {
+      const [, mode = "", type = "", id = "", name = ""] = /^(\d+) (\w+) (\w+)\t(.*)$/.exec(line) ?? [];
+      return { path: name, mode, type, sha: id };
+    });
+    return { sha, tree };
+  }
+
+  async blob(sha: string): Promise<string | undefined> {
+    return this.#tryGit("cat-file", "blob", sha);
   }
 
   /** Text of a file at a revision, or `undefined` if it is not there. */
@@ -127,6 +159,16 @@ export class BareRepository {
 
   async #git(...args: string[]): Promise<string> {
     return runGit(this.directory, args);
+  }
+
+  /** What is asked about commits by their ids is the same every time. */
+  #once<T>(make: () => Promise<T>, ...key: readonly string[]): Promise<T> {
+    const name = key.join(" ");
+    const isFixed = key.every((part) => part.startsWith("#") || /^[0-9a-f]{40}$/.test(part));
+    if (!isFixed) return make();
+    const known = this.#known.get(name) ?? make();
+    this.#known.set(name, known);
+    return known as Promise<T>;
   }
 
   async #tryGit(...args: string[]): Promise<string | undefined> {

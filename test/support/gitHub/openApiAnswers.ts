@@ -34,34 +34,40 @@ export class OpenApiAnswers {
   /** The value with everything in it that its schema requires. */
   complete(schema: unknown, value: unknown, depth = 0): unknown {
     const resolved = Schema.safeParse(this.#resolve(schema)).data;
-    if (resolved === undefined || value === null || depth > maxDepth) return value;
-    if (Array.isArray(value)) return value.map((item) => this.complete(resolved["items"], item, depth + 1));
-    const given = Schema.safeParse(value);
-    if (!given.success) return value;
-    const described = this.#members(resolved);
-    if (described === undefined) return value;
-    const all: Schema = {};
-    for (const [name, member] of Object.entries(given.data)) {
-      all[name] = this.complete(described.properties[name], member, depth + 1);
+    if (resolved === undefined || typeof value !== "object" || value === null || depth > maxDepth) return value;
+    const variant = this.#variants(resolved).find((part) => this.#fits(part, value));
+    if (Array.isArray(value)) {
+      const items = resolved["items"] ?? variant?.["items"];
+      return value.map((item) => this.complete(items, item, depth + 1));
     }
-    for (const name of described.required) {
-      if (!(name in all)) all[name] = this.#neutral(described.properties[name], depth + 1);
+    const described = [resolved, ...this.#parts(resolved["allOf"]), ...(variant ? [variant] : [])];
+    const properties: Schema = {};
+    for (const part of described) Object.assign(properties, part["properties"]);
+    const all: Schema = {};
+    for (const [name, member] of Object.entries(value)) all[name] = this.complete(properties[name], member, depth + 1);
+    for (const name of described.flatMap((part) => z.array(z.string()).parse(part["required"] ?? []))) {
+      if (!(name in all)) all[name] = this.#neutral(properties[name], depth + 1);
     }
     return all;
   }
 
-  /** Properties of an object's schema, whatever it is put together from. */
-  #members(schema: Schema): { properties: Schema; required: readonly string[] } | undefined {
-    const parts = [schema, ...["allOf", "anyOf", "oneOf"].flatMap((key) => this.#parts(schema[key]).slice(0, key === "allOf" ? 9 : 1))];
-    const described = parts.filter((part) => "properties" in part);
-    if (described.length === 0) return undefined;
-    const properties = Object.assign({}, ...described.map((part) => Schema.parse(part["properties"])));
-    return { properties: Schema.parse(properties), required: described.flatMap((part) => z.array(z.string()).parse(part["required"] ?? [])) };
+  #variants(schema: Schema): readonly Schema[] {
+    return this.#parts(schema["oneOf"] ?? schema["anyOf"]);
   }
 
   #parts(value: unknown): readonly Schema[] {
     if (!Array.isArray(value)) return [];
-    return value.map((part) => Schema.parse(this.#resolve(part))).filter((part) => part["type"] !== "null");
+    return value.map((part) => Schema.parse(this.#resolve(part)));
+  }
+
+  /** As far as what is given tells: lists are lists, and no word is another than the schema has. */
+  #fits(schema: Schema, value: object): boolean {
+    if (Array.isArray(value) !== (schema["type"] === "array")) return false;
+    const properties = Schema.safeParse(schema["properties"]).data ?? {};
+    return Object.entries(value).every(([name, member]) => {
+      const choices = Schema.safeParse(this.#resolve(properties[name])).data?.["enum"];
+      return !Array.isArray(choices) || choices.includes(member);
+    });
   }
 
   #neutral(schema: unknown, depth: number): unknown {
@@ -80,7 +86,7 @@ export class OpenApiAnswers {
       case "array":
         return [];
       default:
-        return this.#parts(resolved["oneOf"] ?? resolved["anyOf"])[0]?.["type"] === "string" ? "" : this.complete(resolved, {}, depth);
+        return this.#variants(resolved)[0]?.["type"] === "string" ? "" : this.complete(resolved, {}, depth);
     }
   }
 }

@@ -37,16 +37,22 @@ const REPOSITORY_HANDLERS: Readonly<Record<string, RepositoryHandler>> = {
   "repos/compare-commits": compare,
   "repos/get-content": async ({ repository, params, query }) => {
     const path = params["path"] ?? "";
-    const revision = query.get("ref") ?? repository.defaultBranch;
-    const entries = await repository.git.folder(revision, path);
-    if (entries !== undefined) {
-      return okAnswer(entries.map((entry) => ({ ...entry, path: path === "" ? entry.name : `${path}/${entry.name}`, size: 0 })));
-    }
-    const file = await repository.git.file(revision, path);
+    const file = await repository.git.file(query.get("ref") ?? repository.defaultBranch, path);
     if (file === undefined) return NOT_FOUND;
     const content = Buffer.from(file.text).toString("base64");
     const name = path.split("/").at(-1);
     return okAnswer({ type: "file", encoding: "base64", size: file.text.length, name, path, content, sha: file.sha });
+  },
+  "git/get-tree": async ({ repository, params }) => {
+    const tree = await repository.git.tree(params["tree_sha"] ?? "");
+    return tree === undefined ? NOT_FOUND : okAnswer({ ...tree, truncated: false });
+  },
+  "git/get-blob": async ({ repository, params }) => {
+    const sha = params["file_sha"] ?? "";
+    const text = await repository.git.blob(sha);
+    if (text === undefined) return NOT_FOUND;
+    const content = Buffer.from(text).toString("base64");
+    return okAnswer({ sha, content, encoding: "base64", size: text.length });
   },
   "issues/get": async ({ repository, resources, params }) => {
     const issue = repository.issues.get(Number(params["issue_number"]));

@@ -152,7 +152,7 @@ export class Resources {
       name,
       color: "ededed",
       default: false,
-      description: null,
+      description: "",
     };
   }
 

@@ -1,6 +1,6 @@
 import { toLine } from "../../../base/visibleText.ts";
 import type { FleetSessionState } from "../../../protocol/fleet.ts";
-import type { FleetCheckpoint } from "../../../protocol/fleetCheckpoints.ts";
+import { BASE_CHECKPOINT, type FleetCheckpoint } from "../../../protocol/fleetCheckpoints.ts";
 import type { TimelineEntry } from "../../../protocol/panel.ts";
 import { type Teller, timeOf } from "./teller.ts";
 
@@ -46,7 +46,7 @@ export function ofFleet(fleet: FleetSessionState, tell: Teller): readonly Timeli
 function ofCheckpoint(checkpoint: FleetCheckpoint, tell: Teller): TimelineEntry {
   const { id } = checkpoint;
   const { t } = tell;
-  const why = whyOf(checkpoint, tell);
+  const why = byWhom(whyOf(checkpoint, tell), checkpoint, tell);
   return {
     ...plain,
     id: `checkpoint ${id}`,
@@ -67,24 +67,24 @@ function changesOf({ files, additions, deletions }: FleetCheckpoint, { t }: Tell
     : t("{0} files changed, {1}", files.toLocaleString("en"), lines);
 }
 
-function whyOf({ id, kind, restoredFrom }: FleetCheckpoint, { t, who }: Teller): string | undefined {
+/** Where somebody had it recorded. */
+function byWhom(why: string | undefined, { id }: FleetCheckpoint, { t, who }: Teller): string | undefined {
+  const { name } = who("recorded", id);
+  return why === undefined || name === undefined ? why : t("{0} by {1}", why, name);
+}
+
+function whyOf({ kind, restoredFrom }: FleetCheckpoint, { t }: Teller): string | undefined {
   switch (kind) {
-    case "asked": {
-      const { name } = who("recorded", id);
-      return name === undefined ? t("asked for") : t("asked for by {0}", name);
-    }
+    case "asked":
+      return t("asked for");
     case "safety":
       return t("before the files were replaced");
-    case "restored": {
-      const { name } = who("restored", id);
-      const to =
-        restoredFrom === undefined
-          ? t("files put back")
-          : t("files put back to checkpoint {0}", restoredFrom);
-      return name === undefined ? to : t("{0} by {1}", to, name);
-    }
+    case "restored":
+      return restoredFrom === undefined || restoredFrom === BASE_CHECKPOINT
+        ? t("files put back to the beginning")
+        : t("files put back to checkpoint {0}", restoredFrom);
     case "updated":
-      return t("with the base branch merged in");
+      return t("base branch merged in");
     case "fork":
       return t("of the copy");
     case "combined":

@@ -133,14 +133,13 @@ async function opened(panel: FakeWebviewPanel | undefined): Promise<FakeWebviewP
   await settle();
   return panel;
 }
-const stateOf = <S>(panel: FakeWebviewPanel) => (panel.last as { state: S }).state;
 
 describe("where the agents of a repository meet", () => {
   async function shown(prepare?: (host: FakeHost) => void) {
     const stage = await aStage(prepare);
     await run("muster.agents.showOverlaps", at(ann));
     const panel = await opened(fakeVscode.webviews.panels[0]);
-    return { ...stage, panel, state: () => stateOf<CoordinationState>(panel) };
+    return { ...stage, panel, state: () => (panel.last as { state: CoordinationState }).state };
   }
 
   it("is told in the order of merging, with what each may do, and follows the host", async () => {
@@ -214,7 +213,7 @@ describe("where the agents of a repository meet", () => {
     const of = { hostId: "a", repository };
     stage.kept.set(`muster.overlap a|${channel}`, { first: ann, second: bob, text: "Half a sen", to: [bob] });
     const panel = await opened(await fakeVscode.webviews.restore("muster.overlaps", "Overlaps", of));
-    expect(stateOf<CoordinationState>(panel).chosen).toMatchObject({ first: ann, draft: { text: "Half a sen" } });
+    expect(panel.last).toMatchObject({ state: { chosen: { first: ann, draft: { text: "Half a sen" } } } });
     const strange = await fakeVscode.webviews.restore("muster.overlaps", "Overlaps", { hostId: 7 });
     expect(strange.isClosed).toBe(true);
     stage.coordination?.dispose();
@@ -274,7 +273,7 @@ describe("one branch of several agents' parts", () => {
     await run("muster.agent.combine", at(ann));
     const panel = await opened(fakeVscode.webviews.panels[0]);
     const asked = () => stage.host.heard.filter(({ method }) => method === "x-fleet/combine").map(({ params }) => params);
-    return { ...stage, panel, asked, state: () => stateOf<CombineState>(panel) };
+    return { ...stage, panel, asked, state: () => (panel.last as { state: CombineState }).state };
   }
   const fits = { problems: [], files: 1, additions: 1, deletions: 1 };
 

@@ -149,7 +149,7 @@ describe("the timeline of an agent", () => {
       egress: { refused: [], decided: [{ server: "registry.example", decision: "session", at: at(4) }] },
       acts: [
         { act: "recorded", on: "1", by: "dana", at: at(1) },
-        { act: "restored", on: "2", by: "eve", at: at(2) },
+        { act: "recorded", on: "2", by: "eve", at: at(2) },
         { act: "pushed", on: "b".repeat(40), by: "dana", at: at(3) },
         { act: "decided", on: "registry.example", by: "eve\u202e", at: at(4) },
       ],

@@ -11,6 +11,7 @@ import { PullRequestDrafts } from "../../../../src/extension/ship/pullRequestDra
 import type { FormValues } from "../../../../src/extension/ship/pullRequestForm.ts";
 import { finishBody, provenance } from "../../../../src/extension/ship/pullRequestText.ts";
 import { PullRequests } from "../../../../src/extension/ship/pullRequests.ts";
+import { aPull } from "./aPull.ts";
 import { aFile, anAgent, reviewedCommit } from "./anAgent.ts";
 import { FakeMemento } from "./memento.ts";
 
@@ -121,21 +122,6 @@ class World {
   run() {
     return this.flow.run(this.agent.target);
   }
-}
-
-function aPull(overrides: Partial<PullRequest> = {}): PullRequest {
-  return {
-    number: 7,
-    id: "PR_7",
-    url: "https://github.com/o/r/pull/7",
-    state: "draft",
-    title: "t",
-    body: "",
-    baseBranch: "main",
-    headBranch: "agent/fix-the-parser-12345678",
-    headCommit: "f".repeat(40),
-    ...overrides,
-  };
 }
 
 describe("creating a pull request", () => {

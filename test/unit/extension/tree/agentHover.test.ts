@@ -70,13 +70,26 @@ describe("an agent's hover", () => {
   });
 
   it("tells where its branch meets which others, and how far its base has moved", () => {
-    const own = { session: "ahp-session:/1", branch: "agent/x", head: "h", baseBranch: "main", baseHead: "b", behind: 3 };
+    const own = {
+      session: "ahp-session:/1",
+      branch: "agent/x",
+      head: "h",
+      baseBranch: "main",
+      baseHead: "b",
+      behind: 3,
+    };
     const met = { files: ["a.ts"], fileCount: 1 };
     const forecast = {
       repository: "github.com/acme/widgets",
       branches: [{ ...own, overlap: "sameFile" as const, ...met }],
       pairs: [
-        { first: "ahp-session:/0", second: own.session, overlap: "sameHunk" as const, files: ["b.ts", "c.ts"], fileCount: 9 },
+        {
+          first: "ahp-session:/0",
+          second: own.session,
+          overlap: "sameHunk" as const,
+          files: ["b.ts", "c.ts"],
+          fileCount: 9,
+        },
         { first: own.session, second: "ahp-session:/2", overlap: "conflict" as const, ...met },
         { first: "ahp-session:/0", second: "ahp-session:/2", overlap: "conflict" as const, ...met },
       ],
@@ -86,7 +99,8 @@ describe("an agent's hover", () => {
     const titleOf = (session: string) => (session === "ahp-session:/2" ? "Add\ntests" : undefined);
     const told = lines({ conflicts: 1 }, { details: { ...details, forecast }, titleOf });
     expect(told).toMatchObject({
-      Overlaps: "conflict with Add tests in a.ts; same lines as another agent in b.ts and 8 more; same file as its base: a.ts",
+      Overlaps:
+        "conflict with Add tests in a.ts; same lines as another agent in b.ts and 8 more; same file as its base: a.ts",
       Base: "3 commits behind main",
     });
     expect(told["Conflicts"]).toBeUndefined();

@@ -31,14 +31,28 @@ describe("an agent's row", () => {
           [
             ["open", {}, "git-pull-request", "agent.pullRequest"],
             ["red", { checks: "failed" }, "git-pull-request", "agent.pullRequest.checksFailed"],
-            ["review", { review: "changesRequested" }, "git-pull-request-go-to-changes", "agent.pullRequest.changesRequested"],
+            [
+              "review",
+              { review: "changesRequested" },
+              "git-pull-request-go-to-changes",
+              "agent.pullRequest.changesRequested",
+            ],
             ["conflicts", { merge: "conflicts" }, "git-branch-conflicts", "agent.pullRequest"],
             ["green", { merge: "ready" }, "git-pull-request-done", "agent.pullRequest.mergeable"],
-            ["newer", { shipped: "a", checks: "failed" }, "git-pull-request-new-changes", "agent.pullRequest.unshipped"],
+            [
+              "newer",
+              { shipped: "a", checks: "failed" },
+              "git-pull-request-new-changes",
+              "agent.pullRequest.unshipped",
+            ],
           ] as const
         ).map(([name, known, icon, state]): [string, [Partial<FleetAgent>, string, string]] => [
           name,
-          [{ attention: "pullRequest", head: "b", pullRequest: { ...pullRequest, isDraft: false, ...known } }, icon, state],
+          [
+            { attention: "pullRequest", head: "b", pullRequest: { ...pullRequest, isDraft: false, ...known } },
+            icon,
+            state,
+          ],
         ]),
       ),
       done: [{ attention: "done" }, "pass", "agent.done"],

@@ -62,6 +62,33 @@ describe("the Agents tree", () => {
     expect(fired).toHaveLength(2);
   });
 
+  it("draws the first page of a host's list at once, and then all of it", async () => {
+    const uris = ["1", "2", "3", "4"].map((id) => `ahp-session:/${id}`);
+    const pages = Promise.withResolvers<void>();
+    const { clock, fleet, connections, host } = await aFleet((each) => {
+      const connect = each.connect.bind(each);
+      Object.assign(each, { connect: () => pages.promise.then(connect) });
+      each.pageSize = 1;
+      for (const uri of uris) each.sessions.set(uri, aSummary(uri, { status: STATUS.inProgress }));
+      // The last page is refused at first.
+      let refusals = 0;
+      each.answers["listSessions"] = ({ cursor }) =>
+        cursor === "3" && ++refusals === 1 ? { error: { code: -32603, message: "No." } } : undefined;
+    });
+    const memories = { global: new FakeMemento(), workspace: new FakeMemento() };
+    const settings = new AgentsViewSettings(memories, () => undefined);
+    const tree = new AgentsTree({ fleet, connections, settings, clock, isVisible: () => true });
+    const tallies: number[] = [];
+    tree.onDidChangeTreeData(() => tallies.push(tree.tally.shown));
+    pages.resolve();
+    await clock.advance(0);
+    host.notify("root/sessionAdded", { channel: "ahp-root://", summary: aSummary("ahp-session:/5") });
+    await clock.advance(1000);
+    expect(tallies).toEqual([3]);
+    await clock.advance(20_000);
+    expect(tallies.at(-1)).toBe(5);
+  });
+
   it("groups agents and gives rows stable ids and a command", async () => {
     const { tree } = await aTree(2);
     expect(labels(tree)).toEqual(["Working"]);

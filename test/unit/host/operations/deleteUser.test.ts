@@ -11,7 +11,13 @@ import { deleteUser } from "../../../../src/host/operations/deleteUser.ts";
 import { refsOf } from "../../../../src/host/sessions/sessionRefs.ts";
 import { mirrorPath } from "../../../../src/host/workspaces/mirrors.ts";
 import { parseRepository } from "../../../../src/host/workspaces/repositoryUrl.ts";
-import { fleetConflictsUri, fleetRepositoryUri, fleetSpendUri, ROOT_URI } from "../../../../src/protocol/uris.ts";
+import {
+  fleetConflictsUri,
+  fleetRepositoryUri,
+  fleetSpendUri,
+  repositoryKey,
+  ROOT_URI,
+} from "../../../../src/protocol/uris.ts";
 import { FakeClock } from "../../../support/fakeClock.ts";
 import { aState } from "../../protocol/builders.ts";
 
@@ -112,8 +118,8 @@ describe("PRI-3: deleting a user", () => {
     ];
     channels.create(fleetSpendUri("2026-01-01"), "fleetSpend", aState("fleetSpend", { rows, raised }));
     for (const repository of [shared, alone]) {
-      const servers = [{ server: "example.com", by: "ada", at }];
-      channels.create(fleetRepositoryUri(repository), "fleetRepository", aState("fleetRepository", { repository, servers }));
+      const decided = { repository: repositoryKey(repository), servers: [{ server: "example.com", by: "ada", at }] };
+      channels.create(fleetRepositoryUri(repository), "fleetRepository", aState("fleetRepository", decided));
     }
     const merges = { repository: "git.example/shared", mergeOrder: [adas, eves] };
     channels.create(fleetConflictsUri(shared), "fleetConflicts", aState("fleetConflicts", merges));
@@ -129,6 +135,7 @@ describe("PRI-3: deleting a user", () => {
     const mirrors = [shared, alone].map((each) => mirrorPath(path.join(dataDir, "mirrors"), parseRepository(each, [])));
     for (const mirror of mirrors) mkdirSync(mirror, { recursive: true });
 
+    await log.flush();
     expect(await remove("ada")).toMatchObject({ sessions: 1, tokens: 1 });
     expect(holding(canary)).toEqual([]);
     await log.close();

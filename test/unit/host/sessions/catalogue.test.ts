@@ -69,6 +69,25 @@ describe("catalogue", () => {
     expect(resources(10_000)).toEqual([]);
   });
 
+  it("NET-13: has the first page of 10,000 sessions in 50 ms, of which it has read none", () => {
+    const { catalogue, add } = aCatalogue();
+    const first = add("aaaaaaaa", "2026-01-01T00:00:00Z");
+    const row = catalogue.get(first.id);
+    if (!row) throw new Error("There is no row.");
+    catalogue.remove(first);
+    for (let index = 0; index < 10_000; index++) {
+      const createdAt = new Date(Date.UTC(2026, 0, 1) + ((index * 7_919) % 10_000)).toISOString();
+      const id = `session-${index}`;
+      catalogue.restore(id, { ...row, summary: { ...row.summary, resource: `ahp-session:/${id}`, createdAt } });
+    }
+    const before = process.cpuUsage();
+    const page = JSON.stringify(catalogue.list({ limit: 200 }));
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(50);
+    expect(page.length).toBeLessThan(200_000);
+    expect(page).toContain("2026-01-01T00:00:09.999Z");
+  });
+
   it("sets no timer that outlives it", () => {
     const { clock, catalogue, add } = aCatalogue();
     catalogue.touch(add("aaaaaaaa", "2026-01-01T00:00:00Z").id);
