@@ -1,10 +1,9 @@
-import { readFile } from "node:fs/promises";
 import * as vscode from "vscode";
-import { Disposables } from "../base/disposables.ts";
+import type { Disposables } from "../base/disposables.ts";
 import { parseSessionUri } from "../protocol/uris.ts";
 import { Coordination } from "./coordination/coordination.ts";
 import { registerCopyDiagnostics } from "./diagnostics/copyDiagnostics.ts";
-import { agentKey, keyOf } from "./fleet/fleetAgent.ts";
+import { keyOf } from "./fleet/fleetAgent.ts";
 import { readCertificate } from "./hosts/certificate.ts";
 import { HostCommands } from "./hostSetup/hostCommands.ts";
 import { registerHandOff } from "./handOff/handOff.ts";
@@ -35,8 +34,7 @@ import { defaultGitHubServer } from "./ship/gitHubServers.ts";
 import { vscodeSignIn } from "./ship/gitHubSignIn.ts";
 import { Ship } from "./ship/ship.ts";
 import { registerSignInCommands } from "./signIn/signInCommands.ts";
-import { registerBudgetCommands } from "./spend/budgetCommands.ts";
-import { SpendView } from "./spend/spendView.ts";
+import { startSpending } from "./spend/spending.ts";
 import { Terminals } from "./terminals/terminals.ts";
 import { registerAgentCommands } from "./tree/agentCommands.ts";
 import { registerAgentsViewCommands } from "./tree/agentsViewCommands.ts";
@@ -64,6 +62,7 @@ export function startFeatures(services: Services, owned: Disposables): void {
     newId,
     onError,
     presenter,
+    readFile,
     servers,
     settings,
     signIn,
@@ -247,7 +246,7 @@ export function startFeatures(services: Services, owned: Disposables): void {
       dialogs,
       telemetry,
       newClient,
-      readFile: readText,
+      readFile,
       readCertificate,
       showLog: (host) => hostLogs.show(host),
     }),
@@ -271,19 +270,19 @@ export function startFeatures(services: Services, owned: Disposables): void {
       resolveAgents: (target, selected, placeholder, fits) => targets.many(target, selected, placeholder, fits),
     }),
   );
+  const clientOf = (hostId: string) => connections.client(hostId);
   owned.add(
-    new SpendView({
+    startSpending({
       extensionUri,
       connections,
+      client: clientOf,
+      fleet,
       commands,
       clock,
-      onDidChangeAgents: fleet.onDidChange,
-      titleOf: (hostId, session) => fleet.get(agentKey(hostId, session))?.title,
+      resolveAgent,
       state: context.globalState,
     }),
   );
-  const clientOf = (hostId: string) => connections.client(hostId);
-  owned.add(registerBudgetCommands({ commands, client: clientOf, fleet, resolveAgent }));
   owned.add(registerChoiceCommand({ commands, client: clientOf, resolveAgent }));
   owned.add(registerNetworkCommand({ commands, client: clientOf, resolveAgent }));
   const isShown = ({ key }: { key: string }) => panels.active !== undefined && keyOf(panels.active) === key;
@@ -323,8 +322,4 @@ export function startFeatures(services: Services, owned: Disposables): void {
       telemetry.send("extension.activated", { hosts: connections.all.length });
     }),
   );
-}
-
-function readText(path: string): Promise<string | undefined> {
-  return readFile(path, "utf8").catch(() => undefined);
 }

@@ -262,13 +262,7 @@ export const ATTEMPTS_PANEL = "muster.attempts";
 export const COORDINATION_PANEL = "muster.overlaps";
 /** One branch of several agents' parts. */
 export const COMBINE_PANEL = "muster.combine";
-export const WEBVIEW_PANELS = [
-  SESSION_PANEL,
-  SPEND_PANEL,
-  ATTEMPTS_PANEL,
-  COORDINATION_PANEL,
-  COMBINE_PANEL,
-] as const;
+export const WEBVIEW_PANELS = [SESSION_PANEL, SPEND_PANEL, ATTEMPTS_PANEL, COORDINATION_PANEL, COMBINE_PANEL] as const;
 export type WebviewPanelType = (typeof WEBVIEW_PANELS)[number];
 
 /** Context keys and the type of their value; `when` clauses use no other `muster:` key. */
@@ -352,7 +346,15 @@ export const SCHEMES = {
   agent: "muster-agent",
 } as const;
 
-export const SETTING_KEYS = ["hosts", "github.servers", "notifications.level", "launch.templates", "pullRequests.archiveOnMerge", "pullRequests.fixAttempts", "pullRequests.fixBudgetUsd"] as const;
+export const SETTING_KEYS = [
+  "hosts",
+  "github.servers",
+  "notifications.level",
+  "launch.templates",
+  "pullRequests.archiveOnMerge",
+  "pullRequests.fixAttempts",
+  "pullRequests.fixBudgetUsd",
+] as const;
 export type SettingKey = (typeof SETTING_KEYS)[number];
 
 /**

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import * as vscode from "vscode";
-import { Disposables } from "../base/disposables.ts";
+import type { Disposables } from "../base/disposables.ts";
 import { errorActions } from "./errorActions.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import { HostTerminals } from "./fleet/hostTerminals.ts";
@@ -124,6 +124,7 @@ export function startServices(context: vscode.ExtensionContext, owned: Disposabl
     newId,
     onError,
     presenter,
+    readFile: readText,
     servers,
     settings,
     signIn,

@@ -39,7 +39,12 @@ beforeAll(async () => {
   working = await makeRepository("broken");
   await working.write(".github/PULL_REQUEST_TEMPLATE.md", "## Summary\n");
   await working.commit("A template");
-  served = await gitHub.addRepository({ owner: "octo", name: "library", from: working, writers: ["reviewer", "forker"] });
+  served = await gitHub.addRepository({
+    owner: "octo",
+    name: "library",
+    from: working,
+    writers: ["reviewer", "forker"],
+  });
   served.labels = ["bug", "feature"];
   served.milestones = ["1.0"];
   await pushChange(served, branch, "change.txt", "one");
@@ -187,7 +192,13 @@ describe("the life of a pull request", () => {
 
   it("tells of reviews, and that a later one of the same person counts", async () => {
     const port = new OctokitPullRequests(api, repository);
-    const review = { id: 1, user: reviewer, body: "No.", commitId: hosted().headSha, submittedAt: "2026-01-05T09:00:00Z" };
+    const review = {
+      id: 1,
+      user: reviewer,
+      body: "No.",
+      commitId: hosted().headSha,
+      submittedAt: "2026-01-05T09:00:00Z",
+    };
     hosted().reviews.push({ ...review, state: "CHANGES_REQUESTED" });
     expect(await port.read(pull.number)).toMatchObject({ review: "changesRequested", merge: "blocked" });
     hosted().reviews.push({ ...review, id: 2, state: "COMMENTED" });
@@ -198,8 +209,18 @@ describe("the life of a pull request", () => {
 
   it("reads threads that are not resolved, answers them and resolves them", async () => {
     const comment = { id: 9, user: reviewer, body: "Why?", createdAt: "2026-01-05T09:00:00Z" };
-    const thread = { id: 5, path: "change.txt", line: 1, diffHunk: "@@ -0,0 +1 @@\n+one", isResolved: false, isOutdated: false };
-    hosted().threads.push({ ...thread, comments: [comment] }, { ...thread, id: 6, isResolved: true, comments: [comment] });
+    const thread = {
+      id: 5,
+      path: "change.txt",
+      line: 1,
+      diffHunk: "@@ -0,0 +1 @@\n+one",
+      isResolved: false,
+      isOutdated: false,
+    };
+    hosted().threads.push(
+      { ...thread, comments: [comment] },
+      { ...thread, id: 6, isResolved: true, comments: [comment] },
+    );
     const port = new OctokitPullRequests(api, repository);
     const { threads, summaries } = await port.readFeedback(pull.number);
     expect(threads).toMatchObject([{ path: "change.txt", line: 1, comments: [{ author: "reviewer", body: "Why?" }] }]);
@@ -222,7 +243,12 @@ describe("the life of a pull request", () => {
     });
     const extras = { reviewers: ["reviewer"], assignees: ["octo"], labels: ["bug"], milestone: 1 };
     expect(await statusesOf(() => gitHubPort.addExtras(repository, pull.number, extras))).toEqual([200, 201]);
-    expect(hosted()).toMatchObject({ labels: ["bug"], assignees: ["octo"], milestone: 1, requestedReviewers: ["reviewer"] });
+    expect(hosted()).toMatchObject({
+      labels: ["bug"],
+      assignees: ["octo"],
+      milestone: 1,
+      requestedReviewers: ["reviewer"],
+    });
     await expect(
       gitHubPort.addExtras(repository, pull.number, { ...extras, labels: [], milestone: 7 }),
     ).rejects.toMatchObject({ code: "github.refused", message: expect.stringContaining("milestone") });

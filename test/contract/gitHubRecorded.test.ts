@@ -59,7 +59,7 @@ async function replay(replies: Readonly<Record<string, Reply>>, name: string) {
   const [owner = "", repo = ""] = name.split("/");
   const unanswered: string[] = [];
   const fetch: typeof globalThis.fetch = async (input, init) => {
-    const { pathname, search } = new URL(String(input));
+    const { pathname, search } = new URL(input instanceof Request ? input.url : input);
     const asked = `${init?.method ?? "GET"} ${pathname}`;
     const reply = replies[asked + search] ?? replies[asked];
     if (reply === undefined) unanswered.push(asked);
@@ -99,7 +99,9 @@ describe("what GitHub was recorded to say", () => {
   it("is understood of commit statuses", async () => {
     const sha = "0".repeat(39).concat("1");
     const name = "octokit-fixture-org/create-status";
-    const checkRuns = { [`GET /repos/${name}/commits/${sha}/check-runs`]: { body: { total_count: 0, check_runs: [] } } };
+    const checkRuns = {
+      [`GET /repos/${name}/commits/${sha}/check-runs`]: { body: { total_count: 0, check_runs: [] } },
+    };
     const { api, repository } = await replay({ ...recorded("create-status"), ...checkRuns }, name);
     const checks = await new OctokitStandings(api).readChecks(repository, sha);
     expect(checks).toMatchObject([
@@ -111,7 +113,10 @@ describe("what GitHub was recorded to say", () => {
   it("is understood of labels", async () => {
     const name = "octokit-fixture-org/labels";
     const base = `GET /repos/${name}`;
-    const rest = { [`${base}/assignees`]: example("simple-user-items"), [`${base}/milestones`]: example("milestone-items") };
+    const rest = {
+      [`${base}/assignees`]: example("simple-user-items"),
+      [`${base}/milestones`]: example("milestone-items"),
+    };
     const { api, repository } = await replay({ ...recorded("labels"), ...rest }, name);
     const choices = await new OctokitGitHub(api).getExtraChoices(repository);
     expect(choices.labels).toContain("bug");

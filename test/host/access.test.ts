@@ -117,7 +117,9 @@ describe("tokens of a host that runs", () => {
     const token = await cli("token", "create", "--user", "dan", "--role", "admin");
     expect(await statusOf(token)).toBe(101);
     const files = readdirSync(data, { recursive: true, encoding: "utf8" }).map((name) => path.join(data, name));
-    const holding = files.filter((file) => statSync(file).isFile() && [token, host.token].some((each) => readFileSync(file).includes(each)));
+    const holding = files.filter(
+      (file) => statSync(file).isFile() && [token, host.token].some((each) => readFileSync(file).includes(each)),
+    );
     expect(holding).toEqual([]);
   });
 

@@ -88,7 +88,9 @@ async function combine(base: string, picks: Picks): Promise<Workspace> {
 function filesOf({ paths }: Workspace): Record<string, string> {
   const names = readdirSync(paths.root, { recursive: true, encoding: "utf8" });
   const files = names.filter((name) => !name.startsWith(".git") && statSync(path.join(paths.root, name)).isFile());
-  return Object.fromEntries(files.toSorted().map((name) => [name, readFileSync(path.join(paths.root, name), "latin1")]));
+  return Object.fromEntries(
+    files.toSorted().map((name) => [name, readFileSync(path.join(paths.root, name), "latin1")]),
+  );
 }
 
 const hunksOf = async (workspaces_: readonly Workspace[], file: string, index: number) => {
@@ -153,17 +155,40 @@ describe("one branch of the parts of several", () => {
     await work(cat, { lib: "a file\n", c: "ann\n" });
     const problems = async (picks: Picks) =>
       (await preview(base, picks)).problems.map(({ path: name, message }) => `${name}: ${message}`);
-    expect(await problems([[ann, ["a.txt"]], [bob, ["a.txt"]]])).toEqual([
-      "a.txt: Another picked part changes the same place, in line 5. Pick one of the two.",
-    ]);
-    expect(await problems([[ann, ["b.bin"]], [bob, ["b.bin"]]])).toHaveLength(2);
-    expect(await problems([[ann, ["c"]], [bob, ["c/d"]]])).toEqual([expect.stringMatching(/^c(\/d)?: .*directory/)]);
+    expect(
+      await problems([
+        [ann, ["a.txt"]],
+        [bob, ["a.txt"]],
+      ]),
+    ).toEqual(["a.txt: Another picked part changes the same place, in line 5. Pick one of the two."]);
+    expect(
+      await problems([
+        [ann, ["b.bin"]],
+        [bob, ["b.bin"]],
+      ]),
+    ).toHaveLength(2);
+    expect(
+      await problems([
+        [ann, ["c"]],
+        [bob, ["c/d"]],
+      ]),
+    ).toEqual([expect.stringMatching(/^c(\/d)?: .*directory/)]);
     // Only the file that takes a directory's place: what is in the directory would go without having been picked.
     expect(await problems([[cat, ["lib"]]])).toEqual([expect.stringMatching(/^lib\/x\.txt: .*directory/)]);
     expect(await problems([[cat, ["lib", "lib/x.txt"]]])).toEqual([]);
-    expect(await problems([[ann, ["c"]], [cat, ["c"]]])).toEqual([]);
+    expect(
+      await problems([
+        [ann, ["c"]],
+        [cat, ["c"]],
+      ]),
+    ).toEqual([]);
     expect(await problems([[ann, ["nothing.txt", ["a.txt", ["7-unknown"]]]]])).toHaveLength(2);
-    await expect(combine(base, [[ann, ["a.txt"]], [bob, ["a.txt"]]])).rejects.toMatchObject({ code: "conflict" });
+    await expect(
+      combine(base, [
+        [ann, ["a.txt"]],
+        [bob, ["a.txt"]],
+      ]),
+    ).rejects.toMatchObject({ code: "conflict" });
     const left = readdirSync(path.join(fixture.dataDir, "sessions")).filter((name) => name.includes("combined"));
     expect(left.flatMap((name) => readdirSync(path.join(fixture.dataDir, "sessions", name)))).toEqual([]);
     expect(readdirSync(path.join(fixture.dataDir, "run")).filter((name) => name.startsWith("passing"))).toEqual([]);
@@ -177,14 +202,55 @@ describe("one branch of the parts of several", () => {
     const parts = await workspaces.combiner().parts([sourceOf(ann), sourceOf(bob)], false);
     expect(parts.base).toBe(base);
     expect(parts.files.find(({ path: name }) => name === "b.txt")?.parts[0]?.problem).toMatch(/Update the agent/);
-    const combined = await combine(base, [[ann, ["a.txt"]], [bob, ["a.txt"]]]);
+    const combined = await combine(base, [
+      [ann, ["a.txt"]],
+      [bob, ["a.txt"]],
+    ]);
     expect(filesOf(combined)["a.txt"]).toBe(lines(40, { 5: "ann", 20: "bob", 30: "main" }));
-    expect((await preview(base, [[ann, ["b.txt"]], [bob, []]])).problems).toHaveLength(1);
+    expect(
+      (
+        await preview(base, [
+          [ann, ["b.txt"]],
+          [bob, []],
+        ])
+      ).problems,
+    ).toHaveLength(1);
   });
+
+  it.each(["restore.begun"])(
+    "an update from the base is there or not at all when the host dies at %s (DUR-3)",
+    async (point) => {
+      fixture.seedCommit({ "a.txt": lines(9) });
+      const ann = await anAgent({ "mine.txt": "mine\n" });
+      const before = filesOf(ann);
+      const base = fixture.seedCommit({ "a.txt": lines(9, { 2: "main" }) });
+      const dying = await fixture.workspaces({
+        failpoint: (name) => {
+          if (name === point) throw new Error("the end");
+        },
+      });
+      const request = {
+        place: { turnId: "t", turns: 1 },
+        credentials: noCredentials,
+        signal: new AbortController().signal,
+        onSafe: () => undefined,
+        onStage: () => undefined,
+      };
+      const workspace = await dying.open(idOf(ann));
+      await expect(workspace.update(request)).rejects.toThrow();
+      const again = await (await fixture.workspaces()).open(idOf(ann));
+      expect(again.baseCommit).toBe(base);
+      expect(filesOf(again)).toEqual({ ...before, "a.txt": lines(9, { 2: "main" }) });
+      expect(again.checkpoints.at(-1)).toMatchObject({ files: 1, base, place: { kind: "updated" } });
+      expect(await again.update(request)).toBeUndefined();
+    },
+  );
 
   it("is exactly the base and the picks, whatever agents write and people pick", { timeout: 120_000 }, async () => {
     const words = fc.array(fc.constantFrom("a", "b", "c", "d\r", "\u00e9"), { maxLength: 8 });
-    const text = fc.tuple(words, fc.constantFrom("", "\n")).map(([all, end]) => all.join("\n") + (all.length > 0 ? end : ""));
+    const text = fc
+      .tuple(words, fc.constantFrom("", "\n"))
+      .map(([all, end]) => all.join("\n") + (all.length > 0 ? end : ""));
     const binary = fc.constantFrom("\0one", "\0two");
     const content = fc.oneof({ weight: 6, arbitrary: text }, { weight: 1, arbitrary: binary });
     const names = ["f", "g", "h/i", "j", "k", "l"];
@@ -194,18 +260,24 @@ describe("one branch of the parts of several", () => {
     const agents = [await anAgent({ f: "1" }), await anAgent({ f: "2" })];
     const git = new GitCli({ path: process.env["PATH"] ?? "", home: fixture.root });
     const gitDir = agents[0]?.paths.gitDir ?? never();
-    const oldFiles = Object.fromEntries(Object.keys(start).map((name) => [name, Buffer.from(String(start[name])).toString("latin1")]));
+    const oldFiles = Object.fromEntries(
+      Object.keys(start).map((name) => [name, Buffer.from(String(start[name])).toString("latin1")]),
+    );
     const property = async (changed: readonly Files[], choose: () => boolean) => {
       for (const [index, agent] of agents.entries()) {
         for (const name of names) rmSync(path.join(agent.paths.root, name), { force: true });
-        await work(agent, Object.fromEntries(Object.entries(changed[index] ?? {}).filter(([, text_]) => text_ !== undefined)));
+        await work(
+          agent,
+          Object.fromEntries(Object.entries(changed[index] ?? {}).filter(([, text_]) => text_ !== undefined)),
+        );
       }
       await linkObjects(agents[1]?.paths.gitDir ?? never(), gitDir);
       const newFiles = agents.map(filesOf);
       const { files } = await workspaces.combiner().parts(agents.map(sourceOf), false);
       const parts = new BranchParts(git, gitDir);
       const hunks: ReadonlyMap<string, readonly LineHunk[]>[] = [];
-      for (const agent of agents) hunks.push(await parts.hunks(base, await parts.changes(sourceOf(agent), base), names));
+      for (const agent of agents)
+        hunks.push(await parts.hunks(base, await parts.changes(sourceOf(agent), base), names));
       const picks = agents.map((agent) => ({
         source: sourceOf(agent),
         files: files.flatMap(({ path: name, parts: of }) => {
@@ -223,7 +295,9 @@ describe("one branch of the parts of several", () => {
       }
       const listed = fixture.git(gitDir, "ls-tree", "-r", "--name-only", tree).split("\n");
       for (const name of names) {
-        const of = picks.flatMap((pick, index) => pick.files.flatMap((file) => (file.path === name ? [{ file, index }] : [])));
+        const of = picks.flatMap((pick, index) =>
+          pick.files.flatMap((file) => (file.path === name ? [{ file, index }] : [])),
+        );
         const got = listed.includes(name)
           ? (await git.run({ gitDir, args: ["cat-file", "blob", `${tree}:${name}`] })).stdout.toString("latin1")
           : undefined;
@@ -245,7 +319,7 @@ describe("one branch of the parts of several", () => {
       fc.asyncProperty(fc.tuple(anyFiles, anyFiles), fc.infiniteStream(fc.boolean()), (changed, choices) =>
         property(changed, () => choices.next().value),
       ),
-      { numRuns: Number(process.env["MUSTER_PROPERTY_RUNS"] ?? 8) },
+      { numRuns: Number(process.env["MUSTER_PROPERTY_RUNS"] ?? 4) },
     );
   });
 });

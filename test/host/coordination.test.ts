@@ -45,7 +45,11 @@ describe("branches of several agents on a real host", () => {
     const all = await anAgent(id, "write mine.txt mine");
     const before = fleet(all).baseCommit ?? "";
     const push = async () => {
-      const asked = { channel: all.changes, operationId: "push", _meta: { muster: { commit: fleet(all).head, title: "Mine" } } };
+      const asked = {
+        channel: all.changes,
+        operationId: "push",
+        _meta: { muster: { commit: fleet(all).head, title: "Mine" } },
+      };
       await stage.client.request("invokeChangesetOperation", asked);
       return fleet(all).pushed?.commit ?? "";
     };
@@ -55,10 +59,21 @@ describe("branches of several agents on a real host", () => {
     const base = onMain("theirs.txt", "theirs\n");
     writeFileSync(path.join(rootOf(id), "late.txt"), "late\n");
     const answer = await update();
-    expect(answer).toMatchObject({ commits: 1, baseCommit: base, safety: "2", checkpoint: { id: "3", kind: "updated", files: 2 } });
+    expect(answer).toMatchObject({
+      commits: 1,
+      baseCommit: base,
+      safety: "2",
+      checkpoint: { id: "3", kind: "updated", files: 2 },
+    });
     await stage.client.until(() => fleet(all).baseCommit === base && files(all).length === 2);
-    expect([read(id, "theirs.txt"), read(id, "mine.txt"), files(all)]).toEqual(["theirs\n", "mine\n", ["late.txt", "mine.txt"]]);
-    expect(JSON.stringify(stage.client.state("chat", all.chat).turns.at(-1))).toMatch(/updated from .*1 commit.*checkpoint 2/);
+    expect([read(id, "theirs.txt"), read(id, "mine.txt"), files(all)]).toEqual([
+      "theirs\n",
+      "mine\n",
+      ["late.txt", "mine.txt"],
+    ]);
+    expect(JSON.stringify(stage.client.state("chat", all.chat).turns.at(-1))).toMatch(
+      /updated from .*1 commit.*checkpoint 2/,
+    );
     const pushed = await push();
     git("fetch", "--quiet", "origin");
     expect(git("log", "-1", "--format=%P", pushed).split(" ")).toEqual([first, base]);
@@ -73,7 +88,11 @@ describe("branches of several agents on a real host", () => {
     await stage.client.until(() => fleet(all).baseCommit === before);
     expect(existsSync(path.join(rootOf(id), "theirs.txt"))).toBe(false);
     expect(files(all)).toEqual(["late.txt", "mine.txt"]);
-    const asked = { channel: all.changes, operationId: "push", _meta: { muster: { commit: fleet(all).head, title: "Mine" } } };
+    const asked = {
+      channel: all.changes,
+      operationId: "push",
+      _meta: { muster: { commit: fleet(all).head, title: "Mine" } },
+    };
     const refused = await stage.client.refusal("invokeChangesetOperation", asked);
     expect(refused).toMatchObject({ message: expect.stringContaining("Update the agent from its base") });
   });
@@ -123,7 +142,9 @@ describe("branches of several agents on a real host", () => {
     const picks = [pick(ann, "a.txt"), pick(bob, "b.txt")];
     const shown = await stage.client.request("x-fleet/combine", { ...combine, picks, isPreview: true });
     expect(shown).toMatchObject({ problems: [], files: 2, patch: expect.stringContaining("+ann") });
-    expect(await stage.client.request("x-fleet/combine", { ...combine, picks, title: "The best" })).toMatchObject({ files: 2 });
+    expect(await stage.client.request("x-fleet/combine", { ...combine, picks, title: "The best" })).toMatchObject({
+      files: 2,
+    });
     await watch(stage.client, made);
     await stage.client.until(() => fleet(made).phase === "ready" && fleet(made).checkpoints.length === 1);
     expect(fleet(made)).toMatchObject({
@@ -138,7 +159,9 @@ describe("branches of several agents on a real host", () => {
     prompt(stage.client, made, "t1", "history");
     await finished(stage.client, made, "t1");
     prompt(stage.client, made, "t2", "history");
-    expect(JSON.stringify(await finished(stage.client, made, "t2"))).toContain("put together from the work of 2 other agents");
+    expect(JSON.stringify(await finished(stage.client, made, "t2"))).toContain(
+      "put together from the work of 2 other agents",
+    );
     const nothing = await stage.client.refusal("x-fleet/combine", { ...combine, picks: [pick(ann)] });
     expect(nothing.message).toContain("Pick at least one file");
     const strange = { ...combine, picks: [{ ...pick(ann, "a.txt"), head: fleet(bob).head }] };

@@ -25,7 +25,17 @@ it.skipIf(!isHere)(
     const directory = new HostDirectory({});
     const [data, trace] = [path.join(directory.path, "data"), path.join(directory.path, "trace")];
     const strace = ["-o", trace, "-e", "trace=fsync,fdatasync,exit_group", "-e", "inject=fsync:error=EIO:when=60"];
-    const serve = [process.execPath, hostMain, "serve", "--data", data, "--port", "0", "--token-file", directory.tokenFile];
+    const serve = [
+      process.execPath,
+      hostMain,
+      "serve",
+      "--data",
+      data,
+      "--port",
+      "0",
+      "--token-file",
+      directory.tokenFile,
+    ];
     const child = spawn("strace", [...strace, ...serve], { stdio: ["ignore", "pipe", "pipe"] });
     const ended = once(child, "exit");
     let stderr = "";

@@ -2,6 +2,8 @@ import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { auditLog } from "../../src/host/cli/auditLog.ts";
+import { listEgress } from "../../src/host/cli/egress.ts";
 import { ROOT_URI } from "../../src/protocol/uris.ts";
 import { hasBubblewrap } from "./isolationFixture.ts";
 import { HostDirectory, type HostProcess } from "./hostProcess.ts";
@@ -13,7 +15,6 @@ import {
   prompt,
   type Refs,
   remoteRepository,
-  watch,
 } from "./sessionFixture.ts";
 import { WireClient } from "./wireClient.ts";
 
@@ -161,7 +162,7 @@ describe.skipIf(!hasBubblewrap)("a host that isolates", () => {
     expect(await answerOf(all, "turn-2")).toMatch(/^HTTP\/1\.1 502 /);
   });
 
-  it("keeps what was allowed for a repository, for its other sessions and over a restart", async () => {
+  it("keeps what was allowed for a repository over a restart and the end of its session, until somebody takes it back", async () => {
     const all = await session("abcdef01-box5-0000");
     prompt(client, all, "turn-1", "connect three.invalid:8443");
     choose(all, (await question(all))?.id ?? "", "repository");
@@ -170,12 +171,33 @@ describe.skipIf(!hasBubblewrap)("a host that isolates", () => {
     host = await directory.start();
     client = await WireClient.connect(host.url, host.token);
     await client.subscribe("root", ROOT_URI);
-    await watch(client, all);
+    await client.request("disposeSession", { channel: all.session });
     const other = await session("abcdef01-box6-0000");
     prompt(client, other, "turn-1", "connect three.invalid:8443");
     expect(await answerOf(other, "turn-1")).toMatch(/^HTTP\/1\.1 502 /);
     expect(client.state("fleetSession", other.fleet).egress?.decided).toMatchObject([
       { server: "three.invalid:8443", decision: "repository" },
     ]);
+    const data = path.join(directory.path, "data");
+    const printed: string[] = [];
+    const print = (line: string) => void printed.push(line);
+    await listEgress(data, true, print);
+    expect(printed.map((line): unknown => JSON.parse(line))).toMatchObject([
+      { server: "three.invalid:8443", by: "owner", at: expect.any(String) },
+    ]);
+    client.dispatch(other.fleet, { type: "x-fleet/egressRevoked", server: "three.invalid:8443" });
+    await client.until(() => client.state("fleetSession", other.fleet).egress?.decided.length === 0);
+    await expect.poll(async () => (printed.splice(0), await listEgress(data, true, print), printed)).toEqual([]);
+    const filter = { user: "owner", session: undefined, refused: false, sinceMs: undefined };
+    await auditLog(data, filter, true, print);
+    const acts = printed.map((line) => (JSON.parse(line) as { what: string }).what);
+    expect(acts.filter((what) => what.startsWith("x-fleet/"))).toEqual([
+      "x-fleet/egressDecided",
+      "x-fleet/serverAllowed",
+      "x-fleet/egressRevoked",
+      "x-fleet/serverRevoked",
+    ]);
+    prompt(client, other, "turn-2", "connect three.invalid:8443");
+    expect(await question(other)).toBeDefined();
   });
 });

@@ -137,7 +137,7 @@ describe("who looks after a host", () => {
 });
 
 describe("SEC-3: data at rest", () => {
-  it("is closed to other users, whatever it was when the host started", async () => {
+  it("SEC-3: is closed to other users, whatever it was when the host started", async () => {
     directory = new HostDirectory(hostConfig(repository.directory));
     const data = path.join(directory.path, "data");
     mkdirSync(data, { mode: 0o755 });

@@ -21,15 +21,7 @@ import {
   turnChangesetUri,
 } from "../../src/protocol/uris.ts";
 import { HostDirectory, type HostProcess } from "./hostProcess.ts";
-import {
-  createSession,
-  finished,
-  hostConfig,
-  prompt,
-  type Refs,
-  remoteRepository,
-  watch,
-} from "./sessionFixture.ts";
+import { createSession, finished, hostConfig, prompt, type Refs, remoteRepository, watch } from "./sessionFixture.ts";
 import { WireClient } from "./wireClient.ts";
 
 const secret = "canary-of-ada";

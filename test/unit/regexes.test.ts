@@ -74,6 +74,8 @@ describe("the regular expressions of a source", () => {
       { line: 4 },
       { line: 4 },
     ]);
-    expect(regexesIn("const a = <b c={/d/}>/e/</b>;", "a.tsx")).toEqual([{ line: 1, literal: { source: "d", flags: "" } }]);
+    expect(regexesIn("const a = <b c={/d/}>/e/</b>;", "a.tsx")).toEqual([
+      { line: 1, literal: { source: "d", flags: "" } },
+    ]);
   });
 });

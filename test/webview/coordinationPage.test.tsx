@@ -56,12 +56,11 @@ describe("the page of overlaps", () => {
   it("is a table with a cell for each pair, a letter for each kind, and words for those who do not see it", () => {
     const { posted, remembered } = show(coordination());
     const table = screen.getByRole("table", { name: "Which branches meet, and how" });
-    expect(within(table).getAllByRole("columnheader").map(({ textContent }) => textContent)).toEqual([
-      "Base",
-      "1Agent 1",
-      "2Agent 2",
-      "3Agent 3",
-    ]);
+    expect(
+      within(table)
+        .getAllByRole("columnheader")
+        .map(({ textContent }) => textContent),
+    ).toEqual(["Base", "1Agent 1", "2Agent 2", "3Agent 3"]);
     expect(within(table).getAllByRole("rowheader")).toHaveLength(3);
     const cells = within(table).getAllByRole("button");
     expect(cells.map(({ textContent }) => textContent)).toEqual(["C", "C", "C", "F", "F"]);
@@ -158,7 +157,10 @@ describe("the page that combines", () => {
     ],
     isLoading: false,
     files: [
-      { path: "a.ts", parts: [{ ...part("1"), hunks: [hunk, { ...hunk, id: "i", start: 30, lines: 0, meets: false }] }, part("2")] },
+      {
+        path: "a.ts",
+        parts: [{ ...part("1"), hunks: [hunk, { ...hunk, id: "i", start: 30, lines: 0, meets: false }] }, part("2")],
+      },
       { path: "b.ts", parts: [{ ...part("2"), status: "added", hunks: [], problem: "Update it first." }] },
     ],
     fileCount: 2,
@@ -192,7 +194,9 @@ describe("the page that combines", () => {
   });
 
   it("says what does not fit where it is, and creates what fits", () => {
-    const problems = [{ path: "a.ts", session: "2", hunk: "h", message: "Another picked part changes the same place." }];
+    const problems = [
+      { path: "a.ts", session: "2", hunk: "h", message: "Another picked part changes the same place." },
+    ];
     const files = combine().files.map((file) => ({
       ...file,
       parts: file.parts.map((each) => ({ ...each, pick: "whole" as const })),

@@ -340,7 +340,12 @@ describe("the header", () => {
       status: "ready",
       files: [{ id: "1", edit: { after: { uri: "x-fleet-file:/s1/a", content: { uri: "x" } } } }],
     });
-    const pullRequest = { number: 7, url: "https://github.com/a/b/pull/7", words: "#7 · checks running", act: undefined };
+    const pullRequest = {
+      number: 7,
+      url: "https://github.com/a/b/pull/7",
+      words: "#7 · checks running",
+      act: undefined,
+    };
     page.facts({ pullRequest });
     fireEvent.click(await screen.findByRole("button", { name: "Pull request #7" }));
     expect(page.asked("showPullRequest")).toHaveLength(1);

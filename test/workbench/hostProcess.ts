@@ -28,6 +28,8 @@ export interface HostProcess {
   readonly url: string;
   readonly token: string;
   readonly port: number;
+  /** Where it keeps its agents' workspaces, among other things. */
+  readonly data: string;
   /** As `kill -9`: no goodbye, nothing flushed. */
   kill(): Promise<void>;
 }
@@ -36,6 +38,7 @@ export interface HostProcess {
 export async function startHostProcess(lifetime: Lifetime, options: HostProcessOptions): Promise<HostProcess> {
   const { folder } = options;
   await mkdir(folder, { recursive: true });
+  const data = path.join(folder, "data");
   const config = path.join(folder, "host.json");
   await writeFile(
     config,
@@ -54,7 +57,7 @@ export async function startHostProcess(lifetime: Lifetime, options: HostProcessO
       path.join(checkout, "dist", "host", "main.mjs"),
       "serve",
       `--config=${config}`,
-      `--data=${path.join(folder, "data")}`,
+      `--data=${data}`,
       `--token-file=${path.join(folder, "token")}`,
       `--port=${options.port ?? 0}`,
     ],
@@ -92,5 +95,5 @@ export async function startHostProcess(lifetime: Lifetime, options: HostProcessO
     reject(new Error(`The host ended with code ${code} before it was ready; see ${options.logFile}.`)),
   );
   const { url, tokenFile } = await promise;
-  return { url, token: (await readFile(tokenFile, "utf8")).trim(), port: Number(new URL(url).port), kill };
+  return { url, token: (await readFile(tokenFile, "utf8")).trim(), port: Number(new URL(url).port), data, kill };
 }

@@ -1,11 +1,32 @@
 import assert from "node:assert/strict";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { WireClient } from "../host/wireClient.ts";
 import * as flow from "./flow.ts";
+import type { HostProcess } from "./hostProcess.ts";
 import { Notifications } from "./pages/notifications.ts";
 import { QuickInput } from "./pages/quickInput.ts";
 import { ReportPage } from "./pages/reportPage.ts";
 import { SessionPanel } from "./pages/sessionPanel.ts";
 import { AgentsView } from "./pages/treeViews.ts";
 import { inOrder, type Scene, startScene } from "./scene.ts";
+
+/** Two of the attempts go on, each in its own way, and a third elsewhere in the same file. */
+async function writeOn(host: HostProcess): Promise<void> {
+  const client = await WireClient.connect(host.url, host.token);
+  const sessions = path.join(host.data, "sessions");
+  for (const [index, id] of (await readdir(sessions)).toSorted().slice(0, 3).entries()) {
+    const file = path.join(sessions, id, "workspace", "package.json");
+    const text = await readFile(file, "utf8");
+    const isSame = index < 2;
+    const changed = isSame
+      ? text.replace(/"description": ".*?"/, `"description": "As agent ${index} says"`)
+      : text.replace(/\n\}\s*$/, ',\n  "funding": "https://example.com"\n}\n');
+    await writeFile(file, changed);
+    await client.request("x-fleet/checkpoint", { channel: `ahp-session:/${id}` });
+  }
+  client.close();
+}
 
 const first = "Finish the notes on the layout";
 const attempts = "Finish what newcomers have to know";
@@ -66,6 +87,38 @@ describe("launching and what it costs", () => {
     await report.page.getByText("archived").nth(1).waitFor();
     await new Notifications(workbench).press("Attempt 2 is kept", "Undo");
     await report.page.getByText("archived").first().waitFor({ state: "detached" });
+  });
+
+  it("shows where agents meet, with the lines, and what they would be told", async () => {
+    const { workbench, host } = scene;
+    await writeOn(host);
+    const report = new ReportPage(workbench);
+    await workbench.command("Muster: Show Overlaps");
+    await report.page
+      .getByRole("button", { name: /: conflict in .*package\.json/ })
+      .first()
+      .click();
+    await report.page.getByText("meets another").first().waitFor();
+    await report.page.getByRole("button", { name: "Tell the Agents…" }).click();
+    assert.match(
+      await report.page.getByLabel("Message").inputValue(),
+      /can't be merged with each other[\s\S]*package\.json/,
+    );
+    await workbench.screenshotThemes("overlaps");
+    await report.page.getByRole("button", { name: "Discard" }).click();
+  });
+
+  it("makes one branch of parts of several agents, which is an agent like any other", async () => {
+    const { workbench } = scene;
+    const report = new ReportPage(workbench);
+    await report.page.getByRole("button", { name: "Combine…" }).click();
+    const picked = (name: RegExp) => report.page.getByRole("checkbox", { name }).first().check();
+    await picked(/^CONTRIBUTING\.md of /);
+    await picked(/^package\.json of /);
+    await report.page.getByText("The parts fit: 2 files").waitFor();
+    await workbench.screenshotThemes("combine");
+    await report.page.getByRole("button", { name: "Create Branch" }).click();
+    await flow.waitForRow(workbench, "Combined:", /ready for review/);
   });
 
   it("shows what agents cost, by what one wants to know, and when there is nothing", async () => {

@@ -34,6 +34,12 @@ describe("the main job", () => {
     await new AgentsView(scene.workbench).welcome.filter({ hasText: "No agent has been launched yet" }).waitFor();
   });
 
+  it("shows what agents cost before there are any", async () => {
+    const { workbench } = scene;
+    await workbench.command("Muster: Show Spend");
+    await new ReportPage(workbench).page.getByText("No agent has worked in this time.").waitFor();
+  });
+
   it("launches agents and tells what each of them does", async () => {
     const { workbench, repositoryUrl: repository } = scene;
     for (const prompt of [staying, asking, working]) {
@@ -134,18 +140,17 @@ describe("the main job", () => {
 
   it("has everything back after the window was reloaded", async () => {
     const { workbench } = scene;
-    const { page: spend } = new ReportPage(workbench);
-    await workbench.command("Muster: Show Spend");
-    await spend.getByRole("region", { name: "Machine" }).waitFor();
     await workbench.reload();
-    await spend.getByRole("region", { name: "Machine" }).waitFor();
-    await workbench.screenshot("spend-restored");
     const agents = new AgentsView(workbench);
     await agents.show();
     await agents.row(working, /draft #\d+/).waitFor();
     await agents.row(asking, /ready for review/).waitFor();
-    const tab = workbench.page.locator(".tabs-container .tab .label-name", { hasText: exactly(working) });
-    await tab.click();
+    const tab = (title: string) =>
+      workbench.page.locator(".tabs-container .tab .label-name", { hasText: exactly(title) });
+    await tab("Spend").click();
+    await new ReportPage(workbench).page.getByRole("region", { name: "Machine" }).waitFor();
+    await workbench.screenshot("spend-restored");
+    await tab(working).click();
     await new SessionPanel(workbench).ready(working);
   });
 
@@ -167,7 +172,10 @@ describe("the main job", () => {
     await editor.thread(remark).filter({ hasText: "Answered" }).waitFor();
     const view = new ReviewView(workbench);
     await view.refresh();
-    await editor.thread(remark).filter({ hasText: /Moved from line|Outdated|Answered/ }).waitFor();
+    await editor
+      .thread(remark)
+      .filter({ hasText: /Moved from line|Outdated|Answered/ })
+      .waitFor();
     await view.markViewed("CONTRIBUTING.md");
     await view.row("CONTRIBUTING.md", /, viewed/).waitFor();
     await workbench.screenshotThemes("review-answered");

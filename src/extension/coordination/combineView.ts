@@ -16,7 +16,15 @@ import { type ErrorPresenter, sentenceOf } from "../platform/presentError.ts";
 import { ReportPanel } from "../platform/reportPanel.ts";
 import type { StatePort } from "../platform/statePort.ts";
 import { WebviewTabs } from "../platform/webviewTabs.ts";
-import { noPicks, type PartsRead, Picks, presentPicks, toCombineState, toPartsPicks, withPick } from "./combineState.ts";
+import {
+  noPicks,
+  type PartsRead,
+  Picks,
+  presentPicks,
+  toCombineState,
+  toPartsPicks,
+  withPick,
+} from "./combineState.ts";
 
 export interface CombineViewOptions {
   readonly extensionUri: vscode.Uri;

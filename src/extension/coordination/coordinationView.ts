@@ -301,7 +301,8 @@ export class CoordinationView implements Disposable {
       side(path, second, parts),
     ]);
     if (rows.length === 0) {
-      const sentence = "The two agents began from different commits. Update them from their base to compare their files.";
+      const sentence =
+        "The two agents began from different commits. Update them from their base to compare their files.";
       throw new AppError("conflict", sentence);
     }
     const nameOf = (session: string) => toLabel(this.#options.fleet.get(agentKey(hostId, session))?.title ?? "", 40);

@@ -33,7 +33,8 @@ export function registerNetworkCommand({ commands, client, resolveAgent }: Netwo
     await following(host, "fleetSession", uri, async ({ egress }) => {
       const decided = egress?.decided ?? [];
       if (decided.length === 0) {
-        const sentence = "Nobody has decided anything about this agent's network. Muster asks when a program wants out.";
+        const sentence =
+          "Nobody has decided anything about this agent's network. Muster asks when a program wants out.";
         throw new AppError("notFound", sentence);
       }
       const items = decided.map(({ server, decision }) => ({

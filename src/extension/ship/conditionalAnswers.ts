@@ -31,7 +31,7 @@ export function rememberAnswers(octokit: Octokit, maxBytes = maxKeptBytes): void
       const response = await request(options);
       forget(url);
       const { etag } = response.headers;
-      const size = Number(response.headers["content-length"] ?? JSON.stringify(response.data)?.length ?? 0);
+      const size = response.headers["content-length"] ?? JSON.stringify(response.data).length;
       if (etag === undefined || size > maxBytes) return response;
       kept.set(url, { etag, response, bytes: size });
       bytes += size;

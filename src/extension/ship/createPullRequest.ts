@@ -8,7 +8,14 @@ import { issueReferences } from "./linkedIssues.ts";
 import type { FormDraft, PullRequestDrafts } from "./pullRequestDrafts.ts";
 import type { FormValues, PullRequestBase, PullRequestForm } from "./pullRequestForm.ts";
 import type { PullRequests, Push } from "./pullRequests.ts";
-import { cleanTitle, finishBody, hasProvenance, provenance, pullRequestBody, pullRequestTitle } from "./pullRequestText.ts";
+import {
+  cleanTitle,
+  finishBody,
+  hasProvenance,
+  provenance,
+  pullRequestBody,
+  pullRequestTitle,
+} from "./pullRequestText.ts";
 import type { ShipSource } from "./shipSource.ts";
 import type { ShippableAgent } from "./shippableAgent.ts";
 

@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import type { Fleet } from "../fleet/fleet.ts";
 import { runCommand } from "../platform/commandRegistry.ts";
 import type { Dialogs } from "../platform/dialogs.ts";
@@ -34,12 +35,18 @@ type Way = "tell" | "rerun" | "update" | "page";
 /** What is usual for each; the person decides. */
 const usual: Readonly<Record<Blame, Way>> = { own: "tell", base: "page", staleBase: "update", flaky: "rerun" };
 
-const blameWords: Readonly<Record<Blame, string>> = {
-  own: "nothing speaks against the change itself",
-  base: "red on the base branch too",
-  staleBase: "the branch is behind its base, and the complaints are elsewhere",
-  flaky: "looks like an outage of the machine or the network",
-};
+function blameWords(blame: Blame): string {
+  switch (blame) {
+    case "base":
+      return vscode.l10n.t("red on the base branch too");
+    case "staleBase":
+      return vscode.l10n.t("the branch is behind its base, and the complaints are elsewhere");
+    case "flaky":
+      return vscode.l10n.t("looks like an outage of the machine or the network");
+    default:
+      return vscode.l10n.t("nothing speaks against the change itself");
+  }
+}
 
 /** Red checks: what they say, whose fault it looks like, and what is usual then. Nothing happens without a choice. */
 export class FixChecks {
@@ -51,21 +58,23 @@ export class FixChecks {
 
   async run(target: AgentTarget): Promise<void> {
     const { desk, dialogs, showPage, updateFromBase } = this.#ports;
-    const { open, failed } = await dialogs.progress("Reading the failed checks", async () => {
+    const { open, failed } = await dialogs.progress(vscode.l10n.t("Reading the failed checks"), async () => {
       const open = await desk.open(target);
       const standing = await desk.read(open);
       return { open, failed: await open.port.readFailedChecks(standing) };
     });
     const { number } = open.place;
     if (failed.length === 0) {
-      void dialogs.tell(`No check of pull request #${number} is red at the moment.`);
+      void dialogs.tell(vscode.l10n.t("No check of pull request #{0} is red at the moment.", number));
       return;
     }
     const way = await this.#choose(open, failed);
     if (way === "page") await showPage(target);
     else if (way === "update") await updateFromBase(target);
     else if (way === "rerun") {
-      await dialogs.progress("Running the failed jobs again", () => open.port.rerun(failed.map(({ check }) => check)));
+      await dialogs.progress(vscode.l10n.t("Running the failed jobs again"), () =>
+        open.port.rerun(failed.map(({ check }) => check)),
+      );
       await desk.readAfter(open);
     } else if (way === "tell") await this.#tell(open, failed);
   }
@@ -79,23 +88,25 @@ export class FixChecks {
     const way = blames.size === 1 ? usual[blame] : "tell";
     const items: StepItem<Way>[] = [
       {
-        label: "$(send) Tell the Agent to Fix Them…",
-        description: `attempt ${count + 1} of ${this.#ports.limits().attempts}`,
+        label: `$(send) ${vscode.l10n.t("Tell the Agent to Fix Them…")}`,
+        description: vscode.l10n.t("attempt {0} of {1}", count + 1, this.#ports.limits().attempts),
         value: "tell",
       },
-      ...(canRerun ? [{ label: "$(debug-rerun) Run the Failed Jobs Again", value: "rerun" as const }] : []),
-      { label: "$(git-merge) Update from Base…", value: "update" },
-      { label: "$(link-external) Open the Pull Request's Page", value: "page" },
-      { label: "What is red", kind: -1 },
+      ...(canRerun
+        ? [{ label: `$(debug-rerun) ${vscode.l10n.t("Run the Failed Jobs Again")}`, value: "rerun" as const }]
+        : []),
+      { label: `$(git-merge) ${vscode.l10n.t("Update from Base…")}`, value: "update" },
+      { label: `$(link-external) ${vscode.l10n.t("Open the Pull Request's Page")}`, value: "page" },
+      { label: vscode.l10n.t("What is red"), kind: vscode.QuickPickItemKind.Separator },
       ...failed.map(({ check, blame }) => ({
         label: `$(error) ${toLabel(check.name, 80)}`,
-        description: toLabel([check.summary, blameWords[blame]].filter((part) => part !== "").join(" · "), 160),
+        description: toLabel([check.summary, blameWords(blame)].filter((part) => part !== "").join(" · "), 160),
         alwaysShow: true,
       })),
     ];
     const result = await pickStep<Way>({
-      frame: { title: `Failing checks of pull request #${place.number}`, canGoBack: false },
-      placeholder: "What shall be done about them?",
+      frame: { title: vscode.l10n.t("Failing checks of pull request #{0}", place.number), canGoBack: false },
+      placeholder: vscode.l10n.t("What shall be done about them?"),
       items,
       active: way === "rerun" && !canRerun ? "tell" : way,
     });
@@ -108,7 +119,7 @@ export class FixChecks {
     const spendUsd = agent.spend ?? 0;
     const attempts = pullRequests.get(target)?.attempts ?? { count: 0, spendUsd };
     if (!(await this.#mayTry(open, attempts, spendUsd))) return;
-    const title = `Message about the failing checks of #${place.number}`;
+    const title = vscode.l10n.t("Message about the failing checks of #{0}", place.number);
     const message = await confirmMessage(title, fixChecksMessage(place.number, failed));
     if (message === undefined) return;
     await fleet.send(agent.key, message);
@@ -122,10 +133,18 @@ export class FixChecks {
     const spent = spendUsd - attempts.spendUsd;
     const isOver = attempts.count >= limit.attempts || (attempts.count > 0 && spent >= limit.spendUsd);
     if (!isOver) return true;
-    const [openAgent, openPage, again] = ["Open Agent", "Open Pull Request", "Try Once More"] as const;
+    const [openAgent, openPage, again] = [
+      vscode.l10n.t("Open Agent"),
+      vscode.l10n.t("Open Pull Request"),
+      vscode.l10n.t("Try Once More"),
+    ];
     const chosen = await dialogs.choose(
-      `The checks of pull request #${place.number} stay red`,
-      `The agent was told ${attempts.count === 1 ? "once" : `${attempts.count} times`} and has cost $${spent.toFixed(2)} since. Look at it yourself: what it tries does not help.`,
+      vscode.l10n.t("The checks of pull request #{0} stay red", place.number),
+      vscode.l10n.t(
+        "Times that the agent was told: {0}. It has cost ${1} since the first. Look at it yourself: what it tries does not help.",
+        attempts.count,
+        spent.toFixed(2),
+      ),
       [openAgent, openPage, again],
     );
     if (chosen === openAgent) await runCommand("muster.agent.open", target);

@@ -1,4 +1,4 @@
-import type { GitHubRepository, GitHubServer } from "./gitHubServers.ts";
+import type { GitHubRepository } from "./gitHubServers.ts";
 
 export type PullRequestState = "draft" | "open" | "merged" | "closed";
 
@@ -90,6 +90,3 @@ export interface GitHubPort {
   /** Sets what is named and leaves the rest. At most two writes. */
   addExtras(repository: GitHubRepository, number: number, extras: PullRequestExtras): Promise<void>;
 }
-
-/** A port for one server and one person's token. */
-export type ConnectGitHub = (server: GitHubServer, token: string) => Promise<GitHubPort>;

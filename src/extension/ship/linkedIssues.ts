@@ -21,7 +21,8 @@ export function issueReferences(text: string, repository: GitHubRepository): rea
     // A page is one of that server's; without an origin it is a path and no reference.
     if (isPage ? origin !== webOrigin(repository.server) : origin !== undefined) continue;
     const number = Number(digits);
-    const isOwn = owner.toLowerCase() === repository.owner.toLowerCase() && repo.toLowerCase() === repository.repo.toLowerCase();
+    const isOwn =
+      owner.toLowerCase() === repository.owner.toLowerCase() && repo.toLowerCase() === repository.repo.toLowerCase();
     const label = isOwn ? `#${number}` : `${owner}/${repo}#${number}`;
     if (number > 0 && !found.has(label.toLowerCase())) found.set(label.toLowerCase(), { label, owner, repo, number });
     if (found.size === maxReferences) break;

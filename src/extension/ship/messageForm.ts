@@ -11,10 +11,14 @@ export const confirmMessage: ConfirmMessage = async (title, text) => {
   await vscode.window.showTextDocument(document, { preview: false });
   const result = await pickStep<"send" | "keep">({
     frame: { title: toLabel(title), canGoBack: false },
-    placeholder: "Read the message, and change what you like",
+    placeholder: vscode.l10n.t("Read the message, and change what you like"),
     items: [
-      { label: "$(send) Send to the Agent", value: "send" },
-      { label: "$(close) Don't Send", description: "the message stays open", value: "keep" },
+      { label: `$(send) ${vscode.l10n.t("Send to the Agent")}`, value: "send" },
+      {
+        label: `$(close) ${vscode.l10n.t("Don't Send")}`,
+        description: vscode.l10n.t("the message stays open"),
+        value: "keep",
+      },
     ],
   });
   if (result.kind !== "next" || result.value !== "send" || document.isClosed) return undefined;

@@ -17,7 +17,9 @@ const RepositoryAnswer = z.looseObject({
   default_branch: z.string(),
   archived: z.optional(z.boolean()),
   permissions: z.optional(z.looseObject({ push: z.boolean() })),
-  parent: z.nullish(z.looseObject({ owner: z.looseObject({ login: z.string() }), name: z.string(), default_branch: z.string() })),
+  parent: z.nullish(
+    z.looseObject({ owner: z.looseObject({ login: z.string() }), name: z.string(), default_branch: z.string() }),
+  ),
   allow_squash_merge: z.optional(z.boolean()),
   allow_merge_commit: z.optional(z.boolean()),
   allow_rebase_merge: z.optional(z.boolean()),
@@ -118,8 +120,10 @@ export class OctokitGitHub implements GitHubPort {
       this.#api.ask(repository, z.array(z.looseObject({ name: z.string() })), (address, { rest }) =>
         rest.issues.listLabelsForRepo({ ...address, per_page: 100 }),
       ),
-      this.#api.ask(repository, z.array(z.looseObject({ number: z.number(), title: z.string() })), (address, { rest }) =>
-        rest.issues.listMilestones({ ...address, state: "open", per_page: 100 }),
+      this.#api.ask(
+        repository,
+        z.array(z.looseObject({ number: z.number(), title: z.string() })),
+        (address, { rest }) => rest.issues.listMilestones({ ...address, state: "open", per_page: 100 }),
       ),
     ]);
     return {

@@ -8,7 +8,14 @@ import { OctokitGitHub } from "./octokitGitHub.ts";
 import { OctokitStandings } from "./octokitStandings.ts";
 import type { PullRequestPort, ReviewFeedback } from "./pullRequestPort.ts";
 import type { Check, PullRequestStanding } from "./pullRequestStanding.ts";
-import { FeedbackAnswer, feedbackQuery, readyMutation, replyMutation, resolveMutation, toFeedback } from "./reviewQueries.ts";
+import {
+  FeedbackAnswer,
+  feedbackQuery,
+  readyMutation,
+  replyMutation,
+  resolveMutation,
+  toFeedback,
+} from "./reviewQueries.ts";
 
 const maxFailedChecks = 5;
 const maxComplaints = 20;

@@ -2,7 +2,14 @@ import * as z from "zod/mini";
 import { AppError } from "../../base/appError.ts";
 import type { GitHubApi, Quota } from "./gitHubApi.ts";
 import type { GitHubRepository } from "./gitHubServers.ts";
-import { CheckRunAnswer, PullAnswer, ReviewAnswer, StatusAnswer, toPullRequest, WholePullAnswer } from "./pullAnswers.ts";
+import {
+  CheckRunAnswer,
+  PullAnswer,
+  ReviewAnswer,
+  StatusAnswer,
+  toPullRequest,
+  WholePullAnswer,
+} from "./pullAnswers.ts";
 import type { StandingsReader } from "./pullRequestWatch.ts";
 import { type Check, type PullRequestStanding, reviewVerdict, toChecks, toMergeState } from "./pullRequestStanding.ts";
 

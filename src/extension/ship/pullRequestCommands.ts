@@ -32,23 +32,34 @@ const isOpen = ({ pullRequest }: Ships) => pullRequest?.state === "open";
 export function registerPullRequestCommands(options: PullRequestCommandsOptions): Disposable {
   const { commands, create, endings, fixChecks, resolveAgent, rounds, show } = options;
   const owned = new Disposables();
-  const register = (id: ShipCommand, during: string, fits: (agent: Ships) => boolean, act: Act) =>
-    owned.add(
-      commands.register(id, during, async (target) => {
-        const agent = await resolveAgent(target, fits);
-        if (agent !== undefined) await act(agent);
-      }),
-    );
+  const on = {
+    register: (id: ShipCommand, during: string, fits: (agent: Ships) => boolean, act: Act) =>
+      owned.add(
+        commands.register(id, during, async (target) => {
+          const agent = await resolveAgent(target, fits);
+          if (agent !== undefined) await act(agent);
+        }),
+      ),
+  };
   const has = ({ pullRequest }: Ships) => pullRequest !== undefined;
-  register("muster.agent.createPullRequest", "create the pull request", ({ canShip }) => canShip, create);
-  register("muster.agent.updatePullRequest", "update the pull request", (agent) => agent.canShip && isOpen(agent), create);
-  register("muster.agent.showPullRequest", "open the pull request", has, show);
-  register("muster.agent.fixChecks", "look at the failing checks", isOpen, (target) => fixChecks.run(target));
-  register("muster.agent.addressComments", "read the review comments", isOpen, (target) => rounds.address(target));
-  register("muster.agent.resolveComments", "resolve the review comments", isOpen, (target) => rounds.resolve(target));
-  register("muster.agent.markReady", "mark the pull request as ready", isOpen, (target) => endings.markReady(target));
-  register("muster.agent.mergePullRequest", "merge the pull request", isOpen, (target) => endings.merge(target));
-  register("muster.agent.closePullRequest", "close the pull request", isOpen, (target) => endings.close(target));
+  on.register("muster.agent.createPullRequest", "create the pull request", ({ canShip }) => canShip, create);
+  on.register(
+    "muster.agent.updatePullRequest",
+    "update the pull request",
+    (agent) => agent.canShip && isOpen(agent),
+    create,
+  );
+  on.register("muster.agent.showPullRequest", "open the pull request", has, show);
+  on.register("muster.agent.fixChecks", "look at the failing checks", isOpen, (target) => fixChecks.run(target));
+  on.register("muster.agent.addressComments", "read the review comments", isOpen, (target) => rounds.address(target));
+  on.register("muster.agent.resolveComments", "resolve the review comments", isOpen, (target) =>
+    rounds.resolve(target),
+  );
+  on.register("muster.agent.markReady", "mark the pull request as ready", isOpen, (target) =>
+    endings.markReady(target),
+  );
+  on.register("muster.agent.mergePullRequest", "merge the pull request", isOpen, (target) => endings.merge(target));
+  on.register("muster.agent.closePullRequest", "close the pull request", isOpen, (target) => endings.close(target));
   return owned;
 }
 

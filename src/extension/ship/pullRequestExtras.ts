@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import { toLabel } from "../platform/plainText.ts";
 import { pickManyStep, pickStep, type StepFrame, type StepItem, textStep } from "../platform/steps.ts";
 import type { ExtraChoices } from "./gitHubPort.ts";
@@ -17,19 +18,30 @@ interface ExtraFrame {
   readonly load: () => Promise<ExtraChoices>;
 }
 
-const labels: Readonly<Record<Extra, string>> = {
-  reviewers: "$(eye) Reviewers…",
-  assignees: "$(account) Assignees…",
-  labels: "$(tag) Labels…",
-  milestone: "$(milestone) Milestone…",
-  closes: "$(issue-closed) Issues That It Closes…",
-};
+function labelOf(extra: Extra): string {
+  switch (extra) {
+    case "reviewers":
+      return `$(eye) ${vscode.l10n.t("Reviewers…")}`;
+    case "assignees":
+      return `$(account) ${vscode.l10n.t("Assignees…")}`;
+    case "labels":
+      return `$(tag) ${vscode.l10n.t("Labels…")}`;
+    case "milestone":
+      return `$(milestone) ${vscode.l10n.t("Milestone…")}`;
+    default:
+      return `$(issue-closed) ${vscode.l10n.t("Issues That It Closes…")}`;
+  }
+}
 
 /** The line of the form that tells what is chosen. */
 export function extraItem(extra: Extra, { extras, closes }: Pick<FormValues, "extras" | "closes">): StepItem<Extra> {
-  const chosen = { ...extras, closes, milestone: extras.milestone === undefined ? [] : [`number ${extras.milestone}`] };
+  const chosen = {
+    ...extras,
+    closes,
+    milestone: extras.milestone === undefined ? [] : [vscode.l10n.t("number {0}", extras.milestone)],
+  };
   const names = chosen[extra].map((name) => toLabel(name, 40)).join(", ");
-  return { label: labels[extra], description: names === "" ? "none" : names, value: extra };
+  return { label: labelOf(extra), description: names === "" ? vscode.l10n.t("none") : names, value: extra };
 }
 
 /** Asks for one of them. What it gives is empty if the person went back. */
@@ -42,17 +54,21 @@ export async function askExtra(extra: Extra, asked: ExtraFrame): Promise<FormDra
       return askMilestone(asked);
     default: {
       const { people, labels } = await asked.load();
-      const names = await askNames(asked.frame, placeholders[extra], extra === "labels" ? labels : people, extras[extra]);
+      const names = await askNames(
+        asked.frame,
+        placeholderOf(extra),
+        extra === "labels" ? labels : people,
+        extras[extra],
+      );
       return names === undefined ? {} : { extras: { ...toDraft(extras), [extra]: names } };
     }
   }
 }
 
-const placeholders = {
-  reviewers: "Who shall review it?",
-  assignees: "Whom is it assigned to?",
-  labels: "Which labels does it get?",
-} as const;
+function placeholderOf(extra: "reviewers" | "assignees" | "labels"): string {
+  if (extra === "reviewers") return vscode.l10n.t("Who shall review it?");
+  return extra === "assignees" ? vscode.l10n.t("Whom is it assigned to?") : vscode.l10n.t("Which labels does it get?");
+}
 
 async function askNames(
   frame: StepFrame,
@@ -61,7 +77,7 @@ async function askNames(
   chosen: readonly string[],
 ): Promise<string[] | undefined> {
   const items = all.map((name) => ({ label: toLabel(name, 80), value: name }));
-  const nothing = { label: "The repository has none to choose from." };
+  const nothing = { label: vscode.l10n.t("The repository has none to choose from.") };
   const result = await pickManyStep<string>({
     frame,
     placeholder,
@@ -75,9 +91,9 @@ async function askMilestone({ frame, values, load }: ExtraFrame): Promise<FormDr
   const { milestones } = await load();
   const result = await pickStep<number>({
     frame,
-    placeholder: "Which milestone does it belong to?",
+    placeholder: vscode.l10n.t("Which milestone does it belong to?"),
     items: [
-      { label: "None", value: 0 },
+      { label: vscode.l10n.t("None"), value: 0 },
       ...milestones.map(({ number, title }) => ({ label: toLabel(title, 80), value: number })),
     ],
     active: values.extras.milestone ?? 0,
@@ -92,7 +108,7 @@ async function askIssues({ frame, values: { closes }, issues }: ExtraFrame): Pro
   if (offered.length > 0) {
     const result = await pickManyStep<string>({
       frame,
-      placeholder: "Tick those that GitHub shall close when it is merged",
+      placeholder: vscode.l10n.t("Tick those that GitHub shall close when it is merged"),
       items: offered.map((label) => ({ label: toLabel(label, 80), value: label })),
       chosen: (label) => closes.includes(label),
     });
@@ -100,10 +116,10 @@ async function askIssues({ frame, values: { closes }, issues }: ExtraFrame): Pro
   }
   const result = await textStep({
     frame,
-    prompt: "Numbers of the issues that GitHub shall close when it is merged",
+    prompt: vscode.l10n.t("Numbers of the issues that GitHub shall close when it is merged"),
     placeholder: "12, 34",
     value: "",
-    validate: (text) => (/^[\s,#\d]*$/.test(text) ? undefined : "Enter numbers, such as 12."),
+    validate: (text) => (/^[\s,#\d]*$/.test(text) ? undefined : vscode.l10n.t("Enter numbers, such as 12.")),
   });
   if (result.kind !== "next") return {};
   return { closes: Array.from(result.value.matchAll(/\d{1,9}/g), ([number]) => `#${number}`) };

@@ -130,8 +130,8 @@ class FormRun {
     const result = await textStep({
       frame: this.#frame("title"),
       value: this.#values.title,
-      prompt: "Title of the pull request",
-      validate: (text) => (text.trim() === "" ? "Enter a title." : undefined),
+      prompt: vscode.l10n.t("Title of the pull request"),
+      validate: (text) => (text.trim() === "" ? vscode.l10n.t("Enter a title.") : undefined),
       onType: (title) => this.#change({ title }),
     });
     return result.kind === "next" ? this.#after("title") : "stop";
@@ -140,12 +140,15 @@ class FormRun {
   async #askRepository(): Promise<Move> {
     const items = this.#context.bases.map((base, index) => ({
       label: nameOf(base.repository),
-      description: index === 0 ? "the repository that it is a fork of" : "the agent's own repository",
+      description:
+        index === 0
+          ? vscode.l10n.t("the repository that it is a fork of")
+          : vscode.l10n.t("the agent's own repository"),
       value: base,
     }));
     const result = await pickStep<PullRequestBase>({
       frame: this.#frame("repository"),
-      placeholder: "Repository that the changes shall go into",
+      placeholder: vscode.l10n.t("Repository that the changes shall go into"),
       items,
       active: this.#values.base,
     });
@@ -159,9 +162,11 @@ class FormRun {
     const result = await textStep({
       frame: this.#frame("base"),
       value: this.#values.baseBranch,
-      prompt: "Branch that the changes shall go into. Empty: the repository's default branch",
+      prompt: vscode.l10n.t("Branch that the changes shall go into. Empty: the repository's default branch"),
       validate: (text) =>
-        /^(?!.*(?:\.\.|@\{))[^\s~^:?*[\\\p{Cc}]*$/u.test(text.trim()) ? undefined : "No branch has such a name.",
+        /^(?!.*(?:\.\.|@\{))[^\s~^:?*[\\\p{Cc}]*$/u.test(text.trim())
+          ? undefined
+          : vscode.l10n.t("No branch has such a name."),
       onType: (baseBranch) => this.#change({ baseBranch: baseBranch.trim() }),
     });
     if (result.kind === "next") return this.#after("base");
@@ -171,31 +176,38 @@ class FormRun {
   async #confirm(): Promise<Move> {
     const { agent, findings } = this.#context;
     const { added, removed } = totalsOf(agent.files);
-    const into = this.#values.baseBranch || this.#values.base.defaultBranch || "default branch";
+    const into = this.#values.baseBranch || this.#values.base.defaultBranch || vscode.l10n.t("default branch");
     const items: StepItem<boolean | Extra | "description">[] = [
       {
-        label: "$(git-pull-request-draft) Create Draft Pull Request",
+        label: `$(git-pull-request-draft) ${vscode.l10n.t("Create Draft Pull Request")}`,
         detail: toLabel(this.#values.title),
         value: true,
       },
-      { label: "$(git-pull-request) Create Pull Request", detail: "Ready for review at once", value: false },
-      { label: "What it has", kind: vscode.QuickPickItemKind.Separator },
       {
-        label: "$(edit) Edit Description…",
-        description: "opens as a Markdown document; come back here to create the pull request",
+        label: `$(git-pull-request) ${vscode.l10n.t("Create Pull Request")}`,
+        detail: vscode.l10n.t("Ready for review at once"),
+        value: false,
+      },
+      { label: vscode.l10n.t("What it has"), kind: vscode.QuickPickItemKind.Separator },
+      {
+        label: `$(edit) ${vscode.l10n.t("Edit Description…")}`,
+        description: vscode.l10n.t("opens as a Markdown document; come back here to create the pull request"),
         value: "description",
       },
       ...EXTRAS.map((extra) => extraItem(extra, this.#values)),
     ];
     if (findings.length > 0) {
       items.push(
-        { label: "Before you go on", kind: vscode.QuickPickItemKind.Separator },
+        { label: vscode.l10n.t("Before you go on"), kind: vscode.QuickPickItemKind.Separator },
         ...findings.map(({ sentence }) => ({ label: `$(warning) ${toLabel(sentence, 200)}`, alwaysShow: true })),
       );
     }
     const result = await pickStep({
       frame: this.#frame("confirm"),
-      placeholder: toLabel(`${agent.branch ?? ""} → ${into}: ${agent.files.length} files, +${added} −${removed}`, 200),
+      placeholder: toLabel(
+        vscode.l10n.t("{0} → {1}: {2} files, +{3} −{4}", agent.branch ?? "", into, agent.files.length, added, removed),
+        200,
+      ),
       items,
       active: this.#active,
     });
@@ -217,7 +229,9 @@ class FormRun {
   #frame(step: Step): StepFrame {
     const place = this.#steps.indexOf(step) + 1;
     const { repository } = this.#values.base;
-    const title = toLabel(`Create Pull Request in ${nameOf(repository)} on ${repository.server.host}`);
+    const title = toLabel(
+      vscode.l10n.t("Create Pull Request in {0} on {1}", nameOf(repository), repository.server.host),
+    );
     return { title, step: place, totalSteps: this.#steps.length, canGoBack: place > 1 };
   }
 

@@ -49,16 +49,14 @@ export function toChecks(runs: readonly CheckRunAnswer[], statuses: readonly Sta
         isJob: run.app?.slug === "github-actions",
       };
     }),
-    ...statuses.map(
-      (status): Check => ({
-        name: status.context,
-        state: status.state === "success" ? "passed" : status.state === "pending" ? "pending" : "failed",
-        url: status.target_url ?? undefined,
-        summary: status.description ?? "",
-        runId: undefined,
-        isJob: false,
-      }),
-    ),
+    ...statuses.map((status): Check => ({
+      name: status.context,
+      state: status.state === "success" ? "passed" : status.state === "pending" ? "pending" : "failed",
+      url: status.target_url ?? undefined,
+      summary: status.description ?? "",
+      runId: undefined,
+      isJob: false,
+    })),
   ];
 }
 

@@ -22,14 +22,22 @@ const heading = /^#{1,6}\s+(\S.*)?$/;
 export function fillTemplate(template: string, parts: DescriptionParts): string {
   const left = new Map<Part, string>(Object.entries(parts) as [Part, string][]);
   let isCode = false;
-  const lines = template.replaceAll("\r\n", "\n").trim().split("\n").flatMap((line) => {
-    if (/^\s*(?:```|~~~)/.test(line)) isCode = !isCode;
-    const title = isCode ? undefined : heading.exec(line)?.[1];
-    const part = title === undefined ? undefined : asks.find(([name, asked]) => left.has(name) && asked.test(title))?.[0];
-    if (part === undefined) return [line];
-    const text = left.get(part)?.replace(/^#.*\n+/, "") ?? "";
-    left.delete(part);
-    return [line, "", text, ""];
-  });
-  return [...left.values(), lines.join("\n")].join("\n\n").replaceAll(/\n{3,}/g, "\n\n").trim();
+  const lines = template
+    .replaceAll("\r\n", "\n")
+    .trim()
+    .split("\n")
+    .flatMap((line) => {
+      if (/^\s*(?:```|~~~)/.test(line)) isCode = !isCode;
+      const title = isCode ? undefined : heading.exec(line)?.[1];
+      const part =
+        title === undefined ? undefined : asks.find(([name, asked]) => left.has(name) && asked.test(title))?.[0];
+      if (part === undefined) return [line];
+      const text = left.get(part)?.replace(/^#.*\n+/, "") ?? "";
+      left.delete(part);
+      return [line, "", text, ""];
+    });
+  return [...left.values(), lines.join("\n")]
+    .join("\n\n")
+    .replaceAll(/\n{3,}/g, "\n\n")
+    .trim();
 }

@@ -146,7 +146,8 @@ export class PullRequestWatch implements Disposable {
       const { state } = standing.pull;
       if (state === "merged" && agent.pullRequest?.state === "open") await merged(agent);
       const isOpen = state === "open" || state === "draft";
-      isLively ||= isOpen && (standing.merge === "unknown" || standing.checks.some((check) => check.state === "pending"));
+      isLively ||=
+        isOpen && (standing.merge === "unknown" || standing.checks.some((check) => check.state === "pending"));
     }
     this.#pauses.delete(server.host);
     const { quota } = standings;

@@ -75,7 +75,9 @@ export const FeedbackAnswer = z.looseObject({
 export function toFeedback({ repository }: z.infer<typeof FeedbackAnswer>): ReviewFeedback {
   const { reviewThreads, latestReviews } = repository.pullRequest;
   const threads = present(reviewThreads.nodes).filter((thread) => !thread.isResolved);
-  const reviews = present(latestReviews?.nodes).filter(({ body, state }) => body.trim() !== "" && state !== "DISMISSED");
+  const reviews = present(latestReviews?.nodes).filter(
+    ({ body, state }) => body.trim() !== "" && state !== "DISMISSED",
+  );
   return {
     threads: threads.map(({ id, path, line, isOutdated, comments }) => ({
       id,

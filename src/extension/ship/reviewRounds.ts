@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { AgentTarget } from "../ids.ts";
 import type { Dialogs } from "../platform/dialogs.ts";
@@ -31,10 +32,10 @@ export class ReviewRounds {
     const { open, feedback } = await this.#read(target);
     const { number } = open.place;
     if (feedback.threads.length + feedback.summaries.length === 0) {
-      void dialogs.tell(`Pull request #${number} has no comments that are not resolved.`);
+      void dialogs.tell(vscode.l10n.t("Pull request #{0} has no comments that are not resolved.", number));
       return;
     }
-    const title = `Message about the review of #${number}`;
+    const title = vscode.l10n.t("Message about the review of #{0}", number);
     const message = await confirmMessage(title, addressCommentsMessage(number, feedback));
     if (message === undefined) return;
     await fleet.send(open.agent.key, message);
@@ -48,13 +49,13 @@ export class ReviewRounds {
     const { open, feedback } = await this.#read(target);
     const { number } = open.place;
     if (feedback.threads.length === 0) {
-      void dialogs.tell(`Every comment on pull request #${number} is resolved.`);
+      void dialogs.tell(vscode.l10n.t("Every comment on pull request #{0} is resolved.", number));
       return;
     }
-    const title = `Resolve comments on pull request #${number}`;
+    const title = vscode.l10n.t("Resolve comments on pull request #{0}", number);
     const ticked = await pickManyStep<ReviewThread>({
       frame: { title, step: 1, totalSteps: 2, canGoBack: false },
-      placeholder: "Which are settled?",
+      placeholder: vscode.l10n.t("Which are settled?"),
       items: feedback.threads.map((thread) => ({
         label: toLabel(`${thread.path}${thread.line === undefined ? "" : `:${thread.line}`}`, 80),
         description: toLabel(thread.comments[0]?.author ?? "", 40),
@@ -66,13 +67,13 @@ export class ReviewRounds {
     if (ticked.kind !== "next" || ticked.value.length === 0) return;
     const reply = await textStep({
       frame: { title, step: 2, totalSteps: 2, canGoBack: false },
-      prompt: "Your answer to each of them. Empty: they are resolved without one",
-      value: "Addressed in the latest push.",
+      prompt: vscode.l10n.t("Your answer to each of them. Empty: they are resolved without one"),
+      value: vscode.l10n.t("Addressed in the latest push."),
     });
     if (reply.kind !== "next") return;
-    await dialogs.progress("Resolving the comments", async (report) => {
+    await dialogs.progress(vscode.l10n.t("Resolving the comments"), async (report) => {
       for (const [index, { id }] of ticked.value.entries()) {
-        report(`${index + 1} of ${ticked.value.length}`);
+        report(vscode.l10n.t("{0} of {1}", index + 1, ticked.value.length));
         if (reply.value.trim() !== "") await open.port.reply(id, reply.value.trim());
         await open.port.resolve(id);
       }
@@ -82,7 +83,7 @@ export class ReviewRounds {
 
   async #read(target: AgentTarget) {
     const { desk, dialogs } = this.#ports;
-    return dialogs.progress("Reading the review comments", async () => {
+    return dialogs.progress(vscode.l10n.t("Reading the review comments"), async () => {
       const open = await desk.open(target);
       return { open, feedback: await open.port.readFeedback(open.place.number) };
     });

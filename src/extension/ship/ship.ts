@@ -175,7 +175,8 @@ export class Ship implements Disposable {
       outcome === "created"
         ? `Created ${kind} #${pullRequest.number} in ${place}.`
         : `Updated ${kind} #${pullRequest.number} in ${place}: the branch had one already.`;
-    const rest = unfinished === undefined ? "" : ` Not all of it is there: ${unfinished.message} Add the rest on its page.`;
+    const rest =
+      unfinished === undefined ? "" : ` Not all of it is there: ${unfinished.message} Add the rest on its page.`;
     const open = "Open Pull Request";
     const chosen = await this.#ports.dialogs.tell(sentence + rest, open);
     if (chosen === open) await openPage(repository.server, pullRequest.url);

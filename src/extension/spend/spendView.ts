@@ -1,7 +1,9 @@
 import * as vscode from "vscode";
+import type { Clock } from "../../base/clock.ts";
 import { type Disposable, Disposables, toDisposable } from "../../base/disposables.ts";
-import type { Event } from "../../base/emitter.ts";
 import { SpendChoice } from "../../protocol/report.ts";
+import type { Fleet } from "../fleet/fleet.ts";
+import { agentKey } from "../fleet/fleetAgent.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
 import { SPEND_PANEL } from "../ids.ts";
 import { type CommandRegistry, runCommand } from "../platform/commandRegistry.ts";
@@ -9,12 +11,12 @@ import { ReportPanel } from "../platform/reportPanel.ts";
 import { WebviewTabs } from "../platform/webviewTabs.ts";
 import { firstChoice, loadingSpend, readSpend, type SpendReaderOptions } from "./spendReader.ts";
 
-export interface SpendViewOptions extends Omit<SpendReaderOptions, "connections"> {
+export interface SpendViewOptions {
   readonly extensionUri: vscode.Uri;
   readonly connections: HostConnectionsView;
+  readonly clock: Clock;
   readonly commands: CommandRegistry;
-  /** Some agent's row is another one. */
-  readonly onDidChangeAgents: Event<unknown>;
+  readonly fleet: Pick<Fleet, "get" | "onDidChange">;
   /** Keeps what was chosen last. */
   readonly state: { get(key: string): unknown; update(key: string, value: unknown): PromiseLike<void> };
 }
@@ -29,6 +31,7 @@ const refreshMs = 10_000;
  */
 export class SpendView implements Disposable {
   readonly #options: SpendViewOptions;
+  readonly #reader: SpendReaderOptions;
   readonly #owned = new Disposables();
   #page: ReportPanel | undefined;
   #timer: Disposable | undefined;
@@ -37,7 +40,9 @@ export class SpendView implements Disposable {
 
   constructor(options: SpendViewOptions) {
     this.#options = options;
-    const { commands, connections, extensionUri, clock, onDidChangeAgents } = options;
+    const { commands, connections, extensionUri, clock, fleet } = options;
+    const titleOf = (hostId: string, session: string) => fleet.get(agentKey(hostId, session))?.title;
+    this.#reader = { connections, clock, titleOf };
     const title = vscode.l10n.t("Spend");
     const tabs = this.#owned.add(
       new WebviewTabs({
@@ -53,7 +58,7 @@ export class SpendView implements Disposable {
     );
     this.#owned.add(commands.register("muster.spend.show", "show the spending", () => tabs.show("all hosts")));
     this.#owned.add(connections.onDidChange(() => void this.#refresh()));
-    this.#owned.add(onDidChangeAgents(() => this.#refreshSoon()));
+    this.#owned.add(fleet.onDidChange(() => this.#refreshSoon()));
   }
 
   dispose(): void {
@@ -65,7 +70,7 @@ export class SpendView implements Disposable {
       extensionUri: this.#options.extensionUri,
       title: panel.title,
       shown: () => {
-        page.show(loadingSpend(this.#options, this.#choice));
+        page.show(loadingSpend(this.#reader, this.#choice));
         void this.#refresh();
       },
       receive: (message) => {
@@ -100,7 +105,7 @@ export class SpendView implements Disposable {
     this.#timer = undefined;
     if (this.#page?.isShown !== true) return;
     const question = ++this.#asked;
-    const state = await readSpend(this.#options, this.#choice);
+    const state = await readSpend(this.#reader, this.#choice);
     if (question === this.#asked) this.#page?.show(state);
   }
 

@@ -14,6 +14,8 @@ export interface RetentionOptions {
   readonly disposedMs: number;
 }
 
+/** After a start its clients come back first. */
+const firstSweepMs = 60 * 1_000;
 const sweepMs = 60 * 60 * 1_000;
 /** Clocks are corrected by less all the time. */
 const clockLeewayMs = 10 * 60 * 1_000;
@@ -29,11 +31,17 @@ export class Retention implements Disposable {
     this.#options = options;
   }
 
-  /** Once at the start, then every hour. A sweep that fails is told to the log and tried again at its time. */
+  /** A minute after the start, then every hour. A sweep that fails is told to the log and tried again at its time. */
   start(): void {
-    if (this.#isDisposed) return;
-    this.sweep().catch((error: unknown) => this.#options.logger.error("retention failed", { error: String(error) }));
-    this.#timer = this.#options.clock.setTimeout(() => this.start(), sweepMs);
+    this.#sweepIn(firstSweepMs);
+  }
+
+  #sweepIn(ms: number): void {
+    const { clock, logger } = this.#options;
+    this.#timer = clock.setTimeout(() => {
+      this.sweep().catch((error: unknown) => logger.error("retention failed", { error: String(error) }));
+      this.#sweepIn(sweepMs);
+    }, ms);
   }
 
   /** Answers with the number of channels that are gone. */

@@ -75,7 +75,8 @@ async function earliest<K extends ChannelKind>(
   try {
     const snapshot = await log.loadSnapshot(channel);
     let found = snapshot && fromSnapshot(snapshot.state);
-    if (!found) for await (const record of log.read({ after: 0, channel, limit: 1 })) found = foldRecord(undefined, record);
+    if (!found)
+      for await (const record of log.read({ after: 0, channel, limit: 1 })) found = foldRecord(undefined, record);
     return found?.kind === kind ? (found.state as ChannelStates[K]) : undefined;
   } catch (error) {
     if (AppError.is(error, "internal")) return undefined;

@@ -34,7 +34,10 @@ export function combineMethods(ports: CombinePorts): CombineMethods {
     const run = runOf(session);
     const { repository, head: latest } = fleetOf(run);
     if (fleetConflictsUri(repository) !== fleetConflictsUri(fleetOf(first).repository)) {
-      throw new AppError("request.invalid", "The agents work on different repositories: their branches have no parts in common.");
+      throw new AppError(
+        "request.invalid",
+        "The agents work on different repositories: their branches have no parts in common.",
+      );
     }
     const { checkpoints, paths } = await run.workspace();
     const wanted = head ?? latest;
@@ -63,7 +66,10 @@ export function combineMethods(ports: CombinePorts): CombineMethods {
       const sources: CombineSource[] = [];
       for (const { session, head } of picks) sources.push(await sourceOf(session, first, head));
       if (!sources.some((source) => source.base === base)) {
-        throw new AppError("conflict", "None of the picked agents stands on that base any more. Look at the parts again.");
+        throw new AppError(
+          "conflict",
+          "None of the picked agents stands on that base any more. Look at the parts again.",
+        );
       }
       const wanted = picks.flatMap(({ files }, index) => {
         const source = sources[index];
@@ -139,7 +145,11 @@ function assertPicks(picks: ParamsOf<"x-fleet/combine">["picks"]): void {
   if (files.length === 0) throw new AppError("request.invalid", "Pick at least one file.");
   assertCount(picks.length, limits.sources, "agents");
   assertCount(files.length, limits.files, "files");
-  assertCount(files.reduce((sum, { hunks = [] }) => sum + hunks.length, 0), limits.hunks, "changes");
+  assertCount(
+    files.reduce((sum, { hunks = [] }) => sum + hunks.length, 0),
+    limits.hunks,
+    "changes",
+  );
   const isTwice = picks.some(({ session, files: own }, index) => {
     const isRepeated = picks.findIndex((other) => other.session === session) !== index;
     return isRepeated || new Set(own.map(({ path }) => path)).size !== own.length;

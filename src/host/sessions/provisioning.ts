@@ -73,14 +73,14 @@ export class Provisioning implements Disposable {
       : fleet.combinedFrom
         ? await this.#combine(fleet.combinedFrom, branch)
         : await this.#options.workspaces.provision({
-          sessionId: refs.id,
-          repository: fleet.repository,
-          baseBranch: fleet.baseBranch,
-          branch,
-          credentials: this.#options.credentials.credentialsOf(this.#options.principal),
-          onStage: (stage) => this.#tellStage(stage),
-          signal: this.#signal,
-        });
+            sessionId: refs.id,
+            repository: fleet.repository,
+            baseBranch: fleet.baseBranch,
+            branch,
+            credentials: this.#options.credentials.credentialsOf(this.#options.principal),
+            onStage: (stage) => this.#tellStage(stage),
+            signal: this.#signal,
+          });
     this.#workspace = workspace;
     this.#failures = 0;
     const { baseBranch, baseCommit } = workspace;

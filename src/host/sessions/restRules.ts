@@ -1,5 +1,11 @@
 import type { ChannelKind } from "../../protocol/actions.ts";
-import { parseAnnotationsUri, parseChangesetUri, parseChatUri, parseTerminalUri, ROOT_URI } from "../../protocol/uris.ts";
+import {
+  parseAnnotationsUri,
+  parseChangesetUri,
+  parseChatUri,
+  parseTerminalUri,
+  ROOT_URI,
+} from "../../protocol/uris.ts";
 import type { Channels } from "../channels/channels.ts";
 
 /** Where a session is found. */

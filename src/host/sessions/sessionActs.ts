@@ -12,7 +12,8 @@ export function actOf(
   fleet: FleetSessionState | undefined,
 ): Pick<FleetAct, "act" | "on" | "turnId" | "by"> | undefined {
   const what = whatOf(action);
-  const by = origin?.principal ?? (action.type === "chat/turnStarted" ? sender(action.queuedMessageId, fleet) : undefined);
+  const by =
+    origin?.principal ?? (action.type === "chat/turnStarted" ? sender(action.queuedMessageId, fleet) : undefined);
   return what && by !== undefined ? { ...what, by } : undefined;
 }
 

@@ -22,7 +22,10 @@ export function branchName(title: string, sessionId: string): string {
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "-");
   const slug = words.slice(0, 40).replaceAll(/^-+|(?<!-)-+$/g, "");
-  return `agent/${slug === "" ? "work" : slug}-${sessionId.slice(0, 8).toLowerCase().replace(/(?<!-)-+$/, "")}`;
+  return `agent/${slug === "" ? "work" : slug}-${sessionId
+    .slice(0, 8)
+    .toLowerCase()
+    .replace(/(?<!-)-+$/, "")}`;
 }
 
 /** What a resumed turn tells the agent: its prompt, and that it was begun before. */
@@ -47,6 +50,10 @@ export function ownerAndRepo(
 
 /** The repository's own name, for lists. */
 export function repositoryName(repository: string): string {
-  const last = repository.replace(/(?<!\/)\/+$/, "").split(/[/:]/).at(-1) ?? repository;
+  const last =
+    repository
+      .replace(/(?<!\/)\/+$/, "")
+      .split(/[/:]/)
+      .at(-1) ?? repository;
   return last.replace(/\.git$/, "") || repository;
 }

@@ -25,12 +25,18 @@ const statusIcons: Record<StatusKind, string> = {
   idle: "circle-outline",
 };
 
-const acts: Record<PullRequestAct, { readonly icon: string; readonly label: string }> = {
-  update: { icon: "repo-push", label: "Update pull request" },
-  fixChecks: { icon: "tools", label: "Fix failing checks" },
-  addressComments: { icon: "comment-discussion", label: "Address comments" },
-  merge: { icon: "git-merge", label: "Merge" },
+const actIcons: Record<PullRequestAct, string> = {
+  update: "repo-push",
+  fixChecks: "tools",
+  addressComments: "comment-discussion",
+  merge: "git-merge",
 };
+
+function actLabel(act: PullRequestAct): string {
+  if (act === "update") return t("Update pull request");
+  if (act === "fixChecks") return t("Fix failing checks");
+  return act === "merge" ? t("Merge") : t("Address comments");
+}
 
 /** Who the agent is, what it does, how fresh that is, and what a person may do about it. */
 export function Header() {
@@ -73,10 +79,10 @@ export function Header() {
             <ActionButton
               method="actOnPullRequest"
               params={{ act: pullRequest.act }}
-              icon={acts[pullRequest.act].icon}
+              icon={actIcons[pullRequest.act]}
               disabled={!isLive}
             >
-              {acts[pullRequest.act].label}
+              {actLabel(pullRequest.act)}
             </ActionButton>
           )}
           {pullRequest ? (
@@ -86,7 +92,7 @@ export function Header() {
               icon="git-pull-request"
               secondary={pullRequest.act !== undefined}
             >
-              Pull request #{pullRequest.number}
+              {t("Pull request #{0}", pullRequest.number)}
             </ActionButton>
           ) : files > 0 && facts.value?.canShip ? (
             <ActionButton

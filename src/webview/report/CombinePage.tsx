@@ -23,14 +23,13 @@ export function CombinePage({ state, send }: CombinePageProps) {
         <h1>{t("Combine")}</h1>
         <span class="muted">{t("{0} agents", sources.length)}</span>
       </header>
-      <Notes
-        notes={note === undefined ? [] : [note]}
-        reconnect={(hostId) => send({ kind: "reconnect", hostId })}
-      />
+      <Notes notes={note === undefined ? [] : [note]} reconnect={(hostId) => send({ kind: "reconnect", hostId })} />
       {isLoading && <p class="muted">{t("Reading the files…")}</p>}
       {files.length > 0 && (
         <>
-          <p>{t("Pick files, or single changes of them. The result is the base with what you pick and nothing else.")}</p>
+          <p>
+            {t("Pick files, or single changes of them. The result is the base with what you pick and nothing else.")}
+          </p>
           {files.map((file) => (
             <File key={file.path} file={file} state={state} send={send} />
           ))}
@@ -114,9 +113,7 @@ function Part({ path, part, state, send }: PartProps) {
           onChange={(event) => set(event.currentTarget.checked ? "whole" : null)}
         />{" "}
         <strong>{name}</strong>{" "}
-        <span class="muted">
-          {hunks.length === 0 && status !== "modified" ? wholeFileWords(status) : ""}{" "}
-        </span>
+        <span class="muted">{hunks.length === 0 && status !== "modified" ? wholeFileWords(status) : ""} </span>
         <span class="counts">
           <span class="added">+{additions}</span> <span class="removed">−{deletions}</span>
         </span>

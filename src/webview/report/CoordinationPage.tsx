@@ -23,10 +23,7 @@ export function CoordinationPage({ state, send }: CoordinationPageProps) {
         <h1>{t("Overlaps")}</h1>
         <span class="muted">{repository}</span>
       </header>
-      <Notes
-        notes={note === undefined ? [] : [note]}
-        reconnect={(hostId) => send({ kind: "reconnect", hostId })}
-      />
+      <Notes notes={note === undefined ? [] : [note]} reconnect={(hostId) => send({ kind: "reconnect", hostId })} />
       {isLoading && <p class="muted">{t("Asking the host…")}</p>}
       {!isLoading && agents.length === 0 && note === undefined && (
         <p>{t("No agent has changed anything in this repository yet. Branches show here after their first turn.")}</p>

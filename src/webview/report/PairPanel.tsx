@@ -53,11 +53,7 @@ export function PairPanel({ state, chosen, send }: PairPanelProps) {
           </button>
         )}
         {second === "" && own !== undefined && own.obstacle === undefined && (
-          <button
-            type="button"
-            class="button secondary"
-            onClick={() => send({ kind: "update", sessions: [first] })}
-          >
+          <button type="button" class="button secondary" onClick={() => send({ kind: "update", sessions: [first] })}>
             <Icon name="sync" /> {t("Update from {0}", toLine(own.baseBranch, 60))}
           </button>
         )}

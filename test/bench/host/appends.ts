@@ -155,7 +155,9 @@ async function steady(options: BenchOptions, log: SqliteLog, file: BareFile): Pr
     compare("2,000 appends a second: p99 until durable / one fdatasync, ms", percentile(latencies, 0.99), sync, {
       atMost: 10,
     }),
-    compare("DUR-16: 2,000 appends a second: p99 until durable / 10 ms", percentile(latencies, 0.99), 10, { atMost: 1 }),
+    compare("DUR-16: 2,000 appends a second: p99 until durable / 10 ms", percentile(latencies, 0.99), 10, {
+      atMost: 1,
+    }),
   ];
 }
 

@@ -1,8 +1,5 @@
-import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { devNull } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
 import path from "node:path";
-import { promisify } from "node:util";
 import { silentLogger } from "../../../src/base/logger.ts";
 import { changedFilesOf } from "../../../src/extension/fleet/changedFiles.ts";
 import { toMultiDiff } from "../../../src/extension/review/reviewDiffs.ts";
@@ -15,10 +12,8 @@ import { ChangesetState } from "../../../src/protocol/changeset.ts";
 import { dataDirectory } from "../host/dataDirectory.ts";
 import { compare, interleave, wallOf } from "../measure.ts";
 import { at, type Part } from "../suite.ts";
-import { prose, seeded } from "../wire/traffic.ts";
+import { git, linesAFile, makeOrigin, writeAll } from "./manyFiles.ts";
 
-const run = promisify(execFile);
-const linesAFile = 100;
 /** What fits on a large screen when a multi-file diff opens: VS Code reads the others when they are scrolled to. */
 const visibleFiles = 20;
 
@@ -95,32 +90,4 @@ async function readSides(workspace: Workspace, sides: readonly ({ blob?: { oid: 
 
 async function prepareDifftool(plain: string): Promise<void> {
   await git(plain, "difftool", "--dir-diff", "--no-prompt", "--extcmd=true", "HEAD~1", "HEAD");
-}
-
-/** Every line is another one in the second version. */
-function writeAll(root: string, files: number, version: number): void {
-  const random = seeded(version);
-  for (let index = 0; index < files; index++) {
-    const lines = Array.from({ length: linesAFile }, () => prose(random, 40).replaceAll("\n", " "));
-    const file = path.join(root, `directory-${index % 50}`, `file-${index}.ts`);
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, `${lines.join("\n")}\n`);
-  }
-}
-
-async function makeOrigin(origin: string, files: number): Promise<void> {
-  const tree = `${origin}.tree`;
-  writeAll(tree, files, 1);
-  await git(tree, "init", "--quiet", "--initial-branch=main");
-  await git(tree, "add", "--all");
-  await git(tree, "commit", "--quiet", "--message=Work");
-  await git(tree, "clone", "--quiet", "--bare", tree, origin);
-  rmSync(tree, { recursive: true, force: true });
-}
-
-/** Git as it is, without anybody's configuration. */
-async function git(cwd: string, ...args: readonly string[]): Promise<string> {
-  const who = ["-c", "user.name=Bench", "-c", "user.email=bench@example.test", "-c", "protocol.file.allow=always"];
-  const env = { PATH: process.env["PATH"], GIT_CONFIG_GLOBAL: devNull, GIT_CONFIG_SYSTEM: devNull };
-  return (await run("git", [...who, ...args], { cwd, env })).stdout;
 }

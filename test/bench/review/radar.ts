@@ -25,7 +25,7 @@ export const radar: Part = async (options) => {
     const live = makeBranches(gitDir, branches, at(options, 3_000, 500, 60));
     const [first, ...others] = live;
     if (first === undefined) throw new Error("no branches");
-    const moved = [0, 1].map((turn) => [{ ...first, head: commitMore(gitDir, first, turn) }, ...others]);
+    const moved = ["more", "again"].map((name) => [{ ...first, head: headOf(gitDir, name) }, ...others]);
     const git = new GitCli({ path: process.env["PATH"] ?? "", home: directory });
     const lab = path.join(directory, "run");
     mkdirSync(lab);
@@ -77,27 +77,33 @@ function makeBranches(gitDir: string, count: number, files: number): readonly Li
       base.map((lines, file) => [file, lines]),
     ),
   ];
+  const from = "refs/heads/main";
   for (let branch = 0; branch < count; branch += 1) {
     const changed = new Map<number, string[]>();
-    for (let edit = 0; edit < 12; edit += 1) {
+    const edit = (words: string) => {
       // A few files are everybody's.
       const file = Math.floor(random() ** 3 * files);
       const lines = changed.get(file) ?? [...(base[file] ?? [])];
-      lines[Math.floor(random() * linesAFile)] = `changed by ${branch} ${edit}\n`;
+      lines[Math.floor(random() * linesAFile)] = `${words} ${branch}\n`;
       changed.set(file, lines);
+    };
+    for (let count = 0; count < 12; count += 1) edit("changed by");
+    stream.push(commitOf(`b${branch}`, from, Array.from(changed)));
+    // As checkpoints are: each with the base as its only parent.
+    for (const name of branch === 0 ? ["more", "again"] : []) {
+      edit(name);
+      stream.push(commitOf(name, from, Array.from(changed)));
     }
-    stream.push(commitOf(`b${branch}`, "refs/heads/main", Array.from(changed)));
   }
   execFileSync("git", ["fast-import", "--quiet"], { cwd: gitDir, input: stream.join("") });
-  const oid = (name: string) => execFileSync("git", ["rev-parse", name], { cwd: gitDir, encoding: "utf8" }).trim();
-  const main = oid("main");
+  const main = headOf(gitDir, "main");
   return Array.from({ length: count }, (_, branch) => ({
     session: `ahp-session:/${String(branch).padStart(4, "0")}`,
     branch: `agent/${branch}`,
     baseBranch: "main",
     baseCommit: main,
     baseHead: main,
-    head: oid(`b${branch}`),
+    head: headOf(gitDir, `b${branch}`),
     gitDir,
   }));
 }
@@ -113,10 +119,8 @@ function commitOf(
   return `${head}${from === undefined ? "" : `from ${from}\n`}${changes.join("")}\n`;
 }
 
-function commitMore(gitDir: string, { head }: LiveBranch, turn: number): string {
-  const more = commitOf(`more${turn}`, head, [[turn, [`more ${turn}\n`]]]);
-  execFileSync("git", ["fast-import", "--quiet"], { cwd: gitDir, input: more });
-  return execFileSync("git", ["rev-parse", `more${turn}`], { cwd: gitDir, encoding: "utf8" }).trim();
+function headOf(gitDir: string, name: string): string {
+  return execFileSync("git", ["rev-parse", name], { cwd: gitDir, encoding: "utf8" }).trim();
 }
 
 type Pairs = readonly (readonly [string, string])[];

@@ -28,7 +28,8 @@ async function combinedStatus({ repository, resources, owner, params, query }: R
   if (sha === undefined) return NOT_FOUND;
   const statuses = repository.statuses.filter((status) => status.sha === sha);
   const states = new Set(statuses.map(({ state }) => state));
-  const state = states.has("failure") || states.has("error") ? "failure" : states.has("pending") ? "pending" : "success";
+  const state =
+    states.has("failure") || states.has("error") ? "failure" : states.has("pending") ? "pending" : "success";
   return okAnswer({
     state: statuses.length === 0 ? "pending" : state,
     statuses: paginate(statuses, query).map((status) => resources.status(repository, status)),

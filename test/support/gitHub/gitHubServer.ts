@@ -285,7 +285,8 @@ export class GitHubServer {
     const answer = await handler(call);
     if (this.#options.checksAnswers !== true) return record(conditional(answer, request));
     const checked = OpenApi.gitHub().answer(matched, answer);
-    if (checked.problems.length > 0) this.violations.push({ request: `${method} ${apiPath}`, problems: checked.problems });
+    if (checked.problems.length > 0)
+      this.violations.push({ request: `${method} ${apiPath}`, problems: checked.problems });
     return record(conditional(checked.answer, request));
   }
 

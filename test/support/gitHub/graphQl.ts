@@ -2,7 +2,14 @@ import { schema } from "@octokit/graphql-schema";
 import { buildSchema, graphql, type GraphQLSchema } from "graphql";
 import * as z from "zod/mini";
 import { type Answer, okAnswer } from "./answers.ts";
-import { canRead, canWrite, type GitHubRepository, type GitHubState, type GitHubUser, type Pull } from "./gitHubState.ts";
+import {
+  canRead,
+  canWrite,
+  type GitHubRepository,
+  type GitHubState,
+  type GitHubUser,
+  type Pull,
+} from "./gitHubState.ts";
 import { pullNodeId } from "./resources.ts";
 
 const Body = z.looseObject({ query: z.string(), variables: z.optional(z.record(z.string(), z.unknown())) });
@@ -38,7 +45,8 @@ export async function answerGraphQl(
   body: unknown,
 ): Promise<{ readonly answer: Answer; readonly problems: readonly string[] }> {
   const parsed = Body.safeParse(body);
-  if (!parsed.success) return { answer: { status: 400, body: { message: "Problems parsing JSON" } }, problems: ["no query"] };
+  if (!parsed.success)
+    return { answer: { status: 400, body: { message: "Problems parsing JSON" } }, problems: ["no query"] };
   const { query, variables = {} } = parsed.data;
   const rootValue = { ...queries(call), ...mutations(call) };
   const result = await graphql({ schema: gitHubSchema(), source: query, variableValues: variables, rootValue });
@@ -114,7 +122,9 @@ function mutations(call: GraphQlCall) {
     },
     markPullRequestReadyForReview: ({ input }: { input: { pullRequestId: string } }) => {
       for (const repository of call.state.repositories) {
-        const pull = Array.from(repository.pulls.values()).find((one) => pullNodeId(repository, one) === input.pullRequestId);
+        const pull = Array.from(repository.pulls.values()).find(
+          (one) => pullNodeId(repository, one) === input.pullRequestId,
+        );
         if (pull === undefined) continue;
         if (!canWrite(repository, call.user)) throw new TypedError("FORBIDDEN", "You may not do that.");
         pull.draft = false;

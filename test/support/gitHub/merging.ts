@@ -36,7 +36,10 @@ export async function mergePull(call: RepositoryCall, pull: Pull): Promise<Answe
   const method = body.merge_method ?? "merge";
   if (!canWrite(repository, user)) return errorAnswer(403, "Must have write access to the repository.");
   if (!repository.mergeMethods.includes(method)) {
-    return errorAnswer(405, `${method === "merge" ? "Merge commits are" : `${method} merges are`} not allowed on this repository.`);
+    return errorAnswer(
+      405,
+      `${method === "merge" ? "Merge commits are" : `${method} merges are`} not allowed on this repository.`,
+    );
   }
   const headSha = (await repository.git.branch(pull.head)) ?? pull.headSha;
   if (body.sha !== undefined && body.sha !== headSha) {

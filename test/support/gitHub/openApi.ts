@@ -26,7 +26,9 @@ const Operation = z.looseObject({
   responses: z.record(z.string(), z.unknown()),
 });
 
-const Response = z.looseObject({ content: z.optional(z.record(z.string(), z.looseObject({ schema: z.optional(z.unknown()) }))) });
+const Response = z.looseObject({
+  content: z.optional(z.record(z.string(), z.looseObject({ schema: z.optional(z.unknown()) }))),
+});
 
 const RequestBody = z.looseObject({
   required: z.optional(z.boolean()),

@@ -25,7 +25,8 @@ export class OpenApiAnswers {
 
   /** What of the answer is not as described; `undefined` as schema means that the status has no body. */
   check(key: string, schema: unknown, body: unknown): string[] {
-    if (schema === undefined) return body === undefined || body === null ? [] : ["an answer with this status has no body"];
+    if (schema === undefined)
+      return body === undefined || body === null ? [] : ["an answer with this status has no body"];
     let validate = this.#validators.get(key);
     if (validate === undefined) this.#validators.set(key, (validate = this.#ajv.compile(Schema.parse(rooted(schema)))));
     return validate(body) ? [] : [this.#ajv.errorsText(validate.errors, { dataVar: "answer" })];

@@ -39,9 +39,13 @@ async function createPull(call: RepositoryCall): Promise<Answer> {
   const body = CreateBody.parse(call.body);
   const [branch = "", owner = repository.owner] = body.head.split(":").toReversed();
   const isOwn = owner.toLowerCase() === repository.owner.toLowerCase();
-  const fork = isOwn ? undefined : call.state.repositories.find((one) => one.owner === owner && one.parent === repository);
+  const fork = isOwn
+    ? undefined
+    : call.state.repositories.find((one) => one.owner === owner && one.parent === repository);
   if (!isOwn && fork === undefined) return invalidPull({ field: "head", code: "invalid" });
-  const headSha = await (fork === undefined ? repository.git.branch(branch) : repository.git.takeOver(fork.git, branch));
+  const headSha = await (fork === undefined
+    ? repository.git.branch(branch)
+    : repository.git.takeOver(fork.git, branch));
   if (headSha === undefined) return invalidPull({ field: "head", code: "invalid" });
   const baseSha = await repository.git.branch(body.base);
   if (baseSha === undefined) return invalidPull({ field: "base", code: "invalid" });

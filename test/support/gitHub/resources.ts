@@ -1,5 +1,14 @@
 import type { ChangedFileInfo, CommitInfo } from "./bareRepository.ts";
-import type { CheckRun, CommitStatus, GitHubRepository, GitHubUser, Issue, IssueComment, Pull, Review } from "./gitHubState.ts";
+import type {
+  CheckRun,
+  CommitStatus,
+  GitHubRepository,
+  GitHubUser,
+  Issue,
+  IssueComment,
+  Pull,
+  Review,
+} from "./gitHubState.ts";
 
 type Json = Record<string, unknown>;
 
@@ -26,7 +35,12 @@ export class Resources {
     };
   }
 
-  repository(repository: GitHubRepository, owner: GitHubUser, permissions: { push: boolean }, withParent = false): Json {
+  repository(
+    repository: GitHubRepository,
+    owner: GitHubUser,
+    permissions: { push: boolean },
+    withParent = false,
+  ): Json {
     const { id, name, isPrivate, defaultBranch } = repository;
     const fullName = `${repository.owner}/${name}`;
     return {
@@ -39,7 +53,10 @@ export class Resources {
       html_url: `${this.#webUrl}/${fullName}`,
       description: null,
       fork: repository.parent !== undefined,
-      ...(withParent && repository.parent && { parent: this.repository(repository.parent, { ...owner, login: repository.parent.owner }, permissions, false) }),
+      ...(withParent &&
+        repository.parent && {
+          parent: this.repository(repository.parent, { ...owner, login: repository.parent.owner }, permissions, false),
+        }),
       url: this.#repositoryUrl(repository),
       clone_url: `${this.#webUrl}/${fullName}.git`,
       default_branch: defaultBranch,
@@ -159,7 +176,14 @@ export class Resources {
   milestone(repository: GitHubRepository, number: number): Json {
     const url = `${this.#repositoryUrl(repository)}/milestones/${number}`;
     const creator = { id: repository.id, login: repository.owner, token: "", scopes: [] };
-    return { id: repository.id * 10 + number, number, url, title: repository.milestones[number - 1], state: "open", creator: this.user(creator) };
+    return {
+      id: repository.id * 10 + number,
+      number,
+      url,
+      title: repository.milestones[number - 1],
+      state: "open",
+      creator: this.user(creator),
+    };
   }
 
   status(repository: GitHubRepository, status: CommitStatus): Json {

@@ -203,7 +203,10 @@ function privateAddress({ host }: HostTarget): string {
 }
 
 function endToEnd({ headers }: IncomingMessage): Record<string, string | string[] | undefined> {
-  const named = (headers.connection ?? "").toLowerCase().split(",").map((name) => name.trim());
+  const named = (headers.connection ?? "")
+    .toLowerCase()
+    .split(",")
+    .map((name) => name.trim());
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !hopByHop.has(name) && !named.includes(name)));
 }
 

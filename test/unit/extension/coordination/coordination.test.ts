@@ -31,7 +31,11 @@ const branch = (session: string, over: object = {}) => ({
 });
 const forecast: FleetConflictsState = {
   repository: "github.com/acme/widgets",
-  branches: [branch(ann), branch(bob, { behind: 0 }), branch(cat, { overlap: "conflict", files: ["c.ts"], fileCount: 1 })],
+  branches: [
+    branch(ann),
+    branch(bob, { behind: 0 }),
+    branch(cat, { overlap: "conflict", files: ["c.ts"], fileCount: 1 }),
+  ],
   pairs: [{ first: ann, second: bob, overlap: "conflict", files: ["a.ts"], fileCount: 1 }],
   mergeOrder: [cat, ann, bob],
   at: "2026-01-01T00:00:00Z",
@@ -233,7 +237,16 @@ describe("where the agents of a repository meet", () => {
 
 describe("updating agents from their base", () => {
   const updated = (over: object = {}) => ({ checkpoint: {}, safety: "4", baseCommit: "b", commits: 2, ...over });
-  const checkpoint = { id: "5", turnId: "", commit: "c", tree: "t", createdAt: "2026-01-01T00:00:00Z", files: 0, additions: 0, deletions: 0 };
+  const checkpoint = {
+    id: "5",
+    turnId: "",
+    commit: "c",
+    tree: "t",
+    createdAt: "2026-01-01T00:00:00Z",
+    files: 0,
+    additions: 0,
+    deletions: 0,
+  };
 
   it("goes one by one, tells who could not, and undoes what was done", async () => {
     const stage = await aStage((host) => {
@@ -245,7 +258,9 @@ describe("updating agents from their base", () => {
     });
     stage.button = "Undo";
     await run("muster.agent.updateFromBase", at(ann), [at(ann), at(bob)]);
-    expect(stage.told).toEqual([expect.stringMatching(/was updated from its base: 2 commits\. .*The agent is working\./)]);
+    expect(stage.told).toEqual([
+      expect.stringMatching(/was updated from its base: 2 commits\. .*The agent is working\./),
+    ]);
     expect(stage.host.heard.filter(({ method }) => method === "x-fleet/restore")).toMatchObject([
       { params: { channel: ann, checkpoint: "4" } },
     ]);
@@ -272,14 +287,22 @@ describe("one branch of several agents' parts", () => {
     });
     await run("muster.agent.combine", at(ann));
     const panel = await opened(fakeVscode.webviews.panels[0]);
-    const asked = () => stage.host.heard.filter(({ method }) => method === "x-fleet/combine").map(({ params }) => params);
+    const asked = () =>
+      stage.host.heard.filter(({ method }) => method === "x-fleet/combine").map(({ params }) => params);
     return { ...stage, panel, asked, state: () => (panel.last as { state: CombineState }).state };
   }
   const fits = { problems: [], files: 1, additions: 1, deletions: 1 };
 
   it("is offered of all attempts, checked after each pick, made on request and opened", async () => {
-    const { panel, state, clock, asked, kept } = await picking(({ isPreview }) => ({ ...fits, ...(isPreview === true && { patch: "+y" }) }));
-    expect(state()).toMatchObject({ of: { sessions: [ann, bob] }, files: [{ path: "a.ts" }], sources: [{ index: 1 }, { index: 2 }] });
+    const { panel, state, clock, asked, kept } = await picking(({ isPreview }) => ({
+      ...fits,
+      ...(isPreview === true && { patch: "+y" }),
+    }));
+    expect(state()).toMatchObject({
+      of: { sessions: [ann, bob] },
+      files: [{ path: "a.ts" }],
+      sources: [{ index: 1 }, { index: 2 }],
+    });
     panel.say({ kind: "pick", session: ann, path: "a.ts", pick: ["h"] });
     expect(state()).toMatchObject({ isChecking: true, files: [{ parts: [{ pick: ["h"] }, {}] }] });
     expect(kept.size).toBe(1);
@@ -293,7 +316,10 @@ describe("one branch of several agents' parts", () => {
       session: "ahp-session:/new",
       base: "b",
       title: "The best",
-      picks: [{ session: ann, head: `head-${ann}`, files: [{ path: "a.ts", hunks: ["h"] }] }, { session: bob, files: [] }],
+      picks: [
+        { session: ann, head: `head-${ann}`, files: [{ path: "a.ts", hunks: ["h"] }] },
+        { session: bob, files: [] },
+      ],
     });
     expect(asked().at(-1)).not.toHaveProperty("isPreview");
     expect(panel.isClosed).toBe(true);

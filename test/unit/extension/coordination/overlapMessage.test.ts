@@ -8,7 +8,10 @@ const part = (session: string, added: string) => ({
   status: "modified" as const,
   additions: 1,
   deletions: 1,
-  hunks: [{ ...hunk, added: [added] }, { ...hunk, id: "9-y", start: 30, meets: false }],
+  hunks: [
+    { ...hunk, added: [added] },
+    { ...hunk, id: "9-y", start: 30, meets: false },
+  ],
 });
 const facts: OverlapMessageFacts = {
   nameOf: (session) => ({ a: "Fix the login", b: "Add tests" })[session] ?? "main",

@@ -274,6 +274,23 @@ describe("commands", () => {
     await expect(fleet.stop("a|ahp-session:/idle")).resolves.toBeUndefined();
   });
 
+  it("send begins a turn, and waits its turn while one runs", async () => {
+    const { fleet, host } = await aFleet((host) => {
+      put(host, one, STATUS.idle);
+      put(host, "ahp-session:/busy", STATUS.inProgress, {
+        activeTurn: { id: "turn", message, startedAt: "2026-01-01T00:00:00.000Z", responseParts: [] },
+      });
+    });
+    await fleet.send(key, "Go on");
+    await fleet.send("a|ahp-session:/busy", "And then this");
+    expect(dispatched(host, "chat/turnStarted")).toMatchObject([
+      { message: { text: "Go on", origin: { kind: "user" } } },
+    ]);
+    expect(dispatched(host, "chat/pendingMessageSet")).toMatchObject([
+      { kind: "queued", message: { text: "And then this" } },
+    ]);
+  });
+
   it("retry takes up the last turn, if it can be", async () => {
     const error = { errorType: "crash", message: "It crashed." };
     const failed = { id: "turn", message, state: "error" as const };

@@ -143,5 +143,5 @@ export async function aReview(files: readonly ChangesetFile[], state = new FakeM
     reviewing.dispose();
     review.dispose();
   };
-  return { review, host, contexts, failures, run, opened, drawn, state, dispose };
+  return { review, connections, clock, host, contexts, failures, run, opened, drawn, state, dispose };
 }

@@ -5,7 +5,12 @@ import {
   CreatePullRequestFlow,
   type CreatePullRequestPorts,
 } from "../../../../src/extension/ship/createPullRequest.ts";
-import type { CreatePullRequest, GitHubPort, PullRequest, RepositoryFacts } from "../../../../src/extension/ship/gitHubPort.ts";
+import type {
+  CreatePullRequest,
+  GitHubPort,
+  PullRequest,
+  RepositoryFacts,
+} from "../../../../src/extension/ship/gitHubPort.ts";
 import { defaultGitHubServer } from "../../../../src/extension/ship/gitHubServers.ts";
 import { PullRequestDrafts } from "../../../../src/extension/ship/pullRequestDrafts.ts";
 import type { FormValues } from "../../../../src/extension/ship/pullRequestForm.ts";
@@ -128,15 +133,7 @@ describe("creating a pull request", () => {
   it("goes from the gate over push and find to create, of the reviewed commit, as a draft", async () => {
     const world = new World();
     expect(await world.run()).toMatchObject({ outcome: "created", pullRequest: { number: 7 } });
-    expect(world.steps).toEqual([
-      "sign in",
-      "repository",
-      "find",
-      "form",
-      "push reviewed",
-      "create",
-      "close",
-    ]);
+    expect(world.steps).toEqual(["sign in", "repository", "find", "form", "push reviewed", "create", "close"]);
     expect(world.created).toEqual([
       expect.objectContaining({
         title: "Fix the parser",

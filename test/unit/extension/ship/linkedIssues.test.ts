@@ -28,7 +28,11 @@ describe("issues that a task refers to", () => {
 });
 
 describe("a repository's template", () => {
-  const parts = { task: "## Task\n\n> Do it", changes: "## What changed\n\n1 file", tested: "## What was tested\n\n- ok" };
+  const parts = {
+    task: "## Task\n\n> Do it",
+    changes: "## What changed\n\n1 file",
+    tested: "## What was tested\n\n- ok",
+  };
 
   it("gets each part under the heading that asks for it, and keeps all of its own", () => {
     const template = "## Summary\r\n<!-- why? -->\r\n\r\n## Testing\r\n\r\n## Checklist\r\n- [ ] docs\r\n";

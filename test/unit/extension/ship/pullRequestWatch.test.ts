@@ -20,7 +20,14 @@ function check(state: Check["state"], name = "test"): Check {
 }
 
 function standing(changes: Partial<PullRequestStanding> = {}): PullRequestStanding {
-  return { pull: aPull({ state: "open" }), checks: [], review: "none", merge: "ready", isBranchDeleted: false, ...changes };
+  return {
+    pull: aPull({ state: "open" }),
+    checks: [],
+    review: "none",
+    merge: "ready",
+    isBranchDeleted: false,
+    ...changes,
+  };
 }
 
 /** Agents with pull requests, a GitHub that counts what it is asked, and a person who may look away. */
@@ -57,15 +64,16 @@ class World {
   }
 
   #reader() {
-    const world = this;
     return {
-      get quota() {
-        return world.quota;
-      },
-      async readAll({ owner, repo }: { owner: string; repo: string }, numbers: readonly number[], branches: ReadonlySet<string>) {
-        world.asked.push([`${owner}/${repo}`, ...numbers, ...branches].join(" "));
-        if (world.failure !== undefined) throw world.failure;
-        return world.standings;
+      quota: this.quota,
+      readAll: async (
+        { owner, repo }: { owner: string; repo: string },
+        numbers: readonly number[],
+        branches: ReadonlySet<string>,
+      ) => {
+        this.asked.push([`${owner}/${repo}`, ...numbers, ...branches].join(" "));
+        if (this.failure !== undefined) throw this.failure;
+        return this.standings;
       },
     };
   }
@@ -73,7 +81,12 @@ class World {
   add(id: string, number: number | undefined, changes: Partial<FleetAgent> = {}): void {
     const url = `https://github.com/o/r/pull/${number}`;
     const pullRequest: FleetPullRequest | undefined = number === undefined ? undefined : { url, number, state: "open" };
-    const agent = aFleetAgent({ session: `ahp-session:/${id}`, repository: "https://github.com/o/r", pullRequest, ...changes });
+    const agent = aFleetAgent({
+      session: `ahp-session:/${id}`,
+      repository: "https://github.com/o/r",
+      pullRequest,
+      ...changes,
+    });
     this.agents.set(agent.key, agent);
   }
 
@@ -125,7 +138,12 @@ describe("the watch over pull requests", () => {
       each.add("4", 9, { isArchived: true });
       each.add("5", undefined, { branch: "agent/five", repository: "https://github.com/other/r" });
     });
-    const found = aPull({ number: 11, state: "open", headBranch: "agent/three", url: "https://github.com/o/r/pull/11" });
+    const found = aPull({
+      number: 11,
+      state: "open",
+      headBranch: "agent/three",
+      url: "https://github.com/o/r/pull/11",
+    });
     world.standings = [standing({ pull: found })];
     expect(await world.pass(0)).toBe(1);
     expect(world.asked).toEqual(["o/r 7 8 agent/three"]);

@@ -157,8 +157,7 @@ describe("the tab of what agents cost", () => {
       connections,
       commands: new CommandRegistry({ present: async () => undefined }),
       clock,
-      onDidChangeAgents: () => ({ dispose: () => undefined }),
-      titleOf: () => undefined,
+      fleet: { get: () => undefined, onDidChange: () => ({ dispose: () => undefined }) },
       state: { get: () => undefined, update: async () => undefined },
     });
     const panel = await fakeVscode.webviews.restore("muster.spend", "Spend");

@@ -82,7 +82,9 @@ describe("the Agents tree", () => {
     tree.onDidChangeTreeData(() => tallies.push(tree.tally.shown));
     pages.resolve();
     await clock.advance(0);
-    host.notify("root/sessionAdded", { channel: "ahp-root://", summary: aSummary("ahp-session:/5") });
+    const summary = aSummary("ahp-session:/5");
+    host.sessions.set(summary.resource, summary);
+    host.notify("root/sessionAdded", { channel: "ahp-root://", summary });
     await clock.advance(1000);
     expect(tallies).toEqual([3]);
     await clock.advance(20_000);

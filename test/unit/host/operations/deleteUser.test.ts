@@ -124,7 +124,12 @@ describe("PRI-3: deleting a user", () => {
     const merges = { repository: "git.example/shared", mergeOrder: [adas, eves] };
     channels.create(fleetConflictsUri(shared), "fleetConflicts", aState("fleetConflicts", merges));
     const terminals = [adas, eves].map((session) => {
-      return { resource: `${session}/t`, title: `of ${session}`, claim: { kind: "session", session }, _meta: { muster: { session } } };
+      return {
+        resource: `${session}/t`,
+        title: `of ${session}`,
+        claim: { kind: "session", session },
+        _meta: { muster: { session } },
+      };
     });
     channels.create(ROOT_URI, "root", aState("root", { terminals }));
     log.append(AUDIT_CHANNEL, auditBody({ at: 1, user: "ada", what: "createSession", channel: adas }));
