@@ -1,8 +1,9 @@
 import * as vscode from "vscode";
 import type { AppError } from "../base/appError.ts";
+import { CHECK_COMMAND } from "../base/checkCommand.ts";
 import { runCommand } from "./platform/commandRegistry.ts";
 import type { OutputLogger } from "./platform/logger.ts";
-import { CHECK_COMMAND, type ErrorActionHandlers } from "./platform/presentError.ts";
+import type { ErrorActionHandlers } from "./platform/presentError.ts";
 import type { Settings } from "./platform/settings.ts";
 import { gitHubScopes } from "./ship/gitHubServers.ts";
 

@@ -12,10 +12,9 @@ import { handleLinks } from "./hostSetup/hostLinks.ts";
 import type { AgentTarget } from "./ids.ts";
 import { AgentTargets } from "./inbox/agentTargets.ts";
 import { Approvals } from "./inbox/approvals.ts";
-import { AttentionNotices } from "./inbox/attentionNotices.ts";
 import { Inbox } from "./inbox/inbox.ts";
 import { registerInboxCommands } from "./inbox/inboxCommands.ts";
-import { NoticeLease } from "./inbox/noticeLease.ts";
+import { startNoticing } from "./inbox/noticing.ts";
 import { RequestDocuments } from "./inbox/requestDocuments.ts";
 import { Attempts } from "./launch/attemptsView.ts";
 import { startLaunching } from "./launch/launching.ts";
@@ -178,6 +177,7 @@ export function startFeatures(services: Services, owned: Disposables): void {
       updateFromBase: (target) => runCommand("muster.agent.updateFromBase", target),
       reviewed: review.reviewed,
       review: (target) => review.openBranch(target),
+      readSides: (target, file) => review.readSides(target, file),
     }),
   );
 
@@ -286,17 +286,7 @@ export function startFeatures(services: Services, owned: Disposables): void {
   owned.add(registerChoiceCommand({ commands, client: clientOf, resolveAgent }));
   owned.add(registerNetworkCommand({ commands, client: clientOf, resolveAgent }));
   const isShown = ({ key }: { key: string }) => panels.active !== undefined && keyOf(panels.active) === key;
-  const lease = owned.add(
-    new NoticeLease({
-      state: context.globalState,
-      windowId: newId(),
-      isFocused: () => vscode.window.state.focused,
-      onDidFocus: (listener) => vscode.window.onDidChangeWindowState(({ focused }) => focused && listener(focused)),
-      clock,
-      random: Math.random,
-    }),
-  );
-  owned.add(new AttentionNotices({ fleet, settings, dialogs, clock, snoozes, lease, isShown }));
+  owned.add(startNoticing({ fleet, settings, dialogs, clock, snoozes, isShown, state: context.globalState, newId }));
 
   // The first steps, and help when something is wrong.
   const onboarding = owned.add(

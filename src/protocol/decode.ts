@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { isRecord } from "../base/isRecord.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { type Form, forms, glances } from "./schema.ts";
 
@@ -173,8 +174,4 @@ function readUnion(options: readonly Read[]): Read {
     }
     return refused;
   };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

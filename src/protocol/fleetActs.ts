@@ -37,7 +37,5 @@ export function findAct(
   { acts }: { readonly acts?: readonly FleetAct[] | undefined },
   wanted: Pick<FleetAct, "act" | "on" | "turnId">,
 ): FleetAct | undefined {
-  return acts?.findLast(
-    ({ act, on, turnId }) => act === wanted.act && on === wanted.on && turnId === wanted.turnId,
-  );
+  return acts?.findLast(({ act, on, turnId }) => act === wanted.act && on === wanted.on && turnId === wanted.turnId);
 }

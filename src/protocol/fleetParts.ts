@@ -18,7 +18,7 @@ export const PartHunk = loose({
   removed: z.array(z.string()),
   added: z.array(z.string()),
   isCut: opt(z.boolean()),
-  /** Another branch touches the same or neighbouring lines. */
+  /** Another branch changes the same or neighbouring lines, and otherwise. */
   meets: opt(z.boolean()),
 });
 export type PartHunk = z.infer<typeof PartHunk>;

@@ -1,3 +1,4 @@
+import { isRecord } from "../base/isRecord.ts";
 import { err, ok, type Result } from "../base/result.ts";
 
 /** The text frames of the wire: JSON-RPC 2.0, one message a frame, no batches. */
@@ -88,10 +89,6 @@ function toFrameError(value: unknown): FrameError | undefined {
   const { code, message, data } = value;
   if (typeof code !== "number" || typeof message !== "string") return undefined;
   return data === undefined ? { code, message } : { code, message, data };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isId(value: unknown): value is RpcId {

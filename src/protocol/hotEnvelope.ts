@@ -1,3 +1,5 @@
+import { isRecord } from "../base/isRecord.ts";
+
 /**
  * Almost everything that arrives is a piece of text: of an answer, of thinking, of a terminal. Those envelopes are
  * recognised here by hand, which costs a fifth of what their schemas do. True: the schema accepts the value as it is.
@@ -30,8 +32,4 @@ function isHotAction(action: Readonly<Record<string, unknown>>): boolean {
     default:
       return false;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

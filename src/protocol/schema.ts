@@ -47,7 +47,7 @@ const NullIsAbsent: z.core.$constructor<z.ZodMiniOptional, z.core.$ZodOptionalDe
   "NullIsAbsent",
   (schema, definition) => {
     optional.init(schema, definition);
-    const { parse } = schema._zod;
+    const parse = schema._zod.parse.bind(schema._zod);
     schema._zod.parse = (payload, context) => {
       if (payload.value === null) payload.value = undefined;
       return parse(payload, context);

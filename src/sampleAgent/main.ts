@@ -26,8 +26,17 @@ import { SampleTurn } from "./sampleTurn.ts";
 interface Session {
   readonly cwd: string;
   readonly conversation: SampleConversation;
+  mode: Mode;
   running?: AbortController;
 }
+
+const availableModes = [
+  { id: "ask", name: "Ask before deleting" },
+  { id: "trust", name: "Never ask" },
+] as const;
+type Mode = (typeof availableModes)[number]["id"];
+const firstMode: Mode = "ask";
+const offered = { modes: { currentModeId: firstMode, availableModes: [...availableModes] } };
 
 const directory = path.join(homedir(), ".muster-sample-agent");
 const sessions = new Map<string, Session>();
@@ -57,7 +66,16 @@ async function prompt(client: AgentContext, sessionId: string, blocks: readonly 
   const paceMs = Math.max(0, Number(process.env["MUSTER_SAMPLE_PACE_MS"] ?? 150) || 0);
   const usdPerMillion = Math.max(0, Number(process.env["MUSTER_SAMPLE_PRICE"] ?? 3) || 0);
   const { signal } = running;
-  const turn = new SampleTurn({ sessionId, cwd, client, conversation, signal, paceMs, usdPerMillion });
+  const turn = new SampleTurn({
+    sessionId,
+    cwd,
+    client,
+    conversation,
+    isTrusted: () => session.mode === "trust",
+    signal,
+    paceMs,
+    usdPerMillion,
+  });
   try {
     conversation.add({ kind: "user", text });
     if (conversation.title === undefined) await turn.title(titleOf(text));
@@ -82,14 +100,20 @@ const connection = agent({ name: "Sample agent" })
   .onRequest(methods.agent.session.new, ({ params }) => {
     const sessionId = randomUUID();
     const conversation = SampleConversation.create(directory, sessionId, params.cwd);
-    sessions.set(sessionId, { cwd: params.cwd, conversation });
-    return { sessionId };
+    sessions.set(sessionId, { cwd: params.cwd, conversation, mode: firstMode });
+    return { sessionId, ...offered };
   })
   .onRequest(methods.agent.session.load, async ({ params, client }) => {
     const conversation = SampleConversation.load(directory, params.sessionId);
     if (conversation === undefined) throw RequestError.resourceNotFound(params.sessionId);
-    sessions.set(params.sessionId, { cwd: params.cwd, conversation });
+    sessions.set(params.sessionId, { cwd: params.cwd, conversation, mode: firstMode });
     await replay(client, params.sessionId, conversation);
+    return offered;
+  })
+  .onRequest(methods.agent.session.setMode, ({ params }) => {
+    const mode = availableModes.find(({ id }) => id === params.modeId);
+    if (mode === undefined) throw RequestError.invalidParams({ modeId: params.modeId }, "no such mode");
+    findSession(params.sessionId).mode = mode.id;
     return {};
   })
   .onRequest(methods.agent.session.prompt, async ({ params, client }) => ({

@@ -36,7 +36,10 @@ export function chooseBehaviour(prompt: string): Behaviour {
 export function titleOf(prompt: string): string {
   const line = prompt.trim().split("\n")[0] ?? "";
   if (line.length <= 60) return line === "" ? "Sample agent" : line;
-  return `${line.slice(0, 60).replace(/\s\S*$/, "").trimEnd()}…`;
+  return `${line
+    .slice(0, 60)
+    .replace(/\s\S*$/, "")
+    .trimEnd()}…`;
 }
 
 async function finishQuickly(turn: SampleTurn): Promise<void> {

@@ -20,6 +20,8 @@ export interface TurnOptions {
   readonly cwd: string;
   readonly client: AgentContext;
   readonly conversation: SampleConversation;
+  /** The person has said that it need not ask. */
+  readonly isTrusted: () => boolean;
   /** Aborted by `session/cancel`; every step of the turn then rejects with an `AbortError`. */
   readonly signal: AbortSignal;
   /** The unit of waiting, in milliseconds; 0 for no waiting. */
@@ -142,7 +144,7 @@ export class SampleTurn {
     const toolCallId = randomUUID();
     const call = { toolCallId, title: line, kind: "execute" as const, rawInput: { command: line, reason: why } };
     await this.#send({ sessionUpdate: "tool_call", ...call, status: "pending" });
-    if (!this.conversation.isAllowed(line)) {
+    if (!this.conversation.isAllowed(line) && !this.#options.isTrusted()) {
       const answer = await this.#askPermission({ ...call, status: "pending", content: [textContent(why)] });
       if (answer === "reject-once") {
         await this.#send({ sessionUpdate: "tool_call_update", toolCallId, status: "failed" });

@@ -169,7 +169,7 @@ describe("the life of a pull request", () => {
       log: "step one\n1 test failed",
       complaints: [{ path: "change.txt", line: 3, message: "expected 1" }],
     });
-    expect(gitHub.storageCalls).toEqual([{ path: expect.stringMatching(/^\/logs\/\d+$/), authorization: undefined }]);
+    expect(gitHub.storage.calls).toEqual([{ path: expect.stringMatching(/^\/logs\/\d+$/), authorization: undefined }]);
   });
 
   it("says that it is not the branch's fault when the base branch is red too", async () => {
@@ -179,6 +179,10 @@ describe("the life of a pull request", () => {
     const port = new OctokitPullRequests(api, repository);
     expect(await port.readFailedChecks(await port.read(pull.number))).toMatchObject([{ blame: "base" }]);
     served.checkRuns.pop();
+    // The same commit was green once.
+    served.checkRuns.unshift({ ...run, id: 1, headSha: hosted().headSha, conclusion: "success" });
+    expect(await port.readFailedChecks(await port.read(pull.number))).toMatchObject([{ blame: "flaky" }]);
+    served.checkRuns.shift();
   });
 
   it("runs failed jobs again", async () => {

@@ -113,13 +113,15 @@ function person(answers: { readonly lends: boolean }) {
   const flow = new CreatePullRequestFlow({
     source: new HostShipSource(
       connections,
-      (target) => fleet.get(`${target.hostId}|${target.session}`)?.title ?? "",
+      ({ hostId: host, session }) => fleet.get(`${host}|${session}`),
       systemClock,
     ),
+    readSides: async () => ({ before: "", after: "" }),
     reviewed: { commitOf: ({ session }) => reviewed.get(session) },
     servers,
     gate: {
       accept: async () => true,
+      acquit: async () => true,
       explain: async (blocks) => void questions.push(...blocks.map(({ kind }) => `blocked: ${kind}`)),
     },
     form: { ask: async (values) => values, close: async () => undefined },

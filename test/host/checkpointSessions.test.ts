@@ -225,6 +225,8 @@ describe("checkpoints of sessions on a real host", () => {
       "-c",
       "user.email=t@example.invalid",
       "commit-tree",
+      "-p",
+      "refs/muster/base",
       "-m",
       message,
       "refs/muster/base^{tree}",

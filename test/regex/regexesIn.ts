@@ -1,4 +1,5 @@
 import { parseAst } from "vitest/node";
+import { isRecord } from "../../src/base/isRecord.ts";
 
 export interface FoundRegex {
   readonly line: number;
@@ -24,8 +25,4 @@ export function regexesIn(text: string, file: string): readonly FoundRegex[] {
   };
   visit(parseAst(text, { lang: file.endsWith("x") ? "tsx" : "ts" }));
   return found;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }

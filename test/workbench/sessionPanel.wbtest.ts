@@ -68,6 +68,17 @@ describe("the session panel", () => {
     await workbench.screenshot("panel-changes-empty");
   });
 
+  it("lets the mode be changed, which the agent keeps to", async () => {
+    const { workbench } = scene;
+    await panel.select("Transcript");
+    const mode = panel.page.getByRole("combobox", { name: "Mode" });
+    await mode.selectOption("Never ask");
+    await panel.send("Ask permission to clean the build output");
+    await panel.status.filter({ hasText: "Ready for review" }).waitFor();
+    assert.equal(await mode.inputValue(), "trust");
+    await workbench.screenshot("panel-mode");
+  });
+
   it("says why an agent failed", async () => {
     const { workbench, repositoryUrl: repository } = scene;
     await flow.launchAgent(workbench, { agent: "Sample agent", repository, prompt: failing });

@@ -1,9 +1,10 @@
+import * as vscode from "vscode";
 import * as z from "zod/mini";
-import { toLine } from "../../base/visibleText.ts";
 import type { CombineFile, CombineState, FilePick } from "../../protocol/coordinationReport.ts";
 import type { PartsPick } from "../../protocol/fleetParts.ts";
 import type { ResultOf } from "../../protocol/methods.ts";
 import type { FleetAgent } from "../fleet/fleetAgent.ts";
+import { nameOf } from "./coordinationState.ts";
 
 /** What the host tells of the branches. */
 export type PartsRead = ResultOf<"x-fleet/parts">;
@@ -56,18 +57,24 @@ export function toCombineState(
   shown: Pick<CombineState, "of" | "note" | "isLoading" | "isChecking" | "problems" | "preview" | "isCreating">,
 ): CombineState {
   const isGroup = new Set(agents.map(({ agent }) => agent?.group?.id)).size === 1;
+  const sources = agents
+    .map(({ session, agent }) => ({
+      session,
+      title: nameOf(agent) ?? vscode.l10n.t("An agent that is gone"),
+      index: isGroup ? agent?.group?.index : undefined,
+    }))
+    .toSorted((a, b) => (a.index ?? 0) - (b.index ?? 0));
+  const placeOf = ({ session }: { readonly session: string }) => sources.findIndex((each) => each.session === session);
   return {
     view: "combine",
     ...shown,
     title: picks.title,
-    sources: agents.map(({ session, agent }) => ({
-      session,
-      title: toLine(agent?.title ?? "An agent", 80),
-      index: isGroup ? agent?.group?.index : undefined,
-    })),
+    sources,
     files: (read?.files ?? []).map(({ path, parts }): CombineFile => ({
       path,
-      parts: parts.map((part) => ({ ...part, pick: picks.files[part.session]?.[path] })),
+      parts: parts
+        .toSorted((a, b) => placeOf(a) - placeOf(b))
+        .map((part) => ({ ...part, pick: picks.files[part.session]?.[path] })),
     })),
     fileCount: read?.fileCount ?? 0,
   };

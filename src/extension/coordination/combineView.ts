@@ -8,7 +8,6 @@ import { sessionUri } from "../../protocol/uris.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { agentKey } from "../fleet/fleetAgent.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
-import { sightOf } from "../hosts/sight.ts";
 import { COMBINE_PANEL } from "../ids.ts";
 import { runCommand } from "../platform/commandRegistry.ts";
 import { toLabel } from "../platform/plainText.ts";
@@ -25,6 +24,7 @@ import {
   toPartsPicks,
   withPick,
 } from "./combineState.ts";
+import { hostNote } from "./hostNote.ts";
 
 export interface CombineViewOptions {
   readonly extensionUri: vscode.Uri;
@@ -253,18 +253,10 @@ export class CombineView implements Disposable {
 
   #noteOn({ of: { hostId }, problem, read }: Shown): ReportNote | undefined {
     const connection = this.#options.connections.get(hostId);
-    if (connection === undefined)
-      return { text: vscode.l10n.t("The host of these agents is not configured any more. Add it again to see them.") };
-    const name = toLine(connection.host.name, 60);
-    switch (sightOf(connection.state)) {
-      case "connecting":
-        return read === undefined ? { text: vscode.l10n.t("Connecting to {0}…", name) } : undefined;
-      case "offline":
-        return { text: vscode.l10n.t("{0} is not connected. What you picked is kept.", name), hostId };
-      case "live":
-      default:
-        return problem === undefined ? undefined : { text: problem };
-    }
+    const away = hostNote(connection, read !== undefined, (name) =>
+      vscode.l10n.t("{0} is not connected. What you picked is kept.", name),
+    );
+    return away ?? (problem === undefined ? undefined : { text: problem });
   }
 }
 

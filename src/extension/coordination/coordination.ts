@@ -96,9 +96,10 @@ export class Coordination implements Disposable {
       throw new AppError("request.invalid", "Only agents that work on one repository of one host can be combined.");
     }
     if (agents.length < 2) {
-      const sentence =
-        "Select two or more agents that have changed something, or an attempt that has others beside it.";
-      throw new AppError("conflict", sentence);
+      throw new AppError(
+        "conflict",
+        "Select two or more agents that have changed something, or an attempt that has others beside it.",
+      );
     }
     await this.#combine.show({ hostId: first.hostId, sessions: agents.map(({ session }) => session) });
   }

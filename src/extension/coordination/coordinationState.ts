@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import { toLine } from "../../base/visibleText.ts";
 import type {
   CoordinatedAgent,
@@ -42,7 +43,7 @@ function toAgent(branch: ForecastBranch, agent: FleetAgent | undefined): Coordin
   const { session, baseBranch, behind, overlap, files, fileCount } = branch;
   return {
     session,
-    title: agent === undefined ? toLine(branch.branch, 80) : toLine(agent.title, 80),
+    title: nameOf(agent) ?? toLine(branch.branch, 80),
     state: agent === undefined ? "" : wordsOf(agent),
     baseBranch,
     behind,
@@ -51,6 +52,13 @@ function toAgent(branch: ForecastBranch, agent: FleetAgent | undefined): Coordin
     fileCount,
     obstacle: obstacleOf(branch, agent),
   };
+}
+
+/** What tells an agent from others: attempts at one prompt have the same title. */
+export function nameOf(agent: FleetAgent | undefined): string | undefined {
+  if (agent === undefined) return undefined;
+  const title = toLine(agent.title, 80);
+  return agent.group === undefined ? title : vscode.l10n.t("{0} (attempt {1})", title, agent.group.index);
 }
 
 /** Why a branch can't be updated from its base at this moment, if so. */

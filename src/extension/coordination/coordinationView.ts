@@ -1,11 +1,10 @@
 import * as vscode from "vscode";
-import * as z from "zod/mini";
 import { AppError } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
 import { type Disposable, Disposables, toDisposable } from "../../base/disposables.ts";
 import { toLine } from "../../base/visibleText.ts";
 import type { ChannelHandle, Client } from "../../client/client.ts";
-import { CoordinatedRepository, type PairChoice, type PairDetails } from "../../protocol/coordinationReport.ts";
+import { CoordinatedRepository } from "../../protocol/coordinationReport.ts";
 import type { FleetConflictsState } from "../../protocol/fleetConflicts.ts";
 import type { ReportInbound, ReportNote } from "../../protocol/report.ts";
 import { fleetConflictsUri } from "../../protocol/uris.ts";
@@ -13,27 +12,21 @@ import { repositoryName } from "../fleet/agentRow.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { agentKey, type FleetAgent } from "../fleet/fleetAgent.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
-import { sightOf } from "../hosts/sight.ts";
-import { type AgentTarget, COORDINATION_PANEL } from "../ids.ts";
+import { COORDINATION_PANEL } from "../ids.ts";
 import { runCommand } from "../platform/commandRegistry.ts";
 import { toLabel } from "../platform/plainText.ts";
-import { type ErrorPresenter, sentenceOf } from "../platform/presentError.ts";
+import { sentenceOf } from "../platform/presentError.ts";
 import { ReportPanel } from "../platform/reportPanel.ts";
-import type { StatePort } from "../platform/statePort.ts";
 import { WebviewTabs } from "../platform/webviewTabs.ts";
 import { toCoordinationState } from "./coordinationState.ts";
-import { overlapMessage } from "./overlapMessage.ts";
+import { hostNote } from "./hostNote.ts";
+import { OverlapPair, type OverlapPairPorts } from "./overlapPair.ts";
 
-export interface CoordinationViewOptions {
+export interface CoordinationViewOptions extends OverlapPairPorts {
   readonly extensionUri: vscode.Uri;
-  readonly fleet: Pick<Fleet, "agents" | "get" | "send" | "onDidChange">;
+  readonly fleet: OverlapPairPorts["fleet"] & Pick<Fleet, "agents" | "onDidChange">;
   readonly connections: HostConnectionsView;
-  readonly presenter: Pick<ErrorPresenter, "present">;
   readonly clock: Clock;
-  /** Keeps the pair that is looked at, and what is written to it, over a reload of the window. */
-  readonly state: StatePort;
-  /** The document of a file as an agent's branch has it; of no file without a `blob`. */
-  readonly revision: (target: AgentTarget, path: string, blob: string | undefined) => vscode.Uri;
   readonly update: (agents: readonly FleetAgent[]) => Promise<void>;
 }
 
@@ -41,15 +34,12 @@ export interface CoordinationViewOptions {
 interface Shown {
   readonly of: CoordinatedRepository;
   readonly page: ReportPanel;
+  readonly pair: OverlapPair;
   client: Client | undefined;
   forecast: ChannelHandle<FleetConflictsState> | undefined;
-  chosen: PairDetails | undefined;
-  /** What of the chosen pair was read, or is being read. */
-  read: string | undefined;
   timer: Disposable | undefined;
 }
 
-const Kept = z.object({ first: z.string(), second: z.string(), text: z.optional(z.string()), to: z.array(z.string()) });
 /** The forecast and rows may change several times a second; the picture need not. */
 const refreshMs = 250;
 
@@ -95,21 +85,9 @@ export class CoordinationView implements Disposable {
       shown: () => this.#refresh(shown),
       receive: (message) => void this.#act(shown, message),
     });
-    const shown: Shown = {
-      of,
-      page,
-      client: undefined,
-      forecast: undefined,
-      chosen: undefined,
-      read: undefined,
-      timer: undefined,
-    };
+    const pair = new OverlapPair(this.#options, of, `muster.overlaps ${keyOf(of)}`, () => this.#refresh(shown));
+    const shown: Shown = { of, page, pair, client: undefined, forecast: undefined, timer: undefined };
     this.#shown.add(shown);
-    const kept = Kept.safeParse(this.#options.state.get(stateKey(of))).data;
-    if (kept !== undefined) {
-      const draft = kept.text === undefined ? {} : { draft: { text: kept.text, to: kept.to, isSending: false } };
-      shown.chosen = { ...emptyPair(kept), ...draft };
-    }
     return toDisposable(() => {
       this.#shown.delete(shown);
       shown.timer?.dispose();
@@ -128,7 +106,8 @@ export class CoordinationView implements Disposable {
     shown.timer = undefined;
     this.#follow(shown);
     this.#tell(shown);
-    if (shown.chosen !== undefined && shown.client?.state.kind === "live") void this.#readPair(shown, shown.chosen);
+    const { client, forecast, pair } = shown;
+    if (client?.state.kind === "live") void pair.follow(client, forecast?.state);
   }
 
   /** The host may be another one than before, and a repository's forecast begins with its first branch. */
@@ -145,37 +124,33 @@ export class CoordinationView implements Disposable {
   }
 
   #tell(shown: Shown): void {
-    const { of, page, forecast, chosen } = shown;
+    const { of, page, forecast, pair } = shown;
     const note = this.#noteOn(shown);
     const isNone = forecast?.state === undefined && AppError.is(forecast?.error, "notFound");
     const told = isNone ? { repository: "", branches: [], pairs: [], mergeOrder: [], at: "" } : forecast?.state;
-    page.show(toCoordinationState(of, told, this.#options.fleet.agents, { note, chosen }));
+    page.show(toCoordinationState(of, told, this.#options.fleet.agents, { note, chosen: pair.details }));
   }
 
   #noteOn({ of: { hostId }, forecast }: Shown): ReportNote | undefined {
     const connection = this.#options.connections.get(hostId);
-    if (connection === undefined)
-      return { text: vscode.l10n.t("The host of these agents is not configured any more. Add it again to see them.") };
-    const name = toLine(connection.host.name, 60);
     const isKnown = forecast?.state !== undefined;
-    switch (sightOf(connection.state)) {
-      case "connecting":
-        return isKnown ? undefined : { text: vscode.l10n.t("Connecting to {0}…", name) };
-      case "offline":
-        return isKnown
-          ? { text: vscode.l10n.t("{0} is not connected: overlaps are shown as they were last.", name), hostId }
-          : { text: vscode.l10n.t("{0} is not connected. Overlaps are shown when it is.", name), hostId };
-      case "live":
-      default: {
-        if (connection.client.hostInfo?.fleet === undefined)
-          return { text: vscode.l10n.t("{0} doesn't tell where its agents' branches meet.", name) };
-        const error = forecast?.status === "failed" ? forecast.error : undefined;
-        return error === undefined || error.code === "notFound" ? undefined : { text: sentenceOf(error) };
-      }
+    const away = hostNote(connection, isKnown, (name) =>
+      isKnown
+        ? vscode.l10n.t("{0} is not connected: overlaps are shown as they were last.", name)
+        : vscode.l10n.t("{0} is not connected. Overlaps are shown when it is.", name),
+    );
+    if (away !== undefined || connection?.state.kind !== "live") return away;
+    if (connection.client.hostInfo?.fleet === undefined) {
+      return {
+        text: vscode.l10n.t("{0} doesn't tell where its agents' branches meet.", toLine(connection.host.name, 60)),
+      };
     }
+    const error = forecast?.status === "failed" ? forecast.error : undefined;
+    return error === undefined || error.code === "notFound" ? undefined : { text: sentenceOf(error) };
   }
 
   async #act(shown: Shown, message: ReportInbound): Promise<void> {
+    const { pair } = shown;
     const { hostId } = shown.of;
     switch (message.kind) {
       case "reconnect":
@@ -184,15 +159,15 @@ export class CoordinationView implements Disposable {
         if (message.action === "open") await runCommand("muster.agent.open", { hostId, session: message.session });
         return;
       case "choosePair":
-        return this.#choose(shown, message.pair ?? undefined);
+        return pair.choose(message.pair ?? undefined);
       case "write":
-        return this.#write(shown, message.text ?? undefined, message.to);
+        return pair.write(message.text ?? undefined, message.to);
       case "send":
-        return this.#send(shown);
+        return pair.send();
       case "compare":
-        return this.#present("compare the two", () => this.#compare(shown));
+        return this.#present("compare the two", () => pair.compare());
       case "combine": {
-        const { first = "", second = "" } = shown.chosen ?? {};
+        const { first = "", second = "" } = pair.details ?? {};
         const targets = [first, second].map((session) => ({ hostId, session }));
         return runCommand("muster.agent.combine", targets[0], targets);
       }
@@ -206,119 +181,6 @@ export class CoordinationView implements Disposable {
     }
   }
 
-  #choose(shown: Shown, pair: PairChoice | undefined): void {
-    shown.chosen = pair && emptyPair(pair);
-    shown.read = undefined;
-    this.#keep(shown);
-    this.#refresh(shown);
-  }
-
-  /** Again whenever one of the two has another checkpoint. */
-  async #readPair(shown: Shown, { first, second }: PairChoice): Promise<void> {
-    const { forecast, client } = shown;
-    const heads = forecast?.state?.branches.filter(({ session }) => session === first || session === second);
-    const version = JSON.stringify([first, second, heads?.map(({ head }) => head)]);
-    if (client === undefined || heads === undefined || version === shown.read) return;
-    shown.read = version;
-    const asked = { channel: first, others: [second], isShared: true };
-    const read =
-      second === ""
-        ? { files: [], fileCount: 0 }
-        : await client.request("x-fleet/parts", asked).catch((error: unknown) => ({ problem: sentenceOf(error) }));
-    // Something else was chosen meanwhile.
-    if (shown.read !== version || shown.chosen === undefined) return;
-    const { problem: _problem, ...rest } = shown.chosen;
-    const found = "problem" in read ? read : { files: read.files, fileCount: read.fileCount };
-    shown.chosen = { ...rest, isLoading: false, ...found };
-    this.#tell(shown);
-  }
-
-  /** Without a text the prepared one, or none when it is for nobody. */
-  #write(shown: Shown, text: string | undefined, to: readonly string[]): void {
-    const { chosen } = shown;
-    if (chosen === undefined) return;
-    const isDiscarded = text === undefined && to.length === 0;
-    const draft = isDiscarded ? undefined : { text: text ?? this.#prepared(shown, chosen), to, isSending: false };
-    shown.chosen = { ...chosen, draft };
-    this.#keep(shown);
-    this.#tell(shown);
-  }
-
-  #prepared({ of, forecast }: Shown, chosen: PairDetails): string {
-    const { first, second } = chosen;
-    const { branches = [], pairs = [] } = forecast?.state ?? {};
-    const branchOf = (session: string) => branches.find((branch) => branch.session === session);
-    const own = branchOf(first);
-    const isPair = (pair: PairChoice) => [pair.first, pair.second].every((each) => each === first || each === second);
-    const met = second === "" ? own : pairs.find(isPair);
-    return overlapMessage({
-      first,
-      second,
-      nameOf: (session) =>
-        session === ""
-          ? (own?.baseBranch ?? "")
-          : (this.#options.fleet.get(agentKey(of.hostId, session))?.title ?? branchOf(session)?.branch ?? ""),
-      branchOf: (session) => branchOf(session)?.branch,
-      isConflict: met?.overlap === "conflict",
-      files: chosen.files,
-      paths: met?.files ?? [],
-    });
-  }
-
-  async #send(shown: Shown): Promise<void> {
-    const { chosen, of } = shown;
-    const draft = chosen?.draft;
-    if (chosen === undefined || draft === undefined || draft.isSending) return;
-    shown.chosen = { ...chosen, draft: { ...draft, isSending: true } };
-    this.#tell(shown);
-    let left = draft.to;
-    await this.#present("tell the agents", async () => {
-      for (const session of draft.to) {
-        await this.#options.fleet.send(agentKey(of.hostId, session), draft.text);
-        left = left.filter((other) => other !== session);
-      }
-    });
-    // Who has it already is not told again.
-    const rest = left.length === 0 ? undefined : { ...draft, to: left, isSending: false };
-    shown.chosen = { ...shown.chosen, draft: rest };
-    this.#keep(shown);
-    this.#tell(shown);
-  }
-
-  /** The files that both touch, as each of them has them. */
-  async #compare({ of: { hostId }, chosen }: Shown): Promise<void> {
-    if (chosen === undefined || chosen.files.length === 0) return;
-    const { first, second, files } = chosen;
-    const side = (path: string, session: string, parts: PairDetails["files"][number]["parts"]) => {
-      const part = parts.find((each) => each.session === session);
-      return this.#options.revision({ hostId, session }, path, part?.blob?.oid);
-    };
-    // A branch that began from an earlier base has no file of its own that stands on the later one.
-    const comparable = files.filter(({ parts }) => parts.every(({ blob, status }) => blob ?? status === "deleted"));
-    const rows = comparable.map(({ path, parts }) => [
-      side(path, second, parts),
-      side(path, first, parts),
-      side(path, second, parts),
-    ]);
-    if (rows.length === 0) {
-      const sentence =
-        "The two agents began from different commits. Update them from their base to compare their files.";
-      throw new AppError("conflict", sentence);
-    }
-    const nameOf = (session: string) => toLabel(this.#options.fleet.get(agentKey(hostId, session))?.title ?? "", 40);
-    await vscode.commands.executeCommand("vscode.changes", `${nameOf(first)} ↔ ${nameOf(second)}`, rows);
-  }
-
-  #keep({ of, chosen }: Shown): void {
-    const kept = chosen && {
-      first: chosen.first,
-      second: chosen.second,
-      to: chosen.draft?.to ?? [],
-      ...(chosen.draft && { text: chosen.draft.text }),
-    };
-    void this.#options.state.update(stateKey(of), kept);
-  }
-
   async #present(during: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -328,14 +190,6 @@ export class CoordinationView implements Disposable {
   }
 }
 
-function emptyPair({ first, second }: PairChoice): PairDetails {
-  return { first, second, isLoading: true, files: [], fileCount: 0 };
-}
-
 function keyOf({ hostId, repository }: CoordinatedRepository): string {
   return `${hostId}|${fleetConflictsUri(repository)}`;
-}
-
-function stateKey(of: CoordinatedRepository): string {
-  return `muster.overlap ${keyOf(of)}`;
 }

@@ -24,7 +24,8 @@ const maxLength = 12_000;
  * before it is sent. What agents wrote stands in blocks of code, out of which it cannot get.
  */
 export function overlapMessage(facts: OverlapMessageFacts): string {
-  const { first, second, files, paths, isConflict } = facts;
+  const { first, second, paths, isConflict } = facts;
+  const files = facts.files.filter(isDifferent);
   const side = (session: string) => {
     const branch = facts.branchOf(session);
     return `"${toLine(facts.nameOf(session), 80)}"${branch === undefined ? "" : ` (branch ${toLine(branch, 120)})`}`;
@@ -43,6 +44,12 @@ export function overlapMessage(facts: OverlapMessageFacts): string {
       ? "Look at what the base branch has changed there, and change your work so that the two fit together. Say so if you need a decision."
       : "Check whether your change still needs to touch these lines. If it does, keep it as small as you can, so that both can be merged; say so if you need a decision.";
   return cutText([opening, ...listed, ...more, request].join("\n\n"), maxLength);
+}
+
+/** Both made the same of it otherwise: nothing that one of them has to give way to. */
+function isDifferent({ parts }: PartsFile): boolean {
+  const versions = new Set(parts.map(({ blob }) => blob?.oid));
+  return versions.size !== 1 || versions.has(undefined);
 }
 
 function fileSection({ path, parts }: PartsFile, nameOf: (session: string) => string): string {

@@ -25,7 +25,7 @@ export async function ensureBase(git: LocalGit, clone: string, repository: strin
 
 /** The folder for an agent's branch: beside the clone, of its own. */
 export function folderFor(clone: string, branch: string): string {
-  const name = branch.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replaceAll(/^[.-]+|[.-]+$/g, "");
+  const name = branch.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replaceAll(/^[.-]+|(?<![.-])[.-]+$/g, "");
   return path.join(path.dirname(clone), `${path.basename(clone)}-${name === "" ? "agent" : name}`);
 }
 

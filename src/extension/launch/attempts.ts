@@ -25,10 +25,7 @@ const maxFiles = 300;
 const maxTurns = 20;
 
 /** All attempts of the group that are listed, in their order. */
-export function attemptsOf(
-  agents: Iterable<FleetAgent>,
-  { hostId, group }: ComparedAttempts,
-): readonly FleetAgent[] {
+export function attemptsOf(agents: Iterable<FleetAgent>, { hostId, group }: ComparedAttempts): readonly FleetAgent[] {
   return Array.from(agents)
     .filter((agent) => agent.hostId === hostId && agent.group?.id === group)
     .toSorted((a, b) => (a.group?.index ?? 0) - (b.group?.index ?? 0));

@@ -87,8 +87,7 @@ export class Attempts implements Disposable {
     this.#owned.add(
       connections.onDidChange(({ added, changed, removed }) => {
         const touched = [...added, ...changed, ...removed];
-        for (const comparison of this.#shown)
-          if (touched.includes(comparison.of.hostId)) this.#refreshSoon(comparison);
+        for (const comparison of this.#shown) if (touched.includes(comparison.of.hostId)) this.#refreshSoon(comparison);
       }),
     );
   }

@@ -216,9 +216,6 @@ export const ACTION_TITLES: Record<ErrorAction, string> = {
   copyCheck: "Copy Check Command",
 };
 
-/** What says on a host's machine what it lacks. */
-export const CHECK_COMMAND = "muster-host doctor";
-
 /** The failure of an operation in words: its own sentence, or its code's. Never a stack or a code. */
 export function sentenceOf(failure: unknown): string {
   if (AppError.is(failure) && failure.code !== "internal" && failure.message.trim() !== "") return failure.message;

@@ -169,8 +169,8 @@ export class Review implements Disposable {
         `${toLine(path)} is not among the agent's changes any more. Review the changes again.`,
       );
     }
-    const { from } = vscode.Uri;
-    await vscode.commands.executeCommand("vscode.diff", from(diff.left), from(diff.right), diff.title);
+    const [left, right] = [vscode.Uri.from(diff.left), vscode.Uri.from(diff.right)];
+    await vscode.commands.executeCommand("vscode.diff", left, right, diff.title);
     this.tabs.add(diff.title, review, again ?? (() => this.openFileDiff(target, path)));
   }
 
@@ -193,7 +193,6 @@ function requireSome({ scope, changes }: OpenReview): void {
 }
 
 async function openDiff(title: string, rows: readonly DiffRow[]): Promise<void> {
-  const { from } = vscode.Uri;
-  const sides = rows.map(({ label, left, right }) => [from(label), left && from(left), right && from(right)]);
+  const sides = rows.map((row) => [row.label, row.left, row.right].map((side) => side && vscode.Uri.from(side)));
   await vscode.commands.executeCommand("vscode.changes", title, sides);
 }

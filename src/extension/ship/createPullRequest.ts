@@ -1,4 +1,5 @@
 import { AppError } from "../../base/appError.ts";
+import type { ChangedFile } from "../fleet/changedFiles.ts";
 import type { AgentTarget } from "../ids.ts";
 import type { BranchPushPort, PushedBranch, PushRequest } from "./branchPush.ts";
 import { checkGate, type Finding } from "./gate.ts";
@@ -16,6 +17,7 @@ import {
   pullRequestBody,
   pullRequestTitle,
 } from "./pullRequestText.ts";
+import { scanForSecrets } from "./secretScan.ts";
 import type { ShipSource } from "./shipSource.ts";
 import type { ShippableAgent } from "./shippableAgent.ts";
 
@@ -23,6 +25,8 @@ import type { ShippableAgent } from "./shippableAgent.ts";
 export interface GatePort {
   /** True to go on despite the warnings. */
   accept(findings: readonly Finding[]): Promise<boolean>;
+  /** Asks about what looks like a secret. True if the person says that it is none; otherwise it offers to review. */
+  acquit(secrets: readonly Finding[], target: AgentTarget): Promise<boolean>;
   /** Says what stands in the way and offers to review; the pull request stops here. */
   explain(blocks: readonly Finding[], target: AgentTarget): Promise<void>;
 }
@@ -31,6 +35,8 @@ export interface CreatePullRequestPorts {
   readonly source: ShipSource;
   /** The commit that this person was last shown. */
   readonly reviewed: { commitOf(target: AgentTarget): string | undefined };
+  /** Both sides of a changed file, as text. */
+  readonly readSides: (target: AgentTarget, file: ChangedFile) => Promise<{ before: string; after: string }>;
   readonly servers: () => readonly GitHubServer[];
   readonly gate: GatePort;
   readonly form: PullRequestForm;
@@ -91,7 +97,7 @@ export class CreatePullRequestFlow {
   }
 
   async #run(target: AgentTarget): Promise<Shipped | undefined> {
-    const { drafts, form, gate, progress, pullRequests, reviewed, source } = this.#ports;
+    const { drafts, form, gate, progress, pullRequests, readSides, reviewed, source } = this.#ports;
     const agent = await source.read(target);
     const repository = this.#repositoryOf(agent);
     const { branch } = agent;
@@ -99,12 +105,18 @@ export class CreatePullRequestFlow {
       throw new AppError("branch.empty", "The agent's branch holds no changes. Let it change something first.");
     }
     const commit = reviewed.commitOf(target);
-    const findings = checkGate(agent, commit);
+    const findings = [...checkGate(agent, commit)];
     const blocks = findings.filter((finding) => finding.severity === "block");
     if (blocks.length > 0 || commit === undefined) {
       await gate.explain(blocks, target);
       return undefined;
     }
+    const secrets = await progress("Looking through the changes", () =>
+      scanForSecrets(agent.files, (file) => readSides(target, file)),
+    );
+    const suspect = secrets.filter(({ severity }) => severity === "block");
+    if (suspect.length > 0 && !(await gate.acquit(suspect, target))) return undefined;
+    findings.push(...secrets);
     const warnings = findings.filter((finding) => finding.severity === "warn");
     if (warnings.length > 0 && !(await gate.accept(warnings))) return undefined;
 
@@ -113,7 +125,7 @@ export class CreatePullRequestFlow {
     const push = { commit, branch, body: trailer };
     const shipped =
       ground.existing === undefined
-        ? await this.#create(agent, repository, ground, push)
+        ? await this.#create(agent, repository, ground, { ...push, findings })
         : await this.#update(agent, ground.gitHub, ground.existing, push);
     if (shipped === undefined) return undefined;
     await pullRequests.track(target, repositoryUrl(shipped.repository), shipped.pullRequest, shipped.push);
@@ -139,7 +151,7 @@ export class CreatePullRequestFlow {
     const bases = upstream === undefined ? [fork] : [upstream, fork];
     const [pulls, template] = await Promise.all([
       Promise.all(bases.map(({ repository, head }) => gitHub.findPullRequest(repository, head))),
-      gitHub.getTemplate((upstream ?? fork).repository, (upstream ?? fork).defaultBranch),
+      gitHub.getTemplate((upstream ?? fork).repository, (upstream ?? fork).defaultBranch).catch(orNone),
     ]);
     const existing = bases.flatMap(({ repository }, index) => {
       const pull = pulls[index];
@@ -152,16 +164,16 @@ export class CreatePullRequestFlow {
     agent: ShippableAgent,
     own: GitHubRepository,
     { gitHub, bases, template }: Ground,
-    { body: trailer, ...push }: Omit<PushRequest, "title">,
+    { body: trailer, findings, ...push }: Omit<PushRequest, "title"> & { readonly findings: readonly Finding[] },
   ): Promise<Shipped | undefined> {
-    const { drafts, form, progress, reviewed } = this.#ports;
+    const { drafts, form, progress } = this.#ports;
     const { target } = agent;
     const [usual = { repository: own, defaultBranch: "", head: push.branch }] = bases;
     const prefilled = prefill(agent, push.commit, drafts.get(target), usual, template);
     const context = {
       agent,
       bases,
-      findings: checkGate(agent, reviewed.commitOf(target)),
+      findings,
       issues: issueReferences(`${agent.title}\n${agent.prompt ?? ""}`, usual.repository),
       choices: (repository: GitHubRepository) => gitHub.getExtraChoices(repository),
     };
@@ -255,6 +267,11 @@ async function openOrFind(
     if (found === undefined) throw error;
     return { outcome: isDoubtful ? "created" : "found", pullRequest: found };
   }
+}
+
+/** Without a template there is a description all the same. */
+function orNone(error: unknown): undefined {
+  if (!AppError.is(error, "github.refused")) throw error;
 }
 
 /** What is done after the pull request is there takes nothing away from it. */

@@ -28,6 +28,8 @@ export interface FailedCheck {
 
 /** What is known besides the check itself. */
 export interface Surroundings {
+  /** Names of checks that have been green on the same commit. */
+  readonly passedBefore: ReadonlySet<string>;
   /** The checks of the base branch's head. */
   readonly baseChecks: readonly Check[];
   readonly isBehind: boolean;
@@ -70,10 +72,10 @@ const outages = [
 export function blameOf(
   check: Check,
   { complaints, log }: Pick<FailedCheck, "complaints" | "log">,
-  { baseChecks, isBehind, changed }: Surroundings,
+  { passedBefore, baseChecks, isBehind, changed }: Surroundings,
 ): Blame {
   if (baseChecks.some(({ name, state }) => name === check.name && state === "failed")) return "base";
-  if (outages.some((sign) => sign.test(log))) return "flaky";
+  if (passedBefore.has(check.name) || outages.some((sign) => sign.test(log))) return "flaky";
   const isElsewhere = complaints.length > 0 && complaints.every(({ path }) => !changed.has(path));
   return isBehind && isElsewhere ? "staleBase" : "own";
 }

@@ -21,7 +21,10 @@ export type FindingKind =
   | "stillWorking"
   | "large"
   | "testsFailed"
-  | "notTested";
+  | "notTested"
+  | "conflicts"
+  | "secret"
+  | "notScanned";
 
 /** `block` stops the pull request until the person has done something else first, `warn` asks once, `note` only tells. */
 export interface Finding {
@@ -127,18 +130,25 @@ function testFindings(tests: ShippableAgent["tests"]): readonly Finding[] {
   return [{ kind: "notTested", severity: "note", sentence: "No test run was recognised among the agent's commands." }];
 }
 
+function conflictFindings(conflicts: number): readonly Finding[] {
+  if (conflicts === 0) return [];
+  const branches = conflicts === 1 ? "one other branch" : `${conflicts} other branches`;
+  return [{ kind: "conflicts", severity: "warn", sentence: `It cannot be merged with ${branches} of the repository.` }];
+}
+
 /**
  * What a person should know before the branch leaves the host. Blocks come first.
  * @param reviewed the commit that this person was last shown
  */
 export function checkGate(
-  agent: Pick<ShippableAgent, "head" | "phase" | "files" | "tests">,
+  agent: Pick<ShippableAgent, "head" | "phase" | "files" | "tests" | "conflicts">,
   reviewed: string | undefined,
 ): readonly Finding[] {
   return [
     ...reviewFindings(agent, reviewed),
     ...pathFindings(agent.files),
     ...sizeFindings(agent.files),
+    ...conflictFindings(agent.conflicts),
     ...testFindings(agent.tests),
   ];
 }

@@ -81,7 +81,7 @@ export function apiBase(server: GitHubServer): string | undefined {
   const url = new URL(server.apiUrl);
   const isSafe = url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
   if (!isSafe || url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") return undefined;
-  return url.href.replace(/\/+$/, "");
+  return url.href.replace(/(?<!\/)\/+$/, "");
 }
 
 /** A link that may be opened for a pull request: on the server's own pages, without credentials in it. */

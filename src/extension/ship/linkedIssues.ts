@@ -11,7 +11,7 @@ export interface IssueReference {
 
 const maxReferences = 20;
 const pattern =
-  /(?<![\w/])(?:(https?:\/\/[^\s/]{1,100})\/)?(?:([A-Za-z0-9_][A-Za-z0-9._-]{0,99})\/([A-Za-z0-9_][A-Za-z0-9._-]{0,99}))?(?:#|\/issues\/)(\d{1,9})\b/g;
+  /(?<![\w/])(?:(https?:\/\/[^\s/]{1,100})\/)?(?:(?<![.-])([A-Za-z0-9_][A-Za-z0-9._-]{0,99})\/([A-Za-z0-9_][A-Za-z0-9._-]{0,99}))?(?:#|\/issues\/)(\d{1,9})\b/g;
 
 /** What a text refers to, each once, in its order. @param repository whose issues `#12` means */
 export function issueReferences(text: string, repository: GitHubRepository): readonly IssueReference[] {

@@ -2,12 +2,15 @@ import * as vscode from "vscode";
 import { toLabel } from "../platform/plainText.ts";
 import { pickStep } from "../platform/steps.ts";
 
+/** The list of choices covers the first lines of an editor. */
+const underList = "\n".repeat(5);
+
 /** Shows a message to an agent, to be read and changed. `undefined` if the person does not want it sent. */
 export type ConfirmMessage = (title: string, text: string) => Promise<string | undefined>;
 
 /** As a document, which stays if it is not sent. */
 export const confirmMessage: ConfirmMessage = async (title, text) => {
-  const document = await vscode.workspace.openTextDocument({ language: "markdown", content: text });
+  const document = await vscode.workspace.openTextDocument({ language: "markdown", content: underList + text });
   await vscode.window.showTextDocument(document, { preview: false });
   const result = await pickStep<"send" | "keep">({
     frame: { title: toLabel(title), canGoBack: false },
@@ -25,5 +28,5 @@ export const confirmMessage: ConfirmMessage = async (title, text) => {
   const message = document.getText();
   await vscode.window.showTextDocument(document);
   await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
-  return message.trim() === "" ? undefined : message;
+  return message.trim() === "" ? undefined : message.trim();
 };

@@ -7,7 +7,8 @@ import type { GitHubRepository } from "./gitHubServers.ts";
 import { OctokitGitHub } from "./octokitGitHub.ts";
 import { OctokitStandings } from "./octokitStandings.ts";
 import type { PullRequestPort, ReviewFeedback } from "./pullRequestPort.ts";
-import type { Check, PullRequestStanding } from "./pullRequestStanding.ts";
+import { CheckRunsAnswer } from "./pullAnswers.ts";
+import { type Check, type PullRequestStanding, toChecks } from "./pullRequestStanding.ts";
 import {
   FeedbackAnswer,
   feedbackQuery,
@@ -50,17 +51,26 @@ export class OctokitPullRequests implements PullRequestPort {
   async readFailedChecks({ pull, checks, merge }: PullRequestStanding): Promise<readonly FailedCheck[]> {
     const failed = checks.filter(({ state }) => state === "failed").slice(0, maxFailedChecks);
     if (failed.length === 0) return [];
-    const [baseChecks, files] = await Promise.all([
+    const [runs, baseChecks, files] = await Promise.all([
+      this.#ask(CheckRunsAnswer, (address, { rest }) =>
+        rest.checks.listForRef({ ...address, ref: pull.headCommit, filter: "all", per_page: 100 }),
+      ),
       this.#standings.readChecks(this.#repository, pull.baseBranch),
       this.#ask(z.array(FileAnswer), (address, { rest }) =>
         rest.pulls.listFiles({ ...address, pull_number: pull.number, per_page: 100 }),
       ),
     ]);
+    const passed = toChecks(runs.check_runs, []).filter(({ state }) => state === "passed");
+    const passedBefore = new Set(passed.map(({ name }) => name));
     const changed = new Set(files.map(({ filename }) => filename));
     return Promise.all(
       failed.map(async (check) => {
         const [complaints, log] = await Promise.all([this.#complaints(check), this.#log(check)]);
-        const blame = blameOf(check, { complaints, log }, { baseChecks, isBehind: merge === "behind", changed });
+        const blame = blameOf(
+          check,
+          { complaints, log },
+          { passedBefore, baseChecks, isBehind: merge === "behind", changed },
+        );
         return { check, complaints, log, blame };
       }),
     );

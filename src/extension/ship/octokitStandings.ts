@@ -3,7 +3,7 @@ import { AppError } from "../../base/appError.ts";
 import type { GitHubApi, Quota } from "./gitHubApi.ts";
 import type { GitHubRepository } from "./gitHubServers.ts";
 import {
-  CheckRunAnswer,
+  CheckRunsAnswer,
   PullAnswer,
   ReviewAnswer,
   StatusAnswer,
@@ -13,7 +13,6 @@ import {
 import type { StandingsReader } from "./pullRequestWatch.ts";
 import { type Check, type PullRequestStanding, reviewVerdict, toChecks, toMergeState } from "./pullRequestStanding.ts";
 
-const CheckRunsAnswer = z.looseObject({ check_runs: z.array(CheckRunAnswer) });
 const StatusesAnswer = z.looseObject({ statuses: z.array(StatusAnswer) });
 const pageSize = 100;
 const maxPages = 3;

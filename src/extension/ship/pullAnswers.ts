@@ -50,7 +50,7 @@ export const ReviewAnswer = z.looseObject({
 });
 export type ReviewAnswer = z.infer<typeof ReviewAnswer>;
 
-export const CheckRunAnswer = z.looseObject({
+const CheckRunAnswer = z.looseObject({
   id: z.number(),
   name: z.string(),
   status: z.string(),
@@ -60,6 +60,8 @@ export const CheckRunAnswer = z.looseObject({
   output: z.nullish(z.looseObject({ title: z.nullish(z.string()), summary: z.nullish(z.string()) })),
 });
 export type CheckRunAnswer = z.infer<typeof CheckRunAnswer>;
+
+export const CheckRunsAnswer = z.looseObject({ check_runs: z.array(CheckRunAnswer) });
 
 /** By the older of GitHub's two ways to tell how a commit fared. */
 export const StatusAnswer = z.looseObject({

@@ -20,6 +20,8 @@ import type { PullRequestStanding } from "./pullRequestStanding.ts";
 /** Something changes in seconds while checks run, in minutes otherwise. */
 const lively = { intervalMs: 30_000 };
 const calm = { intervalMs: 120_000 };
+/** What was done is told after a moment. */
+const soonMs = 3_000;
 const failing = { firstMs: 60_000, maxMs: 15 * 60_000 };
 /** The person's own work needs requests too: with less than this part of the hour's left, none are used to watch. */
 const keptShare = 0.1;
@@ -69,6 +71,7 @@ export class PullRequestWatch implements Disposable {
   readonly #pauses = new Map<string, { readonly untilMs: number; readonly failures: number }>();
   readonly #readAtMs = new Map<string, number>();
   #nextAtMs = 0;
+  #soonAtMs = Number.POSITIVE_INFINITY;
   #timer: Disposable | undefined;
   #round: Promise<void> | undefined;
   #isDisposed = false;
@@ -81,13 +84,14 @@ export class PullRequestWatch implements Disposable {
 
   /** Looks at once, seen or not. Resolves when it has; failures are the log's. */
   async refresh(): Promise<void> {
-    this.#nextAtMs = this.#ports.clock.now();
+    // A round that runs may have passed what this is about.
+    await this.#round;
     await this.#look();
   }
 
   /** Something was done that GitHub will take a moment to tell of. */
   lookSoon(): void {
-    this.#nextAtMs = Math.min(this.#nextAtMs, this.#ports.clock.now() + 3_000);
+    this.#soonAtMs = this.#ports.clock.now() + soonMs;
     this.#schedule();
   }
 
@@ -101,7 +105,7 @@ export class PullRequestWatch implements Disposable {
     this.#timer?.dispose();
     this.#timer = undefined;
     if (this.#isDisposed || this.#round !== undefined || !this.#ports.seen.isSeen()) return;
-    const waitMs = Math.max(0, this.#nextAtMs - this.#ports.clock.now());
+    const waitMs = Math.max(0, Math.min(this.#nextAtMs, this.#soonAtMs) - this.#ports.clock.now());
     this.#timer = this.#ports.clock.setTimeout(() => void this.#look(), waitMs);
   }
 
@@ -115,6 +119,7 @@ export class PullRequestWatch implements Disposable {
 
   async #readAll(): Promise<void> {
     const { clock, logger } = this.#ports;
+    if (this.#soonAtMs <= clock.now()) this.#soonAtMs = Number.POSITIVE_INFINITY;
     let isLively = false;
     for (const question of this.#questions()) {
       const { server } = question.repository;
@@ -144,7 +149,11 @@ export class PullRequestWatch implements Disposable {
       this.#readAtMs.set(agent.key, clock.now());
       await pullRequests.learn(agent, repositoryUrl(repository), standing);
       const { state } = standing.pull;
-      if (state === "merged" && agent.pullRequest?.state === "open") await merged(agent);
+      if (state === "merged" && agent.pullRequest?.state === "open") {
+        await merged(agent).catch((error: unknown) =>
+          this.#ports.logger.warn("not archived", { error: String(error) }),
+        );
+      }
       const isOpen = state === "open" || state === "draft";
       isLively ||=
         isOpen && (standing.merge === "unknown" || standing.checks.some((check) => check.state === "pending"));

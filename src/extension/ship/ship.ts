@@ -3,6 +3,7 @@ import { AppError } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import type { Logger } from "../../base/logger.ts";
+import type { ChangedFile } from "../fleet/changedFiles.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { keyOf } from "../fleet/fleetAgent.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
@@ -61,6 +62,8 @@ export interface ShipPorts {
   /** Which commit the person was last shown, and how to show the present one. */
   readonly reviewed: { commitOf(target: AgentTarget): string | undefined };
   readonly review: (target: AgentTarget) => Promise<void>;
+  /** Both sides of a changed file, as text. */
+  readonly readSides: (target: AgentTarget, file: ChangedFile) => Promise<{ before: string; after: string }>;
   readonly signIn: SignInPort;
   readonly credentials: HostCredentials;
 }
@@ -84,9 +87,9 @@ export class Ship implements Disposable {
     });
     this.#pullRequests = new PullRequests(ports.state, (key, facts) => fleet.decorate(key, facts));
     this.#watch = this.#owned.add(this.#newWatch());
-    const titleOf = (target: AgentTarget) => fleet.get(keyOf(target))?.title ?? "Changes of an agent";
     this.#flow = new CreatePullRequestFlow({
-      source: new HostShipSource(ports.hosts, titleOf, clock),
+      source: new HostShipSource(ports.hosts, (target) => fleet.get(keyOf(target)), clock),
+      readSides: ports.readSides,
       reviewed: ports.reviewed,
       servers: ports.servers,
       gate: this.#gate(),
@@ -244,6 +247,15 @@ export class Ship implements Disposable {
     const { dialogs, review } = this.#ports;
     return {
       accept: (findings) => dialogs.confirm("Ship these changes?", sentences(findings), "Continue"),
+      async acquit(secrets, target) {
+        const [reviewChanges, acquit] = ["Review Changes", "It Is No Secret"] as const;
+        const chosen = await dialogs.choose("A secret may be in these changes", sentences(secrets), [
+          reviewChanges,
+          acquit,
+        ]);
+        if (chosen === reviewChanges) await review(target);
+        return chosen === acquit;
+      },
       async explain(blocks, target) {
         const action = "Review Changes";
         const chosen = await dialogs.choose("The pull request can't be created yet", sentences(blocks), [action]);

@@ -3,6 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 import { Disposables } from "../../base/disposables.ts";
 import type { ChatState } from "../../protocol/chatState.ts";
 import { chatUri } from "../../protocol/uris.ts";
+import type { FleetAgent } from "../fleet/fleetAgent.ts";
 import { type ChannelReader, readBranchChanges } from "../fleet/sessionChanges.ts";
 import { promptOf, testRunsOf } from "../fleet/testRuns.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
@@ -17,16 +18,16 @@ export interface ShipSource {
 /** Reads from a host's channels; the chat is only what the description is made of, so it may be missing. */
 export class HostShipSource implements ShipSource {
   readonly #hosts: Pick<HostConnectionsView, "client" | "get">;
-  readonly #titleOf: (target: AgentTarget) => string;
+  readonly #row: (target: AgentTarget) => Pick<FleetAgent, "title" | "conflicts"> | undefined;
   readonly #clock: Clock;
 
   constructor(
     hosts: Pick<HostConnectionsView, "client" | "get">,
-    titleOf: (target: AgentTarget) => string,
+    row: (target: AgentTarget) => Pick<FleetAgent, "title" | "conflicts"> | undefined,
     clock: Clock,
   ) {
     this.#hosts = hosts;
-    this.#titleOf = titleOf;
+    this.#row = row;
     this.#clock = clock;
   }
 
@@ -43,10 +44,11 @@ export class HostShipSource implements ShipSource {
       readBranchChanges(client, target.session, { clock: this.#clock }),
       readChat(client, target.session),
     ]);
+    const row = this.#row(target);
     const agent = client.root.state?.agents.find((one) => one.provider === session.provider);
     return {
       target,
-      title: this.#titleOf(target),
+      title: row?.title ?? "Changes of an agent",
       agentName: agent?.displayName ?? session.provider,
       hostName,
       repository: session.repository,
@@ -55,6 +57,7 @@ export class HostShipSource implements ShipSource {
       head: session.head,
       phase: session.phase,
       files,
+      conflicts: row?.conflicts ?? 0,
       prompt: chat === undefined ? undefined : promptOf(chat),
       tests: chat === undefined ? [] : testRunsOf(chat),
     };

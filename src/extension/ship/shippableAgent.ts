@@ -18,6 +18,8 @@ export interface ShippableAgent {
   readonly head: string | undefined;
   readonly phase: FleetPhase;
   readonly files: readonly ChangedFile[];
+  /** Branches that its own cannot be merged with, its base among them. */
+  readonly conflicts: number;
   /** What the first turn asked for. */
   readonly prompt: string | undefined;
   /** In the order of their last run. */

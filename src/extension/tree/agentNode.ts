@@ -45,7 +45,7 @@ export function nodeOf(agent: FleetAgent, nowMs: number, frame: RowFrame = alone
   const facts = [
     // How old everything after it is.
     isLive ? "" : age,
-    frame.isPinned ? "pinned" : "",
+    frame.isPinned ? vscode.l10n.t("pinned") : "",
     frame.grouping === "repository" ? "" : toLabel(agent.place, 40),
     attemptOf(agent),
     doingOf(agent, look.words, frame.grouping),
@@ -58,7 +58,13 @@ export function nodeOf(agent: FleetAgent, nowMs: number, frame: RowFrame = alone
   const state = isLive ? look.state : "agent.stale";
   const kind = agent.group !== undefined ? ".attempt" : agent.canShip ? "" : ".plain";
   const marks = `${frame.isPinned ? ".pinned" : ""}${isUnread(agent) ? ".unread" : ""}${kind}` as const;
-  const spoken = [label, look.words, isUnread(agent) ? "unread" : "", ...facts, isLive ? "" : "not connected"];
+  const spoken = [
+    label,
+    look.words,
+    isUnread(agent) ? vscode.l10n.t("unread") : "",
+    ...facts,
+    isLive ? "" : vscode.l10n.t("not connected"),
+  ];
   return {
     label,
     description: facts.join(" · "),
@@ -71,18 +77,19 @@ export function nodeOf(agent: FleetAgent, nowMs: number, frame: RowFrame = alone
 
 /** One of several at the same task. */
 function attemptOf({ group }: FleetAgent): string {
-  return group === undefined ? "" : `attempt ${group.index} of ${group.count}`;
+  return group === undefined ? "" : vscode.l10n.t("attempt {0} of {1}", group.index, group.count);
 }
 
 function conflictsOf({ conflicts = 0 }: FleetAgent): string {
-  return conflicts === 0 ? "" : `${conflicts} ${conflicts === 1 ? "conflict" : "conflicts"}`;
+  if (conflicts === 0) return "";
+  return conflicts === 1 ? vscode.l10n.t("1 conflict") : vscode.l10n.t("{0} conflicts", conflicts);
 }
 
 /** What the agent has cost so far, and how much of its budget that is; nothing where no price is told. */
 export function spendOf({ spend, budgetShare = 0 }: FleetAgent): string {
   if (spend === undefined) return "";
-  const share = budgetShare < 0.5 ? "" : ` (${Math.round(budgetShare * 100)} % of the budget)`;
-  return `${formatUsd(spend)}${share}`;
+  if (budgetShare < 0.5) return formatUsd(spend);
+  return vscode.l10n.t("{0} ({1} % of the budget)", formatUsd(spend), Math.round(budgetShare * 100));
 }
 
 /** What the agent's state is called: "needs your approval". */
@@ -93,24 +100,34 @@ export function wordsOf(agent: FleetAgent): string {
 function lookOf(agent: FleetAgent): Look {
   switch (agent.attention) {
     case "needsYou":
-      if (agent.need === "approval") return look("shield", "charts.yellow", "agent.approval", "needs your approval");
-      if (agent.need === "question") return look("question", "charts.yellow", "agent.question", "asks you a question");
-      if (agent.need === "budget") return look("credit-card", "charts.yellow", "agent.question", "reached its budget");
-      if (agent.need === "signIn") return look("key", "charts.yellow", "agent.question", "needs you to sign in");
-      return look("bell-dot", "charts.yellow", "agent.question", "needs you");
+      if (agent.need === "approval")
+        return look("shield", "charts.yellow", "agent.approval", vscode.l10n.t("needs your approval"));
+      if (agent.need === "question")
+        return look("question", "charts.yellow", "agent.question", vscode.l10n.t("asks you a question"));
+      if (agent.need === "budget")
+        return look("credit-card", "charts.yellow", "agent.question", vscode.l10n.t("reached its budget"));
+      if (agent.need === "signIn")
+        return look("key", "charts.yellow", "agent.question", vscode.l10n.t("needs you to sign in"));
+      return look("bell-dot", "charts.yellow", "agent.question", vscode.l10n.t("needs you"));
     case "failed":
-      return look("error", "errorForeground", "agent.failed", "failed");
+      return look("error", "errorForeground", "agent.failed", vscode.l10n.t("failed"));
     case "working":
-      return look("loading~spin", "charts.blue", "agent.working", "working");
+      return look("loading~spin", "charts.blue", "agent.working", vscode.l10n.t("working"));
     case "queued":
-      return look("clock", "descriptionForeground", "agent.queued", agent.isPending ? "launching" : "queued");
+      return look(
+        "clock",
+        "descriptionForeground",
+        "agent.queued",
+        agent.isPending ? vscode.l10n.t("launching") : vscode.l10n.t("queued"),
+      );
     case "review":
-      return look("diff", "charts.green", "agent.review", "ready for review");
+      return look("diff", "charts.green", "agent.review", vscode.l10n.t("ready for review"));
     case "pullRequest":
       return pullRequestLook(agent);
     case "done":
     default:
-      if (agent.isArchived) return look("archive", "descriptionForeground", "agent.archived", "archived");
+      if (agent.isArchived)
+        return look("archive", "descriptionForeground", "agent.archived", vscode.l10n.t("archived"));
       return look(doneIcon(agent), "descriptionForeground", "agent.done", doneWords(agent));
   }
 }
@@ -146,7 +163,9 @@ function doneIcon({ pullRequest }: FleetAgent): string {
 }
 
 function doneWords(agent: FleetAgent): string {
-  return agent.pullRequest === undefined || agent.pullRequest.state === "open" ? "done" : pullRequestWords(agent);
+  return agent.pullRequest === undefined || agent.pullRequest.state === "open"
+    ? vscode.l10n.t("done")
+    : pullRequestWords(agent);
 }
 
 /** What it does, where it says so; its state in words, where the group's title does not say that already. */
@@ -156,14 +175,19 @@ function doingOf(agent: FleetAgent, words: string, grouping: Grouping): string {
   const activity = agent.activity === undefined ? "" : toLabel(agent.activity, 60);
   if (activity !== "") return activity;
   if (agent.attention === "queued" && agent.queuePosition !== undefined)
-    return `${ordinal(agent.queuePosition)} in the queue`;
-  const isSaid = agent.attention === "working" || agent.attention === "review" || words === "done" || agent.isArchived;
+    return vscode.l10n.t("{0} in the queue", ordinal(agent.queuePosition));
+  const isSaid =
+    agent.attention === "working" ||
+    agent.attention === "review" ||
+    words === vscode.l10n.t("done") ||
+    agent.isArchived;
   return isSaid && grouping === "attention" ? "" : words;
 }
 
 export function countsOf({ changes }: FleetAgent): string {
   if (changes === undefined || changes.additions + changes.deletions + changes.files === 0) return "";
-  if (changes.additions + changes.deletions === 0) return `${changes.files} ${changes.files === 1 ? "file" : "files"}`;
+  if (changes.additions + changes.deletions === 0)
+    return changes.files === 1 ? vscode.l10n.t("1 file") : vscode.l10n.t("{0} files", changes.files);
   return `+${changes.additions} −${changes.deletions}`;
 }
 

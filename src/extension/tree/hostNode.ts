@@ -47,16 +47,20 @@ export function hostNodeOf(facts: HostFacts, nowMs: number): NodeView {
     isLive || facts.heardAtMs === undefined
       ? ""
       : vscode.l10n.t("seen {0}", formatAgo(nowMs - facts.heardAtMs, vscode.l10n.t));
-  const agents = isLive ? `${facts.agents} ${facts.agents === 1 ? "agent" : "agents"}` : "";
+  const agents = isLive
+    ? facts.agents === 1
+      ? vscode.l10n.t("1 agent")
+      : vscode.l10n.t("{0} agents", facts.agents)
+    : "";
   const spent = spentOf(facts);
   const label = toLabel(facts.name, 80);
   const software = facts.software === undefined ? "" : toLabel(facts.software, 40);
   const parts = [
     words,
-    asks ? "sign-in needed" : "",
+    asks ? vscode.l10n.t("sign-in needed") : "",
     software,
     agents,
-    isLive && spent !== "" ? `${spent} today` : "",
+    isLive && spent !== "" ? vscode.l10n.t("{0} today", spent) : "",
     seen,
   ].filter((part) => part !== "");
   return {
@@ -72,14 +76,24 @@ export function hostNodeOf(facts: HostFacts, nowMs: number): NodeView {
 function lookOf(state: ConnectionState): Pick<NodeView, "icon" | "iconColor" | "contextValue"> & { words: string } {
   switch (state.kind) {
     case "live":
-      return { words: "connected", icon: "vm-active", iconColor: "charts.green", contextValue: "host.connected" };
+      return {
+        words: vscode.l10n.t("connected"),
+        icon: "vm-active",
+        iconColor: "charts.green",
+        contextValue: "host.connected",
+      };
     case "opening":
     case "handshaking":
     case "resuming":
-      return { words: "connecting", icon: "loading~spin", iconColor: "charts.blue", contextValue: "host.connecting" };
+      return {
+        words: vscode.l10n.t("connecting"),
+        icon: "loading~spin",
+        iconColor: "charts.blue",
+        contextValue: "host.connecting",
+      };
     case "waiting":
       return {
-        words: "not reachable, trying again",
+        words: vscode.l10n.t("not reachable, trying again"),
         icon: "vm-outline",
         iconColor: "charts.yellow",
         contextValue: "host.connecting",
@@ -91,7 +105,7 @@ function lookOf(state: ConnectionState): Pick<NodeView, "icon" | "iconColor" | "
     case "offline":
     default:
       return {
-        words: "not connected",
+        words: vscode.l10n.t("not connected"),
         icon: "vm-outline",
         iconColor: "disabledForeground",
         contextValue: "host.failed",
@@ -102,13 +116,13 @@ function lookOf(state: ConnectionState): Pick<NodeView, "icon" | "iconColor" | "
 function refusal({ error }: Extract<ConnectionState, { kind: "refused" }>): string {
   switch (error.code) {
     case "host.unauthorized":
-      return "token refused";
+      return vscode.l10n.t("token refused");
     case "host.incompatible":
-      return "another protocol version";
+      return vscode.l10n.t("another protocol version");
     case "host.untrustedCertificate":
-      return "certificate not trusted";
+      return vscode.l10n.t("certificate not trusted");
     default:
-      return "refused";
+      return vscode.l10n.t("refused");
   }
 }
 
@@ -126,19 +140,23 @@ export function hostDetailsOf(facts: HostFacts): readonly HostDetail[] {
   const isLive = state.kind === "live";
   const reason = state.kind === "refused" || state.kind === "waiting" ? state.error.message : undefined;
   const details: (readonly [string, string | undefined, string])[] = [
-    ["Reason", reason, "warning"],
-    ["Version", versionOf(facts), "versions"],
-    ["Queue", isLive && info?.fleet ? queueOf(facts) : undefined, "layers"],
-    ["Spend today", isLive ? spentOf(facts) || undefined : undefined, "credit-card"],
-    ["Runs", isLive && facts.runners.length > 0 ? facts.runners.join(", ") : undefined, "server-process"],
-    ["Isolation", isLive ? isolationOf(info) : undefined, "shield"],
-    ["Offers", isLive ? offersOf(info) : undefined, "checklist"],
+    [vscode.l10n.t("Reason"), reason, "warning"],
+    [vscode.l10n.t("Version"), versionOf(facts), "versions"],
+    [vscode.l10n.t("Queue"), isLive && info?.fleet ? queueOf(facts) : undefined, "layers"],
+    [vscode.l10n.t("Spend today"), isLive ? spentOf(facts) || undefined : undefined, "credit-card"],
     [
-      "Agents",
-      facts.isCut ? `shows the first ${facts.agents.toLocaleString("en")} of its sessions` : undefined,
+      vscode.l10n.t("Runs"),
+      isLive && facts.runners.length > 0 ? facts.runners.join(", ") : undefined,
+      "server-process",
+    ],
+    [vscode.l10n.t("Isolation"), isLive ? isolationOf(info) : undefined, "shield"],
+    [vscode.l10n.t("Offers"), isLive ? offersOf(info) : undefined, "checklist"],
+    [
+      vscode.l10n.t("Agents"),
+      facts.isCut ? vscode.l10n.t("shows the first {0} of its sessions", facts.agents.toLocaleString("en")) : undefined,
       "info",
     ],
-    ["Certificate", facts.certificate && `only ${facts.certificate}`, "lock"],
+    [vscode.l10n.t("Certificate"), facts.certificate && vscode.l10n.t("only {0}", facts.certificate), "lock"],
   ];
   return details.flatMap(([name, value, icon]) =>
     value === undefined ? [] : [{ name, value: toLine(value, 400), icon }],
@@ -147,7 +165,7 @@ export function hostDetailsOf(facts: HostFacts): readonly HostDetail[] {
 
 export function hostTooltipLines(facts: HostFacts): readonly (readonly [string, string])[] {
   const details = hostDetailsOf(facts).map(({ name, value }) => [name, value] as const);
-  return [["Address", toLine(facts.url, 400)], ...details];
+  return [[vscode.l10n.t("Address"), toLine(facts.url, 400)], ...details];
 }
 
 export function detailNodeOf({ name, value, icon }: HostDetail): NodeView {
@@ -170,34 +188,38 @@ function versionOf({ software, version, info }: HostFacts): string | undefined {
 
 function queueOf({ running, queued, info }: HostFacts): string {
   const limit = info?.fleet?.limits?.concurrentSessions;
-  const most = limit === undefined ? "" : ` · at most ${limit} at a time`;
-  return `${running} running · ${queued} queued${most}`;
+  const told = vscode.l10n.t("{0} running · {1} queued", running, queued);
+  return limit === undefined ? told : `${told} · ${vscode.l10n.t("at most {0} at a time", limit)}`;
 }
 
 /** What is not known is not made up: a sum that lacks turns says so. */
 function spentOf({ spendToday }: HostFacts): string {
   if (spendToday === undefined) return "";
   const { usd, unpricedTurns } = spendToday;
-  const lacks = unpricedTurns === 0 ? "" : ` and ${turns(unpricedTurns, "unpriced ")}`;
-  if (usd === undefined) return unpricedTurns === 0 ? formatUsd(0) : `cost unknown of ${turns(unpricedTurns)}`;
-  return `${formatUsd(usd)}${lacks}`;
-}
-
-function turns(count: number, kind = ""): string {
-  return `${count} ${kind}${count === 1 ? "turn" : "turns"}`;
+  if (unpricedTurns === 0) return formatUsd(usd ?? 0);
+  const one = unpricedTurns === 1;
+  if (usd === undefined) {
+    return one ? vscode.l10n.t("cost unknown of 1 turn") : vscode.l10n.t("cost unknown of {0} turns", unpricedTurns);
+  }
+  const cost = formatUsd(usd);
+  return one
+    ? vscode.l10n.t("{0} and 1 unpriced turn", cost)
+    : vscode.l10n.t("{0} and {1} unpriced turns", cost, unpricedTurns);
 }
 
 function isolationOf(info: HostInfo | undefined): string | undefined {
   if (info?.fleet === undefined || info.fleet.isolation === "(unknown)") return undefined;
-  return info.fleet.isolation === "none" ? "none: agents can do whatever the host's user can" : info.fleet.isolation;
+  return info.fleet.isolation === "none"
+    ? vscode.l10n.t("none: agents can do whatever the host's user can")
+    : info.fleet.isolation;
 }
 
 const offers: Readonly<Record<string, string>> = {
-  "x-fleet/checkpoint": "checkpoints",
-  "x-fleet/restore": "restore",
-  "x-fleet/fork": "forks",
-  "x-fleet/compare": "comparison",
-  "x-fleet/spend": "spending",
+  "x-fleet/checkpoint": vscode.l10n.t("checkpoints"),
+  "x-fleet/restore": vscode.l10n.t("restore"),
+  "x-fleet/fork": vscode.l10n.t("forks"),
+  "x-fleet/compare": vscode.l10n.t("comparison"),
+  "x-fleet/spend": vscode.l10n.t("spending"),
 };
 
 function offersOf(info: HostInfo | undefined): string | undefined {
@@ -210,7 +232,8 @@ export function terminalNodeOf(info: TerminalInfo, agent: string | undefined): N
   const { lifecycle } = info;
   const hasExited = lifecycle?.status === "exited";
   const label = toLabel(terminalName(info), 80);
-  const end = lifecycle?.exitCode === undefined ? "ended" : `ended with ${lifecycle.exitCode}`;
+  const end =
+    lifecycle?.exitCode === undefined ? vscode.l10n.t("ended") : vscode.l10n.t("ended with {0}", lifecycle.exitCode);
   const description = [agent === undefined ? "" : toLabel(agent, 60), hasExited ? end : ""]
     .filter((part) => part !== "")
     .join(" · ");
@@ -220,6 +243,6 @@ export function terminalNodeOf(info: TerminalInfo, agent: string | undefined): N
     icon: "terminal",
     iconColor: hasExited ? "disabledForeground" : undefined,
     contextValue: hasExited ? "terminal.exited" : "terminal.running",
-    spoken: ["Terminal", label, description].filter((part) => part !== "").join(", "),
+    spoken: [vscode.l10n.t("Terminal"), label, description].filter((part) => part !== "").join(", "),
   };
 }

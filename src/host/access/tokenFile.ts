@@ -2,11 +2,13 @@ import { createHash, randomBytes } from "node:crypto";
 import {
   chmodSync,
   existsSync,
+  lchownSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
@@ -73,7 +75,7 @@ export function createToken(
 }
 
 export function writeToken(directory: string, stored: StoredToken): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makePrivate(directory);
   writePrivate(fileOf(directory, stored.id), `${JSON.stringify(stored, undefined, 2)}\n`);
 }
 
@@ -116,16 +118,32 @@ export function lastUsed(directory: string, id: string): string | undefined {
 
 /** Only a running host writes this. */
 export function noteUse(directory: string, id: string, nowMs: number): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makePrivate(directory);
   writePrivate(usedFileOf(directory, id), `${new Date(nowMs).toISOString()}\n`);
 }
 
-/** Whole or not at all, for its owner only. */
+/** Whole or not at all, for its owner only: whose the directory is, also when root writes. */
 export function writePrivate(file: string, text: string): void {
   const fresh = `${file}.${process.pid}`;
-  writeFileSync(fresh, text, { mode: 0o600 });
+  rmSync(fresh, { force: true });
+  writeFileSync(fresh, text, { mode: 0o600, flag: "wx" });
   chmodSync(fresh, 0o600);
+  giveToOwner(fresh);
   renameSync(fresh, file);
+}
+
+/** Made if absent, for its owner only, as `writePrivate`. */
+export function makePrivate(directory: string): void {
+  if (existsSync(directory)) return;
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  giveToOwner(directory);
+}
+
+/** The host may run as another user than whoever looks after it. */
+function giveToOwner(file: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(path.dirname(file));
+  lchownSync(file, uid, gid);
 }
 
 function fileOf(directory: string, id: string): string {

@@ -113,14 +113,15 @@ function toPart(
 }
 
 function toPartHunk(hunk: LineHunk, others: readonly LineHunk[], budget: { left: number }): PartHunk {
+  const id = hunkId(hunk);
   const [removed, added] = [shown(hunk.removed, budget), shown(hunk.added, budget)];
   return compact({
-    id: hunkId(hunk),
+    id,
     ...placeOf(hunk),
     removed: removed.lines,
     added: added.lines,
     isCut: removed.isCut || added.isCut || undefined,
-    meets: hunksMeet([placeOf(hunk)], others.map(placeOf)) || undefined,
+    meets: hunksMeet([placeOf(hunk)], others.filter((other) => hunkId(other) !== id).map(placeOf)) || undefined,
   });
 }
 

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { AppError } from "../../base/appError.ts";
-import { hashOf, randomToken, writePrivate } from "../access/tokenFile.ts";
+import { hashOf, makePrivate, randomToken, writePrivate } from "../access/tokenFile.ts";
 
 /** The user of the host's first token: an admin. */
 export const OWNER = "owner";
@@ -58,7 +58,7 @@ export function rotateToken(file: string): string {
 }
 
 function write(file: string, text: string): void {
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  makePrivate(path.dirname(file));
   writePrivate(file, `${text}\n`);
 }
 

@@ -4,6 +4,7 @@ import { type Disposable, Disposables } from "../../base/disposables.ts";
 import { type Failpoint, noFailpoint } from "../../base/failpoint.ts";
 import type { Logger } from "../../base/logger.ts";
 import { TokenBucket } from "../../base/tokenBucket.ts";
+import { isRecord } from "../../base/isRecord.ts";
 import { decode } from "../../protocol/decode.ts";
 import type { FleetAdvertisement } from "../../protocol/fleet.ts";
 import { parseFrame, type RpcId } from "../../protocol/frame.ts";
@@ -295,14 +296,10 @@ export class Connection implements Reader, Disposable {
 /** A session that is to be made has the address that its client gives it. */
 function withAddress(method: string, seen: unknown, params: unknown): unknown {
   const made = addressMade[method];
-  return made !== undefined && isMembers(params) && isMembers(seen) ? { ...seen, [made]: params[made] } : seen;
+  return made !== undefined && isRecord(params) && isRecord(seen) ? { ...seen, [made]: params[made] } : seen;
 }
 
 function channelOf(params: unknown): string | undefined {
-  const channel = isMembers(params) ? params["channel"] : undefined;
+  const channel = isRecord(params) ? params["channel"] : undefined;
   return typeof channel === "string" ? channel : undefined;
-}
-
-function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { isRecord } from "../../base/isRecord.ts";
 import { RPC, RpcError } from "../../protocol/jsonrpc.ts";
 import type { Implementation } from "../../protocol/methods.ts";
 import { type ModelInfo } from "../../protocol/root.ts";
@@ -61,12 +62,12 @@ export class VsCodeDialect implements Dialect {
 }
 
 function heardFile(params: unknown): unknown {
-  if (!isMembers(params) || typeof params["uri"] !== "string") return params;
+  if (!isRecord(params) || typeof params["uri"] !== "string") return params;
   return { ...params, uri: fromVsCodeFile(params["uri"]) };
 }
 
 function heardAction(params: unknown): unknown {
-  if (!isMembers(params) || !isMembers(params["action"])) return params;
+  if (!isRecord(params) || !isRecord(params["action"])) return params;
   const { channel, action } = params;
   switch (action["type"]) {
     case "root/configChanged":
@@ -86,7 +87,7 @@ function heardAction(params: unknown): unknown {
 }
 
 function withoutAgentsChoice(message: unknown): unknown {
-  if (!isMembers(message) || !isMembers(message["model"]) || message["model"]["id"] !== agentsChoice.id) return message;
+  if (!isRecord(message) || !isRecord(message["model"]) || message["model"]["id"] !== agentsChoice.id) return message;
   const { model: _agents, ...rest } = message;
   return rest;
 }
@@ -94,11 +95,11 @@ function withoutAgentsChoice(message: unknown): unknown {
 /** The root's agents, in whichever of its forms a message brings them. */
 function withModels<T extends object>(message: T): T {
   const { params, result }: { params?: unknown; result?: unknown } = message;
-  if (isMembers(params) && isMembers(params["action"]) && params["action"]["type"] === "root/agentsChanged") {
+  if (isRecord(params) && isRecord(params["action"]) && params["action"]["type"] === "root/agentsChanged") {
     return { ...message, params: { ...params, action: withAgents(params["action"]) } };
   }
-  if (!isMembers(result)) return message;
-  if (isMembers(result["snapshot"])) {
+  if (!isRecord(result)) return message;
+  if (isRecord(result["snapshot"])) {
     return { ...message, result: { ...result, snapshot: withRootAgents(result["snapshot"]) } };
   }
   const { snapshots } = result;
@@ -108,7 +109,7 @@ function withModels<T extends object>(message: T): T {
 }
 
 function withRootAgents(snapshot: unknown): unknown {
-  const isRoot = isMembers(snapshot) && snapshot["resource"] === ROOT_URI && isMembers(snapshot["state"]);
+  const isRoot = isRecord(snapshot) && snapshot["resource"] === ROOT_URI && isRecord(snapshot["state"]);
   return isRoot ? { ...snapshot, state: withAgents(snapshot["state"] as Members) } : snapshot;
 }
 
@@ -118,12 +119,8 @@ function withAgents(holder: Members): Members {
 }
 
 function withModel(agent: unknown): unknown {
-  if (!isMembers(agent) || !Array.isArray(agent["models"]) || agent["models"].length > 0) return agent;
+  if (!isRecord(agent) || !Array.isArray(agent["models"]) || agent["models"].length > 0) return agent;
   return { ...agent, models: [{ ...agentsChoice, provider: agent["provider"] }] };
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 export const answerForVsCode = {

@@ -56,7 +56,7 @@ export function repositoryKey(address: string): string {
   if (remote) return `${remote.host}/${remote.owner}/${remote.repo}`.toLowerCase();
   return address
     .replace(/^file:\/\//, "")
-    .replace(/\/+$/, "")
+    .replace(/(?<!\/)\/+$/, "")
     .replace(/\.git$/, "");
 }
 

@@ -34,7 +34,7 @@ export function repositoryOfFolder(folder: string, known: readonly string[]): st
 
 /** The folders within a folder; undefined when there is no such folder. A repository's own folder is empty. */
 export function listFolder(folder: string, known: readonly string[]): readonly string[] | undefined {
-  const wanted = folder.replace(/\/+$/, "");
+  const wanted = folder.replace(/(?<!\/)\/+$/, "");
   if (wanted === "file://" || wanted === "file:") return ["repositories"];
   const folders = known.map(folderOfRepository);
   const isThere = wanted === REPOSITORIES_FOLDER || folders.some((one) => `${one}/`.startsWith(`${wanted}/`));

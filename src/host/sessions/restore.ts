@@ -10,8 +10,6 @@ import { failureOfTurn, interruption } from "./turnEnds.ts";
 
 export interface RestoredSession {
   readonly refs: SessionRefs;
-  /** As it was found. */
-  readonly fleet: FleetSessionState;
   /** The turn that ran when the host ended. */
   readonly interruptedTurn?: string;
   /** It waited for a slot, or for its workspace, and waits again at this place. */
@@ -43,8 +41,7 @@ export async function restoreSessions(
       (a.fleet.queue?.ticket ?? lastPlace) - (b.fleet.queue?.ticket ?? lastPlace) ||
       Date.parse(a.fleet.createdAt) - Date.parse(b.fleet.createdAt),
   );
-  return byQueue.map(({ fleet, settled: { isWaiting, ...settled } }, index) => {
-    const restored = { ...settled, fleet };
+  return byQueue.map(({ fleet, settled: { isWaiting, ...restored } }, index) => {
     return isWaiting ? { ...restored, earlier: { index, ticket: fleet.queue?.ticket } } : restored;
   });
 }
@@ -90,12 +87,10 @@ export function isSettled(channels: Channels, refs: SessionRefs): boolean {
   if (!fleet || !session || isPushing(channels, refs)) return false;
   const isQuiet = (fleet.phase === "ready" || fleet.phase === "failed") && fleet.agent !== "awake" && !fleet.restoring;
   const isAlone = session.activeClients.length === 0 && channels.state("chat", refs.chat)?.activeTurn === undefined;
-  // What was allowed for a repository holds for its other sessions, too.
-  const isRule = fleet.egress?.decided.some(({ decision }) => decision === "repository") ?? false;
-  return isQuiet && isAlone && !isRule;
+  return isQuiet && isAlone;
 }
 
-type Settled = Omit<RestoredSession, "earlier" | "fleet"> & { readonly isWaiting: boolean };
+type Settled = Omit<RestoredSession, "earlier"> & { readonly isWaiting: boolean };
 
 function settle(channels: Channels, clock: Clock, refs: SessionRefs, fleet: FleetSessionState): Settled {
   const turn = channels.state("chat", refs.chat)?.activeTurn;

@@ -32,7 +32,7 @@ export function cleanText(text: string, secrets: readonly string[] = []): string
   // Colours go whole, before their escape character does.
   let clean = stripVTControlCharacters(text);
   for (const secret of secrets) if (secret !== "") clean = clean.replaceAll(secret, "***");
-  return redactText(clean.replaceAll(/([a-z][a-z0-9+.-]{0,20}:\/\/)[^/\s@]*@/gi, "$1"), "***")
+  return redactText(clean.replaceAll(/:\/\/[^/\s@]*@/g, "://"), "***")
     .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")
     .replaceAll(/ {2,}/g, " ")
     .trim()

@@ -1,3 +1,4 @@
+import { CHECK_COMMAND } from "../../base/checkCommand.ts";
 import { toLine, toVisibleText } from "../../base/visibleText.ts";
 import type { ErrorInfo } from "../../protocol/content.ts";
 import type { ActiveTurn, Attachment, Message, ResponsePart, Turn } from "../../protocol/chatState.ts";
@@ -137,7 +138,6 @@ function Thinking({ text }: { text: string }) {
 
 /** What the host's machine lacks, its own check tells. */
 const isMissing: ReadonlySet<string> = new Set(["isolation.missing", "agent.missing"]);
-const checkCommand = "muster-host doctor";
 
 function TurnError({ error, resumable, turnId }: { error: ErrorInfo; resumable: boolean; turnId: string }) {
   const panel = usePanel();
@@ -150,8 +150,8 @@ function TurnError({ error, resumable, turnId }: { error: ErrorInfo; resumable: 
         {toVisibleText(error.message)}
         {isMissing.has(error.errorType) ? (
           <p class="muted">
-            {t("Run on the host, this says what is missing:")} <code>{checkCommand}</code>{" "}
-            <CopyButton text={checkCommand} label={t("Copy the command")} />
+            {t("Run on the host, this says what is missing:")} <code>{CHECK_COMMAND}</code>{" "}
+            <CopyButton text={CHECK_COMMAND} label={t("Copy the command")} />
           </p>
         ) : null}
       </div>

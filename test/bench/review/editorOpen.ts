@@ -54,8 +54,8 @@ export const editorOpen: Part = async (options) => {
       .waitFor();
     const costs = await interleave(
       {
-        ours: () => opened(workbench, "Muster: Review Changes"),
-        editor: () => opened(workbench, "Git: View Changes"),
+        ours: () => opened(workbench, { button: reviewButton }),
+        editor: () => opened(workbench, { command: "Git: Open Changes" }),
       },
       at(options, 5, 3, 1),
     );
@@ -75,28 +75,36 @@ export const editorOpen: Part = async (options) => {
   }
 };
 
-/** From the choice of a command that opens a multi-file diff until its first changed lines are drawn. */
-async function opened(workbench: Workbench, command: string): Promise<number> {
+type Press = { readonly button: string } | { readonly command: string };
+
+/** From the press on a button, or Enter on a command, until the first changed lines of a multi-diff are drawn, in ms. */
+async function opened(workbench: Workbench, press: Press): Promise<number> {
   const { page } = workbench;
   await workbench.command("View: Close All Editors");
   await page.locator(".multiDiffEntry").first().waitFor({ state: "detached" });
-  await page.keyboard.press("F1");
-  await page.locator(".quick-input-widget:visible input.input").fill(`>${command}`);
-  await page.locator(".quick-input-list .monaco-list-row.focused", { hasText: command }).first().waitFor();
-  const drawn = page.evaluate(async () => {
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    setTimeout(() => reject(new Error("No diff was drawn.")), 60_000);
-    let pressedAt = 0;
-    document.addEventListener("keydown", () => (pressedAt = performance.now()), { once: true, capture: true });
-    const look = () => {
-      if (document.querySelector(".multiDiffEntry .line-insert") === null) return;
-      observer.disconnect();
-      requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - pressedAt)));
-    };
-    const observer = new MutationObserver(look);
-    observer.observe(document.body, { childList: true, subtree: true });
-    return promise;
-  });
-  await page.keyboard.press("Enter");
+  if ("command" in press) {
+    await page.keyboard.press("F1");
+    await page.locator(".quick-input-widget:visible input.input").fill(`>${press.command}`);
+    await page.locator(".quick-input-list .monaco-list-row.focused", { hasText: press.command }).first().waitFor();
+  }
+  const drawn = page.evaluate(
+    async (button) => {
+      const { promise, resolve, reject } = Promise.withResolvers<number>();
+      setTimeout(() => reject(new Error("No diff was drawn.")), 30_000);
+      let pressedAt = performance.now();
+      document.addEventListener("keydown", () => (pressedAt = performance.now()), { once: true, capture: true });
+      const look = () => {
+        if (document.querySelector(".multiDiffEntry .line-insert") === null) return;
+        observer.disconnect();
+        requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - pressedAt)));
+      };
+      const observer = new MutationObserver(look);
+      observer.observe(document.body, { childList: true, subtree: true });
+      if (button !== undefined) document.querySelector<HTMLElement>(button)?.click();
+      return promise;
+    },
+    "button" in press ? press.button : undefined,
+  );
+  if ("command" in press) await page.keyboard.press("Enter");
   return drawn;
 }

@@ -102,7 +102,8 @@ async function create(gitHub: GitHubServer, branch: string, labels: readonly str
     source: { read: async () => agent },
     reviewed: { commitOf: () => reviewedCommit },
     servers: () => [setting(gitHub)],
-    gate: { accept: async () => true, explain: async () => undefined },
+    readSides: async () => ({ before: "", after: "" }),
+    gate: { accept: async () => true, acquit: async () => true, explain: async () => undefined },
     form: {
       ask: async (values) => ({ ...values, extras: { ...values.extras, labels } }),
       close: async () => undefined,

@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import path from "node:path";
 import { handleGit, parseGitPath, refusePushes } from "../gitHttp/gitHttp.ts";
 import { addBareRemote } from "../repositories/repositories.ts";
@@ -16,6 +15,9 @@ import {
   type Issue,
 } from "./gitHubState.ts";
 import { checkHeaders } from "./headerContract.ts";
+import { allowCrossOrigin, conditional, parseJson, readText, write } from "./httpAnswers.ts";
+import { LogStorage } from "./logStorage.ts";
+import { closeServer, hostOf, listenOnLoopback } from "./loopback.ts";
 import { OpenApi } from "./openApi.ts";
 import { findPullPage, renderPullPage } from "./pullPage.ts";
 import { HANDLERS } from "./repositoryHandlers.ts";
@@ -92,16 +94,8 @@ export class GitHubServer {
     });
   });
 
-  /** Who asked it for a log, and with which token. */
-  readonly storageCalls: { readonly path: string; readonly authorization: string | undefined }[] = [];
-  readonly #storage = createServer((request, response) => {
-    const url = new URL(request.url ?? "/", this.url);
-    this.storageCalls.push({ path: url.pathname, authorization: request.headers.authorization });
-    const id = Number(url.pathname.split("/").at(-1));
-    const log = this.state.repositories.flatMap(({ checkRuns }) => checkRuns).find((run) => run.id === id)?.log;
-    response.writeHead(log === undefined ? 404 : 200, { "content-type": "text/plain" });
-    response.end(log ?? "");
-  });
+  /** Where the logs are. */
+  readonly storage = new LogStorage(this.state);
   readonly #options: GitHubServerOptions;
 
   constructor(root: string, options: GitHubServerOptions = {}) {
@@ -110,12 +104,7 @@ export class GitHubServer {
   }
 
   async listen(): Promise<void> {
-    for (const server of [this.#server, this.#storage]) {
-      await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(0, "127.0.0.1", resolve);
-      });
-    }
+    await Promise.all([listenOnLoopback(this.#server), this.storage.listen()]);
   }
 
   /** `127.0.0.1:PORT`: the GitHub server as a host name. */
@@ -196,10 +185,7 @@ export class GitHubServer {
   }
 
   async close(): Promise<void> {
-    for (const server of [this.#server, this.#storage]) {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    }
+    await Promise.all([closeServer(this.#server), this.storage.close()]);
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -280,7 +266,7 @@ export class GitHubServer {
     const { state } = this;
     const resources = new Resources(this.url, this.apiUrl);
     const params = matched.pathParameters;
-    const storageUrl = `http://${hostOf(this.#storage)}`;
+    const storageUrl = this.storage.url;
     const call = { state, resources, user, params, query: url.searchParams, body, storageUrl, now: Date.now() };
     const answer = await handler(call);
     if (this.#options.checksAnswers !== true) return record(conditional(answer, request));
@@ -300,62 +286,6 @@ export class GitHubServer {
   }
 }
 
-function hostOf(server: Server): string {
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The GitHub server is not listening");
-  return `127.0.0.1:${address.port}`;
-}
-
-/** Names the content of an answer, and says only that it is the same to whoever has it already. */
-function conditional(answer: Answer, request: IncomingMessage): Answer {
-  if (request.method !== "GET" || answer.status !== 200) return answer;
-  const etag = `W/"${createHash("sha256").update(JSON.stringify(answer.body)).digest("hex")}"`;
-  const headers = { ...answer.headers, etag };
-  return request.headers["if-none-match"] === etag ? { status: 304, body: undefined, headers } : { ...answer, headers };
-}
-
 function tokenOf(header: string | undefined): string | undefined {
   return /^(?:Bearer|token)\s+(\S+)$/i.exec(header ?? "")?.[1];
-}
-
-async function readText(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return text === "" ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Answers the question that a browser asks first when an extension runs in a web worker. */
-function allowCrossOrigin(response: ServerResponse): void {
-  const methods = "GET, POST, PATCH, PUT, DELETE";
-  const headers = "authorization, accept, content-type, x-github-api-version";
-  response.writeHead(204, {
-    "access-control-allow-origin": "*",
-    "access-control-allow-methods": methods,
-    "access-control-allow-headers": headers,
-  });
-  response.end();
-}
-
-function write(response: ServerResponse, answer: Answer): void {
-  const reset = String(Math.ceil(Date.now() / 1000) + 3600);
-  const headers = {
-    "content-type": "application/json; charset=utf-8",
-    "x-github-media-type": "github.v3; format=json",
-    "x-ratelimit-limit": "5000",
-    "x-ratelimit-remaining": "4999",
-    "x-ratelimit-reset": reset,
-    "x-ratelimit-resource": "core",
-    "access-control-allow-origin": "*",
-    ...answer.headers,
-  };
-  response.writeHead(answer.status, headers);
-  response.end(answer.body === undefined ? undefined : JSON.stringify(answer.body));
 }

@@ -49,6 +49,12 @@ describe("the checkpoints of a session", () => {
     expect(fold("fleetSession", twice, { type: "x-fleet/agentTold" })).not.toHaveProperty("untold");
   });
 
+  it("may stand on another base than those before, which the agent is told", () => {
+    const state = aState("fleetSession", { baseCommit: "b1", untold: ["one"] });
+    const moved = fold("fleetSession", state, { type: "x-fleet/baseChanged", baseCommit: "b2", note: "two" });
+    expect(moved).toMatchObject({ baseCommit: "b2", untold: ["one", "two"] });
+  });
+
   it("tell where a copy came from, and what became of its conversation", () => {
     const forkedFrom = { session: "ahp-session:/s", checkpoint: "1", turnId: "t1" };
     const copy = aState("fleetSession", { forkedFrom });

@@ -1,4 +1,4 @@
-import * as vscode from "vscode";
+import type * as vscode from "vscode";
 import type { Clock } from "../../../base/clock.ts";
 import { type Disposable, Disposables } from "../../../base/disposables.ts";
 import { keyOf } from "../../fleet/fleetAgent.ts";

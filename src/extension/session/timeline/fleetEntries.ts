@@ -15,16 +15,13 @@ const plain = {
 /** Where the agent began, by whom it was launched. */
 export function beginning(fleet: FleetSessionState, { t, nameOf }: Teller): TimelineEntry {
   const { forkedFrom, createdAt, baseCommit, owner } = fleet;
-  const launched =
-    owner === undefined ? t("Launched") : t("Launched by {0}", nameOf(owner));
+  const launched = owner === undefined ? t("Launched") : t("Launched by {0}", nameOf(owner));
   return {
     ...plain,
     id: "begin",
     kind: forkedFrom ? "fork" : "note",
     atMs: timeOf(createdAt),
-    title: forkedFrom
-      ? t("Began as a copy of another agent, at checkpoint {0}", forkedFrom.checkpoint)
-      : launched,
+    title: forkedFrom ? t("Began as a copy of another agent, at checkpoint {0}", forkedFrom.checkpoint) : launched,
     detail: forkedFrom && launched,
     checkpoint: baseCommit === undefined ? undefined : "0",
   };
@@ -62,9 +59,7 @@ function ofCheckpoint(checkpoint: FleetCheckpoint, tell: Teller): TimelineEntry 
 function changesOf({ files, additions, deletions }: FleetCheckpoint, { t }: Teller): string {
   if (files === 0) return t("No file differs from the base branch");
   const lines = `+${additions} −${deletions}`;
-  return files === 1
-    ? t("1 file changed, {0}", lines)
-    : t("{0} files changed, {1}", files.toLocaleString("en"), lines);
+  return files === 1 ? t("1 file changed, {0}", lines) : t("{0} files changed, {1}", files.toLocaleString("en"), lines);
 }
 
 /** Where somebody had it recorded. */
@@ -126,8 +121,7 @@ function ofDecided({ server, at, decision }: Egress["decided"][number], { t, who
   const shown = toLine(server, 120);
   const isNever = decision === "never";
   const { name } = who("decided", server);
-  const lasting =
-    decision === "session" ? t("for this agent") : t("for this {0}", toLine(decision, 40));
+  const lasting = decision === "session" ? t("for this agent") : t("for this {0}", toLine(decision, 40));
   const details = [isNever ? undefined : lasting, name === undefined ? undefined : t("by {0}", name)];
   return {
     ...plain,
@@ -152,7 +146,10 @@ function ofPause(paused: NonNullable<NonNullable<FleetSessionState["spend"]>["pa
   };
 }
 
-function ofQueue({ position, isAtLeast, reason }: NonNullable<FleetSessionState["queue"]>, { t }: Teller): TimelineEntry {
+function ofQueue(
+  { position, isAtLeast, reason }: NonNullable<FleetSessionState["queue"]>,
+  { t }: Teller,
+): TimelineEntry {
   return {
     ...plain,
     id: "queue",

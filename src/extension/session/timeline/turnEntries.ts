@@ -13,11 +13,7 @@ import { type Teller, timeOf } from "./teller.ts";
 type Base = Omit<TimelineEntry, "kind" | "title">;
 
 /** A turn with its cost, and in it what a person had to judge or the host had to say. */
-export function ofTurn(
-  turn: Turn | ActiveTurn,
-  spend: TurnSpend | undefined,
-  tell: Teller,
-): readonly TimelineEntry[] {
+export function ofTurn(turn: Turn | ActiveTurn, spend: TurnSpend | undefined, tell: Teller): readonly TimelineEntry[] {
   const { t, who } = tell;
   const isOver = "state" in turn;
   const sender = who("prompted", turn.id);

@@ -1,4 +1,5 @@
 import type { ToolContent } from "../../../protocol/toolCall.ts";
+import { isRecord } from "../../../base/isRecord.ts";
 import type { AcpContent, AcpToolCall, AcpToolContent } from "./acpMessages.ts";
 
 /** Pure readings of what agents put into a tool call's input, content and output. Lengths count UTF-16 units. */
@@ -23,10 +24,6 @@ export function oneLine(text: string, limit = maxTitle): string {
     .replaceAll(/ {2,}/g, " ")
     .trim();
   return clean.length <= limit ? clean : `${clean.slice(0, limit - 1)}…`;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Text of a content block as Markdown; `undefined` for a block that has none. */
@@ -56,7 +53,7 @@ export function mediaOfContent(block: AcpContent): { data: string; contentType: 
 
 /** The command line of an execute call, whichever way the agent spells it. */
 export function commandOf(rawInput: unknown): string | undefined {
-  if (!isObject(rawInput)) return undefined;
+  if (!isRecord(rawInput)) return undefined;
   const command = rawInput["command"] ?? rawInput["cmd"];
   if (typeof command === "string") return command;
   if (!Array.isArray(command)) return undefined;
@@ -71,7 +68,7 @@ export function inputText(call: Pick<AcpToolCall, "rawInput" | "content">): stri
   const command = commandOf(rawInput);
   if (command !== undefined) return cut(command, maxInput);
   if (typeof rawInput === "string" && rawInput !== "") return cut(rawInput, maxInput);
-  if (isObject(rawInput) && Object.keys(rawInput).length > 0)
+  if (isRecord(rawInput) && Object.keys(rawInput).length > 0)
     return cut(JSON.stringify(rawInput, undefined, 2), maxInput);
   const diffs = (call.content ?? []).filter((item) => item.type === "diff").map(proposedEdit);
   return diffs.length > 0 ? cut(diffs.join("\n"), maxInput) : undefined;
@@ -128,16 +125,16 @@ export function commandOutput(call: AcpToolCall): string | undefined {
 export function outputDelta(call: AcpToolCall): string | undefined {
   const delta = call._meta?.["terminal_output_delta"] ?? call._meta?.["terminal_output"];
   if (typeof delta === "string") return delta;
-  const data = isObject(delta) ? (delta["data"] ?? delta["output"]) : undefined;
+  const data = isRecord(delta) ? (delta["data"] ?? delta["output"]) : undefined;
   return typeof data === "string" ? data : undefined;
 }
 
 export function exitCodeOf(call: AcpToolCall): number | undefined {
   const exit = call._meta?.["terminal_exit"];
-  const raw = isObject(call.rawOutput) ? call.rawOutput : {};
-  const metadata = isObject(raw["metadata"]) ? raw["metadata"] : {};
+  const raw = isRecord(call.rawOutput) ? call.rawOutput : {};
+  const metadata = isRecord(raw["metadata"]) ? raw["metadata"] : {};
   const candidates = [
-    isObject(exit) ? (exit["exit_code"] ?? exit["exitCode"]) : undefined,
+    isRecord(exit) ? (exit["exit_code"] ?? exit["exitCode"]) : undefined,
     raw["exit_code"],
     raw["exitCode"],
     metadata["exit"],
@@ -148,7 +145,7 @@ export function exitCodeOf(call: AcpToolCall): number | undefined {
 
 function outputText(raw: unknown): string | undefined {
   if (typeof raw === "string") return raw === "" ? undefined : raw;
-  if (!isObject(raw)) return undefined;
+  if (!isRecord(raw)) return undefined;
   for (const key of ["formatted_output", "aggregated_output", "output", "text", "content", "message", "error"]) {
     const value = raw[key];
     if (typeof value === "string" && value !== "") return value;

@@ -1,4 +1,5 @@
 import type { AcpAgent } from "./agentCatalogue.ts";
+import { isRecord } from "../../../base/isRecord.ts";
 
 /** What the host knows of an agent, so that its configuration is one line: `{ "use": "codex" }`. */
 export interface WellKnownAgent extends Omit<AcpAgent, "id" | "prefix"> {
@@ -157,10 +158,6 @@ const agents = {
 
 export const WELL_KNOWN_AGENTS: ReadonlyMap<string, WellKnownAgent> = new Map(Object.entries(agents));
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** An agent of the configuration names an agent that the host does not know. */
 export class UnknownAgent extends Error {
   /** Its place in the configuration. */
@@ -182,13 +179,13 @@ export class UnknownAgent extends Error {
 export function withWellKnownAgents(configured: unknown): unknown {
   if (!Array.isArray(configured)) return configured;
   return configured.map((entry: unknown, index) => {
-    if (!isObject(entry) || entry["use"] === undefined) return entry;
+    if (!isRecord(entry) || entry["use"] === undefined) return entry;
     const { use } = entry;
     const known = typeof use === "string" ? WELL_KNOWN_AGENTS.get(use) : undefined;
     if (!known) throw new UnknownAgent(use, index);
     const { keys: _keys, install: _install, ...agent } = known;
     const merged = (own: unknown, ours: object | undefined) =>
-      own === undefined || isObject(own) ? { ...ours, ...own } : own;
+      own === undefined || isRecord(own) ? { ...ours, ...own } : own;
     return {
       id: use,
       ...agent,

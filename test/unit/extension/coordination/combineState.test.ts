@@ -47,8 +47,8 @@ describe("picked parts", () => {
   it("are shown where they are, by the number of the attempt where all are attempts", () => {
     const group = (index: number) => ({ agent: aFleetAgent({ group: { id: "g", index, count: 2 } }) });
     const agents = [
-      { session: "s:/1", ...group(1) },
-      { session: "s:/2", ...group(2) },
+      { session: "s:/1", ...group(2) },
+      { session: "s:/2", ...group(1) },
     ];
     const of = { hostId: "a", sessions: ["s:/1", "s:/2"] };
     const shown = {
@@ -62,6 +62,6 @@ describe("picked parts", () => {
     };
     const state = toCombineState(agents, read, withPick(noPicks, "s:/2", "a", "whole"), shown);
     expect(state.sources.map(({ index }) => index)).toEqual([1, 2]);
-    expect(state.files[0]?.parts.map(({ pick }) => pick)).toEqual([undefined, "whole"]);
+    expect(state.files[0]?.parts.map(({ pick }) => pick)).toEqual(["whole", undefined]);
   });
 });

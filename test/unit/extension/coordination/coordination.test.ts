@@ -46,7 +46,7 @@ const part = (session: string) => ({
   status: "modified",
   additions: 1,
   deletions: 1,
-  blob: { oid: "a".repeat(40) },
+  blob: { oid: session.slice(-3, -2).repeat(40) },
   hunks: [hunk],
 });
 const parts = {
@@ -197,7 +197,12 @@ describe("where the agents of a repository meet", () => {
     panel.say({ kind: "write", text: null, to: [ann, bob] });
     expect(state().chosen?.draft?.text).toContain("In `a.ts`");
     panel.say({ kind: "write", text: "Mind each other.", to: [ann, bob] });
-    expect(Array.from(kept.values())).toMatchObject([{ first: ann, second: bob, text: "Mind each other." }]);
+    const draft = { [`${ann} ${bob}`]: { text: "Mind each other.", to: [ann, bob] } };
+    expect(Array.from(kept.values())).toEqual([{ chosen: { first: ann, second: bob }, drafts: draft }]);
+    panel.say({ kind: "choosePair", pair: { first: cat, second: "" } });
+    expect(state().chosen?.draft).toBeUndefined();
+    panel.say({ kind: "choosePair", pair: { first: bob, second: ann } });
+    expect(state().chosen?.draft?.text).toBe("Mind each other.");
     host.refuse = (action) => (JSON.stringify(action).includes("Mind") && host.log.length > 0 ? "No." : undefined);
     panel.say({ kind: "send" });
     await clock.advance(0);
@@ -215,7 +220,8 @@ describe("where the agents of a repository meet", () => {
   it("comes back with the window: the pair, and what was written to it", async () => {
     const stage = await aStage();
     const of = { hostId: "a", repository };
-    stage.kept.set(`muster.overlap a|${channel}`, { first: ann, second: bob, text: "Half a sen", to: [bob] });
+    const drafts = { [`${ann} ${bob}`]: { text: "Half a sen", to: [bob] } };
+    stage.kept.set(`muster.overlaps a|${channel}`, { chosen: { first: ann, second: bob }, drafts });
     const panel = await opened(await fakeVscode.webviews.restore("muster.overlaps", "Overlaps", of));
     expect(panel.last).toMatchObject({ state: { chosen: { first: ann, draft: { text: "Half a sen" } } } });
     const strange = await fakeVscode.webviews.restore("muster.overlaps", "Overlaps", { hostId: 7 });
@@ -230,7 +236,7 @@ describe("where the agents of a repository meet", () => {
     await settle();
     panel.say({ kind: "compare" });
     await settle();
-    const rows = [[`${bob} a.ts a`, `${ann} a.ts a`, `${bob} a.ts a`]];
+    const rows = [[`${bob} a.ts b`, `${ann} a.ts a`, `${bob} a.ts b`]];
     expect(fakeVscode.executed.at(-1)).toMatchObject({ command: "vscode.changes", args: [expect.any(String), rows] });
   });
 });

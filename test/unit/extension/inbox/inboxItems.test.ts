@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { FleetAgent } from "../../../../src/extension/fleet/fleetAgent.ts";
+import type { FleetAgent, FleetPullRequest } from "../../../../src/extension/fleet/fleetAgent.ts";
 import { inboxItems } from "../../../../src/extension/inbox/inboxItems.ts";
 import { rowOf } from "../../../../src/extension/inbox/inboxRows.ts";
 import type { SessionInputRequest } from "../../../../src/protocol/sessionState.ts";
@@ -11,6 +11,41 @@ function waits(name: string, requests: readonly SessionInputRequest[], changes: 
 }
 
 describe("the inbox", () => {
+  it("holds what a pull request wants, and nothing of one that wants nothing", () => {
+    const url = "https://github.com/acme/widgets/pull/7";
+    const inPull = (name: string, known: Partial<FleetPullRequest>) =>
+      aFleetAgent({
+        session: sessionOf(name),
+        attention: "pullRequest",
+        head: "b",
+        pullRequest: { url, number: 7, state: "open", ...known },
+      });
+    const agents = [
+      inPull("quiet", { checks: "pending", merge: "ready" }),
+      inPull("draft", { isDraft: true, merge: "ready" }),
+      inPull("green", { checks: "passed", merge: "ready" }),
+      inPull("newer", { shipped: "a", checks: "failed" }),
+      inPull("told", { review: "changesRequested" }),
+      inPull("red", { checks: "failed", failedChecks: ["test", "lint"], review: "changesRequested" }),
+      inPull("torn", { merge: "conflicts" }),
+    ];
+    const items = inboxItems(agents);
+    expect(items.map(({ reason, agents: [agent] }) => [reason, agent?.session])).toEqual([
+      ["conflict", sessionOf("torn")],
+      ["checks", sessionOf("red")],
+      ["comments", sessionOf("told")],
+      ["review", sessionOf("newer")],
+      ["merge", sessionOf("green")],
+    ]);
+    expect(items.map((item) => rowOf(item, nowMs).detail)).toEqual([
+      "#7 · conflicts with its base",
+      "#7 · checks failed: test, lint",
+      "#7 · changes requested",
+      "0 files changed, +0 -0",
+      "#7 · ready to merge",
+    ]);
+  });
+
   it("holds every reason for which somebody is needed, most pressing first", () => {
     const agents = [
       aFleetAgent({ session: sessionOf("quiet") }),

@@ -22,7 +22,8 @@ const file = (path: string, added: number) => ({
   added,
   removed: 0,
   isBinary: false,
-  mode: undefined, oldMode: undefined,
+  mode: undefined,
+  oldMode: undefined,
 });
 
 describe("attempts beside one another", () => {

@@ -125,7 +125,9 @@ describe("the tab that compares attempts", () => {
     panel.say({ kind: "reconnect", hostId: "somewhere else" });
     expect(fakeVscode.executed).toEqual([{ command: "muster.host.reconnect", args: [{ hostId: "a" }] }]);
     const gone = await restored([], { hostId: "removed", group: "g" });
-    expect(gone.panel.last).toMatchObject({ state: { note: { text: expect.stringMatching(/not configured any more/) } } });
+    expect(gone.panel.last).toMatchObject({
+      state: { note: { text: expect.stringMatching(/not configured any more/) } },
+    });
     const deleted = await restored([], of);
     expect(deleted.panel.last).toMatchObject({ state: { note: { text: expect.stringMatching(/were deleted/) } } });
   });

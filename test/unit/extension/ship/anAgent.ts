@@ -32,6 +32,7 @@ export function anAgent(overrides: Partial<ShippableAgent> = {}): ShippableAgent
     head: reviewedCommit,
     phase: "ready",
     files: [aFile("src/parser.ts")],
+    conflicts: 0,
     prompt: "Fix the parser, please.",
     tests: [{ command: "npm test", exitCode: 0, succeeded: true }],
     ...overrides,

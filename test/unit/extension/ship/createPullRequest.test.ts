@@ -41,6 +41,7 @@ class World {
   readonly pullRequests = new PullRequests(this.state, (key, { pullRequest }) => this.shown.set(key, pullRequest));
   readonly bodies: string[] = [];
   isArchived = false;
+  after = "new";
   template: string | undefined;
   parent: RepositoryFacts["parent"];
 
@@ -87,9 +88,14 @@ class World {
     source: { read: async () => this.agent },
     reviewed: { commitOf: () => this.reviewed },
     servers: () => [defaultGitHubServer],
+    readSides: async () => ({ before: "old", after: this.after }),
     gate: {
       accept: async (findings) => {
         this.steps.push(`warn ${findings.map(({ kind }) => kind).join()}`);
+        return this.accepts;
+      },
+      acquit: async (secrets) => {
+        this.steps.push(`secret ${secrets[0]?.sentence}`);
         return this.accepts;
       },
       explain: async (blocks) => {
@@ -156,6 +162,17 @@ describe("creating a pull request", () => {
     spoil(world);
     expect(await world.run()).toBeUndefined();
     expect(world.steps).toEqual([step]);
+  });
+
+  it("asks about what looks like a secret, and takes a no for a no", async () => {
+    const world = new World();
+    world.agent = anAgent({ files: [aFile("src/a.ts", { after: { uri: "x", blob: undefined, sizeBytes: 1 } })] });
+    world.after = `old\nconst key = "AKIA${"A1".repeat(8)}";`;
+    world.accepts = false;
+    expect(await world.run()).toBeUndefined();
+    expect(world.steps).toEqual([expect.stringContaining("an AWS access key in src/a.ts:2")]);
+    world.accepts = true;
+    expect(await world.run()).toMatchObject({ outcome: "created" });
   });
 
   it("asks about risky paths first and takes a no for a no", async () => {

@@ -91,7 +91,12 @@ describe("what a red check left to read", () => {
     expect(part.length).toBeLessThanOrEqual(8_001);
   });
 
-  const surroundings = { baseChecks: [], isBehind: false, changed: new Set(["src/a.ts"]) };
+  const surroundings = {
+    passedBefore: new Set<string>(),
+    baseChecks: [],
+    isBehind: false,
+    changed: new Set(["src/a.ts"]),
+  };
   const complaint = (path: string) => ({ path, line: 1, message: "no" });
   it.each([
     ["own", {}, {}],
@@ -102,6 +107,7 @@ describe("what a red check left to read", () => {
     ["own", {}, { baseChecks: [{ ...check, name: "other" }] }],
     ["flaky", { log: "npm error code ETIMEDOUT" }, {}],
     ["flaky", { log: "503 Service Unavailable" }, {}],
+    ["flaky", {}, { passedBefore: new Set(["test"]) }],
     ["flaky", { log: "The runner has received a shutdown signal." }, {}],
     ["own", { log: "AssertionError: expected 502 to be 200" }, {}],
   ] as const)("looks like %s for %j in %j", (blame, left, around) => {

@@ -108,7 +108,10 @@ describe("the end of a log", () => {
     const heard: [string, boolean][] = [];
     const fetch = logTailFetch({
       fetch: async (input, init) => {
-        heard.push([input instanceof Request ? input.url : input.toString(), new Headers(init?.headers).has("authorization")]);
+        heard.push([
+          input instanceof Request ? input.url : input.toString(),
+          new Headers(init?.headers).has("authorization"),
+        ]);
         return heard.length === 1 ? new Response(null, { status: 302, headers: { location } }) : answer();
       },
       timeoutMs: 1_000,

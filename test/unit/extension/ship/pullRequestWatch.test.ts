@@ -43,6 +43,8 @@ class World {
   isSignedIn = true;
   quota: Quota | undefined;
   failure: AppError | undefined;
+  /** GitHub answers when this does. */
+  hold: Promise<void> | undefined;
   standings: PullRequestStanding[] = [standing()];
   readonly state = new FakeMemento();
   readonly pullRequests = new PullRequests(this.state, (key, { pullRequest }) => this.put(key, pullRequest));
@@ -72,6 +74,7 @@ class World {
         branches: ReadonlySet<string>,
       ) => {
         this.asked.push([`${owner}/${repo}`, ...numbers, ...branches].join(" "));
+        await this.hold;
         if (this.failure !== undefined) throw this.failure;
         return this.standings;
       },
@@ -214,6 +217,19 @@ describe("the watch over pull requests", () => {
     const world = new World();
     await world.pass(0);
     world.watch.lookSoon();
+    expect(await world.pass(5_000)).toBe(1);
+  });
+
+  it("looks again after a look that may have come too early", async () => {
+    const world = new World();
+    const answered = Promise.withResolvers<void>();
+    world.hold = answered.promise;
+    await world.pass(0);
+    world.watch.lookSoon();
+    const refreshed = world.watch.refresh();
+    answered.resolve();
+    await refreshed;
+    expect(world.asked).toHaveLength(2);
     expect(await world.pass(5_000)).toBe(1);
   });
 

@@ -1,8 +1,8 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { hashOf } from "../../../../src/host/access/tokenFile.ts";
+import { createToken, hashOf, tokenDirectory } from "../../../../src/host/access/tokenFile.ts";
 import {
   hideOwnersToken,
   makeOwnersToken,
@@ -55,6 +55,14 @@ describe("the owner's token", () => {
     expect(hideOwnersToken(directory)).toBe(true);
     expect(readFileSync(ownersFile(directory), "utf8")).not.toContain(token);
     expect(readOwnersHash(ownersFile(directory))).toBe(hashOf(token));
+  });
+
+  it.skipIf(process.getuid?.() !== 0)("is the host's to read when root makes it for another user", () => {
+    chownSync(directory, 12_345, 12_345);
+    makeOwnersToken(directory);
+    const { stored } = createToken(tokenDirectory(directory), { user: "a", role: "viewer", sessions: "own" }, 0);
+    const made = ["token", "tokens", path.join("tokens", `${stored.id}.json`)];
+    expect(made.map((name) => statSync(path.join(directory, name)).uid)).toEqual([12_345, 12_345, 12_345]);
   });
 
   it.each(["", "short", "sha256:12"])("is not %j", (text) => {

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { anchorAt, linesOf, placeAnchor } from "../../../../../src/extension/review/comments/anchors.ts";
 
