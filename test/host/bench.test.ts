@@ -9,12 +9,9 @@ import { wire } from "../bench/wire/wire.ts";
 const bench = fileURLToPath(new URL("../bench/bench.ts", import.meta.url));
 const run = (...args: readonly string[]) => spawnSync(process.execPath, [bench, ...args], { encoding: "utf8" });
 
-// One window of the editor is enough: the suite `editor` is not run here either.
-const { editorOpen: _inTheEditor, ...quickReview } = review;
-
 // What is measured means nothing here; that it can be measured does.
 describe("every measurement", () => {
-  it.each(Object.entries({ ...wire, ...host, ...quickReview, "editor memory": memory }))(
+  it.each(Object.entries({ ...wire, ...host, ...review, "editor memory": memory }))(
     "%s runs",
     { timeout: 120_000 },
     async (name, part) => {

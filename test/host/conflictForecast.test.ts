@@ -181,7 +181,34 @@ describe("the forecast of conflicts", () => {
     // Agents that start later have another base: what lies between the two is nobody's conflict.
     const cat = await anAgent("cat");
     await work(cat, { "a.txt": lines(40, { 5: "main", 30: "cat" }) });
-    expect((await forecast()).pairs).toEqual([["ann", "cat", "conflict", ["a.txt"]]]);
+    const later = await forecast();
+    expect(later.pairs).toEqual([["ann", "cat", "conflict", ["a.txt"]]]);
+    expect(later.branches?.at(-1)).toEqual(["cat", "none", [], 0]);
+  });
+
+  it("knows where the base is as soon as one agent was brought there", async () => {
+    const [ann, bob] = [await anAgent("ann"), await anAgent("bob")];
+    await work(ann, { "b.txt": lines(40, { 5: "ann" }) });
+    await work(bob, { "b.txt": lines(40, { 30: "bob" }) });
+    expect((await forecast()).branches?.map(([, , , behind]) => behind)).toEqual([0, 0]);
+    fixture.seedCommit({ "b.txt": lines(40, { 20: "main" }) });
+    const updated = await ann.workspace.update({
+      place: { turnId: "t", turns: 1 },
+      credentials: noCredentials,
+      signal: new AbortController().signal,
+      onSafe: () => undefined,
+      onStage: () => undefined,
+    });
+    if (!updated) throw new Error("nothing came in");
+    const { nestedRepositories: _nested, parent: _parent, place: _place, base, ...checkpoint } = updated.updated;
+    channels.dispatch(ann.refs.fleet, { type: "x-fleet/checkpointAdded", checkpoint: { ...checkpoint, turnId: "t" } });
+    channels.dispatch(ann.refs.fleet, { type: "x-fleet/baseChanged", baseCommit: base, note: "" });
+    const { branches, pairs } = await forecast();
+    expect(branches).toEqual([
+      ["ann", "none", [], 0],
+      ["bob", "sameFile", ["b.txt"], 1],
+    ]);
+    expect(pairs).toEqual([["ann", "bob", "sameFile", ["b.txt"]]]);
   });
 
   it("writes nothing where the branches are, and leaves nothing behind", async () => {

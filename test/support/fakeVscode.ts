@@ -189,6 +189,8 @@ export const window = {
     await run({ report: ({ message = "" }) => void fakeVscode.progress?.push(message) });
     fakeVscode.progress = undefined;
   },
+  createTextEditorDecorationType: quiet,
+  onDidChangeVisibleTextEditors: quiet,
   createTreeView(id: string, { treeDataProvider }: { treeDataProvider: unknown }) {
     const view = new FakeTreeView(treeDataProvider);
     fakeVscode.treeViews.set(id, view);

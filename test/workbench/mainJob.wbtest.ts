@@ -3,7 +3,6 @@ import { exactly } from "../support/vscode/workbench.ts";
 import * as flow from "./flow.ts";
 import { Notifications } from "./pages/notifications.ts";
 import { QuickInput } from "./pages/quickInput.ts";
-import { ReportPage } from "./pages/reportPage.ts";
 import { SessionPanel } from "./pages/sessionPanel.ts";
 import { StatusBar } from "./pages/statusBar.ts";
 import { AgentsView, ReviewView } from "./pages/treeViews.ts";
@@ -32,12 +31,6 @@ describe("the main job", () => {
   it("connects a host by its address and token", async () => {
     await flow.addHost(scene.workbench, scene.host);
     await new AgentsView(scene.workbench).welcome.filter({ hasText: "No agent has been launched yet" }).waitFor();
-  });
-
-  it("shows what agents cost before there are any", async () => {
-    const { workbench } = scene;
-    await workbench.command("Muster: Show Spend");
-    await new ReportPage(workbench).page.getByText("No agent has worked in this time.").waitFor();
   });
 
   it("launches agents and tells what each of them does", async () => {
@@ -145,12 +138,8 @@ describe("the main job", () => {
     await agents.show();
     await agents.row(working, /draft #\d+/).waitFor();
     await agents.row(asking, /ready for review/).waitFor();
-    const tab = (title: string) =>
-      workbench.page.locator(".tabs-container .tab .label-name", { hasText: exactly(title) });
-    await tab("Spend").click();
-    await new ReportPage(workbench).page.getByRole("region", { name: "Machine" }).waitFor();
-    await workbench.screenshot("spend-restored");
-    await tab(working).click();
+    const tab = workbench.page.locator(".tabs-container .tab .label-name", { hasText: exactly(working) });
+    await tab.click();
     await new SessionPanel(workbench).ready(working);
   });
 

@@ -61,7 +61,8 @@ export class Review implements Disposable {
     this.#register("muster.agent.review", (target) => this.openBranch(target));
     this.#register("muster.agent.reviewSince", (target) => this.openSince(target));
     this.#register("muster.agent.chooseReview", async (target) => {
-      const scope = await chooseScope(await this.#fleet(target), this.reviewed.commitOf(target));
+      const title = ports.titleOf(target);
+      const scope = await chooseScope(await this.#fleet(target), this.reviewed.commitOf(target), title);
       if (scope !== undefined) await this.open(target, scope);
     });
     this.#owned.add(ports.commands.register("muster.review.refresh", "refresh the changes", () => this.tabs.refresh()));

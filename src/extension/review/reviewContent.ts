@@ -14,6 +14,11 @@ export class ReviewContent implements vscode.TextDocumentContentProvider, Dispos
   readonly #owned = new Disposables();
   readonly #changed = this.#owned.add(new vscode.EventEmitter<vscode.Uri>());
   readonly onDidChange = this.#changed.event;
+  /** Documents that are no UTF-8, and what they were read as, by URI. */
+  readonly #foreign = new Map<string, string>();
+  readonly #mark = this.#owned.add(
+    vscode.window.createTextEditorDecorationType({ isWholeLine: true, after: { margin: "0 0 0 3em" } }),
+  );
   /** Documents that show a temporary text, by URI. */
   readonly #waiting = new Map<string, vscode.Uri>();
 
@@ -31,15 +36,32 @@ export class ReviewContent implements vscode.TextDocumentContentProvider, Dispos
       }),
     );
     this.#owned.add(
-      vscode.workspace.onDidCloseTextDocument((document) => this.#waiting.delete(document.uri.toString())),
+      vscode.workspace.onDidCloseTextDocument(({ uri }) => {
+        this.#waiting.delete(uri.toString());
+        this.#foreign.delete(uri.toString());
+      }),
     );
+    this.#owned.add(vscode.window.onDidChangeVisibleTextEditors((editors) => this.#markForeign(editors)));
     this.#owned.add(vscode.workspace.registerTextDocumentContentProvider(SCHEMES.revision, this));
   }
 
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
-    const { text, kind } = await this.#reader.read(uri);
+    const { text, kind, encoding = "utf-8" } = await this.#reader.read(uri);
+    if (encoding !== "utf-8") this.#foreign.set(uri.toString(), encoding);
     if (kind === "temporary") this.#waiting.set(uri.toString(), uri);
     return text;
+  }
+
+  /** Says at the first line of what is no UTF-8 how it was read, since its letters may be others. */
+  #markForeign(editors: readonly vscode.TextEditor[]): void {
+    for (const editor of editors) {
+      const encoding = this.#foreign.get(editor.document.uri.toString());
+      if (encoding === undefined) continue;
+      const contentText = vscode.l10n.t("Not UTF-8: shown as {0}", encoding);
+      const color = new vscode.ThemeColor("editorCodeLens.foreground");
+      const range = editor.document.lineAt(0).range;
+      editor.setDecorations(this.#mark, [{ range, renderOptions: { after: { contentText, color } } }]);
+    }
   }
 
   dispose(): void {

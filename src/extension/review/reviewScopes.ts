@@ -10,6 +10,7 @@ import { commitName } from "./reviewDiffs.ts";
 export async function chooseScope(
   fleet: FleetSessionState | undefined,
   reviewed: string | undefined,
+  title: string,
 ): Promise<ReviewScope | undefined> {
   const branch: ReviewScope = { kind: "branch" };
   if (fleet === undefined || fleet.checkpoints.length === 0) return branch;
@@ -38,7 +39,9 @@ export async function chooseScope(
       scope: () => chooseCheckpoints(fleet.checkpoints),
     },
   ];
-  const chosen = await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t("Review which changes?") });
+  const chosen = await vscode.window.showQuickPick(items, {
+    placeHolder: vscode.l10n.t("Review which changes of {0}?", title),
+  });
   return await chosen?.scope();
 }
 

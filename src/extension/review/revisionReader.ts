@@ -4,6 +4,7 @@ import { blobUri, ROOT_URI } from "../../protocol/uris.ts";
 import { parseReviewUri, type Revision, type UriParts } from "./reviewUri.ts";
 import type { Snapshots } from "./snapshots.ts";
 import {
+  type DecodedText,
   decodeText,
   linkText,
   maxDocumentBytes,
@@ -11,6 +12,7 @@ import {
   type Notice,
   noticeText,
   symlinkMode,
+  type TextEncodingName,
 } from "./revisionText.ts";
 
 /** UTF-16 units of text that are kept for documents that open again. */
@@ -25,6 +27,8 @@ export interface RevisionText {
    * - `other`: of no revision; nobody can point at it later
    */
   readonly kind: "content" | "notice" | "temporary" | "other";
+  /** Of content. */
+  readonly encoding?: TextEncodingName;
 }
 
 /**
@@ -35,7 +39,7 @@ export class RevisionReader {
   readonly #hosts: Pick<HostConnectionsView, "client">;
   readonly #snapshots: Pick<Snapshots, "get">;
   /** Oldest use first. */
-  readonly #texts = new Map<string, string>();
+  readonly #texts = new Map<string, DecodedText>();
   readonly #reading = new Map<string, Promise<RevisionText>>();
   #cachedLength = 0;
 
@@ -68,7 +72,7 @@ export class RevisionReader {
     if (kept !== undefined) {
       this.#texts.delete(key);
       this.#texts.set(key, kept);
-      return { text: kept, kind: "content" };
+      return { ...kept, kind: "content" };
     }
     const running = this.#reading.get(key);
     if (running !== undefined) return running;
@@ -87,10 +91,10 @@ export class RevisionReader {
       const bytes = Buffer.from(answer.data, answer.encoding === "base64" ? "base64" : "utf8");
       const read = { oid, sizeBytes: bytes.length };
       if (bytes.length > maxDocumentBytes) return { text: noticeText("tooLarge", read), kind: "notice" };
-      const text = decodeText(bytes);
-      if (text === undefined) return { text: noticeText("binary", read), kind: "notice" };
-      this.#keep(key, text);
-      return { text, kind: "content" };
+      const decoded = decodeText(bytes);
+      if (decoded === undefined) return { text: noticeText("binary", read), kind: "notice" };
+      this.#keep(key, decoded);
+      return { ...decoded, kind: "content" };
     } catch (error) {
       const notice = noticeOf(error);
       const text = noticeText(notice, { oid, ...(sizeBytes !== undefined && { sizeBytes }) });
@@ -98,13 +102,13 @@ export class RevisionReader {
     }
   }
 
-  #keep(key: string, text: string): void {
-    this.#texts.set(key, text);
-    this.#cachedLength += text.length;
+  #keep(key: string, decoded: DecodedText): void {
+    this.#texts.set(key, decoded);
+    this.#cachedLength += decoded.text.length;
     for (const [oldest, old] of this.#texts) {
       if (this.#cachedLength <= maxCachedLength) return;
       this.#texts.delete(oldest);
-      this.#cachedLength -= old.length;
+      this.#cachedLength -= old.text.length;
     }
   }
 }

@@ -51,25 +51,32 @@ export function linkText(target: string): string {
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
-/** Each byte is a character of its own, so that whatever differs between two versions is seen to. */
-const singleByte = new TextDecoder("windows-1252");
+
+/** How bytes were read as text. */
+export type TextEncodingName = "utf-8" | "utf-16le" | "utf-16be" | "windows-1252";
+
+export interface DecodedText {
+  readonly text: string;
+  readonly encoding: TextEncodingName;
+}
 
 /**
  * Text of a file, or `undefined` if it is none by git's own test (a NUL near the start). What is neither UTF-8 nor says by
- * its first bytes that it is UTF-16 is taken for Windows-1252.
+ * its first bytes that it is UTF-16 is taken for Windows-1252: there each byte is a character of its own, so that whatever
+ * differs between two versions is seen to.
  */
-export function decodeText(bytes: Uint8Array): string | undefined {
-  const utf16 = utf16Of(bytes);
-  if (utf16 !== undefined) return new TextDecoder(utf16).decode(bytes);
+export function decodeText(bytes: Uint8Array): DecodedText | undefined {
+  const [first, second] = bytes;
+  if (first === 0xff && second === 0xfe) return decodeAs("utf-16le", bytes);
+  if (first === 0xfe && second === 0xff) return decodeAs("utf-16be", bytes);
   if (bytes.subarray(0, 8000).includes(0)) return undefined;
   try {
-    return utf8.decode(bytes);
+    return { text: utf8.decode(bytes), encoding: "utf-8" };
   } catch {
-    return singleByte.decode(bytes);
+    return decodeAs("windows-1252", bytes);
   }
 }
 
-function utf16Of([first, second]: Uint8Array): "utf-16le" | "utf-16be" | undefined {
-  if (first === 0xff && second === 0xfe) return "utf-16le";
-  return first === 0xfe && second === 0xff ? "utf-16be" : undefined;
+function decodeAs(encoding: TextEncodingName, bytes: Uint8Array): DecodedText {
+  return { text: new TextDecoder(encoding).decode(bytes), encoding };
 }

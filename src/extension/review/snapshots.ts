@@ -79,7 +79,7 @@ async function readText(client: ContentReader, uri: string): Promise<string> {
     // A host may answer in its own encoding, whatever was asked for.
     const bytes = Buffer.from(answer.data, answer.encoding === "base64" ? "base64" : "utf8");
     if (bytes.length > maxDocumentBytes) return noticeText("tooLarge", { sizeBytes: bytes.length });
-    return decodeText(bytes) ?? noticeText("binary", { sizeBytes: bytes.length });
+    return decodeText(bytes)?.text ?? noticeText("binary", { sizeBytes: bytes.length });
   } catch (error) {
     if (AppError.is(error, "host.disconnected") || AppError.is(error, "timeout")) throw error;
     return noticeText(AppError.is(error, "content.tooLarge") ? "tooLarge" : "gone", {});

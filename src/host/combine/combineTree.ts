@@ -50,8 +50,9 @@ export async function combineTree(
     }
   }
   const versions = new Map<string, Version>();
+  const hunks = await hunksOf(parts, base, byPath);
   for (const [name, picked] of byPath) {
-    const outcome = await combineFile({ git, gitDir, parts, base }, name, picked);
+    const outcome = await combineFile({ git, gitDir, parts, hunks }, name, picked);
     if ("version" in outcome) versions.set(name, outcome.version);
     else problems.push(...outcome.problems);
   }
@@ -70,20 +71,39 @@ interface Tools {
   readonly git: GitCli;
   readonly gitDir: string;
   readonly parts: BranchParts;
-  readonly base: string;
+  /** By branch and path; of files that are taken as a whole from one branch they need not be there. */
+  readonly hunks: ReadonlyMap<SourceChanges, ReadonlyMap<string, readonly LineHunk[]>>;
+}
+
+/** All that are needed of a branch in one go. */
+async function hunksOf(
+  parts: BranchParts,
+  base: string,
+  byPath: ReadonlyMap<string, readonly FilePick[]>,
+): Promise<Tools["hunks"]> {
+  const wanted = new Map<SourceChanges, string[]>();
+  for (const [name, picked] of byPath) {
+    if (isWhole(picked)) continue;
+    for (const { of } of picked) wanted.set(of, [...(wanted.get(of) ?? []), name]);
+  }
+  const found = new Map<SourceChanges, ReadonlyMap<string, readonly LineHunk[]>>();
+  for (const [of, names] of wanted) found.set(of, await parts.hunks(base, of, names));
+  return found;
+}
+
+/** From one branch, or the same from all. */
+function isWhole(picked: readonly FilePick[]): boolean {
+  const [first] = picked;
+  return picked.every(({ change, hunks }) => hunks === undefined && isSameVersion(change.after, first?.change.after));
 }
 
 async function combineFile(tools: Tools, name: string, picked: readonly FilePick[]): Promise<Outcome> {
   const [first] = picked;
   if (first === undefined) return { problems: [] };
-  const isAlone = picked.length === 1 && first.hunks === undefined;
-  const isOne = picked.every(
-    ({ change, hunks }) => hunks === undefined && isSameVersion(change.after, first.change.after),
-  );
-  if (isAlone || isOne) return { version: first.change.after };
+  if (isWhole(picked)) return { version: first.change.after };
   const { before } = first.change;
   const isText = picked.every(({ change }) => isTextChange(change));
-  const hunks = isText ? await Promise.all(picked.map((pick) => pickedHunks(tools, name, pick))) : [];
+  const hunks = isText ? picked.map((pick) => pickedHunks(tools, name, pick)) : [];
   const unreadable = picked.filter((_, index) => hunks[index] === undefined);
   if (before === undefined || unreadable.length > 0) {
     const message =
@@ -119,10 +139,10 @@ async function combineFile(tools: Tools, name: string, picked: readonly FilePick
 }
 
 /** Undefined when the file's lines can't be read. */
-async function pickedHunks(tools: Tools, name: string, { of, hunks }: FilePick) {
-  const all = (await tools.parts.hunks(tools.base, of, [name])).get(name);
+function pickedHunks(tools: Tools, name: string, { of, hunks }: FilePick) {
   const wanted = hunks && new Set(hunks);
   const isWanted = (hunk: LineHunk) => wanted === undefined || wanted.has(hunkId(hunk));
+  const all = tools.hunks.get(of)?.get(name);
   return all?.filter(isWanted).map((hunk): PickedHunk<string> => ({ from: of.source.session, hunk }));
 }
 

@@ -98,6 +98,9 @@ export class Conflicts implements Disposable {
   #see({ kind, channel, action, refused }: CommittedAction): void {
     if (refused !== undefined) return;
     switch (action.type) {
+      case "x-fleet/baseChanged":
+        this.#adopt(channel);
+        return this.#askForBase(channel);
       case "x-fleet/checkpointAdded":
       case "x-fleet/workspaceReady":
         return this.#adopt(channel);
@@ -120,6 +123,12 @@ export class Conflicts implements Disposable {
     const forecast = fleetConflictsUri(fleet.repository);
     this.#sessions.set(uri, forecast);
     if (fleet.head !== undefined) this.#mark(forecast);
+  }
+
+  /** An agent stands on what the base branch was found to have got: for the others it has moved, too. */
+  #askForBase(channel: string): void {
+    const repository = this.#repositories.get(this.#sessions.get(channel) ?? "");
+    if (repository) repository.fetchedAt = undefined;
   }
 
   #mark(uri: string): void {

@@ -66,7 +66,14 @@ export class Forecaster {
   async forecast(live: readonly LiveBranch[], sources: readonly string[]): Promise<Forecast> {
     const gitDirs = [...sources, ...live.map(({ gitDir }) => gitDir)];
     return await MergeLab.with(this.#git, this.#directory, gitDirs, async (lab) => {
-      const sorted = (await presentBranches(lab, live)).toSorted((a, b) => (a.session < b.session ? -1 : 1));
+      // What differs is read meanwhile, in the hope that nothing is missing; else it is read again.
+      const hope = this.#readChanges(
+        lab,
+        live.flatMap((branch) => [spanOf(branch), driftOf(branch)]),
+      ).catch(() => {});
+      const present = (await presentBranches(lab, live)).toSorted((a, b) => (a.session < b.session ? -1 : 1));
+      await hope;
+      const sorted = await this.#withDrift(lab, present);
       const withBase = sorted.map((branch) => encounter(spanOf(branch), driftOf(branch)));
       const pairs = sorted.flatMap((first, index) =>
         sorted.slice(index + 1).map((second) => ({
@@ -77,8 +84,7 @@ export class Forecaster {
       );
       const meetings = await this.#meet(lab, [...withBase, ...pairs.map(({ met }) => met)]);
       const branches: ForecastBranch[] = [];
-      for (const [index, { session, branch, head, baseBranch, baseHead, baseCommit }] of sorted.entries()) {
-        const behind = await this.#distance(lab, baseCommit, baseHead);
+      for (const [index, { session, branch, head, baseBranch, baseHead, behind }] of sorted.entries()) {
         const base = meetings.get(withBase[index]?.key ?? "") ?? NO_MEETING;
         branches.push({ session, branch, head, baseBranch, baseHead, behind, ...base });
       }
@@ -170,6 +176,18 @@ export class Forecaster {
     return this.#hunks.get(keyOf(span))?.get(file) ?? [];
   }
 
+  /** What an agent stands on may be later than what is known of its base branch: that has not moved for it. */
+  async #withDrift(lab: MergeLab, live: readonly LiveBranch[]): Promise<(LiveBranch & { readonly behind: number })[]> {
+    const all: (LiveBranch & { readonly behind: number })[] = [];
+    for (const branch of live) {
+      const behind = await this.#distance(lab, branch.baseCommit, branch.baseHead);
+      all.push({ ...branch, behind, baseHead: behind === 0 ? branch.baseCommit : branch.baseHead });
+    }
+    const asked = new Set(live.map((branch) => keyOf(driftOf(branch))));
+    this.#distances = new Map(Array.from(this.#distances).filter(([key]) => asked.has(key)));
+    return all;
+  }
+
   async #distance(lab: MergeLab, from: string, to: string): Promise<number> {
     const key = keyOf({ from, to });
     const distance = from === to ? 0 : (this.#distances.get(key) ?? (await lab.distance(from, to)));
@@ -182,7 +200,6 @@ export class Forecaster {
     this.#meetings = new Map(meetings);
     this.#changes = new Map(Array.from(this.#changes).filter(([key]) => spans.has(key)));
     this.#hunks = new Map(Array.from(this.#hunks).filter(([key]) => spans.has(key)));
-    this.#distances = new Map(Array.from(this.#distances).filter(([key]) => spans.has(key)));
   }
 }
 

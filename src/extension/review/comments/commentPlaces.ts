@@ -9,6 +9,8 @@ export interface Located {
   readonly path: string;
   /** `unpinned`: nobody said what the lines were, so that nobody can tell whether they are the same. */
   readonly kind: Placement["kind"] | "unpinned";
+  /** It is the version that the comment was made on. */
+  readonly isOwnVersion: boolean;
   /** From 0, both in it; absent for the whole file. */
   readonly lines: { readonly from: number; readonly to: number } | undefined;
 }
@@ -35,23 +37,25 @@ export async function locate(
   const found = findVersion(place, files) ?? (await findRenamed(place, files, ports));
   const blob = found?.content.blob;
   if (found === undefined || blob === undefined) {
-    return own && { document: own, path: place.path, kind: "outdated", lines: place.lines };
+    return own && { document: own, path: place.path, kind: "outdated", isOwnVersion: true, lines: place.lines };
   }
   const { hostId } = ports;
   const { path, content } = found;
   const document = toReviewUri({ hostId, ...blob, sizeBytes: content.sizeBytes, path });
   const { lines } = place;
-  const isSame = blob.oid === place.oid;
-  const atHome = isSame && path === place.path ? "exact" : "moved";
-  if (lines === undefined) return { document, path, kind: atHome, lines };
+  const isOwnVersion = blob.oid === place.oid;
+  const at = { document, path, isOwnVersion };
+  const atHome = isOwnVersion && path === place.path ? "exact" : "moved";
+  if (lines === undefined) return { ...at, kind: atHome, lines };
   const { quoted, from, to } = lines;
-  if (quoted === undefined) return { document, path, kind: "unpinned", lines };
+  if (quoted === undefined) return { ...at, kind: "unpinned", lines };
   const [before, after] = await Promise.all([own && ports.readText(own), ports.readText(document)]);
-  if (after === undefined)
-    return { document, path, kind: isSame ? atHome : "outdated", lines: isSame ? lines : undefined };
+  if (after === undefined) {
+    return isOwnVersion ? { ...at, kind: atHome, lines } : { ...at, kind: "outdated", lines: undefined };
+  }
   const placed = placeAnchor({ from, to, quoted }, holds(before, quoted, from) ? before : undefined, after);
   const kind = placed.kind === "exact" && path !== place.path ? "moved" : placed.kind;
-  return { document, path, kind, lines: { from: placed.from, to: placed.to } };
+  return { ...at, kind, lines: { from: placed.from, to: placed.to } };
 }
 
 /** What other clients say of a version is checked against it. */

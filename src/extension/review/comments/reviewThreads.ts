@@ -222,7 +222,7 @@ function isSameRange(a: vscode.Range | undefined, b: vscode.Range | undefined): 
 export function createController(reader: Pick<RevisionReader, "read">): vscode.CommentController {
   const controller = vscode.comments.createCommentController(REVIEW_COMMENTS, vscode.l10n.t("Muster review"));
   controller.options = {
-    prompt: vscode.l10n.t("Comment on this"),
+    prompt: vscode.l10n.t("Write a comment"),
     placeHolder: vscode.l10n.t("Say what shall be different. The agent gets it when you send the review."),
   };
   controller.commentingRangeProvider = {

@@ -38,6 +38,8 @@ export function threadViewOf({ comment, located, answer, by, agent }: ThreadFact
   const status = comment.isResolved ? vscode.l10n.t("Resolved") : isSent ? answerLabel(answer) : vscode.l10n.t("Draft");
   const place = placeLabel(comment, located);
   const { quoted } = comment.place.lines ?? {};
+  // On its own version an outdated comment stands only where the review has none.
+  const isChanged = comment.place.oid !== undefined && (!located.isOwnVersion || located.kind === "outdated");
   const was = located.kind === "outdated" && quoted !== undefined ? [quotedNote(quoted)] : [];
   const said = answer?.kind === "answered" && answer.text !== "" ? [answerNote(agent, answer.text)] : [];
   const sent = comment.entries.filter(({ isDraft }) => !isDraft).map((entry) => noteOf(entry, by));
@@ -47,7 +49,7 @@ export function threadViewOf({ comment, located, answer, by, agent }: ThreadFact
     contextValue: [
       ...(isSent ? [comment.isResolved ? "resolved" : "open"] : []),
       ...(answer !== undefined && answer.kind !== "queued" ? ["answered"] : []),
-      ...(located.kind === "exact" || comment.place.oid === undefined ? [] : ["changed"]),
+      ...(isChanged ? ["changed"] : []),
     ].join(" "),
     isResolved: comment.isResolved,
     notes: [...was, ...sent, ...said, ...drafts],

@@ -2,10 +2,10 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { AnnotationsState } from "../../../../src/protocol/annotations.ts";
 import type { ChangesetState } from "../../../../src/protocol/changeset.ts";
 import type { ChatState } from "../../../../src/protocol/chatState.ts";
-import { compareChangesetUri } from "../../../../src/protocol/uris.ts";
+import { compareChangesetUri, turnChangesetUri } from "../../../../src/protocol/uris.ts";
 import { chat, markdown, session } from "../../../support/aChat.ts";
 import { FakeCommentThread } from "../../../support/fakeComments.ts";
-import { fakeVscode, fakeVscodeTabs, Range, type Uri } from "../../../support/fakeVscode.ts";
+import { fakeVscode, fakeVscodeTabs, Range, type Uri, workspace } from "../../../support/fakeVscode.ts";
 import { aChange, annotations, aReview, branch, oid, push } from "./aReview.ts";
 
 beforeEach(() => fakeVscode.reset());
@@ -89,6 +89,26 @@ describe("the files of a review", () => {
   });
 });
 
+describe("what is reviewed", () => {
+  it.each([
+    ["Whole branch", /\.\.\w{7}\)$/],
+    ["Last turn", /\(one turn\)$/],
+  ])("is chosen: %s", async (label, title) => {
+    const { run, host } = await aReview([aChange("a.ts", undefined, "one")]);
+    host.put(turnChangesetUri(session, "t1"), { status: "ready", files: [aChange("a.ts", undefined, "one")] });
+    fakeVscode.chosen = label;
+    await run("muster.agent.chooseReview");
+    const diff = fakeVscode.executed.find(({ command }) => command === "vscode.changes");
+    expect(String(diff?.args[0])).toMatch(title);
+  });
+
+  it("is nothing when nothing is chosen", async () => {
+    const { run } = await aReview([aChange("a.ts", undefined, "one")]);
+    await run("muster.agent.chooseReview");
+    expect(fakeVscode.executed.filter(({ command }) => command === "vscode.changes")).toEqual([]);
+  });
+});
+
 describe("comments on a review", () => {
   const lines = "one\ntwo\nthree";
   const files = [aChange("a.ts", undefined, lines)];
@@ -134,6 +154,13 @@ describe("comments on a review", () => {
     push(host, "2", [aChange("a.ts", undefined, `zero\n${lines}`)]);
     await opened();
     expect(threads()).toEqual([["/a.ts:2", "Moved from line 2 · Draft", "You: Here."]]);
+    const [moved] = fakeVscode.commentController!.threads;
+    await scene.run("muster.review.showChange", moved);
+    const diff = fakeVscode.executed.findLast(({ command }) => command === "vscode.diff");
+    expect(diff?.args.slice(0, 2).map((side) => new URLSearchParams((side as Uri).query).get("blob"))).toEqual([
+      oid(lines),
+      oid(`zero\n${lines}`),
+    ]);
     push(host, "3", [aChange("a.ts", undefined, "one\n2\nthree")]);
     await opened();
     expect(threads().at(-1)).toEqual([
@@ -142,6 +169,20 @@ describe("comments on a review", () => {
       "The lines were: two",
       "You: Here.",
     ]);
+  });
+
+  it("follow a file that the agent made and then renamed and edited, as git sees it", async () => {
+    const scene = await aReview(files);
+    const { host, opened, failures } = scene;
+    await write(scene, 1, "Here.");
+    const renamed = { ...aChange("b.ts", lines, `zero\n${lines}`), id: "b.ts" };
+    const { before } = aChange("a.ts", lines, undefined).edit;
+    const compared = { ...renamed, edit: { ...renamed.edit, before } };
+    host.put(compareChangesetUri(session, "1", "2"), { status: "ready", files: [compared] });
+    push(host, "2", [aChange("b.ts", undefined, `zero\n${lines}`)]);
+    await opened();
+    expect(failures).toEqual([]);
+    expect(threads()).toEqual([["/b.ts:2", "Moved from a.ts · Draft", "You: Here."]]);
   });
 
   it("can be edited and deleted while they are drafts", async () => {
@@ -183,6 +224,22 @@ describe("comments on a review", () => {
     ] as const) {
       for (const junk of [undefined, 42, "x", {}, { thread: {}, text: "x" }]) await run(`muster.review.${id}`, junk);
     }
+  });
+
+  it("come back with a diff that VS Code has opened again by itself", async () => {
+    const scene = await aReview(files);
+    await write(scene, 1, "Later.");
+    const [[, , right] = []] = await scene.opened();
+    scene.dispose();
+    fakeVscode.reset();
+    workspace.textDocuments.push({ uri: right as Uri });
+    const next = await aReview(files, scene.state);
+    await next.drawn();
+    workspace.textDocuments.length = 0;
+    expect(next.contexts.get("muster:reviewing")).toBe(true);
+    expect(fakeVscode.executed.filter(({ command }) => command === "vscode.changes")).toEqual([]);
+    expect(threads()).toEqual([["/a.ts:1", "Draft", "You: Later."]]);
+    expect(next.failures).toEqual([]);
   });
 
   it("are still there in the next window", async () => {

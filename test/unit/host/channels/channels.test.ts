@@ -93,6 +93,27 @@ describe("channels", () => {
     expect(bare.channels.state("chat", uri)).toEqual(first.channels.state("chat", uri));
   });
 
+  it("come into memory with those that belong to them, and never again once they are removed", async () => {
+    const others = ["ahp-chat://default/b25l", "ahp-chat://default/dHdv"] as const;
+    const first = open();
+    for (const each of [uri, ...others]) first.channels.create(each, "chat", chat);
+    await first.log.close();
+    const { channels, log } = open(first.disk);
+    channels.keepTogether((each) => (each === uri ? others : []));
+    // Another reader is slower: what it finds was removed before it comes back with it.
+    const slow = Promise.withResolvers<void>();
+    const load = log.loadSnapshot.bind(log);
+    log.loadSnapshot = async (channel) => (channel === uri ? slow.promise.then(() => load(channel)) : load(channel));
+    const reading = channels.load(uri);
+    await channels.load(others[0]);
+    channels.remove(others[0]);
+    expect([uri, ...others].map((each) => channels.isLoaded(each))).toEqual([false, false, false]);
+    slow.resolve();
+    expect(await reading).toBe(true);
+    expect([uri, ...others].map((each) => channels.isLoaded(each))).toEqual([true, false, true]);
+    expect(await channels.load(others[0])).toBe(false);
+  });
+
   it("keep nothing of what is typed into a terminal, and let those see it who watch", async () => {
     const terminal = "ahp-terminal:/s/1";
     const { channels, committed, log, disk } = open();

@@ -45,20 +45,24 @@ describe("lines", () => {
   });
 
   it("are read from a patch, whatever the files hold", () => {
+    const commit = "c".repeat(40);
     const patch = [
+      commit,
       "diff --git a/a b.txt b/a b.txt",
       "--- a/a b.txt",
       "+++ b/a b.txt",
       "@@ -3 +3 @@ heading",
       "-diff --git a/x b/x",
       "+@@ -1,9 +1,9 @@",
+      `-${commit}`,
       "@@ -10,0 +11,2 @@",
       'diff --git "a/q\\n" "b/q\\n"',
       "@@ -1 +1 @@",
       "diff --git a/other b/other",
       "@@ -7,2 +7 @@",
+      commit,
     ].join("\n");
-    expect(parseHunks(patch, ["a b.txt", "other"])).toEqual(
+    expect(parseHunks(patch, ["a b.txt", "other"])).toEqual([
       new Map([
         [
           "a b.txt",
@@ -69,7 +73,8 @@ describe("lines", () => {
         ],
         ["other", [{ start: 7, lines: 2 }]],
       ]),
-    );
+      new Map(),
+    ]);
   });
 });
 

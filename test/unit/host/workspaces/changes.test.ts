@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { parseChanges, parseSizes, totalsOf } from "../../../../src/host/workspaces/changes.ts";
+import { parseChanges, parseChangesOfMany, parseSizes, totalsOf } from "../../../../src/host/workspaces/changes.ts";
 
 const a = "a".repeat(40);
 const b = "b".repeat(40);
@@ -47,6 +47,13 @@ it.each([
   const changes = parseChanges(output(...tokens));
   expect(changes).toHaveLength(1);
   expect(changes[0]).toMatchObject(expected);
+});
+
+it("reads many pairs of commits, also those that do not differ and files that are called like commits", () => {
+  const added = [`:000000 100644 ${zero} ${a} A`, b, `1\t0\t${b}`];
+  const all = parseChangesOfMany(output(a, ...added, b, a, ...added));
+  expect(all.map((changes) => changes.map(({ path }) => path))).toEqual([[b], [], [b]]);
+  expect(() => parseChangesOfMany(output(a, added[0] ?? ""))).toThrow();
 });
 
 it("orders by path and adds up", () => {
