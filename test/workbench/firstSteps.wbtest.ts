@@ -41,6 +41,7 @@ describe("the first five minutes", () => {
   it("say what the empty views are for, with a button for each way on", async () => {
     const agents = new AgentsView(workbench);
     await agents.show();
+    await agents.welcome.getByText("Add a Host").waitFor();
     const welcome = await agents.welcome.innerText();
     for (const button of ["Add a Host", "Start Demo Fleet"]) assert.match(welcome, new RegExp(button));
     await workbench.screenshotThemes("welcome");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as flow from "./flow.ts";
 import { Notifications } from "./pages/notifications.ts";
+import { QuickInput } from "./pages/quickInput.ts";
 import { SessionPanel } from "./pages/sessionPanel.ts";
 import { AgentsView } from "./pages/treeViews.ts";
 import { inOrder, type Scene, startScene } from "./scene.ts";
@@ -68,15 +69,17 @@ describe("the session panel", () => {
     await workbench.screenshot("panel-changes-empty");
   });
 
-  it("lets the mode be changed, which the agent keeps to", async () => {
+  it("lets the mode be changed, and shows what the host says of it", async () => {
     const { workbench } = scene;
     await panel.select("Transcript");
-    const mode = panel.page.getByRole("combobox", { name: "Mode" });
-    await mode.selectOption("Never ask");
-    await panel.send("Ask permission to clean the build output");
-    await panel.status.filter({ hasText: "Ready for review" }).waitFor();
-    assert.equal(await mode.inputValue(), "trust");
+    const mode = () => panel.page.getByRole("combobox", { name: "Mode" });
+    await mode().selectOption("Never ask");
+    await workbench.command("Muster: Set Mode or Model…");
+    const input = new QuickInput(workbench);
+    await input.step("Work on in which mode, or with which model?");
     await workbench.screenshot("panel-mode");
+    await input.choose("Ask before deleting");
+    await mode().locator("option:checked", { hasText: "Ask before deleting" }).waitFor({ state: "attached" });
   });
 
   it("says why an agent failed", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { AgentsTree } from "../../../../src/extension/tree/agentsTree.ts";
 import { AgentsViewSettings } from "../../../../src/extension/tree/agentsViewSettings.ts";
 import { FirstRows } from "../../../../src/extension/tree/firstRows.ts";
+import { treeGapMs } from "../../../../src/extension/tree/treePace.ts";
 import { aFleet } from "../../../support/aFleet.ts";
 import { aSummary } from "../../../support/clientOnFakeHost.ts";
 import { settle } from "../../../support/fakeClock.ts";
@@ -44,6 +45,17 @@ describe("the first rows of the Agents tree", () => {
     await tree.answer();
     expect(tree.groups()).toBe(1);
     expect(tree.events()).toBe(0);
+  });
+
+  it("change like all others as soon as they are there", async () => {
+    const tree = await aTree((host) => host.sessions.set(a, aSummary(a)));
+    await tree.answer();
+    const [group] = await tree.rows.getChildren();
+    await tree.rows.getChildren(group);
+    const changes = { title: "Another" };
+    tree.host.notify("root/sessionSummaryChanged", { channel: "ahp-root://", session: a, changes });
+    await tree.clock.advance(treeGapMs);
+    expect(tree.events()).toBe(1);
   });
 
   it("come with the first page, and grow with the others", async () => {
