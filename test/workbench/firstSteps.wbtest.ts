@@ -4,10 +4,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { packFolder } from "../package/packExtension.ts";
 import { Lifetime } from "../support/vscode/lifetime.ts";
-import { exactly, startVsCode, type Workbench } from "../support/vscode/workbench.ts";
+import { startVsCode, type Workbench } from "../support/vscode/workbench.ts";
 import * as flow from "./flow.ts";
 import { Notifications } from "./pages/notifications.ts";
-import { ReportPage } from "./pages/reportPage.ts";
 import { AgentsView, HostsView } from "./pages/treeViews.ts";
 import { Walkthrough } from "./pages/walkthrough.ts";
 import { inOrder, outputDir, pictured } from "./scene.ts";
@@ -35,8 +34,6 @@ describe("the first five minutes", () => {
     pictured(undefined);
     await lifetime.end();
   });
-
-  const spend = () => new ReportPage(workbench).page.getByRole("region", { name: "Machine" });
 
   it("say what the empty views are for, with a button for each way on", async () => {
     const agents = new AgentsView(workbench);
@@ -70,11 +67,6 @@ describe("the first five minutes", () => {
     await workbench.screenshotThemes("demo-fleet");
   });
 
-  it("tell what it has cost", async () => {
-    await workbench.command("Muster: Show Spend");
-    await spend().waitFor();
-  });
-
   it("tick off what was done, and nothing else", async () => {
     await flow.approveFromTree(workbench, asks);
     await flow.review(workbench, finishes);
@@ -91,9 +83,6 @@ describe("the first five minutes", () => {
     await workbench.reload();
     await new AgentsView(workbench).show();
     await flow.waitForRow(workbench, finishes, /ready for review/i);
-    await workbench.page.locator(".tabs-container .tab .label-name", { hasText: exactly("Spend") }).click();
-    await spend().waitFor();
-    await workbench.screenshot("spend-restored");
   });
 
   it("take it away again with its data", async () => {

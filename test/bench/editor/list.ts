@@ -88,6 +88,7 @@ async function look(vscode: VsCode, count: number, options: BenchOptions): Promi
   const workbench = await vscode.openWindow();
   try {
     const firstPaintMs = await firstPaint(workbench.page);
+    await standsStill(workbench.page);
     const session = await visibleSession(workbench.page, host.titles);
     // The first updates find code that was never run.
     for (let update = 0; update < 5; update++) await drawn(workbench.page, host.update(session));
@@ -122,6 +123,21 @@ async function firstPaint(page: Page): Promise<number> {
     observer.observe(document.body, { childList: true, subtree: true });
     tab?.click();
     return promise;
+  });
+}
+
+/** The list grows page by page, and what could be seen moves on: waits until nothing has been drawn for longer than that lets it. */
+async function standsStill(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let timer = setTimeout(resolve, 3000);
+    const observer = new MutationObserver(() => {
+      clearTimeout(timer);
+      timer = setTimeout(resolve, 3000);
+    });
+    observer.observe(document.querySelector(".part.sidebar") ?? document.body, { childList: true, subtree: true });
+    await promise;
+    observer.disconnect();
   });
 }
 
