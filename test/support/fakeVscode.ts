@@ -167,6 +167,9 @@ export const QuickInputButtons = { Back: { iconPath: new ThemeIcon("arrow-left")
 /** Fires when a test has changed `fakeVscode.tabs`. */
 export const fakeVscodeTabs = new EventEmitter<{ readonly closed: readonly { readonly label: string }[] }>();
 
+/** Fires when a test has put a document into `workspace.textDocuments`. */
+export const fakeDocumentOpened = new EventEmitter<{ readonly uri: Uri }>();
+
 /** An event that never fires. */
 const quiet = () => ({ dispose: () => undefined });
 
@@ -220,7 +223,7 @@ export const comments = {
 
 export const workspace = {
   textDocuments: [] as { readonly uri: Uri }[],
-  onDidOpenTextDocument: quiet,
+  onDidOpenTextDocument: fakeDocumentOpened.event,
   onDidCloseTextDocument: quiet,
   onDidChangeTextDocument: quiet,
   asRelativePath: ({ path }: Uri) => path.replace(/^\/folder\//, ""),

@@ -10,7 +10,7 @@ import type { RevisionReader } from "./revisionReader.ts";
  * be read because its host was away is read again when the host is back.
  */
 export class ReviewContent implements vscode.TextDocumentContentProvider, Disposable {
-  readonly #reader: RevisionReader;
+  readonly #reader: Pick<RevisionReader, "read">;
   readonly #owned = new Disposables();
   readonly #changed = this.#owned.add(new vscode.EventEmitter<vscode.Uri>());
   readonly onDidChange = this.#changed.event;
@@ -20,21 +20,13 @@ export class ReviewContent implements vscode.TextDocumentContentProvider, Dispos
     vscode.window.createTextEditorDecorationType({ isWholeLine: true, after: { margin: "0 0 0 3em" } }),
   );
   /** Documents that show a temporary text, by URI. */
-  readonly #waiting = new Map<string, vscode.Uri>();
+  readonly #waiting = new Set<string>();
 
-  constructor(reader: RevisionReader, hosts: Pick<HostConnectionsView, "get" | "onDidChange">) {
+  constructor(reader: Pick<RevisionReader, "read">, hosts: Pick<HostConnectionsView, "get" | "onDidChange">) {
     this.#reader = reader;
-    this.#owned.add(
-      hosts.onDidChange(({ changed }) => {
-        for (const [key, uri] of Array.from(this.#waiting)) {
-          const revision = parseReviewUri(uri);
-          const hostId = revision.ok && revision.value.kind === "revision" ? revision.value.hostId : "";
-          if (!changed.includes(hostId) || hosts.get(hostId)?.state.kind !== "live") continue;
-          this.#waiting.delete(key);
-          this.#changed.fire(uri);
-        }
-      }),
-    );
+    const look = () => this.#readAgain((hostId) => hosts.get(hostId)?.state.kind === "live");
+    this.#owned.add(hosts.onDidChange(look));
+    this.#owned.add(vscode.workspace.onDidOpenTextDocument(look));
     this.#owned.add(
       vscode.workspace.onDidCloseTextDocument(({ uri }) => {
         this.#waiting.delete(uri.toString());
@@ -48,8 +40,19 @@ export class ReviewContent implements vscode.TextDocumentContentProvider, Dispos
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
     const { text, kind, encoding = "utf-8" } = await this.#reader.read(uri);
     if (encoding !== "utf-8") this.#foreign.set(uri.toString(), encoding);
-    if (kind === "temporary") this.#waiting.set(uri.toString(), uri);
+    if (kind === "temporary") this.#waiting.add(uri.toString());
     return text;
+  }
+
+  /** VS Code does not hear of a change before it has opened the document, while the host may be back sooner. */
+  #readAgain(isLive: (hostId: string) => boolean): void {
+    if (this.#waiting.size === 0) return;
+    for (const { uri } of vscode.workspace.textDocuments) {
+      const revision = this.#waiting.has(uri.toString()) ? parseReviewUri(uri) : undefined;
+      if (!revision?.ok || revision.value.kind !== "revision" || !isLive(revision.value.hostId)) continue;
+      this.#waiting.delete(uri.toString());
+      this.#changed.fire(uri);
+    }
   }
 
   /** Says at the first line of what is no UTF-8 how it was read, since its letters may be others. */

@@ -10,17 +10,18 @@ export class ReviewEditor {
   }
 
   get files(): Locator {
-    return this.#workbench.page.locator(".multiDiffEntry");
+    // Another review in a tab behind it stays in the page.
+    return this.#workbench.page.locator(".multiDiffEntry:visible");
   }
 
   /** Lines that the diff marks as added. */
   get addedLines(): Locator {
-    return this.#workbench.page.locator(".multiDiffEntry .line-insert");
+    return this.#workbench.page.locator(".multiDiffEntry:visible .line-insert");
   }
 
   /** Lines that are drawn with this text. */
   line(text: string): Locator {
-    return this.#workbench.page.locator(".multiDiffEntry .view-line", { hasText: text }).first();
+    return this.#workbench.page.locator(".multiDiffEntry:visible .view-line", { hasText: text }).first();
   }
 
   /** Resolves when the first file's changes are drawn. */
