@@ -274,7 +274,7 @@ describe.skipIf(!hasBubblewrap)(
 );
 
 describe.skipIf(!hasBubblewrap)("SBX-6: boxes that come and go", () => {
-  const cycles = Number(process.env["MUSTER_BOX_CYCLES"] ?? 20);
+  const cycles = Number(process.env["MUSTER_BOX_CYCLES"] ?? 10);
 
   it(`leave nothing behind, ${cycles} times`, { timeout: 60_000 + cycles * 2_000 }, async () => {
     const isolation = stage.isolation();

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { stop } from "../chaos/stop.ts";
 
-const runs = Number(process.env["MUSTER_CHAOS_RUNS"] ?? 5);
+const runs = Number(process.env["MUSTER_CHAOS_RUNS"] ?? 3);
 
 it(
   `NET-16: a host that is asked to stop at ${runs} random moments is whole in ten seconds, and loses nothing`,

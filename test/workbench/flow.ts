@@ -170,28 +170,26 @@ export interface CreatedPullRequest {
 
 /** Creates a draft pull request with the prefilled title, base and description. The changes must have been reviewed. */
 export async function createPullRequest(workbench: Workbench, title: string): Promise<CreatedPullRequest> {
-  const notifications = new Notifications(workbench);
-  const agreedTo = await fillPullRequestForm(workbench, title);
-  agreedTo.push(...(await agreeUntil(workbench, notifications.toast(/pull request #\d+/))));
-  const sentence = await notifications.read(/pull request #\d+/);
-  return { number: Number(/#(\d+)/.exec(sentence)?.[1]), sentence, agreedTo };
-}
-
-/** Sends the form of a pull request and refuses the use of the GitHub account when VS Code asks for it. */
-export async function declineGitHub(workbench: Workbench, title: string): Promise<void> {
-  await fillPullRequestForm(workbench, title);
-  await new Notifications(workbench).answer("wants to sign in using", "Cancel");
-}
-
-async function fillPullRequestForm(workbench: Workbench, title: string): Promise<string[]> {
   const input = new QuickInput(workbench);
+  const notifications = new Notifications(workbench);
   await new AgentsView(workbench).contextAction(title, "Create Pull Request…");
   const agreedTo = await agreeUntil(workbench, input.stepLocator("Title of the pull request"));
   await input.field.press("Enter");
   await input.step("Branch that the changes shall go into");
   await input.field.press("Enter");
   await input.pick("Create Draft Pull Request");
-  return agreedTo;
+  agreedTo.push(...(await agreeUntil(workbench, notifications.toast(/pull request #\d+/))));
+  const sentence = await notifications.read(/pull request #\d+/);
+  return { number: Number(/#(\d+)/.exec(sentence)?.[1]), sentence, agreedTo };
+}
+
+/** Asks for a pull request and refuses the use of the GitHub account when VS Code asks for it, which is before the form. */
+export async function declineGitHub(workbench: Workbench, title: string): Promise<void> {
+  await new AgentsView(workbench).contextAction(title, "Create Pull Request…");
+  const notifications = new Notifications(workbench);
+  const question = "wants to sign in using";
+  await agreeUntil(workbench, notifications.dialog(question));
+  await notifications.answer(question, "Cancel");
 }
 
 /**
@@ -205,6 +203,7 @@ export async function agreeUntil(workbench: Workbench, next: Locator): Promise<s
   const account = input.stepLocator("Select an account");
   for (;;) {
     await next.or(yes).or(account).filter({ visible: true }).first().waitFor();
+    if (await next.first().isVisible()) return agreedTo;
     if (await yes.isVisible()) {
       const text = await new Notifications(workbench).dialog().locator(".dialog-message-container").innerText();
       agreedTo.push(text.replaceAll(/\s+/g, " ").trim());
@@ -214,6 +213,6 @@ export async function agreeUntil(workbench: Workbench, next: Locator): Promise<s
     } else if (await account.isVisible()) {
       await input.rows.first().click();
       await account.waitFor({ state: "hidden" });
-    } else return agreedTo;
+    }
   }
 }

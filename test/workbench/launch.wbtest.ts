@@ -145,6 +145,7 @@ describe("launching and what it costs", () => {
     await input.enter(costly);
     await input.step(list);
     await input.choose("Budget");
+    await input.step("Budget of the agent in US dollars");
     await input.enter("0.003");
     await input.step(list);
     await input.choose("Launch");

@@ -199,8 +199,9 @@ describe("the main job", () => {
     const [pull] = repository.pulls.values();
     const before = pull?.headSha;
     await flow.review(workbench, working);
-    await new AgentsView(workbench).inlineAction(working, "Update Pull Request");
-    await flow.agreeUntil(workbench, new Notifications(workbench).toast(/Updated draft pull request #\d+/));
+    const agents = new AgentsView(workbench);
+    await agents.inlineAction(working, "Update Pull Request");
+    await flow.agreeUntil(workbench, agents.row(working, /^(?!.*new changes to push).*draft #\d+/));
     await workbench.command("Notifications: Clear All Notifications");
     await flow.waitForRow(workbench, working, /draft #\d+/);
     const headSha = (await repository.git.branch(pull?.head ?? "")) ?? "";
