@@ -176,9 +176,10 @@ export function set<T extends object>(target: T, changes: { readonly [K in keyof
   for (const key in changes) {
     if (isSame(target[key], changes[key])) continue;
     changed ??= { ...target };
-    changed[key] = changes[key];
+    if (isPresent(changes[key])) changed[key] = changes[key];
+    else delete changed[key];
   }
-  return changed === undefined ? target : compact(changed as T);
+  return (changed ?? target) as T;
 }
 
 /** The list with `item` in the place of the one that has the same id, or else at the end. */

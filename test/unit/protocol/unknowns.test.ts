@@ -163,6 +163,14 @@ describe("members of later versions", () => {
     expect(resumed.activeTurn).not.toHaveProperty("state");
   });
 
+  it("stay when they are null, beside a member that changes", () => {
+    const state = { agents: [], "x-later": null };
+    expect(fold("root", state, { type: "root/activeSessionsChanged", activeSessions: 1 })).toEqual({
+      ...state,
+      activeSessions: 1,
+    });
+  });
+
   it("stay in the status, whatever changes beside them", () => {
     for (const bit of [128, 2 ** 20, 2 ** 31, 2 ** 40]) {
       const status = withFlag(withActivity(STATUS.idle + bit, STATUS.inputNeeded), STATUS.isRead, true);
