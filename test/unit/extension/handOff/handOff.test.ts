@@ -38,7 +38,7 @@ async function aHandOff(said: (command: string) => string) {
     },
     clock,
     git,
-    folders: () => ["/work/widgets"],
+    folders: () => ["/home/me/widgets"],
     resolveAgent: async () => target,
     titleOf: () => "Fix the parser",
     agents: () => [target],
@@ -60,7 +60,7 @@ describe("handing work over", () => {
 
   it("asks before it makes anything", async () => {
     const { host, run, asked } = await aHandOff((command) =>
-      command === "config" ? "remote.origin.url https://github.com/acme/widgets\n" : "/work/widgets\n",
+      command === "config" ? "remote.origin.url https://github.com/acme/widgets\n" : "/home/me/widgets\n",
     );
     expect((host.state(fleetSessionUri("s1")) as FleetSessionState).phase).toBe("ready");
     // The clone of this test gives no tree.
