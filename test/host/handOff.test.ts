@@ -156,7 +156,7 @@ describe("taking an agent's work over", () => {
     expect(await cloneOf(localGit, inside("clone"), "https://github.com/acme/widgets")).toBe(inside("clone"));
     expect(await cloneOf(localGit, inside("clone"), "https://github.com/acme/other")).toBeUndefined();
     expect(await cloneOf(localGit, tmpdir(), "https://github.com/acme/widgets")).toBeUndefined();
-    expect(folderFor("/work/widgets", "agent/fix-it")).toBe("/work/widgets-agent-fix-it");
+    expect(folderFor("/home/me/widgets", "agent/fix-it")).toBe("/home/me/widgets-agent-fix-it");
     await ensureBase(localGit, inside("clone"), inside("agent"), baseCommit);
     await expect(ensureBase(localGit, inside("clone"), inside("nowhere"), "b".repeat(40))).rejects.toThrow(
       "git fetch failed",

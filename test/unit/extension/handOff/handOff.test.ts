@@ -65,7 +65,7 @@ describe("handing work over", () => {
     expect((host.state(fleetSessionUri("s1")) as FleetSessionState).phase).toBe("ready");
     // The clone of this test gives no tree.
     await expect(run("muster.agent.checkOut")).rejects.toThrow();
-    expect(asked).toEqual([expect.stringMatching(/^Check out Fix the parser in \/work\/widgets-agent-/)]);
+    expect(asked).toEqual([expect.stringMatching(/^Check out Fix the parser in \/home\/me\/widgets-agent-/)]);
   });
 
   it("sends the changes of the folder to the agent that they are based on", async () => {
