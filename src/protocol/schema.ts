@@ -154,30 +154,26 @@ export interface UnknownAction {
   readonly type: UnknownKind;
 }
 
-/** The object without the members that are `undefined` or `null`, so that a cleared member is an absent one. */
+/** The object without the members that are `undefined`. */
 export function compact<T extends object>(value: T): T {
   for (const key in value) {
-    if (isPresent(value[key])) continue;
-    return Object.fromEntries(Object.entries(value).filter(([, member]) => isPresent(member))) as T;
+    if (value[key] !== undefined) continue;
+    return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
   }
   return value;
 }
 
-function isPresent(member: unknown): boolean {
-  return member !== undefined && member !== null;
-}
-
 /**
  * The target with its members changed, or the target itself if they are that already: reducers tell by the same object
- * that nothing happened. `undefined` takes a member away.
+ * that nothing happened. `undefined` and `null` take a member away; what is not named stays as it is.
  */
 export function set<T extends object>(target: T, changes: { readonly [K in keyof T]?: T[K] | undefined }): T {
   let changed: { [K in keyof T]?: T[K] | undefined } | undefined;
   for (const key in changes) {
     if (isSame(target[key], changes[key])) continue;
     changed ??= { ...target };
-    if (isPresent(changes[key])) changed[key] = changes[key];
-    else delete changed[key];
+    if (changes[key] === undefined || changes[key] === null) delete changed[key];
+    else changed[key] = changes[key];
   }
   return (changed ?? target) as T;
 }

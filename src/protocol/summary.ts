@@ -1,7 +1,7 @@
 import { isSame } from "../base/isSame.ts";
 import type { ChatState, ChatSummary } from "./chatState.ts";
 import type { SessionSummary, SessionSummaryChanges } from "./methods.ts";
-import { compact } from "./schema.ts";
+import { compact, set } from "./schema.ts";
 import type { SessionInputRequest } from "./sessionState.ts";
 import { activityOf, isFailed, isInProgress, needsInput, STATUS, type Status, withActivity } from "./status.ts";
 
@@ -105,6 +105,5 @@ export function summaryChanges(before: SessionSummary, after: SessionSummary): S
 /** A summary after a `root/sessionSummaryChanged`. Identity members never change. */
 export function applySummaryChanges(summary: SessionSummary, changes: SessionSummaryChanges): SessionSummary {
   const present = changeable.filter((key) => changes[key] !== undefined);
-  const merged = { ...summary, ...Object.fromEntries(present.map((key) => [key, changes[key]])) };
-  return present.length === 0 ? summary : compact(merged);
+  return set<SessionSummary>(summary, Object.fromEntries(present.map((key) => [key, changes[key]])));
 }

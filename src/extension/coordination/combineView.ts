@@ -24,7 +24,7 @@ import {
   toPartsPicks,
   withPick,
 } from "./combineState.ts";
-import { hostNote } from "./hostNote.ts";
+import { hostNote } from "../platform/hostNote.ts";
 
 export interface CombineViewOptions {
   readonly extensionUri: vscode.Uri;

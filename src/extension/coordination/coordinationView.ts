@@ -19,7 +19,7 @@ import { sentenceOf } from "../platform/presentError.ts";
 import { ReportPanel } from "../platform/reportPanel.ts";
 import { WebviewTabs } from "../platform/webviewTabs.ts";
 import { toCoordinationState } from "./coordinationState.ts";
-import { hostNote } from "./hostNote.ts";
+import { hostNote } from "../platform/hostNote.ts";
 import { OverlapPair, type OverlapPairPorts } from "./overlapPair.ts";
 
 export interface CoordinationViewOptions extends OverlapPairPorts {

@@ -2,14 +2,14 @@ import * as vscode from "vscode";
 import { AppError } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
 import { type Disposable, Disposables, toDisposable } from "../../base/disposables.ts";
-import { toLine } from "../../base/visibleText.ts";
 import { ComparedAttempts, type ReportInbound, type ReportNote } from "../../protocol/report.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { type FleetAgent, keyOf } from "../fleet/fleetAgent.ts";
+import type { ResolveAgent } from "../fleet/resolveAgent.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
-import { sightOf } from "../hosts/sight.ts";
 import { type AgentTarget, ATTEMPTS_PANEL } from "../ids.ts";
 import { type CommandRegistry, runCommand } from "../platform/commandRegistry.ts";
+import { hostNote } from "../platform/hostNote.ts";
 import { toLabel } from "../platform/plainText.ts";
 import { ReportPanel } from "../platform/reportPanel.ts";
 import { WebviewTabs } from "../platform/webviewTabs.ts";
@@ -22,11 +22,7 @@ export interface AttemptsOptions extends KeepPorts {
   readonly connections: HostConnectionsView;
   readonly commands: CommandRegistry;
   readonly clock: Clock;
-  readonly resolveAgent: (
-    target: AgentTarget | undefined,
-    placeholder: string,
-    fits: (agent: FleetAgent) => boolean,
-  ) => Promise<AgentTarget | undefined>;
+  readonly resolveAgent: ResolveAgent;
 }
 
 /** Of one group. */
@@ -167,21 +163,16 @@ export class Attempts implements Disposable {
       return {
         text: vscode.l10n.t("The host of these attempts is not configured any more. Add it again to see them."),
       };
-    const name = toLine(connection.host.name, 60);
     const areListed = this.#attempts(of).length > 0;
-    switch (sightOf(connection.state)) {
-      case "connecting":
-        return areListed ? undefined : { text: vscode.l10n.t("Connecting to {0}…", name) };
-      case "offline":
-        return areListed
-          ? { text: vscode.l10n.t("{0} is not connected: the attempts are shown as they were last.", name), hostId }
-          : { text: vscode.l10n.t("{0} is not connected. The attempts are shown when it is.", name), hostId };
-      case "live":
-      default:
-        return areListed || !connection.client.sessions.isListed
-          ? undefined
-          : { text: vscode.l10n.t("None of these attempts is left: they were deleted.") };
-    }
+    const away = hostNote(connection, areListed, (name) =>
+      areListed
+        ? vscode.l10n.t("{0} is not connected: the attempts are shown as they were last.", name)
+        : vscode.l10n.t("{0} is not connected. The attempts are shown when it is.", name),
+    );
+    if (away !== undefined || areListed || connection.state.kind !== "live") return away;
+    return connection.client.sessions.isListed
+      ? { text: vscode.l10n.t("None of these attempts is left: they were deleted.") }
+      : undefined;
   }
 
   async #act(of: ComparedAttempts, message: ReportInbound): Promise<void> {

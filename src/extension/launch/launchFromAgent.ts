@@ -9,6 +9,7 @@ import { fleetSessionUri, parseSessionUri } from "../../protocol/uris.ts";
 import { defaultChatOf } from "../fleet/agentCommands.ts";
 import type { FleetAgent, ForkLaunch } from "../fleet/fleetAgent.ts";
 import { promptOf } from "../fleet/testRuns.ts";
+import type { ResolveAgent } from "../fleet/resolveAgent.ts";
 import type { AgentTarget } from "../ids.ts";
 import type { CommandRegistry } from "../platform/commandRegistry.ts";
 import { toLabel } from "../platform/plainText.ts";
@@ -19,11 +20,7 @@ import type { LaunchSeed } from "./launchFlow.ts";
 export interface LaunchFromAgentOptions {
   readonly commands: CommandRegistry;
   readonly client: (hostId: string) => Client;
-  readonly resolveAgent: (
-    target: AgentTarget | undefined,
-    placeholder: string,
-    fits: (agent: FleetAgent) => boolean,
-  ) => Promise<AgentTarget | undefined>;
+  readonly resolveAgent: ResolveAgent;
   readonly agent: (target: AgentTarget) => FleetAgent | undefined;
   readonly launch: (seed: LaunchSeed) => Promise<void>;
   readonly launchFork: (request: ForkLaunch) => Promise<void>;

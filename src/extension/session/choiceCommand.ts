@@ -4,19 +4,14 @@ import type { Disposable } from "../../base/disposables.ts";
 import type { Client } from "../../client/client.ts";
 import { choicesOf, type SessionChoice } from "../../protocol/sessionChoices.ts";
 import { dispatchOn, readSession } from "../fleet/agentCommands.ts";
-import type { FleetAgent } from "../fleet/fleetAgent.ts";
-import type { AgentTarget } from "../ids.ts";
+import type { ResolveAgent } from "../fleet/resolveAgent.ts";
 import type { CommandRegistry } from "../platform/commandRegistry.ts";
 import { toLabel } from "../platform/plainText.ts";
 
 export interface ChoiceCommandOptions {
   readonly commands: CommandRegistry;
   readonly client: (hostId: string) => Client;
-  readonly resolveAgent: (
-    target: AgentTarget | undefined,
-    placeholder: string,
-    fits: (agent: FleetAgent) => boolean,
-  ) => Promise<AgentTarget | undefined>;
+  readonly resolveAgent: ResolveAgent;
 }
 
 /** `Muster: Set Mode or Model`: what the session panel's composer offers, from the palette. */

@@ -6,18 +6,14 @@ import type { EgressDecision } from "../../protocol/fleetEgress.ts";
 import { fleetSessionUri, parseSessionUri } from "../../protocol/uris.ts";
 import { following } from "../fleet/agentCommands.ts";
 import type { FleetAgent } from "../fleet/fleetAgent.ts";
-import type { AgentTarget } from "../ids.ts";
+import type { ResolveAgent } from "../fleet/resolveAgent.ts";
 import type { CommandRegistry } from "../platform/commandRegistry.ts";
 import { toLabel } from "../platform/plainText.ts";
 
 export interface NetworkCommandOptions {
   readonly commands: CommandRegistry;
   readonly client: (hostId: string) => Client;
-  readonly resolveAgent: (
-    target: AgentTarget | undefined,
-    placeholder: string,
-    fits: (agent: FleetAgent) => boolean,
-  ) => Promise<AgentTarget | undefined>;
+  readonly resolveAgent: ResolveAgent;
 }
 
 /** `Muster: Network Access`: what was decided about the servers that an agent wanted to reach, to take one of it back. */

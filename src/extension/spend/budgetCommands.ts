@@ -11,6 +11,7 @@ import { fleetSessionUri, parseSessionUri } from "../../protocol/uris.ts";
 import { readRequests } from "../fleet/agentCommands.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { type FleetAgent, keyOf } from "../fleet/fleetAgent.ts";
+import type { ResolveAgent } from "../fleet/resolveAgent.ts";
 import type { AgentTarget } from "../ids.ts";
 import type { CommandRegistry } from "../platform/commandRegistry.ts";
 import { parseUsd } from "../platform/money.ts";
@@ -21,11 +22,7 @@ export interface BudgetCommandsOptions {
   readonly commands: CommandRegistry;
   readonly client: (hostId: string) => Client;
   readonly fleet: Pick<Fleet, "answer" | "get">;
-  readonly resolveAgent: (
-    target: AgentTarget | undefined,
-    placeholder: string,
-    fits: (agent: FleetAgent) => boolean,
-  ) => Promise<AgentTarget | undefined>;
+  readonly resolveAgent: ResolveAgent;
 }
 
 /** Setting an agent's own budget, and raising the one, whosever it is, that holds an agent. */

@@ -5,7 +5,7 @@ import type { SpendKind } from "../../protocol/fleetLedger.ts";
 import type { ReportNote, SpendChoice, SpendState } from "../../protocol/report.ts";
 import { repositoryName } from "../fleet/agentRow.ts";
 import type { HostConnection, HostConnectionsView } from "../hosts/hosts.ts";
-import { sightOf } from "../hosts/sight.ts";
+import { hostNote } from "../platform/hostNote.ts";
 import { type Days, keepsAccounts, readHostSpend } from "../hosts/hostSpend.ts";
 import { sentenceOf } from "../platform/presentError.ts";
 import { type SpendOfHost, spendLines } from "./spendLines.ts";
@@ -72,14 +72,13 @@ function named({ host }: HostConnection): { id: string; name: string } {
 
 /** The answer, or why there is none. */
 async function ask(connection: HostConnection, asked: Days & { by: SpendKind }): Promise<SpendOfHost | ReportNote> {
-  const { host, client, state } = connection;
+  const away = hostNote(connection, false, (name) =>
+    vscode.l10n.t("{0} is not connected: what its agents cost is not counted.", name),
+  );
+  if (away !== undefined) return away;
+  const { host, client } = connection;
   const hostId = host.id;
   const name = toLine(host.name, 60);
-  const sight = sightOf(state);
-  if (sight === "connecting") return { text: vscode.l10n.t("Connecting to {0}…", name) };
-  if (sight === "offline") {
-    return { text: vscode.l10n.t("{0} is not connected: what its agents cost is not counted.", name), hostId };
-  }
   if (!keepsAccounts(client)) return { text: vscode.l10n.t("{0} keeps no accounts.", name) };
   try {
     return { hostId, ...(await readHostSpend(client, asked)) };

@@ -171,6 +171,13 @@ describe("members of later versions", () => {
     });
   });
 
+  it("stay with a tool call when they are null", () => {
+    const call = { status: "streaming", "x-later": null };
+    const ready = { type: "chat/toolCallReady", turnId: "t", toolCallId: "c", invocationMessage: "Run" } as const;
+    const state = fold("chat", aState("chat", turn(call)), ready);
+    expect(state.activeTurn?.responseParts[0]).toMatchObject({ toolCall: { "x-later": null } });
+  });
+
   it("stay in the status, whatever changes beside them", () => {
     for (const bit of [128, 2 ** 20, 2 ** 31, 2 ** 40]) {
       const status = withFlag(withActivity(STATUS.idle + bit, STATUS.inputNeeded), STATUS.isRead, true);
