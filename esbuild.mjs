@@ -15,6 +15,9 @@ const shared = {
   minify: production,
   sourcemap: production ? false : "linked",
   legalComments: production ? "none" : "inline",
+  metafile: true,
+  // Names of chunks are made of the paths of their sources: those must not tell where `node_modules` lies.
+  preserveSymlinks: true,
   logLevel: "info",
   target: "es2024",
 };
@@ -138,6 +141,14 @@ const bundles = [
   host,
 ];
 
+/** Tells which files the bundles are made of, for the list of packages that a release comes with. */
+async function writeInputs(results) {
+  const outputs = results.flatMap(({ metafile }) => Object.values(metafile.outputs));
+  const used = outputs.flatMap(({ inputs }) => Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput));
+  const files = Array.from(new Set(used.map(([file]) => file))).toSorted();
+  await writeFile("dist/inputs.json", JSON.stringify(files, undefined, 2));
+}
+
 if (!watch && !hostFolder) await rm("dist", { recursive: true, force: true });
 const contexts = await Promise.all((hostFolder ? [host] : bundles).map((options) => context(options)));
 try {
@@ -145,7 +156,8 @@ try {
     await Promise.all(contexts.map((bundle) => bundle.watch()));
     console.log("watching");
   } else {
-    await Promise.all(contexts.map((bundle) => bundle.rebuild()));
+    const results = await Promise.all(contexts.map((bundle) => bundle.rebuild()));
+    if (!hostFolder) await writeInputs(results);
   }
 } finally {
   if (!watch) await Promise.all(contexts.map((bundle) => bundle.dispose()));

@@ -27,6 +27,7 @@ export default defineConfig({
           isolate: false,
           // Properties try hundreds of cases; on a busy machine the default of 5 s says more about it than about us.
           testTimeout: 30_000,
+          maxWorkers: 2,
         },
         resolve: { alias: { vscode: new URL("./test/support/fakeVscode.ts", import.meta.url).pathname } },
       },
@@ -35,6 +36,7 @@ export default defineConfig({
           name: "webview",
           include: ["test/webview/**/*.test.{ts,tsx}"],
           environment: "happy-dom",
+          maxWorkers: 2,
         },
         oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
       },

@@ -1,3 +1,5 @@
+import { untranslated } from "./l10n.ts";
+
 /**
  * Every failure that crosses a module boundary or the wire, as a closed list. The extension's `presentError` holds one
  * sentence and one remedy for each, so a code that nobody has written a sentence for does not compile.
@@ -45,17 +47,28 @@ export type ErrorCode =
   | "cancelled"
   | "internal";
 
+export interface AppErrorOptions extends ErrorOptions {
+  /** Facts for a log line or a decision (names, numbers); never a secret, a prompt or file text. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  /** What stands in the places `{0}`, `{1}` of the text. */
+  readonly values?: readonly (string | number)[];
+}
+
 /** The only error class thrown across a module boundary. Callers branch on `code`, never on `message`. */
 export class AppError extends Error {
   override readonly name = "AppError";
   readonly code: ErrorCode;
-  /** Facts for a sentence or a log line (names, numbers); never a secret, a prompt or file text. */
+  /** The message with its places unfilled: the key of its translation. */
+  readonly text: string;
+  readonly values: readonly (string | number)[];
   readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { details?: Record<string, unknown> }) {
-    super(message, options);
+  constructor(code: ErrorCode, text: string, { details = {}, values = [], ...options }: AppErrorOptions = {}) {
+    super(untranslated(text, ...values), options);
     this.code = code;
-    this.details = options?.details ?? {};
+    this.text = text;
+    this.values = values;
+    this.details = details;
   }
 
   static is(value: unknown, code?: ErrorCode): value is AppError {

@@ -224,10 +224,9 @@ export class AhpClient implements Client {
   #startOver(): void {
     this.#handshake.startOver();
     this.#connection.fail(
-      new AppError(
-        "host.disconnected",
-        `${this.#hostName} tells of events in an order that is none. Connecting afresh.`,
-      ),
+      new AppError("host.disconnected", "{0} tells of events in an order that is none. Connecting afresh.", {
+        values: [this.#hostName],
+      }),
     );
   }
 

@@ -258,8 +258,10 @@ export class Channel<K extends ChannelKind> implements Disposable {
 
   #hold(delivery: Delivery): void {
     if (this.#held.add(delivery, delivery.size)) return;
-    const { hostName } = this.#ports;
-    this.#giveUp("limit.exceeded", `${hostName} sends more for this view than can be held before it has been opened.`);
+    this.#giveUp(
+      "limit.exceeded",
+      "{0} sends more for this view than can be held before it has been opened. Open it again to retry.",
+    );
   }
 
   /** The snapshot that they were held for does not come. The next one tells what they did; an answer still is one. */
@@ -276,11 +278,11 @@ export class Channel<K extends ChannelKind> implements Disposable {
 
   #tooLarge(): void {
     this.#mirror = undefined;
-    this.#giveUp("content.tooLarge", `${this.#ports.hostName} has more to show here than this client can hold.`);
+    this.#giveUp("content.tooLarge", "{0} has more to show here than this client can hold. Open it again to retry.");
   }
 
   #giveUp(code: "limit.exceeded" | "content.tooLarge", sentence: string): void {
-    this.fail(new AppError(code, `${sentence} Open it again to retry.`, { details: { uri: this.uri } }));
+    this.fail(new AppError(code, sentence, { details: { uri: this.uri }, values: [this.#ports.hostName] }));
     this.#ports.dropped();
   }
 

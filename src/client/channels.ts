@@ -208,8 +208,9 @@ export class Channels {
   #doubt(channel: AnyChannel): void {
     if (!this.#isLive) return channel.outdated();
     if (this.#entries.get(channel.uri)?.reloads.take() === true) return void this.#load(channel);
-    const sentence = `${this.#ports.hostName} keeps sending what cannot be read here. Open it again to retry.`;
-    this.#fail(channel, new AppError("host.incompatible", sentence, { details: { uri: channel.uri } }));
+    const values = [this.#ports.hostName];
+    const sentence = "{0} keeps sending what cannot be read here. Open it again to retry.";
+    this.#fail(channel, new AppError("host.incompatible", sentence, { details: { uri: channel.uri }, values }));
     this.#drop(channel.uri);
   }
 
@@ -235,15 +236,17 @@ export class Channels {
   }
 
   #gone(uri: string): AppError {
-    return new AppError("notFound", `${this.#ports.hostName} has no such session any more. Refresh the list.`, {
+    return new AppError("notFound", "{0} has no such session any more. Refresh the list.", {
       details: { uri },
+      values: [this.#ports.hostName],
     });
   }
 
   #tooMany(): AppError {
     return new AppError(
       "limit.exceeded",
-      `Too much of ${this.#ports.hostName} is open at once. Close some agents and open this one again.`,
+      "Too much of {0} is open at once. Close some agents and open this one again.",
+      { values: [this.#ports.hostName] },
     );
   }
 }

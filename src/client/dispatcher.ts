@@ -35,7 +35,9 @@ export class Dispatcher {
   async dispatch(uri: string, action: StateAction, seenSeq: number | undefined): Promise<void> {
     const { outbox, channels, hostName, maxUnanswered } = this.#ports;
     if (outbox.size >= maxUnanswered) {
-      throw new AppError("limit.exceeded", `${hostName} leaves too much without an answer. Try again later.`);
+      throw new AppError("limit.exceeded", "{0} leaves too much without an answer. Try again later.", {
+        values: [hostName],
+      });
     }
     const clientSeq = ++this.#lastClientSeq;
     const isMirrored = channels.get(uri)?.propose({ clientSeq, action }) ?? false;
@@ -92,7 +94,8 @@ export class Dispatcher {
     if (channel?.sync === "suspended") return;
     const wasShown = channel?.withdraw(clientSeq) ?? false;
     if (!wasShown) return outbox.answer(clientSeq, uri, undefined);
-    const error = new AppError("timeout", `${hostName} does not say what became of this. Try again.`);
+    const values = [hostName];
+    const error = new AppError("timeout", "{0} does not say what became of this. Try again.", { values });
     this.abandon((entry) => entry.clientSeq === clientSeq, error);
   }
 }

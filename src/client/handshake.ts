@@ -127,10 +127,9 @@ export class AhpHandshake {
     const { channels } = this.#ports;
     const told = fleetAdvertisementOf({ _meta: metaOf(answer) })?.epoch;
     if (told !== undefined && told !== this.#hostInfo?.fleet?.epoch) {
-      throw new AppError(
-        "host.disconnected",
-        `${this.#ports.hostName} has another log than before. Connecting afresh.`,
-      );
+      throw new AppError("host.disconnected", "{0} has another log than before. Connecting afresh.", {
+        values: [this.#ports.hostName],
+      });
     }
     const resumption = readResumption(answer, seen);
     if (resumption.type === "snapshot") {

@@ -32,9 +32,9 @@ export function describeVersions(error: unknown): unknown {
 
 export function incompatible(theirs: readonly string[]): AppError {
   const named = theirs.slice(0, 5).map((version) => toLine(version, 40));
-  const offers = named.length > 0 ? `version ${named.join(" or ")}` : "another version";
   return new AppError(
     "host.incompatible",
-    `The host speaks ${offers} of the agent host protocol, Muster speaks ${CLIENT_VERSIONS.join(", ")}. Update the older of the two.`,
+    "The host speaks version {0} of the agent host protocol, Muster speaks {1}. Update the older of the two.",
+    { values: [named.join(", ") || "?", CLIENT_VERSIONS.join(", ")] },
   );
 }

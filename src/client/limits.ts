@@ -57,7 +57,7 @@ export const defaultLimits: ClientLimits = {
 /** After a host went beyond a limit: trying again at once would end the same way, at the same cost. */
 const calmMs = 30_000;
 
-/** Ends a connection. The sentence starts with the host's name. */
-export function beyondLimit(sentence: string): AppError {
-  return new AppError("limit.exceeded", sentence, { details: { retryAfterMs: calmMs } });
+/** Ends a connection. @param sentence with a place for the host's name */
+export function beyondLimit(sentence: string, hostName: string): AppError {
+  return new AppError("limit.exceeded", sentence, { details: { retryAfterMs: calmMs }, values: [hostName] });
 }

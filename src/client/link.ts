@@ -77,7 +77,7 @@ export class Link {
     this.#chars = new TokenBucket(clock, limits.charsPerSecond, limits.burstChars);
     this.#refusals = new TokenBucket(clock, limits.refusalsPerSecond, limits.burstRefusals);
     this.#timer = clock.setTimeout(
-      () => this.fail(new AppError("host.unreachable", `${hostName} does not answer.`)),
+      () => this.fail(new AppError("host.unreachable", "{0} does not answer.", { values: [hostName] })),
       openTimeoutMs,
     );
   }
@@ -119,7 +119,8 @@ export class Link {
     const peer = this.#peer;
     if (this.#isOver || peer === undefined) throw notConnected();
     if (this.#openRequests >= this.#options.limits.maxRequests) {
-      throw new AppError("limit.exceeded", `${this.#options.hostName} leaves too many requests without an answer.`);
+      const values = [this.#options.hostName];
+      throw new AppError("limit.exceeded", "{0} leaves too many requests without an answer.", { values });
     }
     this.#openRequests++;
     try {
@@ -173,7 +174,9 @@ export class Link {
     this.#size = text.length;
     this.#events.heard();
     if (this.#frames.take() && this.#chars.take(text.length)) return true;
-    this.fail(beyondLimit(`${this.#options.hostName} sends more than can be taken in, so the connection was closed.`));
+    this.fail(
+      beyondLimit("{0} sends more than can be taken in, so the connection was closed.", this.#options.hostName),
+    );
     return false;
   }
 
@@ -189,7 +192,7 @@ export class Link {
   #countRefusal(): void {
     if (this.#refusals.take()) return;
     this.fail(
-      beyondLimit(`${this.#options.hostName} keeps sending what cannot be answered, so the connection was closed.`),
+      beyondLimit("{0} keeps sending what cannot be answered, so the connection was closed.", this.#options.hostName),
     );
   }
 
@@ -204,18 +207,16 @@ export class Link {
       return this.#events.notification(notification.method, notification.params, notification.size);
     }
     if (this.#held.add(notification, notification.size)) return;
-    this.fail(beyondLimit(`${this.#options.hostName} sends more than can be held before it has answered.`));
+    this.fail(beyondLimit("{0} sends more than can be held before it has answered.", this.#options.hostName));
   }
 
   #lossOf(code: number): AppError {
     const { hostName } = this.#options;
-    if (code === tooBig) return beyondLimit(`${hostName} sent a message that is larger than this client accepts.`);
-    const sentence = comesBack.has(code)
-      ? `${hostName} is going away for a moment (${code}).`
-      : `The connection to the host was lost (${code}).`;
-    return new AppError("host.disconnected", sentence, {
-      details: this.#retryAfterMs === undefined ? {} : { retryAfterMs: this.#retryAfterMs },
-    });
+    if (code === tooBig) return beyondLimit("{0} sent a message that is larger than this client accepts.", hostName);
+    const details = this.#retryAfterMs === undefined ? {} : { retryAfterMs: this.#retryAfterMs };
+    return comesBack.has(code)
+      ? new AppError("host.disconnected", "{0} is going away for a moment ({1}).", { details, values: [hostName, code] })
+      : new AppError("host.disconnected", "The connection to the host was lost ({0}).", { details, values: [code] });
   }
 
   /** A quiet host is asked for a sign of life; one that gives none is as good as gone. */
@@ -239,7 +240,7 @@ export class Link {
     void this.#peer?.request("ping", pingParams).then(beat, beat);
     this.#timer = clock.setTimeout(() => {
       if (this.#heardAt > heardBefore) this.#keepAlive();
-      else this.fail(new AppError("host.disconnected", `${hostName} has stopped answering.`));
+      else this.fail(new AppError("host.disconnected", "{0} has stopped answering.", { values: [hostName] }));
     }, deadlineMs);
   }
 }

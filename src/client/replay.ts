@@ -52,16 +52,16 @@ export function readEnvelope(params: unknown): { envelope: ActionEnvelope } | { 
  */
 export function readResumption(answer: unknown, seen: number): Resumption {
   const parsed = Answer.safeParse(answer);
-  if (!parsed.success) throw unusable("The host's answer to reconnect cannot be read.");
+  if (!parsed.success) throw unusable("The host's answer to reconnect cannot be read. Connecting afresh.");
   if (parsed.data.type === "snapshot") return { type: "snapshot", snapshots: parsed.data.snapshots };
   const envelopes: ActionEnvelope[] = [];
   const unreadable = new Set<string>();
   let lastSeq: number | undefined;
   for (const action of parsed.data.actions) {
     const read = readEnvelope(action);
-    if (read === undefined) throw unusable("The host replays what cannot be read.");
+    if (read === undefined) throw unusable("The host replays what cannot be read. Connecting afresh.");
     const { channel, serverSeq } = "envelope" in read ? read.envelope : read.place;
-    if (serverSeq <= (lastSeq ?? seen)) throw unusable("The host replays in an order that is none.");
+    if (serverSeq <= (lastSeq ?? seen)) throw unusable("The host replays in an order that is none. Connecting afresh.");
     lastSeq = serverSeq;
     if ("envelope" in read) envelopes.push(read.envelope);
     else unreadable.add(channel);
@@ -70,5 +70,5 @@ export function readResumption(answer: unknown, seen: number): Resumption {
 }
 
 function unusable(sentence: string): AppError {
-  return new AppError("host.disconnected", `${sentence} Connecting afresh.`);
+  return new AppError("host.disconnected", sentence);
 }

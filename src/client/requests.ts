@@ -8,8 +8,9 @@ export async function request<M extends MethodName>(call: Call, method: M, param
   const answer = await call(method, params);
   const decoded = decode<unknown>(Methods[method].result, answer);
   if (!decoded.ok) {
-    throw new AppError("host.incompatible", `The host's answer to ${method} cannot be read. Is it an agent host?`, {
+    throw new AppError("host.incompatible", "The host's answer to {0} cannot be read. Is it an agent host?", {
       details: { path: decoded.error },
+      values: [method],
     });
   }
   // The schema is the method's own; TypeScript cannot follow the pair through the index.

@@ -224,7 +224,9 @@ export class SessionList implements Sessions {
       return;
     }
     listing.news.clear();
-    listing.fault = new AppError("limit.exceeded", `${hostName} announces more sessions than can be taken in.`);
+    listing.fault = new AppError("limit.exceeded", "{0} announces more sessions than can be taken in.", {
+      values: [hostName],
+    });
   }
 
   #listLater(error: unknown): void {

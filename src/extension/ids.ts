@@ -239,6 +239,16 @@ const commandIds: Record<CommandId, true> = {
 };
 export const COMMAND_IDS = Object.keys(commandIds) as readonly CommandId[];
 
+/**
+ * Of rows, and of a view's title too: what that passes is the row with the focus, or `undefined`. They show something and
+ * change nothing. To all others of rows, `undefined` stands for a row that VS Code has lost.
+ */
+export const ROWLESS_COMMANDS: ReadonlySet<CommandId> = new Set<CommandId>([
+  "muster.host.showLog",
+  "muster.agent.chooseReview",
+  "muster.agents.showOverlaps",
+]);
+
 export const VIEWS = {
   container: "muster",
   agents: "muster.agents",

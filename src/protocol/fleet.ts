@@ -242,6 +242,8 @@ export const FleetSummaryMeta = loose({
   isPaused: opt(z.boolean()),
   /** Branches that this one can't be merged with, its base among them. */
   conflicts: opt(z.number()),
+  /** Comments on its changes that nobody has resolved. */
+  openComments: opt(z.number()),
   group: opt(FleetGroup),
   /** The session that this one began as a copy of. */
   forkedFrom: opt(Uri),

@@ -105,17 +105,26 @@ export const FleetMethods = {
   /**
    * Merges what the base branch has got since into the session's files: it then begins from there. The present files
    * become a checkpoint first, `safety`, so restoring that undoes it. Refused with the code `conflict` while a turn runs,
-   * unless `cancelTurn` says to end it, and for files that git can't merge (`details.files`).
+   * unless `cancelTurn` says to end it, and for files that git can't merge (`details.files`), unless `leaveConflicts` says
+   * to leave both sides in them, between git's marks, for the agent to mend.
    */
   "x-fleet/updateFromBase": {
     params: loose({
       ...onChannel,
       cancelTurn: opt(z.boolean()),
+      leaveConflicts: opt(z.boolean()),
       /** For `root/progress`, in per cent. */
       progressToken: z.optional(z.unknown()),
     }),
-    /** `commits` of the base branch came in: 0 when there were none, and nothing happened. */
-    result: loose({ checkpoint: FleetCheckpoint, safety: z.string(), baseCommit: z.string(), commits: z.number() }),
+    result: loose({
+      checkpoint: FleetCheckpoint,
+      safety: z.string(),
+      baseCommit: z.string(),
+      /** Of the base branch, that came in: 0 when there were none, and nothing happened. */
+      commits: z.number(),
+      /** Files that have both sides in them. */
+      conflicts: opt(z.array(z.string())),
+    }),
   },
   "x-fleet/spend": SpendReport,
 } as const;

@@ -123,6 +123,7 @@ function person(answers: { readonly lends: boolean }) {
       accept: async () => true,
       acquit: async () => true,
       explain: async (blocks) => void questions.push(...blocks.map(({ kind }) => `blocked: ${kind}`)),
+      updateFromBase: async () => undefined,
     },
     form: { ask: async (values) => values, close: async () => undefined },
     drafts: new PullRequestDrafts(state),

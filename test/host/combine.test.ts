@@ -235,6 +235,7 @@ describe("one branch of the parts of several", () => {
         signal: new AbortController().signal,
         onSafe: () => undefined,
         onStage: () => undefined,
+        leaveConflicts: false,
       };
       const workspace = await dying.open(idOf(ann));
       await expect(workspace.update(request)).rejects.toThrow();

@@ -198,6 +198,7 @@ describe("the forecast of conflicts", () => {
       signal: new AbortController().signal,
       onSafe: () => undefined,
       onStage: () => undefined,
+      leaveConflicts: false,
     });
     if (!updated) throw new Error("nothing came in");
     const { nestedRepositories: _nested, parent: _parent, place: _place, base, ...checkpoint } = updated.updated;

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } 
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { changedFilesOf } from "../../src/extension/fleet/changedFiles.ts";
-import { annotationsUri, blobUri, fileUri } from "../../src/protocol/uris.ts";
+import { annotationsUri, blobUri, fileUri, ROOT_URI } from "../../src/protocol/uris.ts";
 import { useHostStage } from "./hostStage.ts";
 import { createSession, finished, hostConfig, prompt, refs } from "./sessionFixture.ts";
 import { WireClient } from "./wireClient.ts";
@@ -31,6 +31,9 @@ describe("a review on a real host", () => {
     await stage.client.dispatched(annotations, { type: "annotations/set", annotation });
     await other.until(() => other.state("annotations", annotations).annotations.length === 1);
     await other.dispatched(annotations, { type: "annotations/updated", annotationId: "c1", resolved: true });
+    const row = async () => (await stage.client.request("listSessions", { channel: ROOT_URI })).items;
+    const counted = { annotations: { resource: annotations, annotationCount: 1, entryCount: 1 } };
+    expect(await row()).toMatchObject([counted]);
     const unknown = await other.dispatched(annotations, { type: "annotations/removed", annotationId: "c2" });
     expect(unknown.rejectionReason).toMatch(/not there/);
     const long = { id: "e2", text: "x".repeat(200_001) };
@@ -44,6 +47,7 @@ describe("a review on a real host", () => {
 
     await stage.host.stop();
     await stage.start();
+    expect(await row()).toMatchObject([counted]);
     expect(await stage.client.subscribe("annotations", annotations)).toEqual({
       annotations: [{ ...annotation, resolved: true }],
     });

@@ -112,9 +112,9 @@ describe("an agent-writable checkout runs nothing on the host", () => {
     fixture.write(workspace.paths.root, { "b.txt": "b\n" });
 
     const checkpoint = await workspace.checkpoint("Turn 1");
-    expect(checkpoint).toMatchObject({ files: 1, nestedRepositories: ["deep/nested", "nested", "unborn"] });
+    expect(checkpoint).toMatchObject({ files: 2, nestedRepositories: ["deep/nested", "nested", "unborn"] });
     const changes = await workspace.changes(workspace.baseCommit, checkpoint?.commit ?? "");
-    expect(changes.map(({ path: name }) => name)).toEqual(["b.txt"]);
+    expect(changes.map(({ path: name }) => name)).toEqual(["b.txt", "module"]);
     fixture.write(workspace.paths.root, { "c.txt": "c\n" });
     await useAll(workspace);
     expect(existsSync(marker)).toBe(false);

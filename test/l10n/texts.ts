@@ -19,7 +19,9 @@ const literal = new RegExp(`${translate}${quotes}`, "g");
 const keys = [
   String.raw`new AppError\(\s*"[\w.]+",\s*${quotes}\s*[,)]`,
   String.raw`\.register\(\s*"muster\.[\w.]+",\s*${quotes}`,
-  String.raw`\bsentence:\s*${quotes}`,
+  String.raw`\bsentence(?::| =)\s*${quotes}`,
+  String.raw`\b(?:invalid|beyondLimit|unusable)\(\s*${quotes}`,
+  String.raw`\bgiveUp\(\s*"[\w.]+",\s*${quotes}`,
 ].map((pattern) => new RegExp(pattern, "g"));
 
 export interface Texts {

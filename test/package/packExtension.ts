@@ -2,16 +2,16 @@ import { spawn } from "node:child_process";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import * as path from "node:path";
 
-const root = path.resolve(import.meta.dirname, "..", "..");
+export const root = path.resolve(import.meta.dirname, "..", "..");
 
-/** Builds the production bundles (into `dist/`) and packs the extension. Returns the path of the VSIX in `folder`. */
-export async function packExtension(folder: string): Promise<string> {
-  await run("The build", root, ["esbuild.mjs", "--production"]);
-  const manifest: unknown = JSON.parse(await readFile(path.join(root, "package.json"), "utf8"));
+/** Builds the production bundles of `project` (into its `dist/`) and packs the extension. Returns the path of the VSIX in `folder`. */
+export async function packExtension(folder: string, project = root): Promise<string> {
+  await run("The build", project, ["esbuild.mjs", "--production"]);
+  const manifest: unknown = JSON.parse(await readFile(path.join(project, "package.json"), "utf8"));
   const version = typeof manifest === "object" && manifest !== null ? Reflect.get(manifest, "version") : undefined;
   const file = path.join(folder, `muster-${String(version)}.vsix`);
   await mkdir(folder, { recursive: true });
-  await packFolder(root, file);
+  await packFolder(project, file);
   return file;
 }
 
@@ -22,16 +22,21 @@ export async function windowBundles(): Promise<string[]> {
   return ["dist/extension.cjs", ...loaded];
 }
 
-/** Packs the extension in `folder` as it lies there. */
+/**
+ * Packs the extension in `folder` as it lies there. Equal folders become equal files, wherever and whenever: the times in
+ * it are the environment's `SOURCE_DATE_EPOCH`, or the first day that a zip file knows.
+ */
 export async function packFolder(folder: string, file: string): Promise<void> {
   const vsce = path.join(root, "node_modules", "@vscode", "vsce", "vsce");
   const flags = ["--no-dependencies", "--allow-missing-repository", "--skip-license", "--no-rewrite-relative-links"];
-  await run("Packing", folder, [vsce, "package", ...flags, "--out", file]);
+  const times = { SOURCE_DATE_EPOCH: process.env["SOURCE_DATE_EPOCH"] ?? "315532800", TZ: "UTC" };
+  await run("Packing", folder, [vsce, "package", ...flags, "--out", file], times);
 }
 
 /** What the tools print is shown only when they fail: standard output belongs to whoever packs. */
-async function run(what: string, cwd: string, args: readonly string[]): Promise<void> {
-  const child = spawn(process.execPath, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+async function run(what: string, cwd: string, args: readonly string[], variables = {}): Promise<void> {
+  const env = { ...process.env, ...variables };
+  const child = spawn(process.execPath, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   const printed: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => printed.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => printed.push(chunk));

@@ -36,6 +36,7 @@ export function aFleetAgent(changes: Partial<FleetAgent> = {}): FleetAgent {
     spend: undefined,
     budgetShare: undefined,
     conflicts: undefined,
+    openComments: undefined,
     group: undefined,
     parent: undefined,
     activity: undefined,

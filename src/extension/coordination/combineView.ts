@@ -152,7 +152,7 @@ export class CombineView implements Disposable {
       shown.picks = presentPicks(shown.picks, read);
       this.#checkSoon(shown);
     } catch (error) {
-      if (shown.version === version) shown.problem = sentenceOf(error);
+      if (shown.version === version) shown.problem = sentenceOf(error, vscode.l10n.t);
     }
     this.#tell(shown);
   }
@@ -173,7 +173,7 @@ export class CombineView implements Disposable {
       const preview = problems.length > 0 ? undefined : { files, additions, deletions, patch };
       checked = { isChecking: false, problems, preview };
     } catch (error) {
-      if (question === shown.asked) shown.problem = sentenceOf(error);
+      if (question === shown.asked) shown.problem = sentenceOf(error, vscode.l10n.t);
     }
     if (question !== shown.asked) return;
     shown.checked = checked;

@@ -146,7 +146,7 @@ export class CoordinationView implements Disposable {
       };
     }
     const error = forecast?.status === "failed" ? forecast.error : undefined;
-    return error === undefined || error.code === "notFound" ? undefined : { text: sentenceOf(error) };
+    return error === undefined || error.code === "notFound" ? undefined : { text: sentenceOf(error, vscode.l10n.t) };
   }
 
   async #act(shown: Shown, message: ReportInbound): Promise<void> {

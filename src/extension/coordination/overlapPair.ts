@@ -73,7 +73,7 @@ export class OverlapPair {
     const found =
       second === ""
         ? { files: [], fileCount: 0 }
-        : await client.request("x-fleet/parts", asked).catch((error: unknown) => ({ problem: sentenceOf(error) }));
+        : await client.request("x-fleet/parts", asked).catch((error: unknown) => ({ problem: sentenceOf(error, vscode.l10n.t) }));
     // Something else was chosen meanwhile.
     if (this.#read !== version || this.#details === undefined) return;
     const { problem: _problem, ...rest } = this.#details;

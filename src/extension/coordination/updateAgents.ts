@@ -62,7 +62,7 @@ async function tell(
   const parts = [
     doneWords(changed, updated.length - changed.length),
     ...(left > 0 ? [vscode.l10n.t("{0} were left as they are.", left)] : []),
-    ...failed.map(({ agent, error }) => `${nameOf(agent)}: ${sentenceOf(error)}`),
+    ...failed.map(({ agent, error }) => `${nameOf(agent)}: ${sentenceOf(error, vscode.l10n.t)}`),
   ];
   const sentence = parts.filter((part) => part !== "").join(" ");
   const buttons = changed.length > 0 ? [undo] : [];

@@ -29,8 +29,15 @@ export async function readDetails({ client, session }: AgentAddress): Promise<Ag
 async function readFleet(client: AgentAddress["client"], id: string) {
   const fleet = await following(client, "fleetSession", fleetSessionUri(id), async (state) => state);
   if (fleet.head === undefined) return [fleet, undefined] as const;
-  // There is none before the first branch, and none for people who may not see everybody's agents.
-  const uri = fleetConflictsUri(fleet.repository);
-  const forecast = await following(client, "fleetConflicts", uri, async (state) => state).catch(() => undefined);
-  return [fleet, forecast] as const;
+  return [fleet, await readForecast(client, fleet.repository)] as const;
+}
+
+/** There is none before the first branch, and none for people who may not see everybody's agents. */
+export function readForecast(
+  client: AgentAddress["client"],
+  repository: string,
+): Promise<FleetConflictsState | undefined> {
+  return following(client, "fleetConflicts", fleetConflictsUri(repository), async (state) => state).catch(
+    () => undefined,
+  );
 }

@@ -73,6 +73,7 @@ export function toFleetAgent(facts: RowFacts): FleetAgent {
     spend: fleet?.costUsd,
     budgetShare: fleet?.budgetShare,
     conflicts: fleet?.conflicts,
+    openComments: fleet?.openComments,
     group: fleet?.group,
     parent: parentOf(facts, fleet),
     activity: summary.activity,

@@ -90,6 +90,8 @@ export interface FleetAgent {
   readonly budgetShare: number | undefined;
   /** Branches that its own cannot be merged with, its base among them. */
   readonly conflicts: number | undefined;
+  /** Comments on its changes that nobody has resolved. */
+  readonly openComments: number | undefined;
   /** One of several agents with the same prompt. */
   readonly group: FleetGroup | undefined;
   /** Key of the agent that this one was made by, or began as a copy of. It need not be listed. */

@@ -131,8 +131,14 @@ async function whenSettled(changeset: ChannelHandle<ChangesetState>, held: Dispo
       if (error !== undefined && changeset.status === "failed") reject(error);
       else if (state?.status === "ready") resolve(state);
       else if (state?.status === "error") {
-        const reason = state.error?.message ?? "it did not say why";
-        reject(new AppError("request.rejected", `The host couldn't compute the changes: ${reason}. Try again.`));
+        const reason = state.error?.message;
+        reject(
+          reason === undefined
+            ? new AppError("request.rejected", "The host couldn't compute the changes and did not say why. Try again.")
+            : new AppError("request.rejected", "The host couldn't compute the changes: {0}. Try again.", {
+                values: [reason],
+              }),
+        );
       }
     };
     held.add(changeset.onDidChange(look));

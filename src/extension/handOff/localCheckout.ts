@@ -42,7 +42,8 @@ export async function checkOut(
     if (known.exitCode === 0) {
       throw new AppError(
         "conflict",
-        `Your clone has a branch ${branch} already. Rename or delete it, then try again. Nothing was changed.`,
+        "Your clone has a branch {0} already. Rename or delete it, then try again. Nothing was changed.",
+        { values: [branch] },
       );
     }
     await git(clone, ["worktree", "add", "--quiet", "-b", branch, folder, commit]);
@@ -53,19 +54,22 @@ export async function checkOut(
   if (head === "" || imported === undefined) {
     throw new AppError(
       "conflict",
-      `${folder} is there and is no checkout of this agent. Move it away, then try again. Nothing was changed.`,
+      "{0} is there and is no checkout of this agent. Move it away, then try again. Nothing was changed.",
+      { values: [folder] },
     );
   }
   if (imported.here !== head) {
     throw new AppError(
       "conflict",
-      `${folder} has commits of yours. Send them to the agent, or move the folder away. Nothing was changed.`,
+      "{0} has commits of yours. Send them to the agent, or move the folder away. Nothing was changed.",
+      { values: [folder] },
     );
   }
   if ((await git(folder, ["status", "--porcelain"])).stdout.trim() !== "") {
     throw new AppError(
       "conflict",
-      `${folder} has changes that are not committed. Commit, stash or send them to the agent first. Nothing was changed.`,
+      "{0} has changes that are not committed. Commit, stash or send them to the agent first. Nothing was changed.",
+      { values: [folder] },
     );
   }
   // Refuses by itself what would overwrite something.

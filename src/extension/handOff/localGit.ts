@@ -42,7 +42,8 @@ export const localGit: LocalGit = (cwd, args, { input = "", env = {}, accept = [
       const stdout = Buffer.concat(out).toString("utf8");
       if (exitCode === 0 || accept.includes(exitCode ?? -1)) return resolve({ exitCode: exitCode ?? 0, stdout });
       const said = toVisibleText(cutText(Buffer.concat(err).toString("utf8").trim(), 300)).replaceAll("\n", " ");
-      reject(new AppError("request.rejected", `git ${args[0] ?? ""} failed: ${said}. Nothing of yours was changed.`));
+      const values = [args[0] ?? "", said];
+      reject(new AppError("request.rejected", "git {0} failed: {1}. Nothing of yours was changed.", { values }));
     });
     // One that ends early closes its input; that is told by its exit code.
     child.stdin.on("error", () => undefined);

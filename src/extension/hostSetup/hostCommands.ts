@@ -129,7 +129,7 @@ export class HostCommands implements Disposable {
       const { code } = tested.failure;
       start = {
         at: code === "host.unauthorized" ? "token" : "address",
-        problem: code === "cancelled" ? undefined : sentenceOf(tested.failure),
+        problem: code === "cancelled" ? undefined : sentenceOf(tested.failure, vscode.l10n.t),
         canSaveAnyway: code !== "host.unauthorized",
       };
     }
@@ -190,7 +190,7 @@ export class HostCommands implements Disposable {
     const { hosts, connections } = this.#options;
     const title = vscode.l10n.t("Replace the token of {0}", toLabel(host.name, 40));
     const state = connections.get(host.id)?.state;
-    let problem = state?.kind === "refused" ? sentenceOf(state.error) : undefined;
+    let problem = state?.kind === "refused" ? sentenceOf(state.error, vscode.l10n.t) : undefined;
     for (;;) {
       const token = await askNewToken(title, problem);
       if (token === undefined) return;
@@ -201,7 +201,7 @@ export class HostCommands implements Disposable {
         connections.reconnect(host.id);
         return;
       }
-      problem = failure.code === "cancelled" ? undefined : sentenceOf(failure);
+      problem = failure.code === "cancelled" ? undefined : sentenceOf(failure, vscode.l10n.t);
     }
   }
 
@@ -216,8 +216,12 @@ export class HostCommands implements Disposable {
 
   async #choose(target: HostTarget | undefined, placeHolder: string): Promise<HostRecord | undefined> {
     const { hosts } = this.#options;
-    const named = typeof target?.hostId === "string" ? hosts.get(target.hostId) : undefined;
-    if (named !== undefined || hosts.all.length <= 1) return named ?? hosts.all[0];
+    if (typeof target?.hostId === "string") {
+      const named = hosts.get(target.hostId);
+      if (named === undefined) throw new AppError("notFound", "That host is not in the list any more.");
+      return named;
+    }
+    if (hosts.all.length <= 1) return hosts.all[0];
     const items = hosts.all.map((host) => ({ label: toLabel(host.name), description: toLabel(host.url, 100), host }));
     return (await vscode.window.showQuickPick(items, { placeHolder }))?.host;
   }

@@ -32,8 +32,9 @@ export async function readCertificate(url: string, attempt: Disposables): Promis
   });
   attempt.add(toDisposable(() => socket.destroy()));
   const fail = (cause?: unknown) => {
-    const sentence = `${new URL(url).host} shows no certificate. Check the address and your network.`;
-    reject(new AppError("host.unreachable", sentence, { cause }));
+    const values = [new URL(url).host];
+    const sentence = "{0} shows no certificate. Check the address and your network.";
+    reject(new AppError("host.unreachable", sentence, { cause, values }));
   };
   socket.once("secureConnect", () => {
     const shown = socket.getPeerCertificate(true);

@@ -54,7 +54,8 @@ function pinnedTrust({ url, certificate, readCertificate: read = readCertificate
     if (shown.fingerprint !== certificate) {
       throw new AppError(
         "host.untrustedCertificate",
-        `${new URL(url).host} shows another certificate than the one that you trusted. If whoever runs it has renewed it, edit the host and compare the fingerprints.`,
+        "{0} shows another certificate than the one that you trusted. If whoever runs it has renewed it, edit the host and compare the fingerprints.",
+        { values: [new URL(url).host] },
       );
     }
     trust = pinned(shown);

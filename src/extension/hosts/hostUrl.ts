@@ -25,12 +25,13 @@ export function parseHostUrl(text: string): Result<ParsedHostUrl, AppError> {
   }
   const scheme = Object.hasOwn(schemes, url.protocol) ? schemes[url.protocol] : undefined;
   if (scheme === undefined)
-    return invalid(`Muster can't use ${url.protocol} addresses. Use wss:// (or ws:// on this machine).`);
+    return invalid("Muster can't use {0} addresses. Use wss:// (or ws:// on this machine).", url.protocol);
   if (scheme === "ws:" && !isLoopback(url.hostname)) {
     return err(
       new AppError(
         "host.untrustedAddress",
-        `The connection to ${url.hostname} would not be encrypted, so your token could be read on the way. Use wss://, or a tunnel to 127.0.0.1.`,
+        "The connection to {0} would not be encrypted, so your token could be read on the way. Use wss://, or a tunnel to 127.0.0.1.",
+        { values: [url.hostname] },
       ),
     );
   }
@@ -69,6 +70,6 @@ function hasControls(text: string): boolean {
   return /[\p{Cc}\p{Cf}\s\\]/u.test(text);
 }
 
-function invalid(sentence: string): Result<never, AppError> {
-  return err(new AppError("request.invalid", sentence));
+function invalid(sentence: string, ...values: readonly string[]): Result<never, AppError> {
+  return err(new AppError("request.invalid", sentence, { values }));
 }

@@ -52,7 +52,8 @@ export function dialWebSocket(
     reject(refusal(response.statusCode ?? 0, url, retryAfterMs));
   });
   socket.once("error", (error) => reject(unreachable(error, url)));
-  socket.once("close", () => reject(new AppError("host.unreachable", `${nameOf(url)} closed the connection.`)));
+  const values = [nameOf(url)];
+  socket.once("close", () => reject(new AppError("host.unreachable", "{0} closed the connection.", { values })));
   return promise;
 }
 
@@ -132,72 +133,90 @@ export function parseRetryAfter(value: string | undefined, date: string | undefi
 /** Why an upgrade was answered by an HTTP status. */
 function refusal(status: number, url: string, retryAfterMs: number | undefined): AppError {
   const host = nameOf(url);
-  const details = { details: { status, ...(retryAfterMs !== undefined && { retryAfterMs }) } };
+  const details = { status, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  const about = { details, values: [host] };
   switch (status) {
     case 401:
     case 403:
       return new AppError(
         "host.unauthorized",
-        `${host} did not accept the token. Edit the host and enter a valid one.`,
-        details,
+        "{0} did not accept the token. Edit the host and enter a valid one.",
+        about,
       );
     case 404:
     case 426:
       return new AppError(
         "host.incompatible",
-        `${host} answers, but not as an agent host. Check the address and its path.`,
-        details,
+        "{0} answers, but not as an agent host. Check the address and its path.",
+        about,
       );
     case 429:
     case 503:
-      return new AppError("limit.exceeded", `${host} is busy and takes no more connections at the moment.`, details);
+      return new AppError("limit.exceeded", "{0} is busy and takes no more connections at the moment.", about);
     default:
       if (status >= 300 && status < 400) {
         return new AppError(
           "host.incompatible",
-          `${host} sends connections elsewhere. Enter the address it stands for.`,
-          details,
+          "{0} sends connections elsewhere. Enter the address it stands for.",
+          about,
         );
       }
-      return new AppError("host.unreachable", `${host} answered with HTTP status ${status}.`, details);
+      return new AppError("host.unreachable", "{0} answered with HTTP status {1}.", {
+        details,
+        values: [host, status],
+      });
   }
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "Nothing listens at {host}. Check that the host is running and the port is right.",
-  ENOTFOUND: "There is no machine named {host}. Check the address.",
-  EAI_AGAIN: "The name {host} could not be looked up. Check your network.",
-  ETIMEDOUT: "{host} does not answer. Check your network and the address.",
-  EHOSTUNREACH: "{host} cannot be reached from here. Check your network.",
-  ENETUNREACH: "There is no network to reach {host}.",
-  ECONNRESET: "{host} broke the connection off. Check the address and whether it wants wss://.",
-};
+/** With a place for the host's name. */
+interface Sentence {
+  readonly sentence: string;
+}
 
-const untrusted: Readonly<Record<string, string>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: "The certificate of {host} is self-signed.",
-  SELF_SIGNED_CERT_IN_CHAIN: "The certificate of {host} comes from an authority that this machine does not know.",
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    "The certificate of {host} comes from an authority that this machine does not know.",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "The certificate of {host} comes from an authority that this machine does not know.",
-  CERT_HAS_EXPIRED: "The certificate of {host} has expired; whoever runs the host has to renew it.",
-  ERR_TLS_CERT_ALTNAME_INVALID: "The certificate of {host} was made for another name.",
+const reasons: Readonly<Record<string, Sentence>> = {
+  ECONNREFUSED: { sentence: "Nothing listens at {0}. Check that the host is running and the port is right." },
+  ENOTFOUND: { sentence: "There is no machine named {0}. Check the address." },
+  EAI_AGAIN: { sentence: "The name {0} could not be looked up. Check your network." },
+  ETIMEDOUT: { sentence: "{0} does not answer. Check your network and the address." },
+  EHOSTUNREACH: { sentence: "{0} cannot be reached from here. Check your network." },
+  ENETUNREACH: { sentence: "There is no network to reach {0}." },
+  ECONNRESET: { sentence: "{0} broke the connection off. Check the address and whether it wants wss://." },
 };
-/** Others may be trusted by their fingerprint; one that has expired is trusted by nobody. */
-const howToTrust =
-  " Install its authority on this machine, or agree to trust this one certificate when you edit the host.";
+const anyReason: Sentence = { sentence: "{0} cannot be reached. Check the address and your network." };
+
+const unknownAuthority: Sentence = {
+  sentence:
+    "The certificate of {0} comes from an authority that this machine does not know. Install its authority on this machine, or agree to trust this one certificate when you edit the host.",
+};
+/** One that has expired is trusted by nobody; others may be, by their fingerprint. */
+const untrusted: Readonly<Record<string, Sentence>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: {
+    sentence:
+      "The certificate of {0} is self-signed. Install its authority on this machine, or agree to trust this one certificate when you edit the host.",
+  },
+  SELF_SIGNED_CERT_IN_CHAIN: unknownAuthority,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownAuthority,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownAuthority,
+  CERT_HAS_EXPIRED: { sentence: "The certificate of {0} has expired; whoever runs the host has to renew it." },
+  ERR_TLS_CERT_ALTNAME_INVALID: {
+    sentence:
+      "The certificate of {0} was made for another name. Install its authority on this machine, or agree to trust this one certificate when you edit the host.",
+  },
+};
 
 /** A socket error by its code; its text is for the log only. */
 function unreachable(error: Error, url: string): AppError {
   const code: unknown = Reflect.get(error, "code");
-  const refused = typeof code === "string" && Object.hasOwn(untrusted, code) ? untrusted[code] : undefined;
+  const of = (table: Readonly<Record<string, Sentence>>) =>
+    typeof code === "string" && Object.hasOwn(table, code) ? table[code] : undefined;
+  const values = [nameOf(url)];
+  const refused = of(untrusted);
   if (refused !== undefined) {
-    const canPin = code !== "CERT_HAS_EXPIRED";
-    const text = `${refused}${canPin ? howToTrust : ""}`.replace("{host}", nameOf(url));
-    return new AppError("host.untrustedCertificate", text, { cause: error, details: { canPin } });
+    const details = { canPin: code !== "CERT_HAS_EXPIRED" };
+    return new AppError("host.untrustedCertificate", refused.sentence, { cause: error, details, values });
   }
-  const known = typeof code === "string" && Object.hasOwn(reasons, code) ? reasons[code] : undefined;
-  const sentence = known ?? "{host} cannot be reached. Check the address and your network.";
-  return new AppError("host.unreachable", sentence.replace("{host}", nameOf(url)), { cause: error });
+  const { sentence } = of(reasons) ?? anyReason;
+  return new AppError("host.unreachable", sentence, { cause: error, values });
 }
 
 /** Host and port: the address may hold more than should be shown. */

@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import type { Clock } from "../../base/clock.ts";
 import { Disposables } from "../../base/disposables.ts";
 import { toLine } from "../../base/visibleText.ts";
@@ -49,7 +50,7 @@ export async function readAttempt(client: Client, session: string, clock: Clock)
     };
   } catch (error) {
     const nothing = { files: [], tests: [], prompt: undefined, model: undefined, workedMs: undefined };
-    return { ...nothing, problem: sentenceOf(error) };
+    return { ...nothing, problem: sentenceOf(error, vscode.l10n.t) };
   } finally {
     held.dispose();
   }

@@ -57,7 +57,7 @@ async function list(client: Pick<Client, "request">, uri: string): Promise<Listi
     return { folders: folders.toSorted(byName), problem: undefined };
   } catch (error) {
     if (AppError.is(error, "host.disconnected")) throw error;
-    return { folders: [], problem: sentenceOf(error) };
+    return { folders: [], problem: sentenceOf(error, vscode.l10n.t) };
   }
 }
 

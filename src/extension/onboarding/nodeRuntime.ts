@@ -30,8 +30,8 @@ export async function findNode(ask: ProbeNode = askNode): Promise<NodeRuntime> {
   }
   throw new AppError(
     "demo.failed",
-    `The demo host needs Node ${oldestMajor} or later, and neither this editor (Node ${process.versions.node}) nor the PATH has it. ` +
-      "Install Node from nodejs.org and start the demo again.",
+    "The demo host needs Node {0} or later, and neither this editor (Node {1}) nor the PATH has it. Install Node from nodejs.org and start the demo again.",
+    { values: [oldestMajor, process.versions.node] },
   );
 }
 

@@ -216,10 +216,10 @@ export const ACTION_TITLES: Record<ErrorAction, string> = {
   copyCheck: "Copy Check Command",
 };
 
-/** The failure of an operation in words: its own sentence, or its code's. Never a stack or a code. */
-export function sentenceOf(failure: unknown): string {
-  if (AppError.is(failure) && failure.code !== "internal" && failure.message.trim() !== "") return failure.message;
-  return PRESENTATIONS[codeOf(failure)].sentence;
+/** The failure of an operation in the person's words: its own sentence, or its code's. Never a stack or a code. */
+export function sentenceOf(failure: unknown, t: Translate): string {
+  const isTold = AppError.is(failure) && failure.code !== "internal" && failure.text.trim() !== "";
+  return isTold ? t(failure.text, ...failure.values) : t(PRESENTATIONS[codeOf(failure)].sentence);
 }
 
 export function codeOf(failure: unknown): ErrorCode {
@@ -273,7 +273,7 @@ export class ErrorPresenter {
 
     const actions = presentation.actions.filter((action) => action !== "retry" || options.retry);
     const titles = actions.map((action) => this.#t(ACTION_TITLES[action]));
-    const text = toLabel(this.#t("Couldn't {0}: {1}", this.#t(during), this.#t(sentenceOf(failure))), 600);
+    const text = toLabel(this.#t("Couldn't {0}: {1}", this.#t(during), sentenceOf(failure, this.#t)), 600);
     const chosen = await (presentation.severity === "error"
       ? this.#dialog.showError(text, titles)
       : this.#dialog.showWarning(text, titles));

@@ -1,7 +1,7 @@
 import { toVisibleText } from "../../base/visibleText.ts";
 import type { ChangedFile } from "../fleet/changedFiles.ts";
 import { displayPath } from "./reviewUri.ts";
-import { formatBytes, maxDocumentBytes, submoduleMode, symlinkMode } from "./revisionText.ts";
+import { commitName, formatBytes, maxDocumentBytes, submoduleMode, symlinkMode } from "./revisionText.ts";
 
 /** What of a file changed, where it is not simply its lines. */
 export type ChangeKind = "lines" | "mode" | "path" | "link" | "submodule" | "binary" | "tooLarge";
@@ -25,9 +25,16 @@ export function changeText(file: ChangedFile): string {
   const words = [
     status === "renamed" && oldPath !== undefined ? `renamed from ${toVisibleText(displayPath(oldPath))}` : "",
     status === "added" || status === "deleted" ? status : "",
-    kind === "link" ? "symbolic link" : kind === "submodule" ? "submodule" : "",
+    kind === "link" ? "symbolic link" : kind === "submodule" ? submoduleText(file) : "",
     kind === "binary" ? `binary, ${sizes.join(" → ")}` : kind === "tooLarge" ? `too large, ${sizes.join(" → ")}` : "",
     oldMode !== undefined && mode !== oldMode && before && after ? `mode ${oldMode} → ${mode}` : "",
   ];
   return words.filter((word) => word !== "").join(", ");
+}
+
+/** The commits that it stood and stands at: `submodule, 1a2b3c4 → 5d6e7f8`. */
+function submoduleText({ before, after, mode, oldMode }: ChangedFile): string {
+  const sides = [oldMode === submoduleMode ? before : undefined, mode === submoduleMode ? after : undefined];
+  const commits = sides.flatMap((side) => (side?.blob === undefined ? [] : [commitName(side.blob.oid)]));
+  return ["submodule", commits.join(" → ")].filter((word) => word !== "").join(", ");
 }

@@ -1,6 +1,7 @@
 import { toLine } from "../../base/visibleText.ts";
 import type { AgentTarget } from "../ids.ts";
-import { type BranchChanges, commitName, toMultiDiff } from "./reviewDiffs.ts";
+import { type BranchChanges, toMultiDiff } from "./reviewDiffs.ts";
+import { commitName } from "./revisionText.ts";
 
 /** Which of an agent's changes are looked at. Checkpoints are named by their ids. */
 export type ReviewScope =

@@ -8,7 +8,7 @@ import { readChanges } from "../fleet/sessionChanges.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
 import type { AgentTarget } from "../ids.ts";
 import type { OpenReview, ReviewScope } from "./openReview.ts";
-import { commitName } from "./reviewDiffs.ts";
+import { commitName } from "./revisionText.ts";
 import { type Snapshots, takeSnapshots } from "./snapshots.ts";
 
 export interface ReadReviewPorts {
@@ -91,7 +91,8 @@ function endsOf(
 export function sinceReview(fleet: FleetSessionState, commit: string): ReviewScope {
   const latest = fleet.checkpoints.at(-1);
   if (latest === undefined || commit === fleet.head) {
-    throw new AppError("branch.empty", `Nothing has changed since your last review (${toLine(commitName(commit))}).`);
+    const values = [toLine(commitName(commit))];
+    throw new AppError("branch.empty", "Nothing has changed since your last review ({0}).", { values });
   }
   const from = checkpointOf(fleet, commit);
   if (from === undefined) {

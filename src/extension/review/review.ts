@@ -167,7 +167,8 @@ export class Review implements Disposable {
     if (diff === undefined) {
       throw new AppError(
         "notFound",
-        `${toLine(path)} is not among the agent's changes any more. Review the changes again.`,
+        "{0} is not among the agent's changes any more. Review the changes again.",
+        { values: [toLine(path)] },
       );
     }
     const [left, right] = [vscode.Uri.from(diff.left), vscode.Uri.from(diff.right)];
@@ -188,7 +189,8 @@ function requireSome({ scope, changes }: OpenReview): void {
   if (changes.files.length > 0) return;
   if (scope.kind === "checkpoints" || scope.kind === "sinceReview") {
     const { from, to } = scope;
-    throw new AppError("branch.empty", `Checkpoints ${toLine(from)} and ${toLine(to)} hold the same files.`);
+    const values = [toLine(from), toLine(to)];
+    throw new AppError("branch.empty", "Checkpoints {0} and {1} hold the same files.", { values });
   }
   throw new AppError("branch.empty", "The agent has changed no files yet. Review again when it has.");
 }

@@ -2,7 +2,7 @@ import { toLine } from "../../base/visibleText.ts";
 import type { ChangedFile, RevisionContent } from "../fleet/changedFiles.ts";
 import { kindOf } from "./changeKinds.ts";
 import { displayPath, toReviewUri, toSnapshotUri, type UriParts } from "./reviewUri.ts";
-import { submoduleMode, symlinkMode } from "./revisionText.ts";
+import { commitName, submoduleMode, symlinkMode } from "./revisionText.ts";
 import type { SnapshotIds } from "./snapshots.ts";
 
 /** What an agent's branch changed, at the moment it was read. */
@@ -88,11 +88,6 @@ function rowOf(hostId: string, file: ChangedFile, taken: TakenSnapshot | undefin
   const [left, right] = sidesOf(hostId, file, taken);
   const label = right ?? left;
   return label && { label, left, right };
-}
-
-/** As git shortens it. */
-export function commitName(commit: string): string {
-  return commit.slice(0, 7);
 }
 
 /** `abc1234..def5678`, as git writes a range; what is unknown is left out. A snapshot has its time instead. */

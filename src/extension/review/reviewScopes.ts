@@ -4,7 +4,7 @@ import { BASE_CHECKPOINT, type FleetCheckpoint } from "../../protocol/fleetCheck
 import type { FleetSessionState } from "../../protocol/fleet.ts";
 import type { ReviewScope } from "./openReview.ts";
 import { sinceReview } from "./readReview.ts";
-import { commitName } from "./reviewDiffs.ts";
+import { commitName } from "./revisionText.ts";
 
 /** Asks which of the agent's changes to review. A host that keeps no checkpoints has the whole only. */
 export async function chooseScope(

@@ -35,6 +35,11 @@ export function formatBytes(bytes: number): string {
   return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }
 
+/** As git shortens it. */
+export function commitName(commit: string): string {
+  return commit.slice(0, 7);
+}
+
 export const symlinkMode = "120000";
 export const submoduleMode = "160000";
 

@@ -110,7 +110,7 @@ export class PanelBridge implements Disposable {
       post({ nonce, kind: "response", id, result: await this.#call(method, params) });
     } catch (error) {
       logger.warn("request of a panel failed", { method, reason: error });
-      post({ nonce, kind: "failure", id, sentence: this.#options.t(sentenceOf(error)) });
+      post({ nonce, kind: "failure", id, sentence: sentenceOf(error, this.#options.t) });
     }
   }
 

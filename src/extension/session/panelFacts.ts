@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import type { AppError } from "../../base/appError.ts";
 import type { ChannelHandle } from "../../client/client.ts";
 import type { ConnectionState } from "../../client/connectionState.ts";
@@ -73,6 +74,6 @@ export function toPanelAbout(session: SessionState | undefined, root: RootState 
 
 function problemOf(state: ConnectionState | undefined, error: AppError | undefined): string | undefined {
   if (state === undefined) return "The host of this agent is not configured any more. Add it again to see the agent.";
-  if (state.kind === "refused") return sentenceOf(state.error);
-  return error && sentenceOf(error);
+  if (state.kind === "refused") return sentenceOf(state.error, vscode.l10n.t);
+  return error && sentenceOf(error, vscode.l10n.t);
 }

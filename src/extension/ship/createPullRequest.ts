@@ -1,7 +1,9 @@
 import { AppError } from "../../base/appError.ts";
+import { type Translate, untranslated } from "../../base/l10n.ts";
 import type { ChangedFile } from "../fleet/changedFiles.ts";
 import type { AgentTarget } from "../ids.ts";
 import type { BranchPushPort, PushedBranch, PushRequest } from "./branchPush.ts";
+import { scanChanges } from "./changeScan.ts";
 import { checkGate, type Finding } from "./gate.ts";
 import type { GitHubPort, PullRequest, PullRequestExtras } from "./gitHubPort.ts";
 import { type GitHubRepository, type GitHubServer, repositoryUrl, resolveGitHubRepository } from "./gitHubServers.ts";
@@ -17,18 +19,19 @@ import {
   pullRequestBody,
   pullRequestTitle,
 } from "./pullRequestText.ts";
-import { scanForSecrets } from "./secretScan.ts";
 import type { ShipSource } from "./shipSource.ts";
 import type { ShippableAgent } from "./shippableAgent.ts";
 
 /** What the gate asks the person. */
 export interface GatePort {
-  /** True to go on despite the warnings. */
-  accept(findings: readonly Finding[]): Promise<boolean>;
+  /** True to go on despite the warnings. False also if it was seen to one of them instead. */
+  accept(findings: readonly Finding[], target: AgentTarget): Promise<boolean>;
   /** Asks about what looks like a secret. True if the person says that it is none; otherwise it offers to review. */
   acquit(secrets: readonly Finding[], target: AgentTarget): Promise<boolean>;
   /** Says what stands in the way and offers to review; the pull request stops here. */
   explain(blocks: readonly Finding[], target: AgentTarget): Promise<void>;
+  /** Puts the branch on its base as it is at present. What comes of that is to be reviewed first. */
+  updateFromBase(target: AgentTarget): Promise<void>;
 }
 
 export interface CreatePullRequestPorts {
@@ -47,6 +50,8 @@ export interface CreatePullRequestPorts {
   readonly pullRequests: PullRequests;
   /** Shows that something goes on while `run` does; `report` says what. */
   readonly progress: <T>(title: string, run: (report: (text: string) => void) => Promise<T>) => Promise<T>;
+  /** For what people read. Default: as it is. */
+  readonly t?: Translate;
 }
 
 export interface Shipped {
@@ -76,10 +81,12 @@ interface Ground {
  */
 export class CreatePullRequestFlow {
   readonly #ports: CreatePullRequestPorts;
+  readonly #t: Translate;
   readonly #running = new Set<string>();
 
   constructor(ports: CreatePullRequestPorts) {
     this.#ports = ports;
+    this.#t = ports.t ?? untranslated;
   }
 
   /** `undefined` if the person stopped, or was told what to do first. Rejects with an `AppError`. */
@@ -105,22 +112,23 @@ export class CreatePullRequestFlow {
       throw new AppError("branch.empty", "The agent's branch holds no changes. Let it change something first.");
     }
     const commit = reviewed.commitOf(target);
-    const findings = [...checkGate(agent, commit)];
+    const t = this.#t;
+    const findings = [...checkGate(agent, commit, t)];
     const blocks = findings.filter((finding) => finding.severity === "block");
     if (blocks.length > 0 || commit === undefined) {
       await gate.explain(blocks, target);
       return undefined;
     }
-    const secrets = await progress("Looking through the changes", () =>
-      scanForSecrets(agent.files, (file) => readSides(target, file)),
+    const scanned = await progress(t("Looking through the changes"), () =>
+      scanChanges(agent.files, (file) => readSides(target, file), t),
     );
-    const suspect = secrets.filter(({ severity }) => severity === "block");
+    const suspect = scanned.filter(({ severity }) => severity === "block");
     if (suspect.length > 0 && !(await gate.acquit(suspect, target))) return undefined;
-    findings.push(...secrets);
+    findings.push(...scanned);
     const warnings = findings.filter((finding) => finding.severity === "warn");
-    if (warnings.length > 0 && !(await gate.accept(warnings))) return undefined;
+    if (warnings.length > 0 && !(await gate.accept(warnings, target))) return undefined;
 
-    const ground = await progress("Asking GitHub", () => this.#look(repository, branch));
+    const ground = await progress(t("Asking GitHub"), () => this.#look(repository, branch));
     const trailer = provenance(agent, commit);
     const push = { commit, branch, body: trailer };
     const shipped =
@@ -139,7 +147,10 @@ export class CreatePullRequestFlow {
     const gitHub = await this.#ports.gitHub(own.server);
     const { parent, defaultBranch, isArchived } = await gitHub.getRepository(own);
     if (isArchived) {
-      const sentence = `${own.owner}/${own.repo} is archived, so it takes no pull requests. Its owner can unarchive it.`;
+      const sentence = this.#t(
+        "{0} is archived, so it takes no pull requests. Its owner can unarchive it.",
+        `${own.owner}/${own.repo}`,
+      );
       throw new AppError("github.refused", sentence);
     }
     const fork = { repository: own, defaultBranch, head: branch };
@@ -176,17 +187,19 @@ export class CreatePullRequestFlow {
       findings,
       issues: issueReferences(`${agent.title}\n${agent.prompt ?? ""}`, usual.repository),
       choices: (repository: GitHubRepository) => gitHub.getExtraChoices(repository),
+      updateFromBase: () => this.#ports.gate.updateFromBase(target),
     };
     const values = await form.ask(prefilled, context, (draft) => void drafts.keep(target, draft));
     if (values === undefined) return undefined;
     const { repository } = values.base;
-    return progress("Creating the pull request", async (report) => {
-      report("pushing the branch");
+    const t = this.#t;
+    return progress(t("Creating the pull request"), async (report) => {
+      report(t("pushing the branch"));
       const pushed = await this.#ports.push.push(target, { ...push, title: cleanTitle(values.title), body: trailer });
-      report("asking GitHub");
+      report(t("asking GitHub"));
       const head = values.base.head === push.branch ? pushed.branch : values.base.head;
       const made = await openOrFind(gitHub, values, head, trailer);
-      report("adding reviewers and labels");
+      report(t("adding reviewers and labels"));
       const failed = await failureOf(gitHub.addExtras(repository, made.pullRequest.number, values.extras));
       return { ...made, repository, push: toPush(push.commit, pushed), unfinished: failed };
     });
@@ -199,7 +212,7 @@ export class CreatePullRequestFlow {
     { repository, pull }: { readonly repository: GitHubRepository; readonly pull: PullRequest },
     push: Omit<PushRequest, "title">,
   ): Promise<Shipped> {
-    return this.#ports.progress(`Updating pull request #${pull.number}`, async () => {
+    return this.#ports.progress(this.#t("Updating pull request #{0}", pull.number), async () => {
       const pushed = await this.#ports.push.push(agent.target, { ...push, title: cleanTitle(pull.title) });
       const unfinished = hasProvenance(pull.body)
         ? await failureOf(gitHub.setBody(repository, pull.number, finishBody(pull.body, push.body)))

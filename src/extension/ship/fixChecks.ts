@@ -95,7 +95,7 @@ export class FixChecks {
       ...(canRerun
         ? [{ label: `$(debug-rerun) ${vscode.l10n.t("Run the Failed Jobs Again")}`, value: "rerun" as const }]
         : []),
-      { label: `$(git-merge) ${vscode.l10n.t("Update from Base…")}`, value: "update" },
+      { label: `$(git-merge) ${vscode.l10n.t("Update from Base")}`, value: "update" },
       { label: `$(link-external) ${vscode.l10n.t("Open the Pull Request's Page")}`, value: "page" },
       { label: vscode.l10n.t("What is red"), kind: vscode.QuickPickItemKind.Separator },
       ...failed.map(({ check, blame }) => ({

@@ -1,4 +1,6 @@
+import { type Translate, untranslated } from "../../base/l10n.ts";
 import { toLine } from "../../base/visibleText.ts";
+import { assertNever } from "../../base/appError.ts";
 import type { ChangedFile } from "../fleet/changedFiles.ts";
 import type { ShippableAgent } from "./shippableAgent.ts";
 
@@ -23,6 +25,9 @@ export type FindingKind =
   | "testsFailed"
   | "notTested"
   | "conflicts"
+  | "behindBase"
+  | "conflictsWithBase"
+  | "conflictMarks"
   | "secret"
   | "notScanned";
 
@@ -32,6 +37,8 @@ export interface Finding {
   readonly severity: "block" | "warn" | "note";
   /** For people: what, and for a block also how to go on. */
   readonly sentence: string;
+  /** Updating the branch from its base would do away with it. */
+  readonly isOfBase?: boolean;
 }
 
 const patterns: Readonly<Record<Exclude<PathRisk, "symlink" | "binary">, RegExp>> = {
@@ -64,91 +71,147 @@ export function risksOf(file: Pick<ChangedFile, "path" | "oldPath" | "mode" | "i
   return risks;
 }
 
-const riskNames: Readonly<Record<PathRisk, string>> = {
-  workflow: "CI workflows",
-  owners: "code owners",
-  lockfile: "lockfiles",
-  hook: "git hooks",
-  script: "scripts that run on build or install",
-  agentConfig: "configuration of editors or agents",
-  submodule: "submodules",
-  symlink: "symbolic links",
-  binary: "binary files",
-};
+function riskSentence(risk: PathRisk, paths: string, t: Translate): string {
+  switch (risk) {
+    case "workflow":
+      return t("Changes CI workflows: {0}.", paths);
+    case "owners":
+      return t("Changes code owners: {0}.", paths);
+    case "lockfile":
+      return t("Changes lockfiles: {0}.", paths);
+    case "hook":
+      return t("Changes git hooks: {0}.", paths);
+    case "script":
+      return t("Changes scripts that run on build or install: {0}.", paths);
+    case "agentConfig":
+      return t("Changes configuration of editors or agents: {0}.", paths);
+    case "submodule":
+      return t("Changes submodules: {0}.", paths);
+    case "symlink":
+      return t("Changes symbolic links: {0}.", paths);
+    case "binary":
+      return t("Changes binary files: {0}.", paths);
+    default:
+      return assertNever(risk);
+  }
+}
 
-const maxNamedPaths = 5;
+const maxNamed = 5;
 const largeFiles = 50;
 const largeLines = 2000;
 
-function pathFindings(files: readonly ChangedFile[]): readonly Finding[] {
+/** The first few, and how many more there are. */
+export function namesOf(names: readonly string[], t: Translate, count = names.length): string {
+  const named = names.slice(0, maxNamed).join(", ");
+  const left = count - Math.min(names.length, maxNamed);
+  return left > 0 ? t("{0} and {1} more", named, left) : named;
+}
+
+function pathFindings(files: readonly ChangedFile[], t: Translate): readonly Finding[] {
   const byRisk = new Map<PathRisk, string[]>();
   for (const file of files) {
     for (const risk of risksOf(file)) byRisk.set(risk, [...(byRisk.get(risk) ?? []), toLine(file.path)]);
   }
-  return Array.from(byRisk, ([kind, paths]): Finding => {
-    const named = paths.slice(0, maxNamedPaths).join(", ");
-    const rest = paths.length > maxNamedPaths ? ` and ${paths.length - maxNamedPaths} more` : "";
-    return { kind, severity: "warn", sentence: `Changes ${riskNames[kind]}: ${named}${rest}.` };
-  });
+  return Array.from(byRisk, ([kind, paths]) => warn(kind, riskSentence(kind, namesOf(paths, t), t)));
 }
 
 function reviewFindings(
   agent: Pick<ShippableAgent, "head" | "phase">,
   reviewed: string | undefined,
+  t: Translate,
 ): readonly Finding[] {
   if (agent.phase === "working" || agent.phase === "provisioning" || agent.phase === "queued") {
-    const sentence = "The agent is still working. Wait until its turn ends, or stop it, then review what it made.";
+    const sentence = t(
+      "The agent is still working. Wait until its turn ends, or stop it, then review what it made.",
+    );
     return [{ kind: "stillWorking", severity: "block", sentence }];
   }
   if (reviewed === undefined) {
-    const sentence = "You haven't reviewed these changes. Review them first: the pull request holds what you read.";
+    const sentence = t(
+      "You haven't reviewed these changes. Review them first: the pull request holds what you read.",
+    );
     return [{ kind: "notReviewed", severity: "block", sentence }];
   }
   if (reviewed !== agent.head) {
-    const sentence = "The agent changed its branch after your review. Review the changes again to ship them.";
+    const sentence = t(
+      "The agent changed its branch after your review. Review the changes again to ship them.",
+    );
     return [{ kind: "headMoved", severity: "block", sentence }];
   }
   return [];
 }
 
-function sizeFindings(files: readonly ChangedFile[]): readonly Finding[] {
+function sizeFindings(files: readonly ChangedFile[], t: Translate): readonly Finding[] {
   const lines = files.reduce((sum, file) => sum + file.added + file.removed, 0);
   if (files.length <= largeFiles && lines <= largeLines) return [];
-  const sentence = `Large change: ${files.length} files, ${lines} changed lines.`;
-  return [{ kind: "large", severity: "warn", sentence }];
+  return [warn("large", t("Large change: {0} files, {1} changed lines.", files.length, lines))];
 }
 
-function testFindings(tests: ShippableAgent["tests"]): readonly Finding[] {
+function testFindings(tests: ShippableAgent["tests"], t: Translate): readonly Finding[] {
   const failed = tests.filter((run) => !run.succeeded);
   if (failed.length > 0) {
-    const names = failed.slice(0, maxNamedPaths).map((run) => toLine(run.command, 100));
-    return [
-      { kind: "testsFailed", severity: "warn", sentence: `The last run of these tests failed: ${names.join(", ")}.` },
-    ];
+    const names = failed.map((run) => toLine(run.command, 100));
+    return [warn("testsFailed", t("The last run of these tests failed: {0}.", namesOf(names, t)))];
   }
   if (tests.length > 0) return [];
-  return [{ kind: "notTested", severity: "note", sentence: "No test run was recognised among the agent's commands." }];
+  const sentence = t("No test run was recognised among the agent's commands.");
+  return [{ kind: "notTested", severity: "note", sentence }];
 }
 
-function conflictFindings(conflicts: number): readonly Finding[] {
-  if (conflicts === 0) return [];
-  const branches = conflicts === 1 ? "one other branch" : `${conflicts} other branches`;
-  return [{ kind: "conflicts", severity: "warn", sentence: `It cannot be merged with ${branches} of the repository.` }];
+function conflictFindings(
+  { conflicts, base }: Pick<ShippableAgent, "conflicts" | "base">,
+  t: Translate,
+): readonly Finding[] {
+  const others = base?.overlap === "conflict" ? conflicts - 1 : conflicts;
+  if (others <= 0) return [];
+  const sentence =
+    others === 1
+      ? t("It cannot be merged with one other branch of the repository.")
+      : t("It cannot be merged with {0} other branches of the repository.", others);
+  return [warn("conflicts", sentence)];
+}
+
+/** How fresh the base is that the branch stands on. */
+function baseFindings(base: ShippableAgent["base"], t: Translate): readonly Finding[] {
+  if (base === undefined || base.behind === 0) return [];
+  const { behind, files, fileCount, overlap } = base;
+  const branch = toLine(base.baseBranch, 100);
+  if (overlap === "conflict") {
+    const names = namesOf(
+      files.map((file) => toLine(file, 100)),
+      t,
+      fileCount,
+    );
+    const sentence = t("It cannot be merged with {0}, which has changed the same lines: {1}.", branch, names);
+    return [{ ...warn("conflictsWithBase", sentence), isOfBase: true }];
+  }
+  const sentence =
+    behind === 1
+      ? t("It is 1 commit behind {0}, and still merges cleanly.", branch)
+      : t("It is {0} commits behind {1}, and still merges cleanly.", behind, branch);
+  return [{ kind: "behindBase", severity: "note", sentence, isOfBase: true }];
+}
+
+function warn(kind: FindingKind, sentence: string): Finding {
+  return { kind, severity: "warn", sentence };
 }
 
 /**
  * What a person should know before the branch leaves the host. Blocks come first.
  * @param reviewed the commit that this person was last shown
+ * @param t for the sentences
  */
 export function checkGate(
-  agent: Pick<ShippableAgent, "head" | "phase" | "files" | "tests" | "conflicts">,
+  agent: Pick<ShippableAgent, "head" | "phase" | "files" | "tests" | "conflicts" | "base">,
   reviewed: string | undefined,
+  t: Translate = untranslated,
 ): readonly Finding[] {
   return [
-    ...reviewFindings(agent, reviewed),
-    ...pathFindings(agent.files),
-    ...sizeFindings(agent.files),
-    ...conflictFindings(agent.conflicts),
-    ...testFindings(agent.tests),
+    ...reviewFindings(agent, reviewed, t),
+    ...pathFindings(agent.files, t),
+    ...sizeFindings(agent.files, t),
+    ...baseFindings(agent.base, t),
+    ...conflictFindings(agent, t),
+    ...testFindings(agent.tests, t),
   ];
 }

@@ -39,6 +39,8 @@ export interface FormContext {
   /** What the task refers to. */
   readonly issues: readonly IssueReference[];
   readonly choices: (repository: GitHubRepository) => Promise<ExtraChoices>;
+  /** Puts the agent's branch on its base as it is at present; the form ends before. */
+  readonly updateFromBase: () => Promise<void>;
 }
 
 export interface PullRequestForm {
@@ -54,6 +56,8 @@ export interface PullRequestForm {
 type Step = "title" | "repository" | "base" | "confirm";
 /** Where the form goes from a step; a boolean ends it, and says whether a draft is made. */
 type Move = Step | "stop" | boolean;
+/** The lines of the last step; a boolean is as in `Move`. */
+type Choice = boolean | Extra | "description" | "updateFromBase";
 
 /** Native quick inputs; the description is edited in an ordinary Markdown document beside them. */
 export class QuickPullRequestForm implements PullRequestForm {
@@ -91,7 +95,7 @@ class FormRun {
   #draft: FormDraft = {};
   #choices: ExtraChoices | undefined;
   /** The line of the last step that was chosen last. */
-  #active: boolean | Extra | "description" = true;
+  #active: Choice = true;
   description: vscode.TextDocument | undefined;
 
   constructor(prefilled: FormValues, context: FormContext, keep: (draft: FormDraft) => void) {
@@ -177,7 +181,7 @@ class FormRun {
     const { agent, findings } = this.#context;
     const { added, removed } = totalsOf(agent.files);
     const into = this.#values.baseBranch || this.#values.base.defaultBranch || vscode.l10n.t("default branch");
-    const items: StepItem<boolean | Extra | "description">[] = [
+    const items: StepItem<Choice>[] = [
       {
         label: `$(git-pull-request-draft) ${vscode.l10n.t("Create Draft Pull Request")}`,
         detail: toLabel(this.#values.title),
@@ -199,7 +203,7 @@ class FormRun {
     if (findings.length > 0) {
       items.push(
         { label: vscode.l10n.t("Before you go on"), kind: vscode.QuickPickItemKind.Separator },
-        ...findings.map(({ sentence }) => ({ label: `$(warning) ${toLabel(sentence, 200)}`, alwaysShow: true })),
+        ...findings.map(findingItem),
       );
     }
     const result = await pickStep({
@@ -213,6 +217,10 @@ class FormRun {
     });
     if (result.kind !== "next") return result.kind === "back" ? this.#before("confirm") : "stop";
     if (typeof result.value === "boolean") return result.value;
+    if (result.value === "updateFromBase") {
+      await this.#context.updateFromBase();
+      return "stop";
+    }
     this.#active = result.value;
     if (result.value === "description") await this.#editDescription();
     else this.#change(await this.#askExtra(result.value));
@@ -253,6 +261,14 @@ class FormRun {
   dispose(): void {
     this.#owned.dispose();
   }
+}
+
+/** What the gate says, and where something can be done about it here, that. */
+function findingItem({ sentence, severity, isOfBase }: Finding): StepItem<Choice> {
+  const label = `$(${severity === "note" ? "info" : "warning"}) ${toLabel(sentence, 200)}`;
+  return isOfBase
+    ? { label, detail: vscode.l10n.t("Update from Base"), alwaysShow: true, value: "updateFromBase" }
+    : { label, alwaysShow: true };
 }
 
 function nameOf({ owner, repo }: GitHubRepository): string {

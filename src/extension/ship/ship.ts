@@ -14,8 +14,8 @@ import type { Dialogs } from "../platform/dialogs.ts";
 import type { Telemetry } from "../platform/telemetry.ts";
 import type { HostCredentials } from "../signIn/hostCredentials.ts";
 import { HostBranchPush } from "./branchPush.ts";
-import { CreatePullRequestFlow, type GatePort, type Shipped } from "./createPullRequest.ts";
-import type { Finding } from "./gate.ts";
+import { CreatePullRequestFlow, type Shipped } from "./createPullRequest.ts";
+import { gateDialogs } from "./gateDialogs.ts";
 import { Endings } from "./endings.ts";
 import { type AttemptLimits, FixChecks } from "./fixChecks.ts";
 import { GitHubApi } from "./gitHubApi.ts";
@@ -92,20 +92,22 @@ export class Ship implements Disposable {
       readSides: ports.readSides,
       reviewed: ports.reviewed,
       servers: ports.servers,
-      gate: this.#gate(),
+      gate: gateDialogs(ports),
       form: new QuickPullRequestForm(),
       drafts: new PullRequestDrafts(ports.state),
       gitHub: async (server) => new OctokitGitHub(await this.#connections.open(server)),
       push: new HostBranchPush(ports.hosts, ports.credentials),
       pullRequests: this.#pullRequests,
       progress: (title, run) => ports.dialogs.progress(title, run),
+      t: vscode.l10n.t,
     });
     const desk = new PullRequestDesk({
       fleet,
       pullRequests: this.#pullRequests,
       servers: ports.servers,
       connect: async ({ repository }) => {
-        const detail = `Muster reads and changes the pull request on ${repository.server.host} in your name.`;
+        const { host } = repository.server;
+        const detail = vscode.l10n.t("Muster reads and changes the pull request on {0} in your name.", host);
         const api = await this.#connections.open(repository.server, { scopes: gitHubScopes, detail });
         return new OctokitPullRequests(api, repository);
       },
@@ -172,16 +174,17 @@ export class Ship implements Disposable {
   }
 
   async #tell({ outcome, pullRequest, repository, unfinished }: Shipped): Promise<void> {
-    const kind = pullRequest.state === "draft" ? "draft pull request" : "pull request";
-    const place = `${repository.owner}/${repository.repo} on ${repository.server.host}`;
+    const place = [pullRequest.number, `${repository.owner}/${repository.repo}`, repository.server.host] as const;
     const sentence =
-      outcome === "created"
-        ? `Created ${kind} #${pullRequest.number} in ${place}.`
-        : `Updated ${kind} #${pullRequest.number} in ${place}: the branch had one already.`;
-    const rest =
-      unfinished === undefined ? "" : ` Not all of it is there: ${unfinished.message} Add the rest on its page.`;
-    const open = "Open Pull Request";
-    const chosen = await this.#ports.dialogs.tell(sentence + rest, open);
+      outcome === "found"
+        ? vscode.l10n.t("Updated pull request #{0} in {1} on {2}: the branch had one already.", ...place)
+        : pullRequest.state === "draft"
+          ? vscode.l10n.t("Created draft pull request #{0} in {1} on {2}.", ...place)
+          : vscode.l10n.t("Created pull request #{0} in {1} on {2}.", ...place);
+    const rest = unfinished && vscode.l10n.t("Not all of it is there: {0} Add the rest on its page.", unfinished.message);
+    const open = vscode.l10n.t("Open Pull Request");
+    const told = rest === undefined ? sentence : `${sentence} ${rest}`;
+    const chosen = await this.#ports.dialogs.tell(told, open);
     if (chosen === open) await openPage(repository.server, pullRequest.url);
   }
 
@@ -226,11 +229,16 @@ export class Ship implements Disposable {
       );
     }
     const { server, owner, repo } = resolved.value;
-    const use = { scopes: gitHubScopes, detail: `Muster reads issue #${number} on ${server.host} in your name.` };
+    const detail = vscode.l10n.t("Muster reads issue #{0} on {1} in your name.", number, server.host);
+    const use = { scopes: gitHubScopes, detail };
     const gitHub = new OctokitGitHub(await this.#connections.open(server, use));
     const issue = await gitHub.getIssue(resolved.value, number).catch((error: unknown) => {
       if (!AppError.is(error) || error.details["status"] !== 404) throw error;
-      const sentence = `${owner}/${repo} has no issue #${number} that your account may see. Check the number and the repository.`;
+      const sentence = vscode.l10n.t(
+        "{0} has no issue #{1} that your account may see. Check the number and the repository.",
+        `${owner}/${repo}`,
+        number,
+      );
       throw new AppError("notFound", sentence, { cause: error });
     });
     // What is quoted to an agent names no place but the one that was asked for.
@@ -243,41 +251,17 @@ export class Ship implements Disposable {
     return this.#watch.refresh();
   }
 
-  #gate(): GatePort {
-    const { dialogs, review } = this.#ports;
-    return {
-      accept: (findings) => dialogs.confirm("Ship these changes?", sentences(findings), "Continue"),
-      async acquit(secrets, target) {
-        const [reviewChanges, acquit] = ["Review Changes", "It Is No Secret"] as const;
-        const chosen = await dialogs.choose("A secret may be in these changes", sentences(secrets), [
-          reviewChanges,
-          acquit,
-        ]);
-        if (chosen === reviewChanges) await review(target);
-        return chosen === acquit;
-      },
-      async explain(blocks, target) {
-        const action = "Review Changes";
-        const chosen = await dialogs.choose("The pull request can't be created yet", sentences(blocks), [action]);
-        if (chosen === action) await review(target);
-      },
-    };
-  }
-
   dispose(): void {
     this.#owned.dispose();
   }
-}
-
-function sentences(findings: readonly Finding[]): string {
-  return findings.map((finding) => finding.sentence).join("\n");
 }
 
 /** Opens a page of that very server and nothing else. */
 async function openPage(server: GitHubServer, link: string): Promise<void> {
   const url = safePageUrl(server, link);
   if (url === undefined) {
-    throw new AppError("github.refused", `The pull request's address is not on ${server.host}, so it was not opened.`);
+    const sentence = vscode.l10n.t("The pull request's address is not on {0}, so it was not opened.", server.host);
+    throw new AppError("github.refused", sentence);
   }
   await vscode.env.openExternal(vscode.Uri.parse(url, true));
 }

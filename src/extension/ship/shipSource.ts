@@ -3,6 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 import { Disposables } from "../../base/disposables.ts";
 import type { ChatState } from "../../protocol/chatState.ts";
 import { chatUri } from "../../protocol/uris.ts";
+import { readForecast } from "../fleet/agentDetails.ts";
 import type { FleetAgent } from "../fleet/fleetAgent.ts";
 import { type ChannelReader, readBranchChanges } from "../fleet/sessionChanges.ts";
 import { promptOf, testRunsOf } from "../fleet/testRuns.ts";
@@ -44,6 +45,7 @@ export class HostShipSource implements ShipSource {
       readBranchChanges(client, target.session, { clock: this.#clock }),
       readChat(client, target.session),
     ]);
+    const forecast = await readForecast(client, session.repository);
     const row = this.#row(target);
     const agent = client.root.state?.agents.find((one) => one.provider === session.provider);
     return {
@@ -58,6 +60,7 @@ export class HostShipSource implements ShipSource {
       phase: session.phase,
       files,
       conflicts: row?.conflicts ?? 0,
+      base: forecast?.branches.find((branch) => branch.session === target.session),
       prompt: chat === undefined ? undefined : promptOf(chat),
       tests: chat === undefined ? [] : testRunsOf(chat),
     };

@@ -1,4 +1,5 @@
 import type { FleetPhase } from "../../protocol/fleet.ts";
+import type { ForecastBranch } from "../../protocol/fleetConflicts.ts";
 import type { ChangedFile } from "../fleet/changedFiles.ts";
 import type { TestRun } from "../fleet/testRuns.ts";
 import type { AgentTarget } from "../ids.ts";
@@ -20,6 +21,8 @@ export interface ShippableAgent {
   readonly files: readonly ChangedFile[];
   /** Branches that its own cannot be merged with, its base among them. */
   readonly conflicts: number;
+  /** Where its base branch is at present, as far as the host tells it to this person. */
+  readonly base: Pick<ForecastBranch, "baseBranch" | "behind" | "overlap" | "files" | "fileCount"> | undefined;
   /** What the first turn asked for. */
   readonly prompt: string | undefined;
   /** In the order of their last run. */

@@ -139,8 +139,8 @@ export class HostCredentials {
     if ((await this.lend(hostId, want)) === "lent") return;
     throw new AppError(
       "auth.required",
-      `The host may not use your sign-in for ${toLine(want.resource, 200)}, so nothing was sent. Sign in for it, or give the host its own credentials.`,
-      { cause: failure, details: { hostId } },
+      "The host may not use your sign-in for {0}, so nothing was sent. Sign in for it, or give the host its own credentials.",
+      { cause: failure, details: { hostId }, values: [toLine(want.resource, 200)] },
     );
   }
 

@@ -38,12 +38,11 @@ export async function openTerminal(
     if (error.details["rpcCode"] === RPC.methodNotFound) {
       throw new AppError(
         "permission.denied",
-        `${name} opens no terminals. Follow the agent's own commands in its log.`,
-        {
-          cause: error,
-        },
+        "{0} opens no terminals. Follow the agent's own commands in its log.",
+        { cause: error, values: [name] },
       );
     }
-    throw new AppError(error.code, `${name} did not open a terminal: ${error.message}`, { cause: error });
+    const values = [name, error.message];
+    throw new AppError(error.code, "{0} did not open a terminal: {1}", { cause: error, values });
   }
 }

@@ -1,5 +1,7 @@
+import * as vscode from "vscode";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import { Emitter, type Event } from "../../base/emitter.ts";
+import { untranslated } from "../../base/l10n.ts";
 import type { Logger } from "../../base/logger.ts";
 import { toLine } from "../../base/visibleText.ts";
 import type { ChannelChange, ChannelHandle, Client } from "../../client/client.ts";
@@ -99,7 +101,7 @@ export class RemoteTerminal implements Disposable {
 
   #change({ state, status, applied }: ChannelChange<TerminalState>): void {
     if (status === "failed") {
-      this.#tell(sentenceOf(this.#handle?.error));
+      this.#tell(sentenceOf(this.#handle?.error, vscode.l10n.t));
       return;
     }
     if (status === "stale") {
@@ -184,7 +186,7 @@ export class RemoteTerminal implements Disposable {
 
   #dispatch(action: StateAction): void {
     this.#options.client.dispatch(this.#options.uri, action).catch((error: unknown) => {
-      this.#options.logger.warn("terminal action refused", { type: action.type, reason: sentenceOf(error) });
+      this.#options.logger.warn("terminal action refused", { type: action.type, reason: sentenceOf(error, untranslated) });
     });
   }
 }

@@ -23,6 +23,7 @@ export function agentActions(fleet: ActingFleet): Record<ActionId, BulkAction> {
       fits: (agent) => isLive(agent) && isRunning(agent),
       act: (key) => fleet.stop(key),
       asks: "forMany",
+      done: (whom) => vscode.l10n.t("Stopped {0}. The work so far is kept.", whom),
     },
     retry: {
       verb: vscode.l10n.t("Resume"),
@@ -43,7 +44,8 @@ export function agentActions(fleet: ActingFleet): Record<ActionId, BulkAction> {
       fits: (agent) => isLive(agent) && !agent.isArchived,
       act: (key) => fleet.archive(key),
       asks: "forMany",
-      undo: { done: (whom) => vscode.l10n.t("Archived {0}.", whom), act: (key) => fleet.archive(key, false) },
+      done: (whom) => vscode.l10n.t("Archived {0}.", whom),
+      undo: (key) => fleet.archive(key, false),
     },
     restore: {
       verb: vscode.l10n.t("Restore"),

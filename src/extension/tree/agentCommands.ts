@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { AppError } from "../../base/appError.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { type FleetAgent, keyOf } from "../fleet/fleetAgent.ts";
@@ -41,9 +42,11 @@ export function registerAgentCommands(options: AgentCommandsOptions): Disposable
   const actions = agentActions(fleet);
 
   const chosen = async (target: unknown, selected: unknown, placeholder: string, fits?: Fits) => {
-    const isKey = target === onSelection;
-    const rows = isKey ? selection() : selected;
-    return targets.many(isKey ? selection()[0] : target, rows, placeholder, fits);
+    if (target !== onSelection) return targets.many(target, selected, placeholder, fits);
+    const rows = selection();
+    // Not even while VS Code draws the rows anew is the panel in front meant.
+    if (rows.length === 0) throw new AppError("conflict", "No agent is selected in the list. Select one first.");
+    return targets.many(rows[0], rows, placeholder, fits);
   };
   const rowsOf = (chosen: readonly AgentTarget[]) => chosen.flatMap((target) => targets.agent(target) ?? []);
 

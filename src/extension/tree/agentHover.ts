@@ -8,7 +8,7 @@ import type { FleetAgent } from "../fleet/fleetAgent.ts";
 import { overlapsOf } from "../fleet/overlaps.ts";
 import { pullRequestWords } from "../fleet/pullRequestNeed.ts";
 import { toMarkdownText } from "../platform/plainText.ts";
-import { ageOf, countsOf, spendOf, wordsOf } from "./agentNode.ts";
+import { ageOf, commentsOf, countsOf, spendOf, wordsOf } from "./agentNode.ts";
 
 export interface HoverFacts {
   readonly agent: FleetAgent;
@@ -54,6 +54,7 @@ export function hoverLines(facts: HoverFacts, nowMs: number): readonly (readonly
     [vscode.l10n.t("Conflicts"), details?.forecast === undefined ? conflictsOf(agent) : ""],
     [vscode.l10n.t("Overlaps"), overlapsWith(facts)],
     [vscode.l10n.t("Base"), driftOf(facts)],
+    [vscode.l10n.t("Review"), commentsOf(agent)],
     [
       vscode.l10n.t("Process"),
       details?.fleet?.agent === "asleep" ? vscode.l10n.t("asleep, the next message wakes it") : "",

@@ -51,6 +51,7 @@ export function nodeOf(agent: FleetAgent, nowMs: number, frame: RowFrame = alone
     doingOf(agent, look.words, frame.grouping),
     countsOf(agent),
     conflictsOf(agent),
+    commentsOf(agent),
     spendOf(agent),
     isLive ? age : "",
   ].filter((fact) => fact !== "");
@@ -83,6 +84,12 @@ function attemptOf({ group }: FleetAgent): string {
 function conflictsOf({ conflicts = 0 }: FleetAgent): string {
   if (conflicts === 0) return "";
   return conflicts === 1 ? vscode.l10n.t("1 conflict") : vscode.l10n.t("{0} conflicts", conflicts);
+}
+
+/** Remarks of reviewers that wait to be dealt with. */
+export function commentsOf({ openComments = 0 }: FleetAgent): string {
+  if (openComments === 0) return "";
+  return openComments === 1 ? vscode.l10n.t("1 comment open") : vscode.l10n.t("{0} comments open", openComments);
 }
 
 /** What the agent has cost so far, and how much of its budget that is; nothing where no price is told. */

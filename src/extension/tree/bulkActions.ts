@@ -21,8 +21,10 @@ export interface BulkAction {
   readonly act: (key: string) => Promise<void>;
   /** `always`: also for one agent. */
   readonly asks: "always" | "forMany" | "never";
-  /** Said when it is done, with a way back. */
-  readonly undo?: { readonly done: (whom: string) => string; readonly act: (key: string) => Promise<void> };
+  /** Said when it is done, so that it is seen whom it was done to. */
+  readonly done?: (whom: string) => string;
+  /** The way back, offered with `done`. */
+  readonly undo?: (key: string) => Promise<void>;
 }
 
 type BulkDialogs = Pick<Dialogs, "confirm" | "progress" | "tell">;
@@ -65,8 +67,7 @@ export async function runBulk(
   // A few are one round trip: a notification that flashes tells nobody anything.
   if (agents.length <= atOnce) await run(() => undefined);
   else await dialogs.progress(action.going(nameOf(agents)), run);
-  const { undo } = action;
-  if (undo !== undefined && done.length > 0) void offerUndo(action, undo, done, dialogs);
+  if (done.length > 0) void tellOf(action, done, dialogs);
   const [first] = failures;
   if (first === undefined) return;
   const cause = AppError.from(first.error, vscode.l10n.t("The request failed."));
@@ -103,16 +104,14 @@ function leftAlone(others: number): string {
     : vscode.l10n.t("{0} others of the selection stay as they are.", others);
 }
 
-async function offerUndo(
-  action: BulkAction,
-  undo: NonNullable<BulkAction["undo"]>,
-  done: readonly FleetAgent[],
-  dialogs: BulkDialogs,
-): Promise<void> {
+async function tellOf(action: BulkAction, agents: readonly FleetAgent[], dialogs: BulkDialogs): Promise<void> {
+  const { done, undo, ...back } = action;
+  if (done === undefined) return;
+  const text = done(nameOf(agents));
+  if (undo === undefined) return void (await dialogs.tell(text));
   const button = vscode.l10n.t("Undo");
-  if ((await dialogs.tell(undo.done(nameOf(done)), button)) !== button) return;
-  const { undo: _none, ...back } = action;
-  await runBulk({ ...back, act: undo.act, asks: "never", fits: () => true }, done, dialogs);
+  if ((await dialogs.tell(text, button)) !== button) return;
+  await runBulk({ ...back, act: undo, asks: "never", fits: () => true }, agents, dialogs);
 }
 
 function nothingFits({ verb }: BulkAction): string {

@@ -1,3 +1,4 @@
+import { toLine } from "../../base/visibleText.ts";
 import type { ActiveTurn, ChatState, Message, Turn } from "../../protocol/chatState.ts";
 import { wasInterrupted } from "./turnEnds.ts";
 import { interruptedPrompt } from "./wording.ts";
@@ -30,8 +31,22 @@ export function restoredNote(checkpoint: string, when: string | undefined): stri
   return `The files of this workspace were put back to checkpoint ${checkpoint}, ${what}. What was changed after it is no longer there, whatever this conversation says. Look at the files before you rely on what you remember of them.`;
 }
 
-export function baseNote(baseBranch: string, baseCommit: string): string {
-  return `The files of this workspace stand on commit ${baseCommit.slice(0, 12)} of ${baseBranch}, another one than before: what differs between the two was merged into them. What you have not written may be from there: look at the files before you rely on what you remember of them.`;
+/** @param conflicts files that git could not merge */
+export function baseNote(baseBranch: string, baseCommit: string, conflicts: readonly string[]): string {
+  const left =
+    conflicts.length === 0
+      ? ""
+      : ` Git could not merge ${conflictNames(conflicts)}: where they are text, both sides stand in them between lines that begin with <<<<<<< and >>>>>>>. Put the two together and leave none of these lines.`;
+  return `The files of this workspace stand on commit ${baseCommit.slice(0, 12)} of ${baseBranch}, another one than before: what differs between the two was merged into them. What you have not written may be from there: look at the files before you rely on what you remember of them.${left}`;
+}
+
+const maxNamed = 20;
+
+/** Of files that two sides changed. */
+export function conflictNames(files: readonly string[]): string {
+  const named = files.slice(0, maxNamed).map((file) => toLine(file, 200));
+  const left = files.length - named.length;
+  return left > 0 ? `${named.join(", ")} and ${left} more` : named.join(", ");
 }
 
 export function combinedNote(sources: number): string {

@@ -4,10 +4,11 @@ import { AppError } from "../../base/appError.ts";
 import type { ResultOf, SessionSummary } from "../../protocol/methods.ts";
 import { compact } from "../../protocol/schema.ts";
 import { summaryChanges } from "../../protocol/summary.ts";
-import { fleetConflictsUri, ROOT_URI } from "../../protocol/uris.ts";
+import { annotationsUri, fleetConflictsUri, ROOT_URI } from "../../protocol/uris.ts";
 import { maySee, seesAll, type Viewer } from "../access/sight.ts";
 import type { Channels } from "../channels/channels.ts";
 import { OWNER } from "../gateway/accessToken.ts";
+import { countAnnotations } from "./sessionAnnotations.ts";
 import { refsOf, type SessionRefs } from "./sessionRefs.ts";
 import type { SessionRow } from "./sessionRow.ts";
 import { summaryOf } from "./sessionSummary.ts";
@@ -134,7 +135,7 @@ export class Catalogue implements Disposable {
       const row = this.#rows.get(id);
       if (!row) continue;
       row.refs ??= refsOf(row.facts.summary.resource);
-      const facts = this.#derive(row.refs);
+      const facts = this.#derive(row.refs, row.facts);
       if (!facts) continue;
       const changes = summaryChanges(row.facts.summary, facts.summary);
       row.facts = facts;
@@ -145,15 +146,18 @@ export class Catalogue implements Disposable {
     }
   }
 
-  #derive(refs: SessionRefs): SessionRow | undefined {
+  #derive(refs: SessionRefs, before?: SessionRow): SessionRow | undefined {
     const session = this.#channels.state("session", refs.session);
     const fleet = this.#channels.state("fleetSession", refs.fleet);
     const changes = this.#channels.state("changeset", refs.branchChanges);
     const conflicts = fleet && this.#channels.state("fleetConflicts", fleetConflictsUri(fleet.repository));
     if (!session || !fleet) return undefined;
+    // Comments leave the memory while their session stays.
+    const comments = this.#channels.state("annotations", annotationsUri(refs.session));
+    const annotations = comments ? countAnnotations(refs.session, comments) : before?.annotations;
     const { owner, phase, repository, baseBranch, head } = fleet;
-    const summary = summaryOf({ session, fleet, changes, conflicts });
-    return compact({ owner, phase, repository, baseBranch, head, summary });
+    const summary = summaryOf({ session, fleet, changes, conflicts, annotations });
+    return compact({ owner, phase, repository, baseBranch, head, summary, annotations });
   }
 }
 

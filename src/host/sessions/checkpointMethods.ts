@@ -46,9 +46,8 @@ export function checkpointMethods({ runOf, fork, changesets, notify }: Checkpoin
       return answer;
     },
     "x-fleet/updateFromBase": async (params, { principal: by }) => {
-      const { channel, cancelTurn = false } = params;
-      const run = runOf(channel);
-      const answer = await withProgress(params, by, (tell) => run.updateFromBase(cancelTurn, tell));
+      const run = runOf(params.channel);
+      const answer = await withProgress(params, by, (tell) => run.updateFromBase(params, tell));
       if (answer.commits > 0) run.acted({ act: "recorded", on: answer.checkpoint.id, by });
       return answer;
     },

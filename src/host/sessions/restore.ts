@@ -1,6 +1,7 @@
 import { AppError } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { FleetSessionState } from "../../protocol/fleet.ts";
+import { annotationsUri } from "../../protocol/uris.ts";
 import type { Channels } from "../channels/channels.ts";
 import { isPushing } from "./branchPush.ts";
 import { withdraw } from "./presence.ts";
@@ -62,12 +63,19 @@ async function loadSession(channels: Channels, uri: string): Promise<FleetSessio
     const refs = refsOf(fleet.session);
     const others = [refs.session, refs.branchChanges, ...((await isOver(channels, fleet, refs)) ? [] : [refs.chat])];
     const loaded = await Promise.all(others.map((each) => channels.load(each)));
-    return loaded.includes(false) ? undefined : fleet;
+    if (loaded.includes(false)) return undefined;
+    await loadComments(channels, annotationsUri(refs.session));
+    return fleet;
   } catch (error) {
     // `channels` has told the log which one and why; its readers are told when they ask for it.
     if (AppError.is(error, "request.rejected")) return undefined;
     throw error;
   }
+}
+
+/** Its row counts them. Damaged ones are told to whoever asks for them. */
+async function loadComments(channels: Channels, uri: string): Promise<void> {
+  if (await channels.isTaken(uri)) await channels.load(uri).catch(() => false);
 }
 
 /** A conversation that stands still is read when somebody asks for it: it is most of what there is of a session. */

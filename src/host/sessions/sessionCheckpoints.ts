@@ -50,9 +50,14 @@ export class SessionCheckpoints implements Disposable {
   }
 
   /** Tells the branch's and the turn's files together with the checkpoint that holds them. */
-  async publish(workspace: Workspace, taken: Checkpoint | undefined, turnId: string | undefined): Promise<void> {
+  async publish(
+    workspace: Workspace,
+    taken: Checkpoint | undefined,
+    turnId: string | undefined,
+    conflicts: readonly string[] = [],
+  ): Promise<void> {
     const turn = taken && turnId !== undefined ? { turnId, from: beforeTurn(workspace, turnId) } : undefined;
-    await this.#changes.settle(workspace, taken, turn, () => this.catchUp(workspace));
+    await this.#changes.settle(workspace, taken, turn, () => this.catchUp(workspace, conflicts));
     this.#dropOldest(workspace);
   }
 
@@ -61,8 +66,11 @@ export class SessionCheckpoints implements Disposable {
     if (this.#unknown(workspace).length > 0) await this.publish(workspace, undefined, undefined);
   }
 
-  /** Tells what the workspace has recorded and the log does not know, and on what commit of the base branch it stands. */
-  catchUp(workspace: Workspace): void {
+  /**
+   * Tells what the workspace has recorded and the log does not know, and on what commit of the base branch it stands.
+   * @param conflicts files that git could not merge with it
+   */
+  catchUp(workspace: Workspace, conflicts: readonly string[] = []): void {
     for (const each of this.#unknown(workspace)) {
       const checkpoint = toFleet(each);
       this.#record.dispatch(this.#record.refs.fleet, { type: "x-fleet/checkpointAdded", checkpoint });
@@ -70,7 +78,7 @@ export class SessionCheckpoints implements Disposable {
     const { baseCommit, baseBranch } = workspace;
     const known = this.#record.fleet?.baseCommit;
     if (known === undefined || known === baseCommit) return;
-    const note = baseNote(baseBranch, baseCommit);
+    const note = baseNote(baseBranch, baseCommit, conflicts);
     this.#record.dispatch(this.#record.refs.fleet, { type: "x-fleet/baseChanged", baseCommit, note });
     this.#record.publishMeta();
   }

@@ -1,5 +1,5 @@
 import type { FleetConflictsAction } from "../../protocol/fleetConflicts.ts";
-import { ROOT_URI } from "../../protocol/uris.ts";
+import { parseAnnotationsUri, ROOT_URI } from "../../protocol/uris.ts";
 import type { Channels, CommittedAction } from "../channels/channels.ts";
 import { knownPriority } from "./queuePlace.ts";
 import { actOf } from "./sessionActs.ts";
@@ -36,6 +36,7 @@ export class SessionReactions {
       const run = runs.of(committed.channel);
       if (!run) {
         if (committed.action.type === "x-fleet/conflictsChanged") this.#touchForecast(committed.action);
+        else if (committed.kind === "annotations") this.#touchRow(parseAnnotationsUri(committed.channel));
         else strange(committed);
         continue;
       }
@@ -112,10 +113,12 @@ export class SessionReactions {
   #touchForecast({ branches, removed, pairs }: FleetConflictsAction): void {
     const ofPairs = pairs.flatMap(({ first, second }) => [first, second]);
     const sessions = new Set([...branches.map(({ session }) => session), ...removed, ...ofPairs]);
-    for (const session of sessions) {
-      const id = this.#ports.runs.idOf(session);
-      if (id !== undefined) this.#ports.touch(id);
-    }
+    for (const session of sessions) this.#touchRow(session);
+  }
+
+  #touchRow(session = ""): void {
+    const id = this.#ports.runs.idOf(session);
+    if (id !== undefined) this.#ports.touch(id);
   }
 
   #takePrompt(refs: SessionRefs, prompt: string): void {

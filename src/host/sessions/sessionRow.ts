@@ -3,10 +3,13 @@ import type { SessionSummary } from "../../protocol/methods.ts";
 import { isArchived } from "../../protocol/status.ts";
 import { fleetSessionUri } from "../../protocol/uris.ts";
 import { sessionIdIn } from "../access/sight.ts";
+import type { AnnotationCounts } from "./sessionAnnotations.ts";
 
 /** What the host has in mind of every session, whether the session itself is in memory or not. */
 export interface SessionRow extends Pick<FleetSessionState, "owner" | "phase" | "repository" | "baseBranch" | "head"> {
   readonly summary: SessionSummary;
+  /** As they were when the session's comments were last in memory. */
+  readonly annotations?: AnnotationCounts | undefined;
 }
 
 /** The fleet channels of the sessions with a branch that others may conflict with, by repository. */

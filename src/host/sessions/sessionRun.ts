@@ -125,11 +125,14 @@ export class SessionRun implements Disposable {
   }
 
   /** Likewise. Throws what `Workspace.update` throws too. */
-  updateFromBase(cancelTurn: boolean, onStage: (text: string) => void) {
+  updateFromBase(
+    { cancelTurn = false, leaveConflicts = false }: { readonly cancelTurn?: boolean; readonly leaveConflicts?: boolean },
+    onStage: (text: string) => void,
+  ) {
     const credentials = this.#options.credentials.credentialsOf(this.#options.principal);
     const { signal } = this.#life;
     return this.#replacing(cancelTurn, onStage, (workspace, tell) =>
-      updateFromBase({ ...this.#restoreParts(workspace), credentials, signal }, tell),
+      updateFromBase({ ...this.#restoreParts(workspace), credentials, signal, leaveConflicts }, tell),
     );
   }
 

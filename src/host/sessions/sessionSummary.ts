@@ -7,6 +7,7 @@ import { compact } from "../../protocol/schema.ts";
 import type { SessionState } from "../../protocol/sessionState.ts";
 import { isFailed, isInProgress, STATUS, withActivity } from "../../protocol/status.ts";
 import { aggregateStatus, latestModifiedAt } from "../../protocol/summary.ts";
+import type { AnnotationCounts } from "./sessionAnnotations.ts";
 import { repositoryUri } from "./repositoryFolders.ts";
 import { ownerAndRepo, repositoryName } from "./wording.ts";
 
@@ -16,10 +17,11 @@ export interface SummarySources {
   readonly changes: ChangesetState | undefined;
   /** The forecast of its repository. */
   readonly conflicts?: FleetConflictsState | undefined;
+  readonly annotations?: AnnotationCounts | undefined;
 }
 
 /** The row of a session in the list, from its channels and nothing else. */
-export function summaryOf({ session, fleet, changes, conflicts }: SummarySources): SessionSummary {
+export function summaryOf({ session, fleet, changes, conflicts, annotations }: SummarySources): SessionSummary {
   const status = statusOf(session, fleet);
   const totals = changes && totalChanges(changes);
   const needs = needOf(session, fleet, status, totals?.files ?? 0);
@@ -31,6 +33,7 @@ export function summaryOf({ session, fleet, changes, conflicts }: SummarySources
     activity: session.activity ?? activityOfChats(session),
     project: projectOf(fleet.repository),
     workingDirectories: session.workingDirectories,
+    annotations: annotations?.info,
     createdAt: fleet.createdAt,
     modifiedAt: latestModifiedAt(session.chats, fleet.createdAt),
     changes: totals && totals.files > 0 ? totals : undefined,
@@ -50,6 +53,7 @@ export function summaryOf({ session, fleet, changes, conflicts }: SummarySources
         isPaused: fleet.spend?.paused ? true : undefined,
         group: fleet.group,
         forkedFrom: fleet.forkedFrom?.session,
+        openComments: annotations?.open || undefined,
         conflicts: (conflicts && conflictCount(conflicts, fleet.session)) || undefined,
       }),
     },

@@ -1,10 +1,14 @@
 import type { ResultOf } from "../../protocol/methods.ts";
 import type { Credentials } from "../workspaces/workspace.ts";
+import { conflictNames } from "./agentPrompt.ts";
 import { annotate, type RestoreParts } from "./restoreCheckpoint.ts";
+
+const maxConflicts = 50;
 
 export interface UpdateParts extends RestoreParts {
   readonly credentials: Credentials;
   readonly signal: AbortSignal;
+  readonly leaveConflicts: boolean;
 }
 
 /**
@@ -13,7 +17,7 @@ export interface UpdateParts extends RestoreParts {
  * @param onStage what is happening, for people
  */
 export async function updateFromBase(
-  { credentials, signal, ...parts }: UpdateParts,
+  { credentials, signal, leaveConflicts, ...parts }: UpdateParts,
   onStage: (text: string) => void,
 ): Promise<ResultOf<"x-fleet/updateFromBase">> {
   const { ports, checkpoints, workspace } = parts;
@@ -22,6 +26,7 @@ export async function updateFromBase(
     place: checkpoints.place(),
     credentials,
     signal,
+    leaveConflicts,
     onSafe: () => checkpoints.catchUp(workspace),
     onStage,
   });
@@ -30,9 +35,11 @@ export async function updateFromBase(
     const checkpoint = checkpoints.latest(workspace);
     return { checkpoint, safety: checkpoint.id, baseCommit, commits: 0 };
   }
-  const { safety, commits } = updated;
-  await checkpoints.publish(workspace, workspace.checkpoints.at(-1), undefined);
+  const { safety, commits, conflicts } = updated;
+  await checkpoints.publish(workspace, workspace.checkpoints.at(-1), undefined, conflicts);
   const came = commits === 1 ? "1 commit" : `${commits} commits`;
-  annotate(parts, `The branch was updated from ${baseBranch}: ${came}, up to ${baseCommit.slice(0, 8)}.`, safety.id);
-  return { checkpoint: checkpoints.latest(workspace), safety: safety.id, baseCommit, commits };
+  const left = conflicts.length === 0 ? "" : ` Both sides are in ${conflictNames(conflicts)}, for the agent to put together.`;
+  annotate(parts, `The branch was updated from ${baseBranch}: ${came}, up to ${baseCommit.slice(0, 8)}.${left}`, safety.id);
+  const told = conflicts.length > 0 && { conflicts: conflicts.slice(0, maxConflicts) };
+  return { checkpoint: checkpoints.latest(workspace), safety: safety.id, baseCommit, commits, ...told };
 }

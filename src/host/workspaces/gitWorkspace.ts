@@ -140,7 +140,7 @@ export class GitWorkspace implements Workspace {
   }
 
   update(request: UpdateRequest): Promise<Updated | undefined> {
-    const { place, onSafe, onStage } = request;
+    const { place, onSafe, onStage, leaveConflicts } = request;
     return this.#inTurn("Couldn't update the agent's files from the base branch", async () => {
       const { git, paths, baseBranch } = this.#parts;
       const { gitDir } = paths;
@@ -152,13 +152,13 @@ export class GitWorkspace implements Workspace {
       if (onto === before) return undefined;
       const safety = await this.#recordSafety(`Before updating from ${baseBranch}`, place);
       const { tree, conflicts } = await carryOver(git, gitDir, { base: before, head: safety.stored.commit, onto });
-      if (conflicts.length > 0) throw unmergeable(baseBranch, conflicts);
+      if (conflicts.length > 0 && !leaveConflicts) throw unmergeable(baseBranch, conflicts);
       const count = await git.text({ gitDir, args: ["rev-list", "--count", "--end-of-options", `${before}..${onto}`] });
       onSafe(toCheckpoint(safety.stored));
       const facts = { ...safety, place: { ...place, kind: "updated" as const } };
       const next = await this.#write(`Updated from ${baseBranch}`, { tree, base: onto }, facts);
       const updated = await this.#replaceFiles(next, safety.stored, onStage);
-      return { safety: toCheckpoint(safety.stored), updated, commits: Number(count) };
+      return { safety: toCheckpoint(safety.stored), updated, commits: Number(count), conflicts };
     });
   }
 
@@ -363,6 +363,6 @@ export class GitWorkspace implements Workspace {
 function unmergeable(baseBranch: string, files: readonly string[]): AppError {
   const [first = "", ...others] = files;
   const names = others.length === 0 ? first : `${first} and ${others.length} more`;
-  const sentence = `${baseBranch} and this agent changed the same lines of ${names}. Nothing was changed: tell the agent to take over what ${baseBranch} has got.`;
+  const sentence = `${baseBranch} and this agent changed the same lines of ${names}. Nothing was changed; the agent can put the two together.`;
   return new AppError("conflict", sentence, { details: { files: files.slice(0, 50) } });
 }

@@ -2,7 +2,8 @@ import { chmod, lstat, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { type GitCli, type GitCommand } from "./gitCli.ts";
 import { GitError } from "./gitFailure.ts";
-import { copyIndex, markSubmodules, type StagingPaths } from "./staging.ts";
+import { copyIndex, type StagingPaths } from "./staging.ts";
+import { markSubmodules } from "./submodules.ts";
 
 const restoreTimeoutMs = 300_000;
 

@@ -3,6 +3,7 @@ import path from "node:path";
 import { AppError } from "../../base/appError.ts";
 import type { RawChange } from "./changes.ts";
 import type { GitCli } from "./gitCli.ts";
+import { followSubmodules, gitlinkMode, markSubmodules, readSubmodules } from "./submodules.ts";
 
 export interface Staged {
   readonly tree: string;
@@ -15,7 +16,6 @@ export interface StagingPaths {
   readonly gitDir: string;
 }
 
-const gitlinkMode = "160000";
 const stageTimeoutMs = 120_000;
 
 /**
@@ -26,31 +26,6 @@ export async function adoptIndex(git: GitCli, paths: StagingPaths): Promise<void
   const { root, gitDir } = paths;
   await copyIndex(path.join(root, ".git", "index"), path.join(gitDir, "index"));
   await markSubmodules(git, paths);
-}
-
-/**
- * Marks the submodules of an index as not present: git asks a submodule for its state by running git *inside* it, and what
- * is inside is the agent's. `env` may name another index than the workspace's.
- */
-export async function markSubmodules(
-  git: GitCli,
-  { gitDir, root }: StagingPaths,
-  env: Record<string, string> = {},
-): Promise<void> {
-  const listing = await git.run({ gitDir, env, args: ["ls-files", "--stage", "-z"] });
-  const gitlinks = listing.stdout
-    .toString("utf8")
-    .split("\0")
-    .filter((entry) => entry.startsWith(`${gitlinkMode} `))
-    .map((entry) => entry.slice(entry.indexOf("\t") + 1));
-  if (gitlinks.length === 0) return;
-  await git.run({
-    gitDir,
-    workTree: root,
-    env,
-    args: ["update-index", "-z", "--skip-worktree", "--stdin"],
-    input: gitlinks.join("\0"),
-  });
 }
 
 /**
@@ -84,14 +59,19 @@ export async function stageFiles(
   });
   const writeTree = () => git.text({ gitDir, env, args: ["write-tree"] });
   let tree = await writeTree();
-  const gitlinks = (await changesOf(tree)).filter(isAddedGitlink).map((change) => change.path);
-  if (gitlinks.length > 0) {
-    const input = gitlinks.join("\0");
+  const changes = await changesOf(tree);
+  const submodules = await readSubmodules(git, paths, tree, changes);
+  const strange = changes
+    .filter((change) => isAddedGitlink(change) && !submodules.declared.has(change.path))
+    .map((change) => change.path);
+  if (strange.length > 0) {
+    const input = strange.join("\0");
     await git.run({ gitDir, workTree: root, env, args: ["update-index", "-z", "--force-remove", "--stdin"], input });
-    tree = await writeTree();
   }
+  if (submodules.known.size > 0) await followSubmodules(git, paths, env, submodules);
+  if (strange.length > 0 || submodules.known.size > 0) tree = await writeTree();
   await rename(next, index);
-  return { tree, nestedRepositories: [...gitlinks, ...unbornRepositories(added.stderr)].toSorted() };
+  return { tree, nestedRepositories: [...strange, ...unbornRepositories(added.stderr)].toSorted() };
 }
 
 /**

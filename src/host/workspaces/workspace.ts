@@ -85,6 +85,8 @@ export interface Restored {
 export interface UpdateRequest extends Pick<RestoreRequest, "place" | "onSafe" | "onStage"> {
   readonly credentials: Credentials;
   readonly signal: AbortSignal;
+  /** What git can't merge goes into the files as it is, both sides between its marks. */
+  readonly leaveConflicts: boolean;
 }
 
 export interface Updated {
@@ -93,6 +95,8 @@ export interface Updated {
   readonly updated: Checkpoint;
   /** How many the base branch had got. */
   readonly commits: number;
+  /** Files that git could not merge. */
+  readonly conflicts: readonly string[];
 }
 
 export interface CombineRequest extends Pick<ProvisionRequest, "sessionId" | "branch" | "onStage" | "signal"> {
@@ -184,7 +188,7 @@ export interface Workspace {
   /**
    * Merges what the base branch has got into the files, and from then on counts from there. Undefined when it has got
    * nothing. Nothing of the workspace may run meanwhile; a process that dies on the way leaves what `restore` leaves.
-   * Throws `conflict` (details.files) for what git can't merge, and what `Workspaces.provision` throws.
+   * Throws `conflict` (details.files) for what git can't merge unless it may be left, and what `Workspaces.provision` throws.
    */
   update(request: UpdateRequest): Promise<Updated | undefined>;
   /** Gives up checkpoints; their objects leave the disk some time later. The last one is kept. */

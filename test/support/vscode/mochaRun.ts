@@ -27,12 +27,7 @@ export interface MochaResult extends Readonly<Counts> {
   readonly failures: readonly { readonly title: string; readonly error: string }[];
 }
 
-/** Runs test files under mocha's `describe` and `it` in this process. */
-export async function runMocha(files: readonly TestFile[], options: MochaOptions = {}): Promise<MochaResult> {
-  const { reportFile } = options;
-  if (reportFile !== undefined) {
-    Mocha.reporters.Base.consoleLog = (...values: unknown[]) => appendFileSync(reportFile, `${format(...values)}\n`);
-  }
+async function loadMocha(files: readonly TestFile[], options: MochaOptions = {}): Promise<Mocha> {
   const mocha = new Mocha({
     ui: "bdd",
     timeout: options.timeoutMs ?? 30_000,
@@ -44,6 +39,21 @@ export async function runMocha(files: readonly TestFile[], options: MochaOptions
     mocha.suite.emit("pre-require", globalThis, file.name, mocha);
     await file.load();
   }
+  return mocha;
+}
+
+/** Titles of the outermost suites of test files, in order, without running them. A module loads once: it can't be run here, too. */
+export async function suiteTitles(files: readonly TestFile[]): Promise<readonly string[]> {
+  return (await loadMocha(files)).suite.suites.map(({ title }) => title);
+}
+
+/** Runs test files under mocha's `describe` and `it` in this process. */
+export async function runMocha(files: readonly TestFile[], options: MochaOptions = {}): Promise<MochaResult> {
+  const { reportFile } = options;
+  if (reportFile !== undefined) {
+    Mocha.reporters.Base.consoleLog = (...values: unknown[]) => appendFileSync(reportFile, `${format(...values)}\n`);
+  }
+  const mocha = await loadMocha(files, options);
   const { onFailure, suites: wanted } = options;
   if (wanted) mocha.suite.suites = mocha.suite.suites.filter(({ title }) => wanted.includes(title));
   if (onFailure) {

@@ -247,8 +247,8 @@ const calls: Record<keyof typeof Methods, [params: object, result: unknown, requ
     ["channel", "session", "base", "picks"],
   ],
   "x-fleet/updateFromBase": [
-    { channel: session, cancelTurn: false, progressToken: "p" },
-    { checkpoint: { ...checkpoint, kind: "updated" }, safety: "2", baseCommit: "c", commits: 3 },
+    { channel: session, cancelTurn: false, leaveConflicts: true, progressToken: "p" },
+    { checkpoint: { ...checkpoint, kind: "updated" }, safety: "2", baseCommit: "c", commits: 3, conflicts: ["a.txt"] },
     ["channel"],
   ],
   fetchAutomationRuns: [

@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import type { Clock } from "../../../base/clock.ts";
 import type { Disposable } from "../../../base/disposables.ts";
 import type { ChannelHandle } from "../../../client/client.ts";
@@ -140,7 +141,7 @@ export class PanelLog implements Disposable {
       if (!feed.isRead) reading += 1;
       else if (feed.isOver) {
         this.#done.add(section);
-        section.note = feed.error && sentenceOf(feed.error);
+        section.note = feed.error && sentenceOf(feed.error, vscode.l10n.t);
         feed.dispose();
         this.#feeds.delete(section);
       }

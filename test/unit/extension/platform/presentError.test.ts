@@ -64,7 +64,7 @@ describe("presenting errors", () => {
     const { presenter, shown } = aPresenter();
     await presenter.present(new TypeError("x is undefined at foo.ts:12"), "open the agent");
     expect(shown[0]?.text).toBe(`Couldn't open the agent: ${PRESENTATIONS.internal.sentence}`);
-    expect(sentenceOf(new AppError("internal", "TypeError: boom"))).toBe(PRESENTATIONS.internal.sentence);
+    expect(sentenceOf(new AppError("internal", "TypeError: boom"), untranslated)).toBe(PRESENTATIONS.internal.sentence);
   });
 
   it("says nothing when the person cancelled", async () => {

@@ -33,6 +33,7 @@ export function anAgent(overrides: Partial<ShippableAgent> = {}): ShippableAgent
     phase: "ready",
     files: [aFile("src/parser.ts")],
     conflicts: 0,
+    base: undefined,
     prompt: "Fix the parser, please.",
     tests: [{ command: "npm test", exitCode: 0, succeeded: true }],
     ...overrides,

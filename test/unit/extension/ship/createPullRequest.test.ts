@@ -101,6 +101,7 @@ class World {
       explain: async (blocks) => {
         this.steps.push(`block ${blocks.map(({ kind }) => kind).join()}`);
       },
+      updateFromBase: async () => void this.steps.push("update"),
     },
     form: {
       ask: async (values, _context, keep) => {

@@ -41,6 +41,7 @@ function aForm(changes: Partial<FormContext> = {}) {
       asked.push(owner);
       return { people: ["ann", "bob"], labels: ["bug"], milestones: [{ number: 3, title: "1.0" }] };
     },
+    updateFromBase: async () => void asked.push("update"),
     ...changes,
   };
   const result = new QuickPullRequestForm().ask(prefilled, context, (draft) => void drafts.push(draft));

@@ -39,16 +39,23 @@ describe("what of a host's output reaches the editor's terminal", () => {
     expect(filtered(`a${ESC}]0;x${ESC}]52;c;eA==${BEL}b`)).toBe("ab");
   });
 
-  it("keeps an escape before a string that the chunk breaks off at another one", () => {
-    const text = `${ESC}${ESC}]52;c;x${ESC}`;
-    expect(filtered(text, "b")).toBe(filtered(text.slice(0, 2), text.slice(2), "b"));
-    expect(filtered(text)).toBe(ESC);
+  it("does not make a string of what is left around one that it keeps back (CON-1)", () => {
+    expect(filtered(`${ESC}${ESC}]x${BEL}]52;c;eA==${BEL}`)).toBe(`]52;c;eA==${BEL}`);
+    expect(filtered(`${ESC}\u009dx${BEL}]0;root${BEL}`)).toBe(`]0;root${BEL}`);
+    expect(filtered(`${ESC}${ESC}`, `]52;c;x${ESC}`, "b")).toBe(`${ESC}b`);
+  });
+
+  it("knows a string whose beginning other controls stand in, as a terminal does (CON-1)", () => {
+    expect(filtered(`a${ESC}\n]52;c;eA==${BEL}b`)).toBe("a\nb");
+    expect(filtered(`a${ESC}\u0000\u007f`, `P1;2|x${ST}b`)).toBe("a\u0000\u007fb");
+    expect(filtered(`a${ESC}\u0018]0;x`)).toBe(`a${ESC}\u0018]0;x`);
   });
 
   it("says the same however the output is cut", () => {
     const piece = fc.constantFrom(
       "a",
       "\n",
+      "\u007f",
       ESC,
       `${ESC}[31m`,
       `${ESC}]52;c;x`,

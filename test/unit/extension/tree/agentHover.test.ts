@@ -54,13 +54,14 @@ describe("an agent's hover", () => {
   });
 
   it("tells what only the host knows: model, budget, queue, checkpoints, machine time", () => {
-    const agent = { queuePosition: 2, spend: 0.42, conflicts: 1, group: { id: "g", index: 1, count: 3 } };
+    const agent = { queuePosition: 2, spend: 0.42, conflicts: 1, openComments: 3, group: { id: "g", index: 1, count: 3 } };
     expect(lines(agent, { details, parentTitle: "Plan it", agentName: "Sample agent" })).toMatchObject({
       Agent: "Sample agent, opus",
       Queue: "2nd, 4 agents work, the limit of this host",
       Spent: "$0.42 of $5.00",
       Checkpoints: "0",
       Conflicts: "cannot be merged with one other branch",
+      Review: "3 comments open",
       "Machine time": "12m",
       Isolation: "bubblewrap, no limit of memory",
       "Comes from": "Plan it",

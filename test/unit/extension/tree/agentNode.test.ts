@@ -110,11 +110,13 @@ describe("an agent's row", () => {
     expect(described("none", { attention: "review", changes })).toBe("acme/widgets · ready for review · +120 −14 · 3m");
   });
 
-  it("tells conflicts, attempts and how much of the budget is used", () => {
+  it("tells conflicts, open comments, attempts and how much of the budget is used", () => {
     const view = node({ conflicts: 2, group: { id: "g", index: 2, count: 3 }, spend: 4.2, budgetShare: 0.84 });
     expect(view.description).toBe(
       "acme/widgets · attempt 2 of 3 · working · 2 conflicts · $4.20 (84 % of the budget) · 3m",
     );
+    expect(node({ openComments: 3 }).description).toBe("acme/widgets · working · 3 comments open · 3m");
+    expect(node({ openComments: 1 }).spoken).toContain("1 comment open");
     expect(node({ spend: 1, budgetShare: 0.2 }).description).toContain("$1.00 · ");
     expect(node({ attention: "needsYou", need: "budget" }).description).toContain("reached its budget");
   });

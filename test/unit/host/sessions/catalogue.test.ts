@@ -4,6 +4,7 @@ import { Channels } from "../../../../src/host/channels/channels.ts";
 import { Catalogue } from "../../../../src/host/sessions/catalogue.ts";
 import { initialStates } from "../../../../src/host/sessions/newSession.ts";
 import { refsOf, type SessionRefs } from "../../../../src/host/sessions/sessionRefs.ts";
+import { annotationsUri } from "../../../../src/protocol/uris.ts";
 import { FakeClock } from "../../../support/fakeClock.ts";
 import { MemoryLog } from "../../../support/memoryLog.ts";
 
@@ -37,6 +38,38 @@ describe("catalogue", () => {
     await clock.advance(100);
     expect(told.map(({ method }) => method)).toEqual(["root/sessionAdded", "root/sessionSummaryChanged"]);
     expect(told[1]?.params).toEqual({ channel: "ahp-root://", session: refs.session, changes: { title: "three" } });
+  });
+
+  it("counts a session's comments, also while they are out of memory", async () => {
+    const { clock, channels, told, catalogue, add } = aCatalogue();
+    const refs = add("aaaaaaaa", "2026-01-01T00:00:00Z");
+    const resource = annotationsUri(refs.session);
+    const annotation = (id: string, resolved: boolean) => ({
+      id,
+      resource: "muster-file:/a.ts",
+      resolved,
+      entries: [
+        { id: `${id}1`, text: "Why?" },
+        { id: `${id}2`, text: "And this?" },
+      ],
+    });
+    channels.create(resource, "annotations", { annotations: [annotation("a", false), annotation("b", true)] });
+    catalogue.touch(refs.id);
+    await clock.advance(100);
+    const counted = {
+      annotations: { resource, annotationCount: 2, entryCount: 4 },
+      _meta: { muster: { openComments: 1 } },
+    };
+    expect(told.at(-1)?.params).toMatchObject({ changes: counted });
+    channels.rest(-1, (_uri, kind) => kind === "annotations");
+    expect(channels.isLoaded(resource)).toBe(false);
+    channels.dispatch(refs.session, { type: "session/titleChanged", title: "Another" });
+    catalogue.touch(refs.id);
+    expect(catalogue.list({}).items).toMatchObject([{ title: "Another", ...counted }]);
+    await channels.load(resource);
+    for (const annotationId of ["a", "b"]) channels.dispatch(resource, { type: "annotations/removed", annotationId });
+    catalogue.touch(refs.id);
+    expect(catalogue.list({}).items[0]?.annotations).toBeUndefined();
   });
 
   it("pages from the newest, and a page stays in place when sessions come and go", () => {
