@@ -215,7 +215,10 @@ export class Link {
     if (code === tooBig) return beyondLimit("{0} sent a message that is larger than this client accepts.", hostName);
     const details = this.#retryAfterMs === undefined ? {} : { retryAfterMs: this.#retryAfterMs };
     return comesBack.has(code)
-      ? new AppError("host.disconnected", "{0} is going away for a moment ({1}).", { details, values: [hostName, code] })
+      ? new AppError("host.disconnected", "{0} is going away for a moment ({1}).", {
+          details,
+          values: [hostName, code],
+        })
       : new AppError("host.disconnected", "The connection to the host was lost ({0}).", { details, values: [code] });
   }
 

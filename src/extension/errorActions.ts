@@ -5,6 +5,7 @@ import { runCommand } from "./platform/commandRegistry.ts";
 import type { OutputLogger } from "./platform/logger.ts";
 import type { ErrorActionHandlers } from "./platform/presentError.ts";
 import type { Settings } from "./platform/settings.ts";
+import { requireTrust } from "./platform/trust.ts";
 import { gitHubScopes } from "./ship/gitHubServers.ts";
 
 export interface ErrorActionsOptions {
@@ -34,7 +35,10 @@ async function signInAfter(failure: AppError | undefined): Promise<void> {
   const { hostId, authProvider } = failure?.details ?? {};
   if (typeof hostId === "string") return runCommand("muster.agent.signIn", { hostId });
   const provider = typeof authProvider === "string" ? authProvider : "github";
-  await vscode.authentication
-    .getSession(provider, gitHubScopes, { createIfNone: true })
-    .then(undefined, () => undefined);
+  try {
+    requireTrust();
+    await vscode.authentication.getSession(provider, gitHubScopes, { createIfNone: true });
+  } catch {
+    // Whoever declines knows it.
+  }
 }

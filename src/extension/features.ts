@@ -8,7 +8,6 @@ import { readCertificate } from "./hosts/certificate.ts";
 import { HostCommands } from "./hostSetup/hostCommands.ts";
 import { registerHandOff } from "./handOff/handOff.ts";
 import { localGit } from "./handOff/localGit.ts";
-import { handleLinks } from "./hostSetup/hostLinks.ts";
 import type { AgentTarget } from "./ids.ts";
 import { AgentTargets } from "./inbox/agentTargets.ts";
 import { Approvals } from "./inbox/approvals.ts";
@@ -18,9 +17,11 @@ import { startNoticing } from "./inbox/noticing.ts";
 import { RequestDocuments } from "./inbox/requestDocuments.ts";
 import { Attempts } from "./launch/attemptsView.ts";
 import { startLaunching } from "./launch/launching.ts";
+import { registerLinks } from "./links/links.ts";
 import { Onboarding } from "./onboarding/onboarding.ts";
 import { attendanceOf } from "./platform/attendance.ts";
 import { runCommand } from "./platform/commandRegistry.ts";
+import { confirmMessage } from "./platform/messageForm.ts";
 import { whenTrusted } from "./platform/trust.ts";
 import { Review } from "./review/review.ts";
 import { toReviewUri } from "./review/reviewUri.ts";
@@ -38,6 +39,7 @@ import { Terminals } from "./terminals/terminals.ts";
 import { registerAgentCommands } from "./tree/agentCommands.ts";
 import { registerAgentsViewCommands } from "./tree/agentsViewCommands.ts";
 import { markWatchedAsRead } from "./tree/readMarks.ts";
+import { selectedAgents } from "./tree/rowSelection.ts";
 import type { Services } from "./services.ts";
 
 /** All that people do with agents and hosts, on top of the services; it ends with `owned`. */
@@ -101,7 +103,7 @@ export function startFeatures(services: Services, owned: Disposables): void {
       state: context.workspaceState,
       clock,
       newId,
-      resolveAgent: (target) => targets.one(target, "Review whose changes?"),
+      resolveAgent: (target) => targets.one(target, vscode.l10n.t("Review whose changes?")),
       titleOf: (target) => targets.titleOf(target),
       onError,
     }),
@@ -125,17 +127,15 @@ export function startFeatures(services: Services, owned: Disposables): void {
   );
 
   owned.add(
-    registerHandOff({
+    registerHandOff(commands, {
       hosts: connections,
-      commands,
       dialogs,
       clock,
       git: localGit,
       folders: () => vscode.workspace.workspaceFolders?.map(({ uri }) => uri.fsPath) ?? [],
-      resolveAgent: (target) => targets.one(target, "Check out whose work?", ({ freshness }) => freshness.live),
+      resolveAgent: (target, question) => targets.one(target, question, ({ freshness }) => freshness.live),
       titleOf: (target) => targets.titleOf(target),
       agents: () => fleet.agents.values(),
-      send: (key, text) => fleet.send(key, text),
     }),
   );
   owned.add(
@@ -148,7 +148,7 @@ export function startFeatures(services: Services, owned: Disposables): void {
       newId,
       logger: logger.child("terminals"),
       resolveAgent: (target) =>
-        targets.one(target, "Open a terminal of which agent?", ({ freshness }) => freshness.live),
+        targets.one(target, vscode.l10n.t("Open a terminal of which agent?"), ({ freshness }) => freshness.live),
       titleOf: (target) => targets.titleOf(target),
     }),
   );
@@ -166,7 +166,7 @@ export function startFeatures(services: Services, owned: Disposables): void {
       signIn: vscodeSignIn,
       credentials,
       userAgent: `muster/${version}`,
-      resolveAgent: (target, fits) => targets.one(target, "Whose pull request?", fits),
+      resolveAgent: (target, fits) => targets.one(target, vscode.l10n.t("Whose pull request?"), fits),
       fleet,
       seen: attendanceOf(agentsView, () => panels.active !== undefined),
       archivesOnMerge: () => settings.read("pullRequests.archiveOnMerge"),
@@ -191,7 +191,7 @@ export function startFeatures(services: Services, owned: Disposables): void {
   const openPanel = (target: AgentTarget) => panels.show(target);
   const inbox = owned.add(new Inbox({ fleet, approvals, snoozes, presenter, clock, openPanel }, onError));
   owned.add(registerInboxCommands({ fleet, targets, inbox, snoozes, panels, commands, reveal }));
-  const selection = () => agentsView.selection.filter((element) => element.kind === "agent");
+  const selection = () => selectedAgents({ view: agentsView, tree: agentsTree, clock });
   owned.add(
     registerAgentCommands({
       fleet,
@@ -251,7 +251,17 @@ export function startFeatures(services: Services, owned: Disposables): void {
       showLog: (host) => hostLogs.show(host),
     }),
   );
-  owned.add(handleLinks((proposal) => hostCommands.add(proposal), presenter));
+  owned.add(
+    registerLinks({
+      extensionId: context.extension.id,
+      connections,
+      commands,
+      presenter,
+      resolveAgent: (target) => targets.one(target, vscode.l10n.t("Copy the link to which agent?")),
+      addHost: (proposal) => hostCommands.add(proposal),
+      openAgent: (target) => panels.show(target),
+    }),
+  );
   const { extensionUri } = context;
   owned.add(new Attempts({ extensionUri, fleet, connections, commands, dialogs, clock, resolveAgent }));
   owned.add(
@@ -264,6 +274,7 @@ export function startFeatures(services: Services, owned: Disposables): void {
       presenter,
       clock,
       newId,
+      confirmMessage,
       state: context.workspaceState,
       revision: ({ hostId, session }, path, oid) =>
         vscode.Uri.from(toReviewUri({ hostId, sessionId: parseSessionUri(session) ?? "none", path, oid })),

@@ -79,11 +79,13 @@ export interface CommandArgs {
   "muster.agent.networkAccess": OnAgents;
   "muster.spend.show": [];
   "muster.agent.open": OnAgents;
+  /** A click on a row. */
+  "muster.agent.openSelected": [];
   "muster.agent.review": OnAgents;
   "muster.agent.reviewSince": OnAgents;
   "muster.agent.chooseReview": OnAgents;
   "muster.agent.checkOut": OnAgents;
-  "muster.agent.sendLocalChanges": [];
+  "muster.agent.sendLocalChanges": OnAgents;
   "muster.agent.createPullRequest": OnAgents;
   "muster.agent.showPullRequest": OnAgents;
   "muster.agent.updatePullRequest": OnAgents;
@@ -98,6 +100,7 @@ export interface CommandArgs {
   "muster.agent.deny": OnAgents;
   "muster.agent.retry": OnAgents;
   "muster.agent.rename": OnAgents;
+  "muster.agent.copyLink": OnAgents;
   "muster.agent.archive": OnAgents;
   "muster.agent.restore": OnAgents;
   "muster.agent.pin": OnAgents;
@@ -175,6 +178,7 @@ const commandIds: Record<CommandId, true> = {
   "muster.agent.networkAccess": true,
   "muster.spend.show": true,
   "muster.agent.open": true,
+  "muster.agent.openSelected": true,
   "muster.agent.review": true,
   "muster.agent.reviewSince": true,
   "muster.agent.chooseReview": true,
@@ -194,6 +198,7 @@ const commandIds: Record<CommandId, true> = {
   "muster.agent.deny": true,
   "muster.agent.retry": true,
   "muster.agent.rename": true,
+  "muster.agent.copyLink": true,
   "muster.agent.archive": true,
   "muster.agent.restore": true,
   "muster.agent.pin": true,
@@ -383,6 +388,7 @@ const AGENT_STATES = [
   "agent.pullRequest.unshipped",
   "agent.pullRequest.checksFailed",
   "agent.pullRequest.changesRequested",
+  "agent.pullRequest.conflicts",
   "agent.pullRequest.mergeable",
   "agent.done",
   "agent.archived",

@@ -51,9 +51,13 @@ export function startServices(context: vscode.ExtensionContext, owned: Disposabl
   const actions = errorActions({ logger, settings, id: context.extension.id });
   const presenter = new ErrorPresenter(dialogs, actions, logger, clock, vscode.l10n.t);
   const commands = owned.add(new CommandRegistry(presenter));
-  const reporter = createTelemetry(connectionStringOf(context), async (connectionString) => {
-    const { newTelemetryReporter } = await import("./platform/telemetryReporter.ts");
-    return newTelemetryReporter(connectionString);
+  const reporter = createTelemetry({
+    connectionString: connectionStringOf(context),
+    isEnabled: () => vscode.env.isTelemetryEnabled,
+    loadSink: async (connectionString) => {
+      const { newTelemetryReporter } = await import("./platform/telemetryReporter.ts");
+      return newTelemetryReporter(connectionString);
+    },
   });
   const telemetry = owned.add(withMilestones(reporter, contexts));
 
@@ -69,7 +73,7 @@ export function startServices(context: vscode.ExtensionContext, owned: Disposabl
     newHostClient(host, token, { clock, logger: logOf(host), version, mayDial: requireTrust });
   const connections = owned.add(new HostConnections({ hosts, newClient, logger: logger.child("hosts") }));
   owned.add(connections.onDidChange(({ removed }) => hostLogs.forget(removed)));
-  const fleet = owned.add(new Fleet({ connections, clock, newId, logger: logger.child("fleet") }));
+  const fleet = owned.add(new Fleet({ connections, clock, newId, logger: logger.child("fleet"), t: vscode.l10n.t }));
 
   // The person's accounts, for hosts and agents that need them.
   const servers = () => settings.read("github.servers");

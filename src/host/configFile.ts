@@ -12,6 +12,7 @@ import { en } from "zod/locales";
 import { AppError } from "../base/appError.ts";
 import { HostConfig } from "./config.ts";
 import { unknownMembers } from "./configSchema.ts";
+import { systemReason } from "./systemReason.ts";
 import { UnknownAgent, withWellKnownAgents } from "./providers/acp/wellKnownAgents.ts";
 
 /** A configuration, and what is in its file that the host does not know: one sentence each, with the line. */
@@ -126,7 +127,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    throw new AppError("request.invalid", `The configuration ${file} could not be read: ${String(error)}.`, {
+    throw new AppError("request.invalid", `The configuration ${file} could not be read: ${systemReason(error)}.`, {
       cause: error,
     });
   }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import process from "node:process";
-import { AppError, assertNever } from "../base/appError.ts";
+import { assertNever } from "../base/appError.ts";
 import { auditFilterOf, type CliOptions, parseCli, USAGE } from "./cli/arguments.ts";
 import { backup } from "./cli/backup.ts";
 import { bundle } from "./cli/bundle.ts";
@@ -9,6 +9,7 @@ import { doctor } from "./cli/doctor.ts";
 import { auditLog } from "./cli/auditLog.ts";
 import { listEgress } from "./cli/egress.ts";
 import { EXIT } from "./cli/exitCodes.ts";
+import { failureOf } from "./cli/failure.ts";
 import { exportLog, verifyLog } from "./cli/inspect.ts";
 import { serve } from "./cli/serve.ts";
 import { spendTable } from "./cli/spendTable.ts";
@@ -62,7 +63,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     return await run(parseCli(args, process.cwd()));
   } catch (error) {
-    const failure = AppError.from(error, "The host could not start");
+    const failure = failureOf(error);
     process.stderr.write(`${failure.message}\n`);
     if (failure.code === "request.invalid") process.stderr.write('Run "muster-host --help" for the usage.\n');
     return failure.code === "request.invalid" ? EXIT.usage : EXIT.failed;

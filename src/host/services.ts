@@ -27,6 +27,7 @@ import { Presence } from "./sessions/presence.ts";
 import { RepositoryServers } from "./sessions/repositoryServers.ts";
 import { queueLimitsOf, timeLimitsOf } from "./sessions/limitsConfig.ts";
 import { liveBranches } from "./sessions/sessionRow.ts";
+import { UpdateTrains } from "./sessions/updateTrains.ts";
 import { SessionService } from "./sessions/sessionService.ts";
 import { openSpending, type SpendingOptions } from "./spend/spending.ts";
 import { PtyHostClient } from "./terminals/ptyHostClient.ts";
@@ -85,6 +86,9 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const log = SqliteLog.open({ directory: dataDir, clock, logger: logger.child("log"), makeRoom, onTimed, failpoint });
   log.onFailed(options.onFatal);
   try {
+    // Looks at the disk, and makes the reserve while there is room for it.
+    const refusal = disk.refusal();
+    if (refusal !== undefined) logger.warn(refusal);
     const channels = new Channels({
       log,
       logger: logger.child("channels"),
@@ -200,11 +204,19 @@ export async function startHost(options: HostOptions): Promise<Host> {
       credentialsOf: (owner) => credentials.credentialsOf(owner ?? OWNER),
       fetchMs: config.repositories.baseFetchMinutes * 60_000,
     });
-    conflicts.start(liveBranches(sessions.rows));
+    const live = liveBranches(sessions.rows);
+    conflicts.start(live);
+    const trains = new UpdateTrains({
+      channels,
+      clock,
+      logger: logger.child("trains"),
+      newId: randomUUID,
+      runOf: (session) => sessions.recalled(session),
+    });
     const presence = new Presence(channels);
     const disposedMs = config.retention.disposedDays * 24 * 60 * 60 * 1_000;
     const retention = new Retention({ log, channels, clock, logger: logger.child("retention"), disposedMs });
-    const fleet: FleetHandlers = { ...sessions.fleetMethods, ...spending.methods };
+    const fleet: FleetHandlers = { ...sessions.fleetMethods, ...spending.methods, ...trains.methods };
     const gateway = new Gateway({
       channels,
       fanOut,
@@ -251,6 +263,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     retention.start();
     resting.start();
     access.audit.start();
+    void trains.resume(live.keys());
     return {
       port,
       epoch: log.epoch,
@@ -259,6 +272,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
         retention.dispose();
         resting.dispose();
         conflicts.dispose();
+        trains.dispose();
         await sessions.stop();
         await conflicts.idle();
         await ptyHost.stop();

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import type { TrainStop } from "./fleetTrain.ts";
 import type { FilePart, PartsFile, PickProblem } from "./fleetParts.ts";
 import type { FleetOverlap } from "./fleetConflicts.ts";
 
@@ -30,6 +31,8 @@ export interface CoordinatedAgent extends Overlap {
   readonly baseBranch: string;
   /** Commits that the base branch has got since. */
   readonly behind: number;
+  /** What a train of updates means for it; absent when that is of no interest any more. */
+  readonly update?: { readonly state: TrainStop["state"]; readonly message?: string | undefined } | undefined;
   /** Why it can't be updated from its base at present; it can when absent. */
   readonly obstacle?: "current" | "working" | "conflict" | undefined;
 }
@@ -72,6 +75,8 @@ export interface CoordinationState {
   readonly agents: readonly CoordinatedAgent[];
   /** Those that overlap. */
   readonly pairs: readonly CoordinatedPair[];
+  /** The host updates agents one after the other: so many are done of so many. */
+  readonly train?: { readonly done: number; readonly count: number } | undefined;
   readonly chosen: PairDetails | undefined;
 }
 
@@ -124,11 +129,17 @@ const nonce = z.string();
 /** What the pages ask for. */
 export const coordinationInbound = [
   z.object({ nonce, kind: z.literal("choosePair"), pair: z.nullable(PairChoice) }),
-  z.object({ nonce, kind: z.literal("write"), text: z.nullable(z.string()), to: z.array(z.string()) }),
+  z.object({
+    nonce,
+    kind: z.literal("write"),
+    text: z.nullable(z.string().check(z.maxLength(400_000))),
+    to: z.array(z.string()),
+  }),
   z.object({ nonce, kind: z.literal("send") }),
   z.object({ nonce, kind: z.literal("compare") }),
   z.object({ nonce, kind: z.literal("combine") }),
   z.object({ nonce, kind: z.literal("update"), sessions: z.array(z.string()) }),
+  z.object({ nonce, kind: z.literal("stopTrain") }),
   z.object({
     nonce,
     kind: z.literal("pick"),

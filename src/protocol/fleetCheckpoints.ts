@@ -5,10 +5,10 @@ import { type ActionOf, defineActions, loose, openEnum, opt, set, Timestamp, ups
 
 /**
  * Why there is a checkpoint: a turn ended, a person asked, the files were about to be replaced (`safety`), have been put back
- * (`restored`), the base branch was merged into them (`updated`), or the session began as a copy (`fork`) or as parts of
+ * (`restored`), the base branch (`updated`) or a person's own changes (`applied`) were merged into them, or the session began as a copy (`fork`) or as parts of
  * others (`combined`).
  */
-export const CheckpointKind = openEnum(["turn", "asked", "safety", "restored", "updated", "fork", "combined"]);
+export const CheckpointKind = openEnum(["turn", "asked", "safety", "restored", "updated", "applied", "fork", "combined"]);
 export type CheckpointKind = z.infer<typeof CheckpointKind>;
 
 /** A restorable point of the workspace. `commit` and `tree` are git object ids, the counts are against the base commit. */
@@ -69,7 +69,8 @@ export const checkpointMembers = {
 };
 
 export const checkpointActions = defineActions({
-  "x-fleet/checkpointAdded": { checkpoint: FleetCheckpoint },
+  /** `note` is for the agent, when these files are not its own doing. */
+  "x-fleet/checkpointAdded": { checkpoint: FleetCheckpoint, note: opt(z.string()) },
   /** They were too many; their files are gone. */
   "x-fleet/checkpointsDropped": { ids: z.array(z.string()) },
   "x-fleet/restoreBegan": { checkpoint: z.string(), safety: z.string() },
@@ -91,9 +92,10 @@ export function reduceCheckpoints<S extends CheckpointsState>(state: S, action: 
 function changes(state: CheckpointsState, action: CheckpointAction): Partial<CheckpointsState> {
   switch (action.type) {
     case "x-fleet/checkpointAdded": {
-      const { checkpoint } = action;
+      const { checkpoint, note } = action;
       const checkpoints = upsert(state.checkpoints, checkpoint, ({ id }) => id);
-      return { checkpoints, head: hasNewFiles(state, checkpoint) ? checkpoints.at(-1)?.commit : state.head };
+      const head = hasNewFiles(state, checkpoint) ? checkpoints.at(-1)?.commit : state.head;
+      return { checkpoints, head, untold: told(state, note) };
     }
     case "x-fleet/checkpointsDropped": {
       const dropped = new Set(action.ids);

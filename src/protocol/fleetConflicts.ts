@@ -1,9 +1,11 @@
 import * as z from "zod/mini";
+import { FleetTrain } from "./fleetTrain.ts";
 import {
   type ActionOf,
   defineActions,
   loose,
   openEnum,
+  opt,
   set,
   Timestamp,
   type UnknownAction,
@@ -54,6 +56,8 @@ export const FleetConflictsState = loose({
   pairs: z.array(ForecastPair),
   /** Sessions in the order in which merging their branches meets the fewest conflicts. */
   mergeOrder: z.array(Uri),
+  /** The latest. */
+  train: opt(FleetTrain),
   at: Timestamp,
 });
 export type FleetConflictsState = z.infer<typeof FleetConflictsState>;
@@ -70,6 +74,8 @@ export const fleetConflictsActions = defineActions({
     mergeOrder: z.array(Uri),
     at: Timestamp,
   },
+  /** Another train, or how far it is. */
+  "x-fleet/trainChanged": { train: FleetTrain },
 });
 export type FleetConflictsAction = ActionOf<typeof fleetConflictsActions>;
 
@@ -92,10 +98,16 @@ export function reduceFleetConflicts(
         .filter(({ overlap }) => overlap !== "none");
       return set(state, { branches, pairs, mergeOrder: action.mergeOrder, at: action.at });
     }
+    case "x-fleet/trainChanged":
+      return set(state, { train: action.train });
     case "(unknown)":
     default:
       return state;
   }
+}
+
+export function emptyForecast(repository: string, at: string): FleetConflictsState {
+  return { repository, branches: [], pairs: [], mergeOrder: [], at };
 }
 
 /** The same for the same two sessions. */

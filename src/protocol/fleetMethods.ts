@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { FleetCheckpoint } from "./fleetCheckpoints.ts";
 import { SpendReport } from "./fleetLedger.ts";
 import { PartsFile, PartsPick, PickProblem } from "./fleetParts.ts";
+import { FleetTrain } from "./fleetTrain.ts";
 import { loose, Meta, openEnum, opt, Uri } from "./schema.ts";
 
 /** Every request is about one channel: the session's own, or `ahp-root://` for the host. */
@@ -126,6 +127,34 @@ export const FleetMethods = {
       conflicts: opt(z.array(z.string())),
     }),
   },
+  /**
+   * Merges a person's changes into the session's files. The present files become a checkpoint
+   * first, `safety`, so restoring that undoes it; the agent is told with its next prompt. Refused with the code `conflict`
+   * while a turn runs, and when git can't merge all of it (`details.files`): then nothing is changed.
+   */
+  "x-fleet/applyPatch": {
+    params: loose({
+      ...onChannel,
+      /** What `git diff --binary --full-index` prints, as base64. */
+      patch: z.string(),
+      /** The commit that it was made from: where the host has that, it merges; else it looks for the lines around each change. */
+      base: opt(z.string()),
+      /** For `root/progress`, in per cent. */
+      progressToken: z.optional(z.unknown()),
+    }),
+    result: loose({ checkpoint: FleetCheckpoint, safety: z.string() }),
+  },
+  /**
+   * Updates this session and `others` of its repository from their base, one after the other: the host does it by itself,
+   * in the suggested order of merging, and tells on the channel of the repository's forecast how far it is. Refused with
+   * the code `conflict` while another train of the repository goes.
+   */
+  "x-fleet/startTrain": {
+    params: loose({ ...onChannel, others: z.array(Uri) }),
+    result: loose({ train: FleetTrain }),
+  },
+  /** Ends the train of the session's repository before its next stop. Without one nothing happens. */
+  "x-fleet/stopTrain": { params: loose(onChannel), result: loose({}) },
   "x-fleet/spend": SpendReport,
 } as const;
 export type FleetMethodName = keyof typeof FleetMethods;

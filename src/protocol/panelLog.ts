@@ -99,8 +99,8 @@ export const LogMethods = {
   copyLog: z.object({ ...log, from: z.optional(row), to: z.optional(row) }),
   /** To a file that the person chooses. */
   saveLog: z.object(log),
-  /** A terminal's output as a document in the editor. */
-  openLog: z.object({ terminal: id }),
+  /** A terminal's output as a document in the editor; `isRaw` for every control that was printed, spelled out. */
+  openLog: z.object({ terminal: id, isRaw: z.optional(z.boolean()) }),
 } as const;
 
 export interface LogResults {

@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { silentLogger } from "../../src/base/logger.ts";
 import type { GitHubRepository, GitHubServer as ServerSetting } from "../../src/extension/ship/gitHubServers.ts";
@@ -208,7 +209,7 @@ describe("a server that is not GitHub", () => {
     return client.getRepository({ ...repository, server });
   }
 
-  it("gets no token to another origin by a redirect", async () => {
+  it("PR-5: gets no token to another origin by a redirect", async () => {
     const heard: (string | undefined)[] = [];
     const thief = await hostile((incoming, response) => {
       heard.push(incoming.headers.authorization);
@@ -225,6 +226,69 @@ describe("a server that is not GitHub", () => {
     expect(asked).toBe(1);
   });
 
+  it("PR-5: gets no token to another origin by a redirect of what is written, nor is that written twice", async () => {
+    const heard: string[] = [];
+    const thief = await hostile((incoming, response) => {
+      heard.push(`thief ${incoming.headers.authorization}`);
+      response.end("{}");
+    });
+    const server = await hostile((incoming, response) => {
+      heard.push(`${incoming.method}`);
+      response.writeHead(307, { location: `${thief.apiUrl}/repos` }).end();
+    });
+    const client = await connect({ server });
+    await expect(client.createPullRequest({ ...repository, server }, request)).rejects.toMatchObject({
+      code: "github.refused",
+    });
+    expect(heard).toEqual(["POST"]);
+  });
+
+  it("PR-5: takes no longer for headers that are made to be slow to read", async () => {
+    const evil = `${"<".repeat(5_000)}${",".repeat(5_000)}${' ; rel="deprecation"'.repeat(200)}`;
+    const server = await hostile((_incoming, response) => {
+      response.writeHead(200, { "content-type": "application/json", link: evil, deprecation: "true", sunset: "," });
+      response.end(JSON.stringify({ default_branch: "trunk" }));
+    });
+    const started = performance.now();
+    expect(await ask(server)).toMatchObject({ defaultBranch: "trunk" });
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
+
+  it("PR-5: is heard no further than any real answer goes, packed or not", async () => {
+    const page = gzipSync(Buffer.alloc(64 << 20, " "));
+    let sent = 0;
+    const endless = await hostile((_incoming, response) => {
+      response.writeHead(200, { "content-type": "application/json", "content-length": 500 << 20 });
+      const more = () => {
+        while (!response.destroyed && sent < 500 << 20) {
+          sent += 1 << 20;
+          if (!response.write(Buffer.alloc(1 << 20, " "))) break;
+        }
+      };
+      response.on("drain", more);
+      more();
+    });
+    const packed = await hostile((_incoming, response) => {
+      response.writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" }).end(page);
+    });
+    const started = performance.now();
+    for (const server of [endless, packed])
+      await expect(ask(server)).rejects.toMatchObject({ code: "github.unreachable" });
+    expect(sent).toBeLessThan(64 << 20);
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+
+  it("PR-5: is given up on in time when its answer comes byte by byte", async () => {
+    const server = await hostile((_incoming, response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      const drip = setInterval(() => response.write(" "), 20);
+      response.on("close", () => clearInterval(drip));
+    });
+    const started = performance.now();
+    await expect(ask(server, 300)).rejects.toMatchObject({ code: "github.unreachable" });
+    expect(performance.now() - started).toBeLessThan(3_000);
+  });
+
   it("may redirect within itself, as GitHub does for a renamed repository", async () => {
     const server = await hostile((incoming, response) => {
       if (incoming.url === "/moved") {
@@ -238,7 +302,7 @@ describe("a server that is not GitHub", () => {
     expect(await ask(server)).toMatchObject({ defaultBranch: "trunk" });
   });
 
-  it("cannot lead around in circles", async () => {
+  it("PR-5: cannot lead around in circles", async () => {
     const server = await hostile((_incoming, response) => {
       response.writeHead(302, { location: "/again" });
       response.end();
@@ -246,7 +310,7 @@ describe("a server that is not GitHub", () => {
     await expect(ask(server)).rejects.toMatchObject({ code: "github.refused" });
   });
 
-  it("is given up on after one time-out", async () => {
+  it("PR-5: is given up on after one time-out", async () => {
     let asked = 0;
     const server = await hostile(() => void asked++);
     await expect(ask(server, 300)).rejects.toMatchObject({
@@ -277,7 +341,7 @@ describe("a server that is not GitHub", () => {
       },
     ],
     ["hangs up", (incoming) => void incoming.socket.destroy()],
-  ])("is a plain sentence when it %s", async (_name, listener) => {
+  ])("PR-5: is a plain sentence when it %s", async (_name, listener) => {
     const server = await hostile(listener);
     await expect(ask(server)).rejects.toMatchObject({ code: "github.unreachable" });
   });

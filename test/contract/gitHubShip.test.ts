@@ -98,7 +98,8 @@ async function finishedAgent(prompt: string): Promise<FleetAgent> {
   return until(key, ({ attention, head, phase }) => attention === "review" && head !== undefined && phase === "ready");
 }
 
-function person(answers: { readonly lends: boolean }) {
+/** @param answers `meanwhile` happens while the form is open */
+function person(answers: { readonly lends: boolean; meanwhile?: () => Promise<void> }) {
   const questions: string[] = [];
   const server: ServerSetting = { host: gitHub.host, apiUrl: gitHub.apiUrl, authProvider: "test" };
   const servers = () => [server];
@@ -125,7 +126,13 @@ function person(answers: { readonly lends: boolean }) {
       explain: async (blocks) => void questions.push(...blocks.map(({ kind }) => `blocked: ${kind}`)),
       updateFromBase: async () => undefined,
     },
-    form: { ask: async (values) => values, close: async () => undefined },
+    form: {
+      ask: async (values) => {
+        await answers.meanwhile?.();
+        return values;
+      },
+      close: async () => undefined,
+    },
     drafts: new PullRequestDrafts(state),
     gitHub: async (setting) =>
       new OctokitGitHub(
@@ -161,7 +168,7 @@ describe("from an agent's work to its pull request", () => {
     expect(served.pulls.size).toBe(before);
   });
 
-  it("reviews what git holds, pushes exactly that with lent credentials, and opens one draft", async () => {
+  it("PR-2, PR-3: reviews what git holds, pushes exactly that with lent credentials, and opens one draft, also when asked twice", async () => {
     const agent = await finishedAgent("Finish the layout; fixes #1, thanks @octocat");
     const { flow, questions, reviewed } = person({ lends: true });
     expect(await flow.run(agent)).toBeUndefined();
@@ -205,12 +212,30 @@ describe("from an agent's work to its pull request", () => {
     expect(served.pulls.size).toBe(1);
   });
 
-  it("does not ship what changed after the review", async () => {
+  it("PR-2: does not ship what changed after the review, be it before the gate or while the form is open", async () => {
     const agent = await finishedAgent("Finish a third thing");
     const { flow, questions, reviewed } = person({ lends: true });
     reviewed.set(agent.session, "0".repeat(40));
     expect(await flow.run(agent)).toBeUndefined();
     expect(questions).toEqual(["blocked: headMoved"]);
+
+    const reviewedHead = agent.head ?? "";
+    reviewed.set(agent.session, reviewedHead);
+    const before = served.pulls.size;
+    const goesOn = person({
+      lends: true,
+      meanwhile: async () => {
+        await fleet.send(agent.key, "Go on with the third thing");
+        await until(agent.key, ({ attention, head }) => attention === "review" && head !== reviewedHead);
+      },
+    });
+    goesOn.reviewed.set(agent.session, reviewedHead);
+    await expect(goesOn.flow.run(agent)).rejects.toMatchObject({ code: "branch.moved" });
+    expect([served.pulls.size, await served.git.branch(agent.branch ?? "")]).toEqual([before, undefined]);
+    reviewed.set(agent.session, fleet.get(agent.key)?.head ?? "");
+    const shipped = await flow.run(agent);
+    const pull = served.pulls.get(shipped?.pullRequest.number ?? 0);
+    expect(pull?.body).toContain(`Reviewed-Commit: ${fleet.get(agent.key)?.head}`);
   });
 
   it("says that the repository refused the push, and ships when it accepts", async () => {

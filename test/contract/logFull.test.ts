@@ -100,4 +100,20 @@ describe.skipIf(!isMounted)("DUR-8: a log whose disk is full", () => {
     expect(space.refusal()).toBeUndefined();
     expect(existsSync(path.join(data, "ballast"))).toBe(true);
   });
+
+  it("is opened again for the reserve, with all that it holds; without one it says that the disk is full", async () => {
+    const length = (await bodiesOf(log)).length;
+    await log.close();
+    spawnSync("mount", ["-o", "remount,size=8m", disk]);
+    fill();
+    const open = (makeRoom: () => boolean) =>
+      SqliteLog.open({ directory: data, clock: systemClock, logger: silentLogger, makeRoom });
+    expect(() => open(() => false)).toThrow(/could not be opened: the disk is full\. Free some space/);
+    log = open(() => space.release());
+    expect(existsSync(path.join(data, "ballast"))).toBe(false);
+    expect(await bodiesOf(log)).toHaveLength(length);
+    log.append("a:1", "after");
+    await log.flush();
+    expect(log.isFull).toBe(false);
+  });
 });

@@ -22,10 +22,10 @@ export function castSampleAgents(): Casting {
     parts: {
       works: {
         provider: "sample",
-        prompt: "Work through the documentation: README, a link test and notes on the sources",
+        prompt: "Work through the documentation",
       },
-      asks: { provider: "sample", prompt: "Tidy up the build output, but ask before deleting anything" },
-      finishes: { provider: "sample", prompt: "Quickly describe the project layout for newcomers" },
+      asks: { provider: "sample", prompt: "Tidy up the build output, but ask first" },
+      finishes: { provider: "sample", prompt: "Quickly describe the project layout" },
     },
     realAgents: {},
   };

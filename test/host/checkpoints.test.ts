@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   readlinkSync,
   rmSync,
   statSync,
@@ -271,6 +272,19 @@ describe("a fork", () => {
     withHome: false,
     onStage: () => {},
     signal: new AbortController().signal,
+  });
+
+  it("goes on where the checkout is gone, or the local repository: what was done is in the checkpoints", async () => {
+    const source = await aWorkspace();
+    const { first } = await twoStates(source);
+    delete first["node_modules/m/index.js"];
+    rmSync(source.paths.root, { recursive: true });
+    await expect(source.checkpoint("Turn", turn("t3", 3))).rejects.toThrow(/in its checkpoints: fork the agent/);
+    renameSync(fixture.origin, `${fixture.origin}.away`);
+    const workspaces = await fixture.workspaces();
+    const fork = await workspaces.fork(forkRequest(1));
+    expect(filesOf(fork.paths.root)).toEqual(first);
+    await expect(workspaces.provision(fixture.request({ sessionId: "fresh-session" }))).rejects.toThrow(/no repository at/);
   });
 
   it("has exactly the files of the checkpoint, a branch of its own and nothing to do with its source, several times", async () => {

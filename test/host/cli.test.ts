@@ -49,6 +49,13 @@ it("verifies a whole log, and finds the record that was changed", () => {
   copy.close();
 });
 
+it("says so when there is nothing of somebody, in the place of an empty file", () => {
+  expect(run("export", "--user", "nobody", "--data", data)).toMatchObject({
+    status: 1,
+    stderr: 'The host has nothing of a user "nobody".\n',
+  });
+});
+
 it("exports every record, and of people's actions who did what, never its text", () => {
   const exported = run("export", "--data", data)
     .stdout.trim()
@@ -140,14 +147,18 @@ it("SEC-3: prints the token when it makes it, and keeps it where it was told alo
 
 it.each([
   [["fly"], 2, /There is no command "fly"/],
-  [["serve", "--config", "/nowhere.json"], 2, /could not be read/],
-  [["serve", "--host", "0.0.0.0"], 1, /loopback only/],
+  [["serve", "--config", "/nowhere.json"], 2, /could not be read: there is no such file or directory\.$/m],
+  [["serve", "--host", "0.0.0.0"], 2, /loopback only/],
+  [["serve", "--port", "0", "--data", "/dev/null/data"], 1, /^The log in .* could not be opened: a file is where a directory/],
+  [["serve", "--host", "192.0.2.1", "--behind-proxy"], 2, /^192\.0\.2\.1 is no address of this machine/m],
   [["verify", "--data", "/nowhere"], 1, /There is no log/],
+  [["token", "create", "--user", "ada", "--role", "viewer", "--data", "/dev/null/data"], 1, /: a file is where a directory/],
 ])("refuses %j in a sentence", (args, status, sentence) => {
   const elsewhere = mkdtempSync(path.join(tmpdir(), "muster-cli-"));
   const ended = run(...args, ...(args.includes("--data") ? [] : ["--data", elsewhere]));
   expect(ended).toMatchObject({ status, stdout: "" });
-  expect(ended.stderr).toMatch(sentence);
+  // The lines of a host's log stand before the sentence.
+  expect(ended.stderr.replaceAll(/^\{.*\n/gm, "")).toMatch(sentence);
   expect(ended.stderr).not.toMatch(/\n\s+at /);
   rmSync(elsewhere, { recursive: true, force: true });
 });

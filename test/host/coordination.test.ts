@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { PartsFile } from "../../src/protocol/fleetParts.ts";
+import { fleetConflictsUri } from "../../src/protocol/uris.ts";
 import { useHostStage } from "./hostStage.ts";
 import { createSession, finished, hostConfig, prompt, type Refs, refs, watch } from "./sessionFixture.ts";
 
@@ -97,7 +98,7 @@ describe("branches of several agents on a real host", () => {
     expect(refused).toMatchObject({ message: expect.stringContaining("Update the agent from its base") });
   });
 
-  it("refuses to update what works, or what git can't merge, and leaves that as it is", async () => {
+  it("refuses to update what works, or what git can't merge unless that may be left to the agent", async () => {
     const id = "22222222-busy-0000";
     const all = await anAgent(id, "write shared.txt mine");
     const base = onMain("shared.txt", "theirs\n");
@@ -109,10 +110,39 @@ describe("branches of several agents on a real host", () => {
     });
     expect([read(id, "shared.txt"), fleet(all).checkpoints.length, fleet(all).phase]).toEqual(["mine\n", 1, "ready"]);
     expect(fleet(all).baseCommit).not.toBe(base);
-    prompt(stage.client, all, "t2", "wait");
+    const left = await stage.client.request("x-fleet/updateFromBase", { ...update, leaveConflicts: true });
+    expect(left).toMatchObject({ commits: 1, baseCommit: base, safety: "1", conflicts: ["shared.txt"] });
+    expect(read(id, "shared.txt")).toMatch(/^<{7} .*\ntheirs\n={7}\nmine\n>{7} .*\n$/);
+    await stage.client.until(() => files(all).length === 1);
+    prompt(stage.client, all, "t2", "history");
+    await finished(stage.client, all, "t2");
+    prompt(stage.client, all, "t3", "history");
+    expect(JSON.stringify(await finished(stage.client, all, "t3"))).toContain("Git could not merge shared.txt");
+    await stage.client.request("x-fleet/restore", { channel: all.session, checkpoint: "1" });
+    await stage.client.until(() => fleet(all).baseCommit !== base);
+    expect(read(id, "shared.txt")).toBe("mine\n");
+    prompt(stage.client, all, "t4", "wait");
     await stage.client.until(() => fleet(all).phase === "working");
     const busy = await stage.client.refusal("x-fleet/updateFromBase", update);
     expect(busy).toMatchObject({ message: expect.stringContaining("The agent is working") });
+  });
+
+  it("updates several one after the other by itself, and tells on the forecast's channel how far it is", async () => {
+    const [first, second] = [refs("11111111-base-0000"), refs("22222222-busy-0000")];
+    const track = fleetConflictsUri(stage.repository.remote);
+    await stage.client.subscribe("fleetConflicts", track);
+    const train = () => stage.client.state("fleetConflicts", track).train;
+    const asked = { channel: second.session, others: [first.session] };
+    expect(await stage.client.request("x-fleet/startTrain", asked)).toMatchObject({ train: { stops: [{}, {}] } });
+    await stage.client.until(() => train()?.endedAt !== undefined);
+    expect(new Map(train()?.stops.map(({ session, ...stop }) => [session, stop]))).toEqual(
+      new Map<string, object>([
+        [first.session, { state: "updated", commits: 2, safety: expect.any(String) }],
+        [second.session, { state: "busy", message: expect.stringContaining("The agent is working") }],
+      ]),
+    );
+    await stage.client.until(() => fleet(first).baseCommit === git("rev-parse", "HEAD"));
+    expect(read("11111111-base-0000", "shared.txt")).toBe("theirs\n");
   });
 
   it("makes a session of picked parts, and none of parts that do not fit", async () => {

@@ -15,10 +15,10 @@ import { devNull, tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { changedFilesOf } from "../../src/extension/fleet/changedFiles.ts";
-import { type AgentCommit, importCommit, importedIn } from "../../src/extension/handOff/importedCommit.ts";
-import { checkOut, cloneOf, ensureBase, folderFor } from "../../src/extension/handOff/localCheckout.ts";
+import { importCommit, importedIn, importTree } from "../../src/extension/handOff/importedCommit.ts";
+import { checkOut, cloneOf, ensureBase, fetchPushed, folderFor } from "../../src/extension/handOff/localCheckout.ts";
 import { localGit } from "../../src/extension/handOff/localGit.ts";
-import { patchSince, patchText } from "../../src/extension/handOff/localPatch.ts";
+import { patchSince } from "../../src/extension/handOff/localPatch.ts";
 import { toChangesetFiles } from "../../src/host/sessions/changesetFiles.ts";
 import { parseChanges } from "../../src/host/workspaces/changes.ts";
 
@@ -47,7 +47,7 @@ function aHandOff() {
   git(inside("agent"), "commit", "--quiet", "--message=Base");
   git(directory, "clone", "--quiet", inside("agent"), "clone");
   writeFileSync(inside("clone", "mine.txt"), "mine\n");
-  const change = (text: string): AgentCommit => {
+  const change = (text: string) => {
     const root = inside("agent");
     rmSync(path.join(root, "gone.txt"), { force: true });
     if (existsSync(path.join(root, "old name.txt")))
@@ -89,8 +89,9 @@ function aHandOff() {
   };
   const read = async ({ blob }: { readonly blob?: { readonly oid: string } | undefined }) =>
     git(inside("agent"), "cat-file", "blob", blob?.oid ?? "");
-  const bring = async (agent: AgentCommit) => {
-    const commit = await importCommit(localGit, inside("clone"), agent, read);
+  const bring = async (agent: ReturnType<typeof change>) => {
+    await importTree(localGit, inside("clone"), agent, agent.files, read);
+    const commit = await importCommit(localGit, inside("clone"), agent);
     await checkOut(localGit, {
       clone: inside("clone"),
       folder: inside("clone-agent-fix"),
@@ -139,11 +140,11 @@ describe("taking an agent's work over", () => {
     const { change, bring, read } = aHandOff();
     const agent = change("echo 1\n");
     const lie = async () => Buffer.from("other\n");
-    await expect(importCommit(localGit, inside("clone"), agent, lie)).rejects.toThrow("other content than it named");
+    await expect(importTree(localGit, inside("clone"), agent, agent.files, lie)).rejects.toThrow("other content than it named");
     await expect(bring({ ...agent, tree: "a".repeat(40) })).rejects.toThrow("not those of the agent's commit");
     for (const name of ["../out.txt", ".git/hooks/post-checkout", "a/../../b"]) {
       const files = agent.files.map((file) => (file.path === "run.sh" ? { ...file, path: name } : file));
-      await expect(importCommit(localGit, inside("clone"), { ...agent, files }, read), name).rejects.toThrow();
+      await expect(importTree(localGit, inside("clone"), agent, files, read), name).rejects.toThrow();
     }
     expect(existsSync(inside("out.txt"))).toBe(false);
     expect(existsSync(inside("clone-agent-fix"))).toBe(false);
@@ -153,14 +154,33 @@ describe("taking an agent's work over", () => {
     const { change } = aHandOff();
     const { baseCommit } = change("x\n");
     git(inside("clone"), "remote", "set-url", "origin", "git@GitHub.com:acme/widgets.git");
-    expect(await cloneOf(localGit, inside("clone"), "https://github.com/acme/widgets")).toBe(inside("clone"));
+    const clone = { root: inside("clone"), remote: "origin" };
+    expect(await cloneOf(localGit, inside("clone"), "https://github.com/acme/widgets")).toEqual(clone);
     expect(await cloneOf(localGit, inside("clone"), "https://github.com/acme/other")).toBeUndefined();
     expect(await cloneOf(localGit, tmpdir(), "https://github.com/acme/widgets")).toBeUndefined();
     expect(folderFor("/home/me/widgets", "agent/fix-it")).toBe("/home/me/widgets-agent-fix-it");
-    await ensureBase(localGit, inside("clone"), inside("agent"), baseCommit);
-    await expect(ensureBase(localGit, inside("clone"), inside("nowhere"), "b".repeat(40))).rejects.toThrow(
-      "git fetch failed",
-    );
+    await ensureBase(localGit, clone, baseCommit);
+    git(inside("clone"), "remote", "set-url", "origin", inside("nowhere"));
+    await expect(ensureBase(localGit, clone, "b".repeat(40))).rejects.toMatchObject({
+      values: ["fetch", expect.stringContaining("nowhere")],
+    });
+  });
+
+  it("fetches what was pushed by the person's own remote, and leaves their branches as they are", async () => {
+    const { change } = aHandOff();
+    const { tree } = change("echo 1\n");
+    git(inside("agent"), "branch", "agent/fix");
+    const clone = { root: inside("clone"), remote: "origin" };
+    const refs = () => git(inside("clone"), "for-each-ref").toString();
+    const before = refs();
+    const attempt = (branch: string, wanted = tree) => fetchPushed(localGit, clone, { branch, tree: wanted });
+    for (const name of ["agent/gone", "agent/fix:refs/heads/main", "+agent/fix", "main"]) {
+      expect(await attempt(name), name).toBe(false);
+    }
+    expect(await attempt("agent/fix", "c".repeat(40))).toBe(false);
+    expect(await attempt("agent/fix")).toBe(true);
+    expect(refs()).toBe(before);
+    expect(existsSync(inside("clone", ".git", "FETCH_HEAD"))).toBe(false);
   });
 });
 
@@ -169,20 +189,41 @@ describe("giving work back", () => {
     const { change, bring } = aHandOff();
     await bring(change("echo 1\n"));
     const folder = inside("clone-agent-fix");
-    const { here, commit } = (await importedIn(localGit, folder))!;
+    const { here } = (await importedIn(localGit, folder))!;
     await expect(patchSince(localGit, folder, here)).rejects.toThrow("nothing to send");
     writeFileSync(path.join(folder, "run.sh"), "echo mine\n");
     git(folder, "commit", "--quiet", "--all", "--message=Mine");
     writeFileSync(path.join(folder, "image.bin"), Buffer.from([0, 7]));
     writeFileSync(path.join(folder, "new.md"), "```\nnew\n```\n");
+    writeFileSync(path.join(folder, "latin.dat"), Buffer.from("caf\u00e9\n", "latin1"));
     const before = git(folder, "status", "--porcelain").toString();
     const patch = await patchSince(localGit, folder, here);
     expect(git(folder, "status", "--porcelain").toString()).toBe(before);
-    expect(patchText(patch, commit)).toMatch(/^I changed your files myself.*\n\n````diff\n/);
     const root = inside("agent");
-    execFileSync("git", ["apply"], { cwd: root, input: patch });
+    execFileSync("git", ["apply", "--index"], { cwd: root, input: patch });
     expect(readFileSync(path.join(root, "run.sh"), "utf8")).toBe("echo mine\n");
     expect(readFileSync(path.join(root, "image.bin"))).toEqual(Buffer.from([0, 7]));
     expect(readFileSync(path.join(root, "new.md"), "utf8")).toBe("```\nnew\n```\n");
+    expect(readFileSync(path.join(root, "latin.dat"), "latin1")).toBe("caf\u00e9\n");
+  });
+
+  it("leaves repositories within out, and refuses what is too much for a message", async () => {
+    const { change, bring } = aHandOff();
+    await bring(change("echo 1\n"));
+    const folder = inside("clone-agent-fix");
+    git(directory, "clone", "--quiet", inside("agent"), path.join(folder, "within"));
+    await expect(patchSince(localGit, folder, "HEAD")).rejects.toThrow("nothing to send");
+    writeFileSync(path.join(folder, "much.txt"), "x".repeat(1_400_000));
+    await expect(patchSince(localGit, folder, "HEAD")).rejects.toMatchObject({ code: "content.tooLarge" });
+  });
+
+  it("moves a checkout on whose changes the agent has got, and loses none of them", async () => {
+    const { change, bring } = aHandOff();
+    await bring(change("echo 1\n"));
+    const folder = inside("clone-agent-fix");
+    writeFileSync(path.join(folder, "run.sh"), "echo mine\n");
+    await bring(change("echo mine\n"));
+    expect(git(folder, "status", "--porcelain").toString()).toBe("");
+    expect(readFileSync(path.join(folder, "run.sh"), "utf8")).toBe("echo mine\n");
   });
 });

@@ -1,11 +1,22 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { changedFilesOf } from "../../src/extension/fleet/changedFiles.ts";
+import { localGit } from "../../src/extension/handOff/localGit.ts";
+import { patchSince } from "../../src/extension/handOff/localPatch.ts";
 import { annotationsUri, blobUri, fileUri, ROOT_URI } from "../../src/protocol/uris.ts";
 import { useHostStage } from "./hostStage.ts";
-import { createSession, finished, hostConfig, prompt, refs } from "./sessionFixture.ts";
+import { createSession, finished, hostConfig, prompt, refs, watch } from "./sessionFixture.ts";
 import { WireClient } from "./wireClient.ts";
 
 describe("a review on a real host", () => {
@@ -119,6 +130,55 @@ describe("a review on a real host", () => {
     expect(await stage.client.refusal("resourceRead", unknown)).toMatchObject({
       message: expect.stringMatching(/no longer on the host/),
     });
+  });
+
+  it("merges a person's changes into the agent's files, all or nothing, and tells the agent", async () => {
+    const all = refs(id);
+    const root = path.join(stage.directory.path, "data", "sessions", id, "workspace");
+    const read = (file: string) => readFileSync(path.join(root, file), "latin1");
+    const clone = path.join(stage.repository.directory, "person");
+    const git = (...args: string[]) => execFileSync("git", args, { cwd: clone, encoding: "utf8" }).trim();
+    execFileSync("git", ["clone", "--quiet", stage.repository.remote, clone]);
+    const [first = ""] = git("ls-files", "*.md", "*.js", "*.ts").split("\n");
+    const before = readFileSync(path.join(clone, first), "latin1");
+    writeFileSync(path.join(clone, first), `mine\n${before}`);
+    writeFileSync(path.join(clone, "caf\u00e9.dat"), Buffer.from("caf\u00e9\n", "latin1"));
+    // What the agent has done at the end of the same file stays.
+    writeFileSync(path.join(root, first), `${before}\nthe agent's\n`);
+    const send = async () => {
+      const patch = Buffer.from(await patchSince(localGit, clone, "HEAD")).toString("base64");
+      return { channel: session, patch, base: git("rev-parse", "HEAD") };
+    };
+    const applied = await stage.client.request("x-fleet/applyPatch", await send());
+    expect(applied).toMatchObject({ checkpoint: { kind: "applied" } });
+    expect(read(first)).toBe(`mine\n${before}\nthe agent's\n`);
+    expect(read("caf\u00e9.dat")).toBe("caf\u00e9\n");
+    expect(await stage.client.refusal("x-fleet/applyPatch", await send())).toMatchObject({
+      message: expect.stringContaining("have these changes already"),
+    });
+
+    writeFileSync(path.join(clone, "latin.txt"), "another\n");
+    writeFileSync(path.join(clone, "further.txt"), "further\n");
+    expect(await stage.client.refusal("x-fleet/applyPatch", await send())).toMatchObject({
+      message: expect.stringContaining("latin.txt. Nothing was changed"),
+      data: { muster: { code: "conflict" } },
+    });
+    // From a commit that the host does not have, nothing is merged.
+    expect(await stage.client.refusal("x-fleet/applyPatch", { ...(await send()), base: "d".repeat(40) })).toMatchObject({
+      message: expect.stringMatching(/do not fit .* and 2 more/),
+    });
+    expect(existsSync(path.join(root, "further.txt"))).toBe(false);
+    const escaping = Buffer.from(git("diff", "--full-index").replaceAll(first, "../out.txt")).toString("base64");
+    await stage.client.refusal("x-fleet/applyPatch", { channel: session, patch: escaping });
+    expect(existsSync(path.join(root, "..", "out.txt"))).toBe(false);
+
+    await watch(stage.client, all);
+    prompt(stage.client, all, "t2", "history");
+    await finished(stage.client, all, "t2");
+    prompt(stage.client, all, "t3", "history");
+    expect(JSON.stringify(await finished(stage.client, all, "t3"))).toContain("A person changed files");
+    await stage.client.request("x-fleet/restore", { channel: session, checkpoint: applied["safety"] });
+    expect(read(first)).toBe(`${before}\nthe agent's\n`);
   });
 
   it("forgets the comments of a session that is deleted", async () => {

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { changedFilesOf } from "../../src/extension/fleet/changedFiles.ts";
 import { changeText } from "../../src/extension/review/changeKinds.ts";
 import { toChangesetFiles } from "../../src/host/sessions/changesetFiles.ts";
@@ -14,7 +14,7 @@ const declare = (...names: readonly string[]) =>
   names.map((name) => `[submodule "${name}"]\n\tpath = ${name}\n\turl = ../${name}.git\n`).join("");
 const inside = (name: string) => path.join(workspace.paths.root, name);
 
-beforeEach(async () => {
+beforeAll(async () => {
   fixture = new WorkspacesFixture();
   recorded = fixture.seedCommit({ "a.txt": "one\n" });
   const names = ["libs/one", "libs/two", "three"];
@@ -27,7 +27,7 @@ beforeEach(async () => {
   fixture.git(fixture.seed, "push", "--quiet", "origin", "HEAD:refs/heads/main");
   workspace = await (await fixture.workspaces()).provision(fixture.request());
 });
-afterEach(() => fixture.dispose());
+afterAll(() => fixture.dispose());
 
 /** What an agent does to have a submodule's files: returns the commit that it checked out there. */
 function fill(name: string): string {

@@ -207,7 +207,10 @@ describe("what a repository's address may be", () => {
     const repository = path.join(fixture.root, "allowed", "out.git");
     await expect(workspaces.provision(fixture.request({ repository }))).rejects.toMatchObject({
       code: "repository.invalid",
+      message: expect.stringMatching(/only from the directories/),
     });
+    rmSync(repository);
+    await expect(workspaces.provision(fixture.request({ repository }))).rejects.toThrow(/^There is no repository at /);
   });
 
   it.each(["--force", "a..b", "a;id", "$(id)", "a b", "ünï", "a/.hidden", "x.lock", "/abs"])(

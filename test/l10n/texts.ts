@@ -17,8 +17,10 @@ const call = new RegExp(translate, "g");
 const literal = new RegExp(`${translate}${quotes}`, "g");
 /** Texts that are their own keys where they are shown: what a failure says, what was attempted, and the buttons. */
 const keys = [
-  String.raw`new AppError\(\s*"[\w.]+",\s*${quotes}\s*[,)]`,
-  String.raw`\.register\(\s*"muster\.[\w.]+",\s*${quotes}`,
+  String.raw`new AppError\(\s*(?:"[\w.]+"|\w+(?:\.\w+)*),\s*${quotes}\s*[,)]`,
+  // What a command does, wherever its name stands: when it is registered, or in a list of such.
+  String.raw`(?:"muster\.[\w.]+"|\bid),\s*("[a-z][a-z']* [^"]*")`,
+  String.raw`\bpresent\(\s*(?:\w+,\s*)?${quotes}`,
   String.raw`\bsentence(?::| =)\s*${quotes}`,
   String.raw`\b(?:invalid|beyondLimit|unusable)\(\s*${quotes}`,
   String.raw`\bgiveUp\(\s*"[\w.]+",\s*${quotes}`,

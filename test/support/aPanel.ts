@@ -86,6 +86,12 @@ export async function aPanel(prepare: (host: FakeHost) => void = () => undefined
     onDidChange: (listener: () => void) => signIn.changed.event(listener),
   };
   const source = new PanelSource({ target, connections, fleet: agents, signIn, clock, logger: silentLogger });
+  /** One that is blocked draws nothing, and so acknowledges nothing. */
+  const renderer = { isBlocked: false, waiting: [] as (() => void)[] };
+  const unblock = () => {
+    renderer.isBlocked = false;
+    for (const draw of renderer.waiting.splice(0)) draw();
+  };
   let ids = 0;
   const posted: PanelOutbound[] = [];
   const page = new PanelStore();
@@ -100,8 +106,12 @@ export async function aPanel(prepare: (host: FakeHost) => void = () => undefined
     post: (message) => {
       posted.push(message);
       if (message.kind !== "push") return;
-      page.apply(message.items);
-      queueMicrotask(() => bridge.receive({ nonce: "n", kind: "ack", seq: message.seq }));
+      const draw = () => {
+        page.apply(message.items);
+        bridge.receive({ nonce: "n", kind: "ack", seq: message.seq });
+      };
+      if (renderer.isBlocked) renderer.waiting.push(draw);
+      else queueMicrotask(draw);
     },
     clock,
     logger: silentLogger,
@@ -116,5 +126,5 @@ export async function aPanel(prepare: (host: FakeHost) => void = () => undefined
     return answer?.kind === "response" ? answer.result : "no answer";
   };
   const items = () => posted.flatMap((message): readonly PanelItem[] => (message.kind === "push" ? message.items : []));
-  return { ...parts, host, source, bridge, page, posted, asked, answers, ask, items, signIn };
+  return { ...parts, host, source, bridge, page, posted, ports, renderer, unblock, asked, answers, ask, items, signIn };
 }

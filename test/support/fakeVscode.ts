@@ -119,8 +119,10 @@ class FakeVscode {
   readonly documents: string[] = [];
   readonly providers = new Map<string, { provideTextDocumentContent(uri: Uri): string }>();
   readonly diagnostics: unknown[] = [];
+  clipboard = "";
   /** Notifications that were shown. */
   readonly messages: string[] = [];
+  readonly statusBar: { text: string; tooltip: string | undefined }[] = [];
   /** What the progress that is shown has said, one after the other. */
   progress: string[] | undefined;
   /** What a person types into the next input box of one line; `undefined` dismisses it. */
@@ -132,6 +134,14 @@ class FakeVscode {
   readonly treeViews = new Map<string, FakeTreeView>();
   /** Labels of the editor tabs; the first is in front. */
   readonly tabs: string[] = [];
+  /** Whether the person trusts the folder. */
+  isTrusted = true;
+  readonly trustGranted = new EventEmitter<void>();
+  /** Accounts that were asked for: provider, scopes and options of each. */
+  readonly sessions: unknown[][] = [];
+  /** What a person answers to the next modal question. */
+  answer: string | undefined;
+  uriHandler: { handleUri(uri: { path: string; query: string }): unknown } | undefined;
   readonly executed: { readonly command: string; readonly args: readonly unknown[] }[] = [];
 
   reset(): void {
@@ -145,11 +155,16 @@ class FakeVscode {
     this.webviews.serializers.clear();
     this.documents.length = 0;
     this.messages.length = 0;
+    this.statusBar.length = 0;
     this.progress = undefined;
     this.diagnostics.length = 0;
     window.activeTextEditor = undefined;
     this.typed = undefined;
     this.chosen = undefined;
+    this.isTrusted = true;
+    this.sessions.length = 0;
+    this.answer = undefined;
+    this.uriHandler = undefined;
   }
 
   changeSetting(key: string, written: Written): void {
@@ -159,6 +174,7 @@ class FakeVscode {
 }
 export const fakeVscode = new FakeVscode();
 
+export const StatusBarAlignment = { Left: 1, Right: 2 };
 export const ViewColumn = { Active: -1 };
 export const ProgressLocation = { Window: 10, Notification: 15 };
 export const QuickPickItemKind = { Separator: -1, Default: 0 };
@@ -183,7 +199,25 @@ export const window = {
   showQuickPick: async (items: readonly { readonly label: string }[]) =>
     items.find(({ label }) => label === fakeVscode.chosen),
   showTextDocument: async () => undefined,
+  showWarningMessage: async () => fakeVscode.answer,
+  registerUriHandler(handler: NonNullable<FakeVscode["uriHandler"]>) {
+    fakeVscode.uriHandler = handler;
+    return { dispose: () => (fakeVscode.uriHandler = undefined) };
+  },
   showInformationMessage: async (text: string) => void fakeVscode.messages.push(text),
+  createStatusBarItem() {
+    const item = {
+      text: "",
+      tooltip: undefined,
+      show: () => undefined,
+      hide: () => undefined,
+      dispose: () => undefined,
+    };
+    fakeVscode.statusBar.push(item);
+    return item;
+  },
+  registerFileDecorationProvider: quiet,
+  showErrorMessage: async (text: string) => void fakeVscode.messages.push(text),
   async withProgress(
     _options: unknown,
     run: (progress: { report(step: { message?: string }): void }) => Promise<void>,
@@ -222,6 +256,10 @@ export const comments = {
 };
 
 export const workspace = {
+  get isTrusted() {
+    return fakeVscode.isTrusted;
+  },
+  onDidGrantWorkspaceTrust: fakeVscode.trustGranted.event,
   textDocuments: [] as { readonly uri: Uri }[],
   onDidOpenTextDocument: fakeDocumentOpened.event,
   onDidCloseTextDocument: quiet,
@@ -292,7 +330,18 @@ export const commands = {
   },
 };
 
-export const env = { language: "en" };
+export const authentication = {
+  async getSession(...asked: unknown[]) {
+    fakeVscode.sessions.push(asked);
+    return { accessToken: "gho_fake" };
+  },
+};
+
+export const env = {
+  language: "en",
+  uriScheme: "vscode",
+  clipboard: { writeText: async (text: string) => void (fakeVscode.clipboard = text) },
+};
 
 /** As in an English editor: the message itself, `{0}` and so on filled in. */
 export const l10n = {

@@ -51,10 +51,19 @@ export class FakeWebviewPanel {
     this.#closed.fire();
   }
 
+  /** What proves that a message is of this page. */
+  get nonce(): string | undefined {
+    return /data-nonce="(\w+)"/.exec(this.webview.html)?.[1];
+  }
+
   /** The page says something, with the nonce that it was given. */
   say(message: object): void {
-    const nonce = /data-nonce="(\w+)"/.exec(this.webview.html)?.[1];
-    this.#messages.fire({ nonce, ...message });
+    this.receive({ nonce: this.nonce, ...message });
+  }
+
+  /** Something comes from the page, whoever is in it. */
+  receive(message: unknown): void {
+    this.#messages.fire(message);
   }
 
   /** The last that the page was told. */

@@ -10,7 +10,10 @@ import { aSummary } from "../support/clientOnFakeHost.ts";
 import { FakeHost } from "../support/fakeHost.ts";
 import { eventually, muster } from "./manifest.ts";
 
-const times = 200;
+/** `MUSTER_LEAKS=500` is what the rule asks for. */
+const times = Number(process.env["MUSTER_LEAKS"] ?? 200);
+/** In all, whatever each leaves. */
+const heapLimitBytes = 10_000_000;
 /** What one panel, or one connection, may leave behind: less than the least of what it holds while it is open. */
 const bytesEach = 20_000;
 const hostId = "leaks";
@@ -54,7 +57,7 @@ describe("what ends leaves nothing behind", function leaks() {
     server.close();
   });
 
-  it(`after ${times} reconnects there is one connection and no more memory`, async () => {
+  it(`EXT-8: after ${times} reconnects there is one connection and no more memory`, async () => {
     await reconnect(times / 2);
     const before = lookAt();
     await reconnect(times / 2);
@@ -62,7 +65,7 @@ describe("what ends leaves nothing behind", function leaks() {
     assertKept(before, lookAt(), times / 2);
   });
 
-  it(`after ${times} panels that were opened and closed nothing of them is held`, async () => {
+  it(`EXT-8: after ${times} panels that were opened and closed nothing of them is held`, async () => {
     await openAndClose(times / 2);
     const before = lookAt();
     await openAndClose(times / 2);
@@ -121,6 +124,7 @@ function assertKept(before: Kept, after: Kept, count: number): void {
   const grown = Math.round((after.heapBytes - before.heapBytes) / count);
   console.log(`${grown} bytes left by each`);
   assert.ok(grown < bytesEach, `each left ${grown} bytes behind`);
+  assert.ok(grown * count < heapLimitBytes, `they left ${grown * count} bytes behind`);
   for (const [kind, number] of after.resources) {
     const more = number - (before.resources.get(kind) ?? 0);
     // The editor's own come and go; one each would be ours.

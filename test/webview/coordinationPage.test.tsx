@@ -98,12 +98,35 @@ describe("the page of overlaps", () => {
     expect(texts.some((text) => text.includes("1 commit behind main, conflict in b.ts"))).toBe(true);
     fireEvent.click(screen.getByRole("button", { name: "Update 1 from Base" }));
     fireEvent.click(screen.getByRole("button", { name: "Update Agent 1 from main" }));
+    fireEvent.click(screen.getByRole("button", { name: "Update Agent 2 from main" }));
     fireEvent.click(screen.getByRole("button", { name: "Agent 3" }));
     expect(posted).toEqual([
       { nonce: "n", kind: "update", sessions: ["1"] },
       { nonce: "n", kind: "update", sessions: ["1"] },
+      { nonce: "n", kind: "update", sessions: ["2"] },
       { nonce: "n", kind: "act", action: "open", session: "3" },
     ]);
+  });
+
+  it("tells how far the host is with its updates, stops them, and says where they ended", () => {
+    const message = "main and this agent changed the same lines of b.ts.";
+    const agents = [
+      agent("1", { behind: 3, obstacle: undefined, update: { state: "updating" } }),
+      agent("2", { behind: 1, obstacle: undefined, update: { state: "waiting" } }),
+      agent("3", { behind: 2, obstacle: "conflict", overlap: "conflict", update: { state: "refused", message } }),
+    ];
+    const { posted } = show(coordination({ agents, train: { done: 1, count: 3 } }));
+    expect(screen.getByRole("status").textContent).toContain("1 of 3 done");
+    const items = screen.getAllByRole("listitem").map(({ textContent }) => textContent ?? "");
+    const texts = ["Agent 1", "Agent 2", "Agent 3"].map((title) => items.find((text) => text.startsWith(title)));
+    expect(texts).toEqual([
+      expect.stringContaining("being updated"),
+      expect.stringContaining("waits to be updated"),
+      expect.stringContaining(message),
+    ]);
+    expect(screen.queryByRole("button", { name: /^Update/ })).toBeNull();
+    fireEvent.click(screen.getByRole("button", { name: "Stop after This One" }));
+    expect(posted).toEqual([{ nonce: "n", kind: "stopTrain" }]);
   });
 
   it("shows the lines of a pair and the message before it is sent", () => {

@@ -178,9 +178,13 @@ describe("an approval", () => {
     const page = aPage(waiting("{}"));
     fireEvent.click(screen.getByRole("button", { name: "Deny with a note…" }));
     const note = await screen.findByRole<HTMLTextAreaElement>("textbox", { name: "Note to the agent" });
+    await waitFor(() => expect(document.activeElement).toBe(note));
     note.value = "Use git clean";
     fireEvent.click(screen.getByRole("button", { name: "Deny" }));
     expect(page.asked("deny")).toEqual([{ turnId: "2", toolCallId: "call-1", note: "Use git clean" }]);
+    page.answer("deny");
+    const box = screen.getByRole("textbox", { name: "Message to the agent" });
+    await waitFor(() => expect(document.activeElement).toBe(box));
   });
 
   it("marks the agent's own answers as such and sends what they do", () => {

@@ -15,6 +15,14 @@ const fleet = {
   checkpoints: [],
   usage: { inputTokens: 0, outputTokens: 0 },
 } satisfies Partial<FleetSessionState>;
+const paused = {
+  ...fleet,
+  spend: {
+    turns: [],
+    budgets: [],
+    paused: { scope: "session" as const, spentUsd: 2, limitUsd: 1, turnId: "1", requestId: "q", at: "" },
+  },
+};
 const file = { id: "1", edit: {} };
 
 describe("what an agent does, in the header", () => {
@@ -33,6 +41,7 @@ describe("what an agent does, in the header", () => {
       [{ ...ready, session: failedSession }, "failed", "Could not start"],
       [{ ...ready, chat: asking }, "needsYou", "Needs your approval"],
       [{ ...ready, chat: question }, "needsYou", "Asks you a question"],
+      [{ ...ready, chat: question, fleet: { ...paused, phase: "working" as const } }, "needsYou", "Reached its budget"],
       [{ ...ready, chat: active, fleet: { ...fleet, phase: "queued" as const } }, "queued", "Queued"],
       [{ ...ready, chat: active, fleet: { ...fleet, phase: "provisioning" as const } }, "starting", "Starting"],
       [{ ...ready, session: aSession({ lifecycle: "creating" }), chat: active }, "starting", "Starting"],
@@ -41,7 +50,7 @@ describe("what an agent does, in the header", () => {
       [{ ...ready, chat: active }, "working", "Working"],
       [{ ...ready, chat: aChat({ turns: [aTurn("1", [], { state: "error" })] }) }, "failed", "Failed"],
       [{ ...ready, changeset: { status: "ready" as const, files: [file] } }, "review", "Ready for review"],
-      [{ ...ready, chat: aChat({ turns: [aTurn("1")] }) }, "idle", "Idle"],
+      [{ ...ready, chat: aChat({ turns: [aTurn("1")] }) }, "idle", "Done"],
       [ready, "idle", "Waiting for a prompt"],
     ] satisfies [PanelStates, StatusKind, string][];
     for (const [states, kind, label] of table) expect(toPanelStatus(states), label).toMatchObject({ kind, label });

@@ -15,6 +15,7 @@ import { makeRepository } from "../support/repositories/repositories.ts";
 import { sampleAgentConfig } from "../support/sampleAgent/sampleAgentConfig.ts";
 import { Lifetime } from "../support/vscode/lifetime.ts";
 import { startVsCode, type Workbench } from "../support/vscode/workbench.ts";
+import { openAgent } from "./flow.ts";
 import { type HostProcess, startHostProcess } from "./hostProcess.ts";
 import { Notifications } from "./pages/notifications.ts";
 import { QuickInput } from "./pages/quickInput.ts";
@@ -155,6 +156,28 @@ describe("the Agents view", () => {
     await workbench.screenshot("agents-view-archived");
     await notifications.press("Archived 3 agents.", "Undo");
     await agents.row(reviewed).waitFor();
+  });
+
+  it("changes nothing when VS Code has lost the row that was pressed, whoever's panel is in front", async () => {
+    const notifications = new Notifications(workbench);
+    await openAgent(workbench, asking);
+    const moved = Array.from(elsewhere.sessions.all.values()).find(({ title }) => title === another)?.resource;
+    assert.ok(moved);
+    const archive = agents.row(reviewed).locator('.action-label[aria-label^="Archive Agent"]').first();
+    // The window is busy when its rows change, and hears of the change after the press.
+    const pressed = archive.evaluate((button: HTMLElement) => {
+      for (const until = performance.now() + 1500; performance.now() < until;);
+      button.click();
+    });
+    await dispatchOn(elsewhere, "session", moved, { type: "session/isArchivedChanged", isArchived: true });
+    await pressed;
+    await notifications.read(/Couldn't archive the agent: .* did not say which row was meant/);
+    await workbench.screenshot("agents-view-lost-row");
+    await agents.row(another).waitFor({ state: "detached" });
+    await agents.row(asking, /needs your approval/).waitFor();
+    await agents.row(reviewed).waitFor();
+    await dispatchOn(elsewhere, "session", moved, { type: "session/isArchivedChanged", isArchived: false });
+    await agents.row(another).waitFor();
   });
 
   it("shows archived agents apart when they are wanted", async () => {

@@ -12,8 +12,8 @@ import { Walkthrough } from "./pages/walkthrough.ts";
 import { inOrder, outputDir, pictured } from "./scene.ts";
 
 const checkout = path.resolve(import.meta.dirname, "../..");
-const asks = "Tidy up the build output, but ask before deleting anything";
-const finishes = "Quickly describe the project layout for newcomers";
+const asks = "Tidy up the build output, but ask first";
+const finishes = "Quickly describe the project layout";
 
 describe("the first five minutes", () => {
   inOrder();

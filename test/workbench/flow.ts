@@ -121,11 +121,8 @@ export async function waitForRow(workbench: Workbench, title: string, spoken?: R
 }
 
 export async function openAgent(workbench: Workbench, title: string): Promise<SessionPanel> {
-  const row = new AgentsView(workbench).row(title);
+  await new AgentsView(workbench).row(title).click();
   const panel = new SessionPanel(workbench);
-  await row.click();
-  // VS Code loses a click on a row that it draws anew at that moment; a person clicks again.
-  await panel.ready(title, 15_000).catch(() => row.click());
   await panel.ready(title);
   return panel;
 }

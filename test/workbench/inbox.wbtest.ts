@@ -83,7 +83,7 @@ describe("hosts and the inbox", () => {
     await input.pick(/2 agents ask for the same/);
     await input.step(/Allow this/);
     await workbench.screenshotThemes("inbox-approval");
-    await input.pick("Approve All 2");
+    await input.pick("Approve all 2");
     await input.step(/^Inbox/);
     await input.row(/2 agents ask for the same/).waitFor({ state: "detached" });
     await input.cancel();

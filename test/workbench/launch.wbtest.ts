@@ -135,6 +135,24 @@ describe("launching and what it costs", () => {
     await workbench.screenshotThemes("spend-empty");
   });
 
+  it("has its tabs back after a reload of the window, with what they showed", async () => {
+    const { workbench } = scene;
+    const report = new ReportPage(workbench);
+    await workbench.reload();
+    await report.page.getByText("No agent has worked in this time.").waitFor();
+    await report.page.getByText("This month", { exact: true }).click();
+    await report.row(first).waitFor();
+    await workbench.tab("Attempts: ").click();
+    await report.row("Status").getByText("ready for review").nth(2).waitFor();
+    await report.row("CONTRIBUTING.md").waitFor();
+    await workbench.screenshot("reloaded-attempts");
+    await workbench.tab("Overlaps").click();
+    await report.page
+      .getByRole("button", { name: /: conflict in .*package\.json/ })
+      .first()
+      .waitFor();
+  });
+
   it("holds an agent to its budget, and lets it go on when that is raised", async () => {
     const { workbench } = scene;
     const input = new QuickInput(workbench);

@@ -197,6 +197,8 @@ export class CombineView implements Disposable {
       case "reconnect":
         return runCommand("muster.host.reconnect", { hostId: shown.of.hostId });
       case "pick":
+        // A page names nothing that it was not shown.
+        if (!hasPart(shown.read, message)) return;
         shown.picks = withPick(shown.picks, message.session, message.path, message.pick);
         this.#keep(shown);
         this.#checkSoon(shown);
@@ -266,4 +268,9 @@ function keyOf({ hostId, sessions }: CombinedAgents): string {
 
 function stateKey(of: CombinedAgents): string {
   return `muster.combine ${keyOf(of)}`;
+}
+
+function hasPart(read: PartsRead | undefined, { session, path }: { readonly session: string; readonly path: string }) {
+  const parts = read?.files.find((file) => file.path === path)?.parts;
+  return parts?.some((part) => part.session === session) === true;
 }

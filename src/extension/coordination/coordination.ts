@@ -11,10 +11,14 @@ import { toLabel } from "../platform/plainText.ts";
 import { CombineView, type CombineViewOptions } from "./combineView.ts";
 import { repositoriesOf } from "./coordinationState.ts";
 import { CoordinationView, type CoordinationViewOptions } from "./coordinationView.ts";
-import { updateAgents, type UpdatePorts } from "./updateAgents.ts";
+import { updateAgents } from "./updateAgents.ts";
+import type { UpdatePorts } from "./updateNotice.ts";
 
 export interface CoordinationOptions
-  extends Omit<CoordinationViewOptions, "update">, Omit<CombineViewOptions, "fleet">, Pick<UpdatePorts, "dialogs"> {
+  extends
+    Omit<CoordinationViewOptions, "update">,
+    Omit<CombineViewOptions, "fleet">,
+    Pick<UpdatePorts, "dialogs" | "confirmMessage"> {
   readonly fleet: CoordinationViewOptions["fleet"] & Pick<Fleet, "agents">;
   readonly commands: CommandRegistry;
   /** As `AgentTargets.many`. */

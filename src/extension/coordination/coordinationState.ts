@@ -7,6 +7,7 @@ import type {
   PairDetails,
 } from "../../protocol/coordinationReport.ts";
 import type { FleetConflictsState, ForecastBranch } from "../../protocol/fleetConflicts.ts";
+import type { FleetTrain } from "../../protocol/fleetTrain.ts";
 import { fleetConflictsUri } from "../../protocol/uris.ts";
 import { repositoryName } from "../fleet/agentRow.ts";
 import { agentKey, type FleetAgent } from "../fleet/fleetAgent.ts";
@@ -33,7 +34,11 @@ export function toCoordinationState(
     note,
     repository: toLine(repositoryName(of.repository), 100),
     isLoading: forecast === undefined && note === undefined,
-    agents: branches.map((branch) => toAgent(branch, agents.get(agentKey(of.hostId, branch.session)))),
+    agents: branches.map((branch) => {
+      const agent = agents.get(agentKey(of.hostId, branch.session));
+      return { ...toAgent(branch, agent), update: updateOf(branch, forecast?.train) };
+    }),
+    train: goingOf(forecast?.train),
     pairs: forecast?.pairs.filter(({ first, second }) => listed.has(first) && listed.has(second)) ?? [],
     chosen: chosen && isListed(chosen.first) && isListed(chosen.second) ? chosen : undefined,
   };
@@ -52,6 +57,20 @@ function toAgent(branch: ForecastBranch, agent: FleetAgent | undefined): Coordin
     fileCount,
     obstacle: obstacleOf(branch, agent),
   };
+}
+
+/** A train that is over is of interest only where it could not update what is behind. */
+function updateOf({ session, behind }: ForecastBranch, train: FleetTrain | undefined): CoordinatedAgent["update"] {
+  const stop = train?.stops.find((each) => each.session === session);
+  if (stop === undefined || (train?.endedAt !== undefined && (stop.message === undefined || behind === 0)))
+    return undefined;
+  return { state: stop.state, message: stop.message === undefined ? undefined : toLine(stop.message, 300) };
+}
+
+function goingOf(train: FleetTrain | undefined): CoordinationState["train"] {
+  if (train === undefined || train.endedAt !== undefined) return undefined;
+  const isLeft = ({ state }: FleetTrain["stops"][number]) => state === "waiting" || state === "updating";
+  return { done: train.stops.filter((stop) => !isLeft(stop)).length, count: train.stops.length };
 }
 
 /** What tells an agent from others: attempts at one prompt have the same title. */

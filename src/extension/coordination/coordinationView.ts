@@ -5,7 +5,7 @@ import { type Disposable, Disposables, toDisposable } from "../../base/disposabl
 import { toLine } from "../../base/visibleText.ts";
 import type { ChannelHandle, Client } from "../../client/client.ts";
 import { CoordinatedRepository } from "../../protocol/coordinationReport.ts";
-import type { FleetConflictsState } from "../../protocol/fleetConflicts.ts";
+import { emptyForecast, type FleetConflictsState } from "../../protocol/fleetConflicts.ts";
 import type { ReportInbound, ReportNote } from "../../protocol/report.ts";
 import { fleetConflictsUri } from "../../protocol/uris.ts";
 import { repositoryName } from "../fleet/agentRow.ts";
@@ -127,7 +127,7 @@ export class CoordinationView implements Disposable {
     const { of, page, forecast, pair } = shown;
     const note = this.#noteOn(shown);
     const isNone = forecast?.state === undefined && AppError.is(forecast?.error, "notFound");
-    const told = isNone ? { repository: "", branches: [], pairs: [], mergeOrder: [], at: "" } : forecast?.state;
+    const told = isNone ? emptyForecast("", "") : forecast?.state;
     page.show(toCoordinationState(of, told, this.#options.fleet.agents, { note, chosen: pair.details }));
   }
 
@@ -150,16 +150,24 @@ export class CoordinationView implements Disposable {
   }
 
   async #act(shown: Shown, message: ReportInbound): Promise<void> {
-    const { pair } = shown;
+    const { pair, forecast } = shown;
     const { hostId } = shown.of;
+    // A page names nothing that it was not shown.
+    const isShown = (session: string) =>
+      forecast?.state?.branches.some((branch) => branch.session === session) === true;
     switch (message.kind) {
       case "reconnect":
         return runCommand("muster.host.reconnect", { hostId });
       case "act":
-        if (message.action === "open") await runCommand("muster.agent.open", { hostId, session: message.session });
+        if (message.action === "open" && isShown(message.session))
+          await runCommand("muster.agent.open", { hostId, session: message.session });
         return;
-      case "choosePair":
-        return pair.choose(message.pair ?? undefined);
+      case "choosePair": {
+        const { first, second } = message.pair ?? { first: "", second: "" };
+        const isNone = message.pair === null;
+        if (isNone || (isShown(first) && (second === "" || isShown(second)))) pair.choose(message.pair ?? undefined);
+        return;
+      }
       case "write":
         return pair.write(message.text ?? undefined, message.to);
       case "send":
@@ -168,6 +176,7 @@ export class CoordinationView implements Disposable {
         return this.#present("compare the two", () => pair.compare());
       case "combine": {
         const { first = "", second = "" } = pair.details ?? {};
+        if (second === "") return;
         const targets = [first, second].map((session) => ({ hostId, session }));
         return runCommand("muster.agent.combine", targets[0], targets);
       }
@@ -175,6 +184,13 @@ export class CoordinationView implements Disposable {
         const { agents } = this.#options.fleet;
         const wanted = message.sessions.flatMap((session) => agents.get(agentKey(hostId, session)) ?? []);
         return this.#present("update the agents from their base", () => this.#options.update(wanted));
+      }
+      case "stopTrain": {
+        const [first] = shown.forecast?.state?.train?.stops ?? [];
+        if (first === undefined) return;
+        return this.#present("stop the updates", async () => {
+          await this.#options.connections.client(hostId).request("x-fleet/stopTrain", { channel: first.session });
+        });
       }
       default:
         return;

@@ -73,7 +73,9 @@ export class OverlapPair {
     const found =
       second === ""
         ? { files: [], fileCount: 0 }
-        : await client.request("x-fleet/parts", asked).catch((error: unknown) => ({ problem: sentenceOf(error, vscode.l10n.t) }));
+        : await client
+            .request("x-fleet/parts", asked)
+            .catch((error: unknown) => ({ problem: sentenceOf(error, vscode.l10n.t) }));
     // Something else was chosen meanwhile.
     if (this.#read !== version || this.#details === undefined) return;
     const { problem: _problem, ...rest } = this.#details;
@@ -82,12 +84,13 @@ export class OverlapPair {
     this.#changed();
   }
 
-  /** Without a text the prepared one, or none when it is for nobody. */
+  /** Without a text the prepared one, or none when it is for nobody. It is for none but the two. */
   write(text: string | undefined, to: readonly string[]): void {
     const details = this.#details;
     if (details === undefined || details.draft?.isSending === true) return;
     const isDiscarded = text === undefined && to.length === 0;
-    this.#setDraft(details, isDiscarded ? undefined : { text: text ?? this.#prepared(details), to: [...to] });
+    const own = to.filter((session) => session === details.first || session === details.second);
+    this.#setDraft(details, isDiscarded ? undefined : { text: text ?? this.#prepared(details), to: own });
   }
 
   /** To each in turn. Who has it already is not told again when it is sent once more. */

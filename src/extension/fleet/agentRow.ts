@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import type { Translate } from "../../base/l10n.ts";
 import { decode } from "../../protocol/decode.ts";
 import { type FleetSummaryMeta, fleetMetaOf } from "../../protocol/fleet.ts";
 import type { SessionSummary } from "../../protocol/methods.ts";
@@ -38,7 +39,7 @@ const GitHubMeta = z.looseObject({
 /** VS Code's own: an agent made the session. */
 const CreatedBy = z.looseObject({ session: z.string() });
 
-export function toFleetAgent(facts: RowFacts): FleetAgent {
+export function toFleetAgent(facts: RowFacts, t: Translate): FleetAgent {
   const { hostId, summary, freshness, requests, isPending } = facts;
   const fleet = fleetMetaOf(summary);
   const git = read(GitMeta, summary._meta?.["git"]);
@@ -50,7 +51,7 @@ export function toFleetAgent(facts: RowFacts): FleetAgent {
     hostId,
     session: summary.resource,
     summary,
-    title: summary.title.trim() || "Untitled agent",
+    title: summary.title.trim() || t("Untitled agent"),
     attention,
     need,
     requests,

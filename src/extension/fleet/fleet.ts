@@ -3,6 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import { Emitter, type Event } from "../../base/emitter.ts";
 import { isSame } from "../../base/isSame.ts";
+import { type Translate, untranslated } from "../../base/l10n.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Client, SessionsChange } from "../../client/client.ts";
 import type { InputAnswer, InputResponse } from "../../protocol/input.ts";
@@ -42,6 +43,8 @@ export interface FleetOptions {
   /** A fresh UUID. */
   readonly newId: () => string;
   readonly logger: Logger;
+  /** For what a row says where nobody has said anything. */
+  readonly t?: Translate;
 }
 
 interface FollowedHost {
@@ -58,7 +61,8 @@ export class Fleet implements Disposable {
   readonly #options: FleetOptions;
   readonly #owned = new Disposables();
   readonly #changed: Emitter<FleetChange>;
-  readonly #rows = new FleetRows();
+  readonly #t: Translate;
+  readonly #rows: FleetRows;
   readonly #hosts = new Map<string, FollowedHost>();
   readonly #needs: NeedsReader;
   readonly #launching = new Map<string, Launching>();
@@ -66,6 +70,8 @@ export class Fleet implements Disposable {
 
   constructor(options: FleetOptions) {
     this.#options = options;
+    this.#t = options.t ?? untranslated;
+    this.#rows = new FleetRows(this.#t);
     this.#changed = this.#owned.add(
       new Emitter((error) => options.logger.error("fleet listener failed", { error: String(error) })),
     );
@@ -121,7 +127,7 @@ export class Fleet implements Disposable {
   async launch(request: LaunchRequest): Promise<string> {
     const { clock, newId, connections } = this.#options;
     const client = connections.client(request.hostId);
-    const launching = { hostId: request.hostId, summary: launchSummary(newId(), request, clock.now()) };
+    const launching = { hostId: request.hostId, summary: launchSummary(newId(), request, clock.now(), this.#t) };
     const key = keyOfLaunch(launching);
     this.#launching.set(key, launching);
     this.#update(() => this.#refreshRow(key));

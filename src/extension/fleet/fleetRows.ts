@@ -1,3 +1,4 @@
+import type { Translate } from "../../base/l10n.ts";
 import type { SessionSummary } from "../../protocol/methods.ts";
 import { isSame } from "../../base/isSame.ts";
 import { type RowFacts, toFleetAgent } from "./agentRow.ts";
@@ -19,11 +20,16 @@ export interface FleetTallies {
  */
 export class FleetRows {
   readonly agents = new Map<string, FleetAgent>();
+  readonly #t: Translate;
   readonly #counts: Record<Attention, number> = zero();
   readonly #tallies = { canShip: 0, pullRequests: 0, archived: 0, attempts: 0 };
   readonly #byHost = new Map<string, Set<string>>();
   readonly #countsOn = new Map<string, Record<Attention, number>>();
   readonly #touched = new Map<string, "added" | "changed" | "removed">();
+
+  constructor(t: Translate) {
+    this.#t = t;
+  }
 
   get counts(): FleetCounts {
     return this.#counts;
@@ -48,7 +54,7 @@ export class FleetRows {
   }
 
   put(facts: RowFacts): FleetAgent {
-    const agent = toFleetAgent(facts);
+    const agent = toFleetAgent(facts, this.#t);
     const { key } = agent;
     const before = this.agents.get(key);
     if (before !== undefined && isSame(before, agent)) return before;

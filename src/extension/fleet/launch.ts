@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
+import type { Translate } from "../../base/l10n.ts";
 import type { Client } from "../../client/client.ts";
 import { type FleetGroup, META_NS } from "../../protocol/fleet.ts";
 import type { SessionSummary } from "../../protocol/methods.ts";
@@ -27,14 +28,14 @@ export function newSessionUri(id: string, request: LaunchRequest): string {
 }
 
 /** The row to show until the host lists the session. */
-export function launchSummary(id: string, request: LaunchRequest, nowMs: number): SessionSummary {
+export function launchSummary(id: string, request: LaunchRequest, nowMs: number, t: Translate): SessionSummary {
   const now = new Date(nowMs).toISOString();
   return {
     resource: newSessionUri(id, request),
     provider: request.provider,
-    title: launchTitle(request),
+    title: launchTitle(request) || t("New agent"),
     status: STATUS.idle,
-    activity: "Launching",
+    activity: t("Launching"),
     createdAt: now,
     modifiedAt: now,
     ...(isFolderLaunch(request)
@@ -49,10 +50,10 @@ function listedFacts(request: RepositoryLaunch | ForkLaunch): { repository: stri
   return { repository, ...(group && { group }) };
 }
 
-/** The first line of the prompt serves where no title was given. */
+/** The first line of the prompt serves where no title was given; "" where there is neither. */
 export function launchTitle({ title, prompt }: Pick<LaunchRequest, "title" | "prompt">): string {
   const text = title?.trim() || (prompt.trim().split("\n", 1)[0] ?? "");
-  return text.length > maxTitleLength ? `${text.slice(0, maxTitleLength - 1).trimEnd()}…` : text || "New agent";
+  return text.length > maxTitleLength ? `${text.slice(0, maxTitleLength - 1).trimEnd()}…` : text;
 }
 
 /** Creates the session and starts its first turn. A session without its prompt is of no use, so it is deleted again. */
@@ -82,7 +83,8 @@ async function makeSession(client: Client, session: string, request: LaunchReque
   const { provider, model } = request;
   if (isForkLaunch(request)) {
     const { session: channel, checkpoint } = request.forkOf;
-    const chosen = { ...(checkpoint && { checkpoint }), ...(model && { model }), title: launchTitle(request) };
+    const title = launchTitle(request);
+    const chosen = { ...(checkpoint && { checkpoint }), ...(model && { model }), ...(title && { title }) };
     await client.request("x-fleet/fork", { channel, session, provider, ...chosen });
   } else await client.request("createSession", { channel: session, provider, ...sessionParams(request) });
 }

@@ -1,3 +1,4 @@
+import type { Translate } from "../../base/l10n.ts";
 import type { FleetAgent } from "./fleetAgent.ts";
 
 /**
@@ -20,30 +21,39 @@ export function pullRequestNeed({ pullRequest, head }: Facts): PullRequestNeed |
   return merge === "ready" && checks !== "pending" && isDraft !== true ? "mergeable" : undefined;
 }
 
-const needWords: Readonly<Record<PullRequestNeed, string>> = {
-  unshipped: "new changes to push",
-  checksFailed: "checks failed",
-  changesRequested: "changes requested",
-  conflicts: "conflicts with its base",
-  mergeable: "ready to merge",
-};
-
 /** "draft #7 · checks running", "#7 · ready to merge", "#7 merged". */
-export function pullRequestWords(agent: Facts): string {
+export function pullRequestWords(agent: Facts, t: Translate): string {
   const { pullRequest } = agent;
-  if (pullRequest === undefined) return "in pull request";
+  if (pullRequest === undefined) return t("in pull request");
   const { number, state, isDraft } = pullRequest;
-  if (state !== "open") return `#${number} ${state}`;
+  if (state === "merged") return t("#{0} merged", number);
+  if (state === "closed") return t("#{0} closed", number);
   const need = pullRequestNeed(agent);
-  const standing = need === undefined ? standingWords(pullRequest) : needWords[need];
-  return [`${isDraft ? "draft " : ""}#${number}`, standing].filter((part) => part !== "").join(" · ");
+  const standing = need === undefined ? standingWords(pullRequest, t) : needWords(need, t);
+  return [isDraft ? t("draft #{0}", number) : `#${number}`, standing].filter((part) => part !== "").join(" · ");
+}
+
+function needWords(need: PullRequestNeed, t: Translate): string {
+  switch (need) {
+    case "unshipped":
+      return t("new changes to push");
+    case "checksFailed":
+      return t("checks failed");
+    case "changesRequested":
+      return t("changes requested");
+    case "conflicts":
+      return t("conflicts with its base");
+    case "mergeable":
+    default:
+      return t("ready to merge");
+  }
 }
 
 /** Of one that wants nothing. */
-function standingWords({ checks, review, merge }: NonNullable<FleetAgent["pullRequest"]>): string {
-  if (checks === "pending") return "checks running";
-  if (merge === "behind") return "behind its base";
-  if (review === "required") return "waits for a review";
-  if (review === "approved") return "approved";
-  return checks === "passed" ? "checks passed" : "";
+function standingWords({ checks, review, merge }: NonNullable<FleetAgent["pullRequest"]>, t: Translate): string {
+  if (checks === "pending") return t("checks running");
+  if (merge === "behind") return t("behind its base");
+  if (review === "required") return t("waits for a review");
+  if (review === "approved") return t("approved");
+  return checks === "passed" ? t("checks passed") : "";
 }

@@ -14,7 +14,6 @@ export interface AgentCommit {
   readonly commit: string;
   readonly tree: string;
   readonly baseCommit: string;
-  readonly files: readonly ChangedFile[];
 }
 
 /** The trailers by which an imported commit is known. */
@@ -24,37 +23,42 @@ const sessionTrailer = "Muster-Session";
 const submoduleMode = "160000";
 
 /**
- * Makes a commit of an agent's files in a clone that has its base commit, without touching the clone's files or index. Every
- * object is checked against the name that the host gave it, and the whole against the host's tree.
+ * Makes the agent's tree in a clone that has its base commit, from what its host sends, without touching the clone's files
+ * or index. Every object is checked against the name that the host gave it, and the whole against the host's tree.
  *
  * @param read the bytes of a version, from the host
  */
-export async function importCommit(
+export async function importTree(
   git: LocalGit,
   clone: string,
-  agent: AgentCommit,
+  { baseCommit, tree: wanted }: Pick<AgentCommit, "baseCommit" | "tree">,
+  files: readonly ChangedFile[],
   read: (content: RevisionContent) => Promise<Uint8Array>,
-): Promise<string> {
+): Promise<void> {
   const work = await mkdtemp(path.join(tmpdir(), "muster-import-"));
   try {
     const env = { GIT_INDEX_FILE: path.join(work, "index") };
-    await git(clone, ["read-tree", agent.baseCommit], { env });
-    await addObjects(git, clone, work, agent.files, read);
-    await git(clone, ["update-index", "-z", "--index-info"], { env, input: indexInfo(agent.files) });
+    await git(clone, ["read-tree", baseCommit], { env });
+    await addObjects(git, clone, work, files, read);
+    await git(clone, ["update-index", "-z", "--index-info"], { env, input: indexInfo(files) });
     const tree = (await git(clone, ["write-tree"], { env })).stdout.trim();
-    if (tree !== agent.tree) {
+    if (tree !== wanted) {
       throw new AppError(
         "conflict",
         "The files are not those of the agent's commit. Review the changes again, then try anew.",
       );
     }
-    const who = ["-c", "user.name=Muster", "-c", "user.email=muster@localhost", "-c", "commit.gpgSign=false"];
-    const message = `${toLine(agent.title, 70)}\n\n${commitTrailer}: ${agent.commit}\n${sessionTrailer}: ${agent.session}\n`;
-    const args = [...who, "commit-tree", tree, "-p", agent.baseCommit];
-    return (await git(clone, args, { input: message })).stdout.trim();
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** A commit of the agent's tree, which the clone has, on its base commit. */
+export async function importCommit(git: LocalGit, clone: string, agent: AgentCommit): Promise<string> {
+  const who = ["-c", "user.name=Muster", "-c", "user.email=muster@localhost", "-c", "commit.gpgSign=false"];
+  const message = `${toLine(agent.title, 70)}\n\n${commitTrailer}: ${agent.commit}\n${sessionTrailer}: ${agent.session}\n`;
+  const args = [...who, "commit-tree", agent.tree, "-p", agent.baseCommit];
+  return (await git(clone, args, { input: message })).stdout.trim();
 }
 
 /** Which agent's commit a clone was last given, from the history of what it has checked out; `undefined` for none. */

@@ -6,6 +6,8 @@ import { toVisibleText } from "../../base/visibleText.ts";
 export interface GitRun {
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
+  /** "latin1" keeps every byte. */
+  readonly encoding?: "utf8" | "latin1";
   /** Exit codes that are answers, not failures; 0 always is. */
   readonly accept?: readonly number[];
 }
@@ -21,7 +23,7 @@ export type LocalGit = (cwd: string, args: readonly string[], run?: GitRun) => P
 const settings = ["core.hooksPath=/dev/null", "core.fsmonitor=false", "submodule.recurse=false"];
 
 /** Rejects with `request.rejected` when git fails, and when there is no git on this machine. */
-export const localGit: LocalGit = (cwd, args, { input = "", env = {}, accept = [] } = {}) =>
+export const localGit: LocalGit = (cwd, args, { input = "", env = {}, encoding = "utf8", accept = [] } = {}) =>
   new Promise((resolve, reject) => {
     const all = [...settings.flatMap((setting) => ["-c", setting]), ...args];
     const child = spawn("git", all, {
@@ -39,7 +41,7 @@ export const localGit: LocalGit = (cwd, args, { input = "", env = {}, accept = [
       ),
     );
     child.on("close", (exitCode) => {
-      const stdout = Buffer.concat(out).toString("utf8");
+      const stdout = Buffer.concat(out).toString(encoding);
       if (exitCode === 0 || accept.includes(exitCode ?? -1)) return resolve({ exitCode: exitCode ?? 0, stdout });
       const said = toVisibleText(cutText(Buffer.concat(err).toString("utf8").trim(), 300)).replaceAll("\n", " ");
       const values = [args[0] ?? "", said];

@@ -1,5 +1,6 @@
 import { AppError } from "../../base/appError.ts";
 import { err, ok, type Result } from "../../base/result.ts";
+import { toLine } from "../../base/visibleText.ts";
 import { parseHostUrl } from "./hostUrl.ts";
 
 /** What a link, or what a person pasted, proposes for a host. Nothing of it connects by itself. */
@@ -28,7 +29,7 @@ export function parseHostLink(query: string): Result<HostProposal, AppError> {
   const parsed = parseHostUrl(address);
   if (!parsed.ok) return parsed;
   const { url, name } = parsed.value;
-  return ok({ url, token: undefined, name: parameters.get("name")?.trim().slice(0, maxNameLength) || name });
+  return ok({ url, token: undefined, name: toLine(parameters.get("name") ?? "", maxNameLength) || name });
 }
 
 /** An address, or a link to add a host, as a person types or pastes it. */

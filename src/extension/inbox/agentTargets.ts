@@ -66,7 +66,7 @@ export class AgentTargets {
 
   /** The agent's title as it may be shown in labels and messages. */
   titleOf(target: AgentTarget): string {
-    return toLabel(this.agent(target)?.title ?? "this agent", 60);
+    return toLabel(this.agent(target)?.title ?? vscode.l10n.t("this agent"), 60);
   }
 }
 

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { AppError } from "../../base/appError.ts";
+import { remarksOn } from "../../base/requestRemarks.ts";
 import type { Clock } from "../../base/clock.ts";
 import { isSame } from "../../base/isSame.ts";
 import type { ConfirmationOption } from "../../protocol/toolCall.ts";
@@ -116,6 +117,7 @@ export class Approvals {
         : [{ label: `$(list-unordered) ${vscode.l10n.t("Answer one by one…")}`, value: { kind: "apart" } as const }]),
       ...(canApprove ? offered(asks[0]?.request) : []),
       { label: vscode.l10n.t("What it asks for"), isSeparator: true },
+      ...remarksOn(text.text, vscode.l10n.t).map((remark) => ({ label: `$(warning) ${remark}` })),
       // Choosing a line of the request answers nothing.
       ...text.lines.slice(0, maxLines).map((line) => ({ label: toLabel(line, 400) || " " })),
     ];
@@ -187,13 +189,13 @@ function answers(asks: readonly Ask[], canApprove: boolean, preferred: "approve"
   const many = asks.length > 1;
   const approve: LiveItem<Choice> = {
     id: "approve",
-    label: `$(check) ${many ? vscode.l10n.t("Approve All {0}", asks.length) : vscode.l10n.t("Approve")}`,
+    label: `$(check) ${many ? vscode.l10n.t("Approve all {0}", asks.length) : vscode.l10n.t("Approve")}`,
     description: vscode.l10n.t("once"),
     value: { kind: "approve" },
   };
   const deny: LiveItem<Choice> = {
     id: "deny",
-    label: `$(close) ${many ? vscode.l10n.t("Deny All {0}", asks.length) : vscode.l10n.t("Deny")}`,
+    label: `$(close) ${many ? vscode.l10n.t("Deny all {0}", asks.length) : vscode.l10n.t("Deny")}`,
     value: { kind: "deny" },
   };
   const note: LiveItem<Choice> = {

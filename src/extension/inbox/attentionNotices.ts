@@ -24,6 +24,8 @@ export interface NoticeOptions {
 
 /** Agents that come to need somebody at about the same time are one notification. */
 const gatherMs = 1500;
+/** One that stands is one line, in which the way to answer has to be seen. */
+const standingChars = 26;
 
 /**
  * Tells when an agent comes to need a person. Few words, few times: what was so when the window opened is not news, and
@@ -111,7 +113,7 @@ export class AttentionNotices implements Disposable {
     this.#standing?.notice.dispose();
     const all = new Map([...before, ...agents].map((agent) => [agent.key, agent]));
     const link = { title: vscode.l10n.t("Answer"), command: "muster.inbox.open" } as const;
-    const notice = dialogs.stand(sentenceForMany(Array.from(all.values())), link);
+    const notice = dialogs.stand(sentenceForMany(Array.from(all.values()), standingChars), link);
     this.#standing = { notice, keys: new Set(all.keys()) };
   }
 
@@ -125,7 +127,7 @@ export class AttentionNotices implements Disposable {
     });
     standing.keys.clear();
     for (const { key } of waiting) standing.keys.add(key);
-    if (waiting.length > 0) return standing.notice.show(sentenceForMany(waiting));
+    if (waiting.length > 0) return standing.notice.show(sentenceForMany(waiting, standingChars));
     this.#standing = undefined;
     standing.notice.dispose();
   }
@@ -136,14 +138,14 @@ function idOf(agent: FleetAgent): string {
   return itemsOf(agent)[0]?.id ?? `${agent.key}|${agent.attention}`;
 }
 
-function sentenceForMany(agents: readonly FleetAgent[]): string {
+function sentenceForMany(agents: readonly FleetAgent[], nameChars = 60): string {
   const [first] = agents;
-  if (agents.length === 1 && first !== undefined) return sentenceFor(first);
+  if (agents.length === 1 && first !== undefined) return sentenceFor(first, nameChars);
   return vscode.l10n.t("{0} agents need you.", agents.length);
 }
 
-function sentenceFor(agent: FleetAgent): string {
-  const name = toLabel(agent.title, 60);
+function sentenceFor(agent: FleetAgent, nameChars = 60): string {
+  const name = toLabel(agent.title, nameChars);
   if (agent.attention === "failed") return vscode.l10n.t('"{0}" has failed and can be resumed.', name);
   if (agent.attention === "review") return vscode.l10n.t('"{0}" is ready for review.', name);
   if (agent.need === "question") return vscode.l10n.t('"{0}" asks you a question.', name);

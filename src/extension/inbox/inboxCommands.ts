@@ -40,9 +40,10 @@ export function registerInboxCommands(options: InboxCommandsOptions): Disposable
   };
   owned.add(commands.register("muster.agent.next", "go to the next agent that needs you", () => visit(1)));
   owned.add(commands.register("muster.agent.previous", "go to the previous agent that needs you", () => visit(-1)));
+  const during = { approve: vscode.l10n.t("approve the request"), deny: vscode.l10n.t("deny the request") };
   for (const preferred of ["approve", "deny"] as const) {
     owned.add(
-      commands.register(`muster.agent.${preferred}`, `${preferred} the request`, async (target, selected) => {
+      commands.register(`muster.agent.${preferred}`, during[preferred], async (target, selected) => {
         const placeholder = vscode.l10n.t("Whose request?");
         for (const chosen of await targets.many(target, selected, placeholder, isWaiting)) {
           const agent = targets.agent(chosen);

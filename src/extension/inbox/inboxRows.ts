@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { remarksOn } from "../../base/requestRemarks.ts";
 import { formatAge } from "../../base/formatAge.ts";
 import type { FleetAgent } from "../fleet/fleetAgent.ts";
 import { pullRequestNeed, pullRequestWords } from "../fleet/pullRequestNeed.ts";
@@ -99,9 +100,9 @@ function detailOf(item: InboxItem): { readonly text: string; readonly isWhole: b
     case "approval": {
       const [request] = item.requests;
       if (request === undefined) return part("");
-      const { lines, changesFiles, isElsewhere } = toRequestText(request);
+      const { lines, text, changesFiles, isElsewhere } = toRequestText(request);
       const [first = "", ...others] = lines;
-      if (others.length === 0) return { text: first, isWhole: !changesFiles && !isElsewhere };
+      if (others.length === 0) return { text: first, isWhole: !changesFiles && !isElsewhere && isAsItSeems(text) };
       const more =
         others.length === 1 ? vscode.l10n.t("and 1 more line") : vscode.l10n.t("and {0} more lines", others.length);
       return part(`${toLabel(first, detailChars - 30)} … ${more}`);
@@ -126,8 +127,17 @@ function detailOf(item: InboxItem): { readonly text: string; readonly isWhole: b
     case "merge":
       return part(aboutPullRequest(agent));
     default:
-      return part([changesOf(agent), conflictsOf(agent)].filter((fact) => fact !== "").join(" · "));
+      return part(
+        [agent?.pullRequest ? aboutPullRequest(agent) : changesOf(agent), conflictsOf(agent)]
+          .filter((fact) => fact !== "")
+          .join(" · "),
+      );
   }
+}
+
+/** Every character is one that a person sees and takes for what it is. */
+function isAsItSeems(text: string): boolean {
+  return remarksOn(text, vscode.l10n.t).length === 0;
 }
 
 function part(text: string): { readonly text: string; readonly isWhole: false } {
@@ -139,13 +149,13 @@ function aboutPullRequest(agent: FleetAgent | undefined): string {
   if (agent === undefined) return "";
   const failed = agent.pullRequest?.failedChecks ?? [];
   const isRed = pullRequestNeed(agent) === "checksFailed" && failed.length > 0;
-  return pullRequestWords(agent) + (isRed ? `: ${failed.slice(0, 5).join(", ")}` : "");
+  return pullRequestWords(agent, vscode.l10n.t) + (isRed ? `: ${failed.slice(0, 5).join(", ")}` : "");
 }
 
 function changesOf(agent: FleetAgent | undefined): string {
   const { additions = 0, deletions = 0, files = 0 } = agent?.changes ?? {};
-  if (files === 1) return vscode.l10n.t("1 file changed, +{0} -{1}", additions, deletions);
-  return vscode.l10n.t("{0} files changed, +{1} -{2}", files, additions, deletions);
+  if (files === 1) return vscode.l10n.t("1 file changed, +{0} −{1}", additions, deletions);
+  return vscode.l10n.t("{0} files changed, +{1} −{2}", files, additions, deletions);
 }
 
 function conflictsOf({ conflicts = 0 }: Partial<FleetAgent> = {}): string {

@@ -6,6 +6,8 @@ import type { ToolCall } from "../../protocol/toolCall.ts";
 export interface RequestText {
   readonly kind: "command" | "call";
   readonly lines: readonly string[];
+  /** The same before what cannot be seen was spelled out. */
+  readonly text: string;
   /** It would change files: how is shown in the panel. */
   readonly changesFiles: boolean;
   /** The lines only name what there is to judge: it lies elsewhere, or is the result of a call that has run. */
@@ -21,10 +23,11 @@ export function toRequestText({ toolCall }: Extract<SessionInputRequest, { kind:
   const text = command ?? input ?? ("displayName" in toolCall ? toolCall.displayName : "");
   const edits = "edits" in toolCall && toolCall.status === "pending-confirmation" ? (toolCall.edits?.items ?? []) : [];
   const files = edits.map(({ before, after }) => `Changes ${after?.uri ?? before?.uri ?? "a file"}`);
-  const lines = [...toVisibleText(text).split("\n"), ...files.map(toVisibleText)].flatMap(wrap);
+  const whole = [text, ...files].join("\n");
   return {
     kind: command === undefined ? "call" : "command",
-    lines,
+    lines: toVisibleText(whole).split("\n").flatMap(wrap),
+    text: whole,
     changesFiles: edits.length > 0,
     isElsewhere: toolCall.status !== "pending-confirmation" || typeof inputValue(toolCall) === "object",
   };

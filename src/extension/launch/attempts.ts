@@ -78,13 +78,13 @@ export function toAttemptsState(
 }
 
 const words: Readonly<Record<Attention, string>> = {
-  needsYou: "needs you",
-  failed: "failed",
-  review: "ready for review",
-  working: "working",
-  queued: "queued",
-  pullRequest: "in a pull request",
-  done: "done",
+  needsYou: vscode.l10n.t("needs you"),
+  failed: vscode.l10n.t("failed"),
+  review: vscode.l10n.t("ready for review"),
+  working: vscode.l10n.t("working"),
+  queued: vscode.l10n.t("queued"),
+  pullRequest: vscode.l10n.t("in a pull request"),
+  done: vscode.l10n.t("done"),
 };
 
 function toAttempt(agent: FleetAgent, read: AttemptRead | undefined, agentName: (provider: string) => string): Attempt {

@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import type { Client } from "../../client/client.ts";
 import type { ConfigSchema } from "../../protocol/content.ts";
 import { ROOT_URI } from "../../protocol/uris.ts";
@@ -62,8 +63,8 @@ export function questionsOf(
 function choicesOf(field: ConfigSchema["properties"][string]): readonly ConfigChoice[] | undefined {
   if (field.type === "boolean") {
     return [
-      { value: true, label: "Yes", description: undefined },
-      { value: false, label: "No", description: undefined },
+      { value: true, label: vscode.l10n.t("Yes"), description: undefined },
+      { value: false, label: vscode.l10n.t("No"), description: undefined },
     ];
   }
   return field.enum?.map((value, index) => ({

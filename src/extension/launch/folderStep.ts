@@ -28,12 +28,16 @@ export async function folderStep({ client, frame, start }: FolderStepOptions): P
     const listing = await list(client, folder);
     const result = await pickStep<Choice>({
       frame,
-      placeholder: "Which folder on the host shall the agent work in? Choose, or type a path",
+      placeholder: vscode.l10n.t("Which folder on the host shall the agent work in? Choose, or type a path"),
       items: itemsOf(folder, listing),
       fromText: (text) => {
         const typed = parseFolder(text);
         if (typed === undefined) return undefined;
-        return { label: toLabel(folderPath(typed), 300), description: "use this folder", value: use(typed) };
+        return {
+          label: toLabel(folderPath(typed), 300),
+          description: vscode.l10n.t("use this folder"),
+          value: use(typed),
+        };
       },
     });
     if (result.kind !== "next") return result;
@@ -72,7 +76,7 @@ function itemsOf(folder: string, { folders, problem }: Listing): (vscode.QuickPi
     ...(problem === undefined
       ? [
           {
-            label: `Work in ${toLabel(folderName(folder), 100)}`,
+            label: vscode.l10n.t("Work in {0}", toLabel(folderName(folder), 100)),
             description: toLine(folderPath(folder), 300),
             iconPath: icon("check"),
             value: use(folder),

@@ -1,4 +1,4 @@
-import type * as vscode from "vscode";
+import * as vscode from "vscode";
 import { AppError } from "../../base/appError.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import { type LaunchRequest, parseAgentKey } from "../fleet/fleetAgent.ts";
@@ -114,8 +114,8 @@ export class AgentLauncher implements Disposable {
       const missing = requests.slice(launched.length);
       const during =
         launched.length === 0
-          ? "launch the agent (your prompt is kept)"
-          : `launch ${missing.length} of ${requests.length} attempts (your prompt is kept)`;
+          ? vscode.l10n.t("launch the agent (your prompt is kept)")
+          : vscode.l10n.t("launch {0} of {1} attempts (your prompt is kept)", missing.length, requests.length);
       await presenter.present(error, during, { retry: () => this.launch(missing, kept) });
     }
   }

@@ -145,7 +145,7 @@ async function chooseCheckpoint(checkpoints: readonly FleetCheckpoint[], title: 
       { label: vscode.l10n.t("The files as they are"), value: "" },
       ...checkpoints.toReversed().map(({ id, createdAt, files, additions, deletions }) => ({
         label: vscode.l10n.t("Checkpoint {0}", id),
-        description: `${vscode.l10n.t("{0} files", files)}  +${additions} -${deletions}`,
+        description: `${fileCount(files)}, +${additions} −${deletions}`,
         detail: new Date(createdAt).toLocaleString(),
         value: id,
       })),
@@ -153,6 +153,10 @@ async function chooseCheckpoint(checkpoints: readonly FleetCheckpoint[], title: 
     ],
   });
   return picked.kind === "next" ? picked.value : undefined;
+}
+
+function fileCount(files: number): string {
+  return files === 1 ? vscode.l10n.t("1 file") : vscode.l10n.t("{0} files", files);
 }
 
 function nameOf(checkpoint: string): string {

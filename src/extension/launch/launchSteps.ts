@@ -19,7 +19,7 @@ export function hostStep(hosts: readonly HostConnection[]): LaunchStep {
   return async (draft, frame) => {
     const result = await pickStep({
       frame,
-      placeholder: "On which host?",
+      placeholder: vscode.l10n.t("On which host?"),
       items: hosts.map(({ host }) => ({
         label: toLabel(host.name),
         value: host.id,
@@ -38,7 +38,7 @@ export function providerStep(agents: readonly AgentInfo[]): LaunchStep {
     }
     const result = await pickStep({
       frame,
-      placeholder: "Which kind of agent?",
+      placeholder: vscode.l10n.t("Which kind of agent?"),
       items: agents.map(({ provider, displayName, description }) => ({
         label: toLabel(displayName),
         description: toLabel(description, 120),
@@ -60,11 +60,12 @@ export const repositoryStep: LaunchStep = async (draft, frame) => {
     frame,
     placeholder:
       urls.length === 0
-        ? "Address of the repository, for example https://github.com/owner/name"
-        : "Which repository? Choose, or type an address",
-    items: urls.map((url) => item(url, open.includes(url) ? "open here" : "used before")),
+        ? vscode.l10n.t("Address of the repository, for example https://github.com/owner/name")
+        : vscode.l10n.t("Which repository? Choose, or type an address"),
+    items: urls.map((url) => item(url, open.includes(url) ? vscode.l10n.t("open here") : vscode.l10n.t("used before"))),
     active: draft.repository ?? open[0],
-    fromText: (text) => (text === "" || urls.includes(text) ? undefined : item(text, "use this address")),
+    fromText: (text) =>
+      text === "" || urls.includes(text) ? undefined : item(text, vscode.l10n.t("use this address")),
   });
   return answered(result, (repository) => ({
     repository,
@@ -76,10 +77,10 @@ export const repositoryStep: LaunchStep = async (draft, frame) => {
 export const baseStep: LaunchStep = async (draft, frame) => {
   const result = await textStep({
     frame,
-    prompt: "Branch to start from. Leave it empty for the repository's default branch.",
-    placeholder: "default branch",
+    prompt: vscode.l10n.t("Branch to start from. Leave it empty for the repository's default branch."),
+    placeholder: vscode.l10n.t("default branch"),
     value: draft.baseBranch ?? "",
-    validate: (text) => (/^[^\s~^:?*[\\]*$/.test(text) ? undefined : "This is not a name of a branch."),
+    validate: (text) => (/^[^\s~^:?*[\\]*$/.test(text) ? undefined : vscode.l10n.t("This is not a name of a branch.")),
   });
   return answered(withoutButton(result), (baseBranch) => ({ baseBranch }));
 };
@@ -111,7 +112,7 @@ export function configStep({ property, title, description, choices }: ConfigQues
               frame,
               prompt,
               value: typeof known === "string" ? known : "",
-              validate: (text) => (text.trim() === "" ? "The host needs an answer." : undefined),
+              validate: (text) => (text.trim() === "" ? vscode.l10n.t("The host needs an answer.") : undefined),
             }),
           )
         : await pickStep({

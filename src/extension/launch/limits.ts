@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import { folderName } from "../fleet/folders.ts";
 import { repositoryName } from "../fleet/agentRow.ts";
 import { formatUsd } from "../../base/formatUsd.ts";
@@ -30,20 +31,29 @@ export interface ChoiceNames {
 export function choicesLine(draft: LaunchDraft, { host, agent, hasFleet }: ChoiceNames): string {
   const { model, count = 1, attemptBy = [], budgetUsd, timeLimitMinutes, priority } = draft;
   const one = model === undefined ? agent : `${agent} (${model})`;
-  const who = attemptBy.length > 1 ? `${attemptBy.length} kinds of agents` : one;
+  const who = attemptBy.length > 1 ? vscode.l10n.t("{0} kinds of agents", attemptBy.length) : one;
   const place = hasFleet ? repositoryPlace(draft) : folderPlace(draft);
   const where = host === undefined ? place : `${place}, ${host}`;
   const limits = [
-    budgetUsd === undefined ? [] : `up to ${formatUsd(budgetUsd)}${count > 1 ? " each" : ""}`,
+    budgetUsd === undefined ? [] : budgetWords(formatUsd(budgetUsd), count),
     timeLimitMinutes === undefined ? [] : formatMinutes(timeLimitMinutes),
-    priority === undefined || priority === "normal" ? [] : `${priority} priority`,
+    priorityWords(priority),
   ].flat();
-  const attempts = count > 1 ? [`${count} attempts`] : [];
-  return [`${who} on ${where}`, ...attempts, ...(hasFleet ? limits : [])].join(" · ");
+  const attempts = count > 1 ? [vscode.l10n.t("{0} attempts", count)] : [];
+  return [vscode.l10n.t("{0} on {1}", who, where), ...attempts, ...(hasFleet ? limits : [])].join(" · ");
+}
+
+function budgetWords(budget: string, count: number): string {
+  return count > 1 ? vscode.l10n.t("up to {0} each", budget) : vscode.l10n.t("up to {0}", budget);
+}
+
+function priorityWords(priority: LaunchDraft["priority"]): readonly string[] {
+  if (priority === undefined || priority === "normal") return [];
+  return [priority === "high" ? vscode.l10n.t("high priority") : vscode.l10n.t("low priority")];
 }
 
 function repositoryPlace({ repository = "", baseBranch }: LaunchDraft): string {
-  return `${repositoryName(repository)} (${baseBranch || "default branch"})`;
+  return `${repositoryName(repository)} (${baseBranch || vscode.l10n.t("default branch")})`;
 }
 
 function folderPlace({ folders, hostId = "" }: LaunchDraft): string {

@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import * as z from "zod/mini";
 import { toLine, toVisibleText } from "../../base/visibleText.ts";
 import { err, ok, type Result } from "../../base/result.ts";
@@ -30,7 +31,7 @@ export function parseUserTemplate(entry: unknown): Result<Template, string> {
   const parsed = UserTemplate.safeParse(entry);
   if (parsed.success) return ok(fromUser(parsed.data));
   const member = parsed.error.issues[0]?.path.join(".") || "entry";
-  return err(`Its ${member} is missing, or not of the kind that is wanted.`);
+  return err(vscode.l10n.t("Its {0} is missing, or not of the kind that is wanted.", member));
 }
 
 function fromUser(template: UserTemplate): Template {
@@ -54,25 +55,25 @@ const maxFile = 60_000;
  * an agent, a host or a limit. Everything else is refused or, where GitHub gives it a meaning, passed over.
  */
 export function parseRepositoryTemplate(file: string, text: string): Result<Template, string> {
-  if (text.length > maxFile) return err("It is too long.");
+  if (text.length > maxFile) return err(vscode.l10n.t("It is too long."));
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
   let body = lines;
   const facts = new Map<string, string>();
   if (lines[0]?.trimEnd() === "---") {
     const end = lines.findIndex((line, index) => index > 0 && line.trimEnd() === "---");
-    if (end < 0) return err("Its front matter does not end.");
+    if (end < 0) return err(vscode.l10n.t("Its front matter does not end."));
     for (const line of lines.slice(1, end)) {
       // Lists and nested values belong to keys that have no meaning here.
       if (/^\s*(?:#.*)?$/.test(line) || /^(?:\s+|-\s)/.test(line)) continue;
       const [, key, value] = /^([A-Za-z][\w-]*):(?:\s+(\S.*)?)?$/.exec(line) ?? [];
-      if (key === undefined) return err(`Its front matter has a line that is no "name: value".`);
-      if (facts.has(key)) return err(`Its front matter has ${key} twice.`);
+      if (key === undefined) return err(vscode.l10n.t('Its front matter has a line that is no "name: value".'));
+      if (facts.has(key)) return err(vscode.l10n.t("Its front matter has {0} twice.", key));
       facts.set(key, unquoted(value ?? ""));
     }
     body = lines.slice(end + 1);
   }
   const prompt = toVisibleText(body.join("\n")).trim();
-  if (prompt === "") return err("It has no prompt.");
+  if (prompt === "") return err(vscode.l10n.t("It has no prompt."));
   const name = toLine(facts.get("name") ?? "", 80) || toLine(file.replace(/(?:\.agent)?\.md$/, ""), 80);
   return ok({ name, description: toLine(facts.get("description") ?? "", 200), prompt, choices: {} });
 }

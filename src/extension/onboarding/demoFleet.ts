@@ -31,9 +31,9 @@ export interface DemoFleetOptions {
 
 /** One agent works, one asks, one is soon ready for review. */
 const prompts = [
-  "Tidy up the build output, but ask before deleting anything",
-  "Quickly describe the project layout for newcomers",
-  "Work through the documentation: README, a link test and notes on the sources",
+  "Tidy up the build output, but ask first",
+  "Quickly describe the project layout",
+  "Work through the documentation",
 ] as const;
 
 const stateKey = "muster.demo.hostId";

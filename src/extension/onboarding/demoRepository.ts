@@ -78,13 +78,13 @@ async function runGit(cwd: string, args: readonly string[]): Promise<void> {
     });
   } catch (error) {
     const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    throw new AppError(
-      "demo.failed",
-      isMissing
-        ? "The demo fleet needs git, which is not on the PATH. Install git and start the demo again."
-        : "Git could not make the demo's repository. The log says why.",
-      { cause: error },
-    );
+    throw isMissing
+      ? new AppError(
+          "demo.failed",
+          "The demo fleet needs git, which is not on the PATH. Install git and start the demo again.",
+          { cause: error },
+        )
+      : new AppError("demo.failed", "Git could not make the demo's repository. The log says why.", { cause: error });
   }
 }
 

@@ -27,7 +27,7 @@ export class Dialogs implements ErrorDialog {
     const ended = Promise.withResolvers<void>();
     let shown = text;
     let report: ((step: { message: string }) => void) | undefined;
-    const step = () => ({ message: `${withoutLinks(shown)} [${link.title}](command:${link.command})` });
+    const step = () => ({ message: `${withoutBrackets(shown)} [${link.title}](command:${link.command})` });
     void vscode.window.withProgress({ location: vscode.ProgressLocation.Notification }, async (progress) => {
       report = (next) => progress.report(next);
       // Nothing is measured: a bar that moves would only draw the eye.
@@ -60,11 +60,15 @@ export class Dialogs implements ErrorDialog {
     title: string,
     run: (signal: AbortSignal, report: (text: string) => void) => Promise<T>,
   ): Promise<T> {
-    const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
+    const options = {
+      location: vscode.ProgressLocation.Notification,
+      title: withoutLinks(title),
+      cancellable: true,
+    };
     return vscode.window.withProgress(options, async (progress, token) => {
       const cancelled = new AbortController();
       token.onCancellationRequested(() => cancelled.abort());
-      return run(cancelled.signal, (message) => progress.report({ message }));
+      return run(cancelled.signal, (message) => progress.report({ message: withoutLinks(message) }));
     });
   }
 
@@ -75,8 +79,9 @@ export class Dialogs implements ErrorDialog {
 
   /** Runs with a progress notification that appears only when it takes a while. */
   async progress<T>(title: string, run: (report: (text: string) => void) => Promise<T>): Promise<T> {
-    return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title }, async (progress) =>
-      run((message) => progress.report({ message })),
+    const options = { location: vscode.ProgressLocation.Notification, title: withoutLinks(title) };
+    return vscode.window.withProgress(options, async (progress) =>
+      run((message) => progress.report({ message: withoutLinks(message) })),
     );
   }
 }
@@ -84,4 +89,9 @@ export class Dialogs implements ErrorDialog {
 /** VS Code makes links, also to commands, of `[text](address)` in a notification: what others wrote must not become one. */
 function withoutLinks(text: string): string {
   return text.replaceAll("](", "]\u200b(");
+}
+
+/** Of what stands before a link of ours: an opening bracket would begin that link's text. */
+function withoutBrackets(text: string): string {
+  return text.replaceAll("[", "(").replaceAll("]", ")");
 }

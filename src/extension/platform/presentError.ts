@@ -217,9 +217,9 @@ export const ACTION_TITLES: Record<ErrorAction, string> = {
 };
 
 /** The failure of an operation in the person's words: its own sentence, or its code's. Never a stack or a code. */
-export function sentenceOf(failure: unknown, t: Translate): string {
+export function sentenceOf(failure: unknown, translate: Translate): string {
   const isTold = AppError.is(failure) && failure.code !== "internal" && failure.text.trim() !== "";
-  return isTold ? t(failure.text, ...failure.values) : t(PRESENTATIONS[codeOf(failure)].sentence);
+  return isTold ? translate(failure.text, ...failure.values) : translate(PRESENTATIONS[codeOf(failure)].sentence);
 }
 
 export function codeOf(failure: unknown): ErrorCode {

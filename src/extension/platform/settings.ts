@@ -41,7 +41,7 @@ export const SETTINGS: {
   "notifications.level": { schema: NotificationLevel, fallback: "needsYou", scope: "window" },
   // A workspace must not put words into a launch.
   "launch.templates": { schema: z.array(z.unknown()), fallback: [], scope: "application" },
-  "pullRequests.archiveOnMerge": { schema: z.boolean(), fallback: false, scope: "window" },
+  "pullRequests.archiveOnMerge": { schema: z.boolean(), fallback: false, scope: "application" },
   "pullRequests.fixAttempts": { schema: z.number().check(z.minimum(1)), fallback: 3, scope: "application" },
   "pullRequests.fixBudgetUsd": { schema: z.number().check(z.minimum(0)), fallback: 5, scope: "application" },
 };

@@ -5,28 +5,32 @@ export interface Telemetry extends Disposable {
   send<E extends TelemetryEvent>(event: E, facts: TelemetryFacts<E>): void;
 }
 
-/** What `@vscode/extension-telemetry`'s reporter does for us: it obeys the editor's telemetry setting, at any moment. */
+/** What `@vscode/extension-telemetry`'s reporter does for us. */
 export interface TelemetrySink extends Disposable {
   sendTelemetryEvent(name: string, properties?: Record<string, string>, measurements?: Record<string, number>): void;
 }
 
-/**
- * @param loadSink makes the reporter of a connection string. It is not called while there is none: then nothing is
- *   loaded and nothing leaves the machine. A reporter that cannot be loaded loses events and disturbs nobody.
- */
-export function createTelemetry(
-  connectionString: string | undefined,
-  loadSink: (connectionString: string) => Promise<TelemetrySink>,
-): Telemetry {
+export interface TelemetryOptions {
+  /** Where to. Without one nothing is loaded and nothing leaves the machine. */
+  readonly connectionString: string | undefined;
+  /** Whether the editor's own setting allows it at this moment; asked before each event. */
+  readonly isEnabled: () => boolean;
+  /** Makes the reporter, for the first event that may leave. One that cannot be loaded loses events and disturbs nobody. */
+  readonly loadSink: (connectionString: string) => Promise<TelemetrySink>;
+}
+
+export function createTelemetry({ connectionString, isEnabled, loadSink }: TelemetryOptions): Telemetry {
   if (connectionString === undefined || connectionString === "") return { send() {}, dispose() {} };
-  const loading = loadSink(connectionString).catch(() => undefined);
+  let loading: Promise<TelemetrySink | undefined> | undefined;
   return {
     send(event, facts) {
+      if (!isEnabled() || !Object.hasOwn(TELEMETRY_EVENTS, event)) return;
       const { properties, measurements } = allowed(event, facts);
-      void loading.then((sink) => sink?.sendTelemetryEvent(event, properties, measurements));
+      loading ??= loadSink(connectionString).catch(() => undefined);
+      void loading.then((sink) => isEnabled() && sink?.sendTelemetryEvent(event, properties, measurements));
     },
     dispose() {
-      void loading.then((sink) => sink?.dispose());
+      void loading?.then((sink) => sink?.dispose());
     },
   };
 }

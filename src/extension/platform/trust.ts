@@ -7,7 +7,7 @@ export function requireTrust(): void {
   if (vscode.workspace.isTrusted) return;
   throw new AppError(
     "permission.denied",
-    "Hosts are not connected while this workspace is not trusted. Trust it to see your agents.",
+    "Muster connects to no host and signs in nowhere while this workspace is not trusted. Trust it to go on.",
   );
 }
 

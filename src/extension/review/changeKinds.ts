@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import { toVisibleText } from "../../base/visibleText.ts";
 import type { ChangedFile } from "../fleet/changedFiles.ts";
 import { displayPath } from "./reviewUri.ts";
@@ -23,11 +24,19 @@ export function changeText(file: ChangedFile): string {
   const { before, after, oldPath, status, mode, oldMode } = file;
   const sizes = [before?.sizeBytes, after?.sizeBytes].filter((size) => size !== undefined).map(formatBytes);
   const words = [
-    status === "renamed" && oldPath !== undefined ? `renamed from ${toVisibleText(displayPath(oldPath))}` : "",
-    status === "added" || status === "deleted" ? status : "",
-    kind === "link" ? "symbolic link" : kind === "submodule" ? submoduleText(file) : "",
-    kind === "binary" ? `binary, ${sizes.join(" → ")}` : kind === "tooLarge" ? `too large, ${sizes.join(" → ")}` : "",
-    oldMode !== undefined && mode !== oldMode && before && after ? `mode ${oldMode} → ${mode}` : "",
+    status === "renamed" && oldPath !== undefined
+      ? vscode.l10n.t("renamed from {0}", toVisibleText(displayPath(oldPath)))
+      : "",
+    status === "added" ? vscode.l10n.t("added") : status === "deleted" ? vscode.l10n.t("deleted") : "",
+    kind === "link" ? vscode.l10n.t("symbolic link") : kind === "submodule" ? submoduleText(file) : "",
+    kind === "binary"
+      ? vscode.l10n.t("binary, {0}", sizes.join(" → "))
+      : kind === "tooLarge"
+        ? vscode.l10n.t("too large, {0}", sizes.join(" → "))
+        : "",
+    oldMode !== undefined && mode !== oldMode && before && after
+      ? vscode.l10n.t("mode {0} → {1}", oldMode, mode ?? "")
+      : "",
   ];
   return words.filter((word) => word !== "").join(", ");
 }
@@ -36,5 +45,5 @@ export function changeText(file: ChangedFile): string {
 function submoduleText({ before, after, mode, oldMode }: ChangedFile): string {
   const sides = [oldMode === submoduleMode ? before : undefined, mode === submoduleMode ? after : undefined];
   const commits = sides.flatMap((side) => (side?.blob === undefined ? [] : [commitName(side.blob.oid)]));
-  return ["submodule", commits.join(" → ")].filter((word) => word !== "").join(", ");
+  return [vscode.l10n.t("submodule"), commits.join(" → ")].filter((word) => word !== "").join(", ");
 }

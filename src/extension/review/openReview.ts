@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import { toLine } from "../../base/visibleText.ts";
 import type { AgentTarget } from "../ids.ts";
 import { type BranchChanges, toMultiDiff } from "./reviewDiffs.ts";
@@ -29,11 +30,16 @@ export function titleOf({ target, scope, changes }: OpenReview): string {
   const name = toLine(changes.title, 80);
   switch (scope.kind) {
     case "turn":
-      return `${name} (one turn)`;
+      return vscode.l10n.t("{0} (one turn)", name);
     case "checkpoints":
-      return `${name} (checkpoint ${toLine(scope.from)}..${toLine(scope.to)})`;
+      return vscode.l10n.t("{0} (checkpoint {1}..{2})", name, toLine(scope.from), toLine(scope.to));
     case "sinceReview":
-      return `${name} (${commitName(scope.commit)}..${changes.head === undefined ? "" : commitName(changes.head)}, since your last review)`;
+      return vscode.l10n.t(
+        "{0} ({1}..{2}, since your last review)",
+        name,
+        commitName(scope.commit),
+        changes.head === undefined ? "" : commitName(changes.head),
+      );
     case "branch":
     default:
       return toMultiDiff(target.hostId, changes).title;

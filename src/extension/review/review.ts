@@ -165,11 +165,9 @@ export class Review implements Disposable {
     const file = changes.files.find((candidate) => candidate.path === path);
     const diff = file === undefined ? undefined : toFileDiff(target.hostId, changes, file);
     if (diff === undefined) {
-      throw new AppError(
-        "notFound",
-        "{0} is not among the agent's changes any more. Review the changes again.",
-        { values: [toLine(path)] },
-      );
+      throw new AppError("notFound", "{0} is not among the agent's changes any more. Review the changes again.", {
+        values: [toLine(path)],
+      });
     }
     const [left, right] = [vscode.Uri.from(diff.left), vscode.Uri.from(diff.right)];
     await vscode.commands.executeCommand("vscode.diff", left, right, diff.title);

@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import { toLine } from "../../base/visibleText.ts";
 import type { ChangedFile, RevisionContent } from "../fleet/changedFiles.ts";
 import { kindOf } from "./changeKinds.ts";
@@ -94,11 +95,11 @@ function rowOf(hostId: string, file: ChangedFile, taken: TakenSnapshot | undefin
 export function rangeText(changes: Pick<BranchChanges, "baseCommit" | "head" | "snapshot">): string {
   if (changes.snapshot !== undefined) {
     const { label, atMs } = changes.snapshot;
-    const name = label === undefined ? "" : `${toLine(label, 40)} `;
-    return `${name}as of ${timeOf(atMs)}`;
+    if (label === undefined) return vscode.l10n.t("as of {0}", timeOf(atMs));
+    return vscode.l10n.t("{0} as of {1}", toLine(label, 40), timeOf(atMs));
   }
   const [base, head] = [changes.baseCommit, changes.head].map((commit) => commit && commitName(commit));
-  return base !== undefined && head !== undefined ? `${base}..${head}` : (head ?? base ?? "uncommitted");
+  return base !== undefined && head !== undefined ? `${base}..${head}` : (head ?? base ?? vscode.l10n.t("uncommitted"));
 }
 
 /** `14:03:27`, in the local time of whoever reads it. */
@@ -109,7 +110,7 @@ function timeOf(atMs: number): string {
 /** All files of the branch for `vscode.changes`. */
 export function toMultiDiff(hostId: string, changes: BranchChanges): MultiDiff {
   return {
-    title: `${toLine(changes.title, 80)} (${rangeText(changes)}${changes.isMoving ? ", still working" : ""})`,
+    title: `${toLine(changes.title, 80)} (${rangeText(changes)}${changes.isMoving ? `, ${vscode.l10n.t("still working")}` : ""})`,
     rows: changes.files.flatMap((file) => rowOf(hostId, file, changes.snapshot) ?? []),
   };
 }
@@ -120,8 +121,9 @@ export function toFileDiff(hostId: string, changes: BranchChanges, file: Changed
   if (row === undefined) return undefined;
   const sessionId = (file.after ?? file.before)?.blob?.sessionId ?? "none";
   const empty = toReviewUri({ hostId, sessionId, path: file.path });
-  const name = displayPath(file.path);
-  const moved = file.oldPath === undefined ? name : `${displayPath(file.oldPath)} → ${name}`;
+  const nameOf = (path: string) => toLine(displayPath(path), 200);
+  const name = nameOf(file.path);
+  const moved = file.oldPath === undefined ? name : `${nameOf(file.oldPath)} → ${name}`;
   return {
     title: `${moved} (${toLine(changes.title, 80)}, ${rangeText(changes)})`,
     left: row.left ?? empty,

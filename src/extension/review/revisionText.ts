@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import { assertNever } from "../../base/appError.ts";
 import { toVisibleText } from "../../base/visibleText.ts";
 
@@ -8,23 +9,46 @@ export const maxDocumentBytes = 5 * 1024 * 1024;
 export type Notice = "missing" | "binary" | "tooLarge" | "notPinned" | "unreachable" | "gone" | "expired";
 
 export function noticeText(notice: Notice, facts: { readonly oid?: string; readonly sizeBytes?: number }): string {
-  const size = facts.sizeBytes === undefined ? "" : `, ${formatBytes(facts.sizeBytes)}`;
-  const id = facts.oid === undefined ? "" : ` (object ${facts.oid.slice(0, 10)}${size})`;
+  return `${noticeSentence(notice, objectText(facts))}\n`;
+}
+
+/** ` (object 1a2b3c4d5e, 12.0 KB)`, as far as it is known. */
+function objectText({ oid, sizeBytes }: { readonly oid?: string; readonly sizeBytes?: number }): string {
+  if (oid === undefined) return "";
+  const size = sizeBytes === undefined ? "" : `, ${formatBytes(sizeBytes)}`;
+  return ` (${vscode.l10n.t("object {0}", oid.slice(0, 10))}${size})`;
+}
+
+function noticeSentence(notice: Notice, id: string): string {
   switch (notice) {
     case "missing":
-      return `This revision is no longer on the host${id}. Review the changes again to read the present one.\n`;
+      return vscode.l10n.t(
+        "This revision is no longer on the host{0}. Review the changes again to read the present one.",
+        id,
+      );
     case "binary":
-      return `Binary file${id}. Its content is not shown as text.\n`;
+      return vscode.l10n.t("Binary file{0}. Its content is not shown as text.", id);
     case "tooLarge":
-      return `This file is too large to show${id}: the limit is ${formatBytes(maxDocumentBytes)}. Open the branch to read it.\n`;
+      return vscode.l10n.t(
+        "This file is too large to show{0}: the limit is {1}. Open the branch to read it.",
+        id,
+        formatBytes(maxDocumentBytes),
+      );
     case "notPinned":
-      return "This address names no revision of an agent's file. Review the agent's changes again.\n";
+      return vscode.l10n.t("This address names no revision of an agent's file. Review the agent's changes again.");
     case "unreachable":
-      return `The host cannot be reached, so this revision cannot be read${id}. It loads when the host is back.\n`;
+      return vscode.l10n.t(
+        "The host cannot be reached, so this revision cannot be read{0}. It loads when the host is back.",
+        id,
+      );
     case "gone":
-      return "The host could not read this file: it is gone, or the host may not read it. Refresh the changes.\n";
+      return vscode.l10n.t(
+        "The host could not read this file: it is gone, or the host may not read it. Refresh the changes.",
+      );
     case "expired":
-      return "What this document showed is not kept any more: it was read in an earlier window, or long ago. Review the changes again.\n";
+      return vscode.l10n.t(
+        "What this document showed is not kept any more: it was read in an earlier window, or long ago. Review the changes again.",
+      );
     default:
       return assertNever(notice);
   }
@@ -45,14 +69,20 @@ export const submoduleMode = "160000";
 
 /** What stands for a version of which its mode is what matters. */
 export function modeText(mode: string, oid: string): string {
-  if (mode === submoduleMode) return `Submodule at commit ${oid}.\n`;
-  const means = mode === "100755" ? "executable" : mode === "100644" ? "not executable" : "git's own";
-  return `File mode ${mode} (${means}). The content is the same on both sides (object ${oid.slice(0, 10)}).\n`;
+  if (mode === submoduleMode) return `${vscode.l10n.t("Submodule at commit {0}.", oid)}\n`;
+  const means =
+    mode === "100755"
+      ? vscode.l10n.t("executable")
+      : mode === "100644"
+        ? vscode.l10n.t("not executable")
+        : vscode.l10n.t("git's own");
+  const object = oid.slice(0, 10);
+  return `${vscode.l10n.t("File mode {0} ({1}). The content is the same on both sides (object {2}).", mode, means, object)}\n`;
 }
 
 /** What a symbolic link points to. Nothing is read there. */
 export function linkText(target: string): string {
-  return `Symbolic link to\n${toVisibleText(target)}\n`;
+  return `${vscode.l10n.t("Symbolic link to")}\n${toVisibleText(target)}\n`;
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });

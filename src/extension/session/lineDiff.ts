@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import { lineEdits } from "../../base/lineEdits.ts";
 import type { DiffHunk, DiffLine, LineDiff } from "../../protocol/panel.ts";
 
@@ -18,8 +19,9 @@ export function diffLines(before: string, after: string): LineDiff {
     room -= hunk.lines.length;
   }
   const left = hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0) - maxShownLines;
-  const more = left > 0 ? `${left.toLocaleString("en")} more lines: open the diff in the editor.` : undefined;
-  return { hunks: shown, note: hunks.length === 0 ? "The text is the same." : more };
+  const more =
+    left > 0 ? vscode.l10n.t("{0} more lines: open the diff in the editor.", left.toLocaleString("en")) : undefined;
+  return { hunks: shown, note: hunks.length === 0 ? vscode.l10n.t("The text is the same.") : more };
 }
 
 /** A last line without a line feed is a line; nothing is no line. */

@@ -1,5 +1,6 @@
 import { AppError } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
+import { isHttpsAddress } from "../../base/httpsAddress.ts";
 import type { Client } from "../../client/client.ts";
 import type { StateAction } from "../../protocol/actions.ts";
 import type { ChatState, Message } from "../../protocol/chatState.ts";
@@ -213,13 +214,9 @@ function chosenOption(
   return { selectedOptionId: optionId };
 }
 
-/** https, without user info, backslashes, blanks or controls. */
+/** The page has looked at it before; it is not believed. */
 export function httpsUrl(text: string): URL {
-  // oxlint-disable-next-line no-control-regex -- finding control characters is the purpose
-  const isClean = !/[\s\\\u0000-\u001f\u007f]/.test(text);
-  const url = isClean ? URL.parse(text) : null;
-  if (url?.protocol !== "https:" || url.username !== "" || url.password !== "") {
-    throw new AppError("permission.denied", "Only https links are opened, and this is not one.");
-  }
+  const url = isHttpsAddress(text) ? URL.parse(text) : null;
+  if (url === null) throw new AppError("permission.denied", "Only https links are opened, and this is not one.");
   return url;
 }

@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import { AppError } from "../../base/appError.ts";
 import type { FileEdit } from "../../protocol/content.ts";
 import type { LineDiff, PanelHandlers } from "../../protocol/panel.ts";
@@ -21,10 +22,10 @@ export function contentHandlers(
 ): Pick<PanelHandlers, "readDiff" | "readEdit" | "readImage"> {
   const diff = async (file: ChangedFile | undefined): Promise<LineDiff> => {
     if (file === undefined) throw new AppError("notFound", "That is not among the agent's changes any more.");
-    if (file.isBinary === true) return { hunks: [], note: "The file is binary." };
+    if (file.isBinary === true) return { hunks: [], note: vscode.l10n.t("The file is binary.") };
     const { before, after } = await readSides(file);
     if (before.length + after.length > maxDiffedChars) {
-      return { hunks: [], note: "The file is large: open the diff in the editor." };
+      return { hunks: [], note: vscode.l10n.t("The file is large: open the diff in the editor.") };
     }
     return diffLines(before, after);
   };

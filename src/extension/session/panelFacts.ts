@@ -32,7 +32,7 @@ export function toPanelFacts(source: FactsSource): PanelFacts {
   const { connection, agent, chat, changes } = source;
   const fleet = connection?.client.hostInfo?.fleet;
   return {
-    hostName: connection?.host.name ?? "an unknown host",
+    hostName: connection?.host.name ?? vscode.l10n.t("an unknown host"),
     connection: connection === undefined ? "offline" : sightOf(connection.state),
     heardAtMs: chat?.asOf ?? connection?.client.lastHeardAt,
     problem: problemOf(connection?.state, source.error),
@@ -58,7 +58,7 @@ function toPanelPullRequest(agent: FactsSource["agent"]): PanelPullRequest | und
   if (agent?.pullRequest === undefined) return undefined;
   const { number, url } = agent.pullRequest;
   const need = pullRequestNeed(agent);
-  return { number, url, words: pullRequestWords(agent), act: need && acts[need] };
+  return { number, url, words: pullRequestWords(agent, vscode.l10n.t), act: need && acts[need] };
 }
 
 const fleetMethodNames = Object.keys(FleetMethods) as readonly FleetMethodName[];
@@ -73,7 +73,8 @@ export function toPanelAbout(session: SessionState | undefined, root: RootState 
 }
 
 function problemOf(state: ConnectionState | undefined, error: AppError | undefined): string | undefined {
-  if (state === undefined) return "The host of this agent is not configured any more. Add it again to see the agent.";
+  if (state === undefined)
+    return vscode.l10n.t("The host of this agent is not configured any more. Add it again to see the agent.");
   if (state.kind === "refused") return sentenceOf(state.error, vscode.l10n.t);
   return error && sentenceOf(error, vscode.l10n.t);
 }

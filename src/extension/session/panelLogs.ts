@@ -1,10 +1,11 @@
 import { AppError } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Disposable } from "../../base/disposables.ts";
-import { toLine } from "../../base/visibleText.ts";
+import { toLine, toVisibleText } from "../../base/visibleText.ts";
 import type { Client } from "../../client/client.ts";
 import type { PanelHandlers } from "../../protocol/panel.ts";
 import { type LogChange, type LogMethods, WHOLE_LOG } from "../../protocol/panelLog.ts";
+import { LogText } from "./log/logText.ts";
 import { type NamedTerminal, PanelLog } from "./log/panelLog.ts";
 import type { PanelSource } from "./panelSource.ts";
 import { terminalsOf, terminalText } from "./panelWindow.ts";
@@ -100,7 +101,7 @@ export class PanelLogs implements Disposable {
       await ports.save(`${toFileName(source.session?.title ?? "agent")}.log`, this.#of(log).text());
       return null;
     },
-    openLog: async ({ terminal }) => {
+    openLog: async ({ terminal, isRaw = false }) => {
       const named = this.#terminals().find(({ uri }) => uri === terminal);
       if (named === undefined) throw new AppError("notFound", "That log is not one of this agent's.");
       const handle = this.#options.source.openTerminal(terminal);
@@ -111,7 +112,7 @@ export class PanelLogs implements Disposable {
         handle?.dispose();
       }
       if (text === "") throw new AppError("notFound", "That tool has printed nothing.");
-      await this.#options.ports.openText(named.title, text);
+      await this.#options.ports.openText(named.title, toVisibleText(isRaw ? text : plainText(text)));
       return null;
     },
   };
@@ -158,6 +159,13 @@ export class PanelLogs implements Disposable {
     const state = this.#options.source.chat?.state;
     return state === undefined ? [] : terminalsOf(state);
   }
+}
+
+/** Without what only colours it or moves over it. */
+function plainText(text: string): string {
+  const log = new LogText();
+  log.append(text);
+  return Array.from(log.plainText()).join("");
 }
 
 function within(terminals: readonly NamedTerminal[], key: string): readonly NamedTerminal[] {

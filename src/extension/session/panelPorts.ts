@@ -9,10 +9,6 @@ import type { Dialogs } from "../platform/dialogs.ts";
 import type { Review } from "../review/review.ts";
 import type { PanelPorts } from "./panelActions.ts";
 
-// Escape sequences colour a terminal; in a document they are noise.
-// oxlint-disable-next-line no-control-regex -- finding control characters is the purpose
-const escapes = /\u001b(?:\[[\d;:<=>?]*[ -/]*[@-~]|\][^\u0007\u001b\n]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
-
 const actCommands = {
   update: "muster.agent.updatePullRequest",
   fixChecks: "muster.agent.fixChecks",
@@ -42,7 +38,7 @@ export function panelPorts({ connections, dialogs, review }: PanelPortsOptions):
     compare: (target, from, to) => review().openComparison(target, from, to),
     readSides: (target, file) => review().readSides(target, file),
     openText: async (title, text) => {
-      const content = `${toLine(title, 200)}\n\n${text.replaceAll(escapes, "").replaceAll(/(?<!\r)\r+\n/g, "\n")}`;
+      const content = `${toLine(title, 200)}\n\n${text}`;
       const document = await vscode.workspace.openTextDocument({ content, language: "log" });
       await vscode.window.showTextDocument(document, { preview: true });
     },

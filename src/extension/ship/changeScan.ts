@@ -43,16 +43,16 @@ export async function scanChanges(
 
 function secretFindings(found: readonly string[], t: Translate): readonly Finding[] {
   if (found.length === 0) return [];
-  const sentence = t(
-    "Looks like {0}. Let the agent take it out, and revoke it where it is from.",
-    namesOf(found, t),
-  );
+  const sentence = t("Looks like {0}. Let the agent take it out, and revoke it where it is from.", namesOf(found, t));
   return [{ kind: "secret", severity: "block", sentence }];
 }
 
 function markFindings(places: readonly string[], t: Translate): readonly Finding[] {
   if (places.length === 0) return [];
-  const sentence = t("An unfinished merge has left its marks in {0}. Let the agent put the two sides together.", namesOf(places, t));
+  const sentence = t(
+    "An unfinished merge has left its marks in {0}. Let the agent put the two sides together.",
+    namesOf(places, t),
+  );
   return [{ kind: "conflictMarks", severity: "warn", sentence }];
 }
 

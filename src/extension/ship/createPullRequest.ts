@@ -199,6 +199,7 @@ export class CreatePullRequestFlow {
       report(t("asking GitHub"));
       const head = values.base.head === push.branch ? pushed.branch : values.base.head;
       const made = await openOrFind(gitHub, values, head, trailer);
+      requireReviewed(made, pushed);
       report(t("adding reviewers and labels"));
       const failed = await failureOf(gitHub.addExtras(repository, made.pullRequest.number, values.extras));
       return { ...made, repository, push: toPush(push.commit, pushed), unfinished: failed };
@@ -254,6 +255,19 @@ function toPush(shipped: string, { commit }: PushedBranch): Push {
 }
 
 const noExtras: PullRequestExtras = { reviewers: [], assignees: [], labels: [], milestone: undefined };
+
+/** GitHub makes it of what the branch is at that moment, which nobody can pin: somebody else may have pushed to it. */
+function requireReviewed(
+  { outcome, pullRequest }: Pick<Shipped, "outcome" | "pullRequest">,
+  { commit }: PushedBranch,
+): void {
+  if (outcome !== "created" || commit === undefined || pullRequest.headCommit === commit) return;
+  throw new AppError(
+    "branch.moved",
+    "Pull request #{0} is there, but its branch holds what you have not reviewed: somebody else has pushed to it. Look at it on its page, and close it if it is not yours.",
+    { values: [pullRequest.number] },
+  );
+}
 
 /** One pull request for the branch, whoever made it and however often this runs. */
 async function openOrFind(

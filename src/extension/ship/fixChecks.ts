@@ -2,12 +2,12 @@ import * as vscode from "vscode";
 import type { Fleet } from "../fleet/fleet.ts";
 import { runCommand } from "../platform/commandRegistry.ts";
 import type { Dialogs } from "../platform/dialogs.ts";
+import type { ConfirmMessage } from "../platform/messageForm.ts";
 import { toLabel } from "../platform/plainText.ts";
 import { pickStep, type StepItem } from "../platform/steps.ts";
 import type { AgentTarget } from "../ids.ts";
 import { fixChecksMessage } from "./agentMessages.ts";
 import type { Blame, FailedCheck } from "./failedChecks.ts";
-import type { ConfirmMessage } from "./messageForm.ts";
 import type { OpenPullRequest, PullRequestDesk } from "./pullRequestDesk.ts";
 import type { Attempts, PullRequests } from "./pullRequests.ts";
 
@@ -120,10 +120,10 @@ export class FixChecks {
     const attempts = pullRequests.get(target)?.attempts ?? { count: 0, spendUsd };
     if (!(await this.#mayTry(open, attempts, spendUsd))) return;
     const title = vscode.l10n.t("Message about the failing checks of #{0}", place.number);
-    const message = await confirmMessage(title, fixChecksMessage(place.number, failed));
-    if (message === undefined) return;
-    await fleet.send(agent.key, message);
-    await pullRequests.countAttempts(target, { ...attempts, count: attempts.count + 1 });
+    const isSent = await confirmMessage(title, fixChecksMessage(place.number, failed), (message) =>
+      fleet.send(agent.key, message),
+    );
+    if (isSent) await pullRequests.countAttempts(target, { ...attempts, count: attempts.count + 1 });
   }
 
   /** With the attempts or the money used up, the person is the one to look. */

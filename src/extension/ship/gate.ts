@@ -121,21 +121,15 @@ function reviewFindings(
   t: Translate,
 ): readonly Finding[] {
   if (agent.phase === "working" || agent.phase === "provisioning" || agent.phase === "queued") {
-    const sentence = t(
-      "The agent is still working. Wait until its turn ends, or stop it, then review what it made.",
-    );
+    const sentence = t("The agent is still working. Wait until its turn ends, or stop it, then review what it made.");
     return [{ kind: "stillWorking", severity: "block", sentence }];
   }
   if (reviewed === undefined) {
-    const sentence = t(
-      "You haven't reviewed these changes. Review them first: the pull request holds what you read.",
-    );
+    const sentence = t("You haven't reviewed these changes. Review them first: the pull request holds what you read.");
     return [{ kind: "notReviewed", severity: "block", sentence }];
   }
   if (reviewed !== agent.head) {
-    const sentence = t(
-      "The agent changed its branch after your review. Review the changes again to ship them.",
-    );
+    const sentence = t("The agent changed its branch after your review. Review the changes again to ship them.");
     return [{ kind: "headMoved", severity: "block", sentence }];
   }
   return [];

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { AppError } from "../../base/appError.ts";
 import type { Event } from "../../base/emitter.ts";
+import { requireTrust } from "../platform/trust.ts";
 import { type GitHubServer, gitHubScopes } from "./gitHubServers.ts";
 
 /** Where the person's own GitHub sign-in comes from. */
@@ -21,9 +22,10 @@ export interface TokenUse {
   readonly detail: string;
 }
 
-/** VS Code's accounts. Tokens are never kept here: each use asks for the session again. */
+/** VS Code's accounts; none is asked for from a workspace that is not trusted. Tokens are never kept here: each use asks for the session again. */
 export const vscodeSignIn: SignInPort = {
   async token(server, refused, use) {
+    requireTrust();
     const detail = use?.detail ?? `Muster creates the pull request on ${server.host} in your name.`;
     const scopes = use?.scopes ?? gitHubScopes;
     try {
@@ -45,10 +47,11 @@ export const vscodeSignIn: SignInPort = {
 
   async silentToken(server, scopes = gitHubScopes) {
     try {
+      requireTrust();
       const session = await vscode.authentication.getSession(server.authProvider, scopes, { silent: true });
       return session?.accessToken;
     } catch {
-      // No such provider is as good as not being signed in.
+      // No such provider, and a folder that is not trusted, are as good as not being signed in.
       return undefined;
     }
   },

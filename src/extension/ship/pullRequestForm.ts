@@ -209,7 +209,7 @@ class FormRun {
     const result = await pickStep({
       frame: this.#frame("confirm"),
       placeholder: toLabel(
-        vscode.l10n.t("{0} → {1}: {2} files, +{3} −{4}", agent.branch ?? "", into, agent.files.length, added, removed),
+        `${agent.branch ?? ""} → ${into}: ${filesText(agent.files.length)}, +${added} −${removed}`,
         200,
       ),
       items,
@@ -269,6 +269,10 @@ function findingItem({ sentence, severity, isOfBase }: Finding): StepItem<Choice
   return isOfBase
     ? { label, detail: vscode.l10n.t("Update from Base"), alwaysShow: true, value: "updateFromBase" }
     : { label, alwaysShow: true };
+}
+
+function filesText(count: number): string {
+  return count === 1 ? vscode.l10n.t("1 file") : vscode.l10n.t("{0} files", count);
 }
 
 function nameOf({ owner, repo }: GitHubRepository): string {

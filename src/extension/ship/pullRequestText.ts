@@ -20,6 +20,8 @@ export function withoutHidden(text: string): string {
 export const maxBodyBytes = 60_000;
 const maxTitleLength = 120;
 const maxPromptLength = 4000;
+/** A path, or a command line. */
+const maxCodeLength = 300;
 const maxListedFiles = 50;
 const maxListedTests = 20;
 
@@ -39,9 +41,14 @@ export function neutralise(text: string): string {
 const closing =
   /\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)([^\p{L}\p{N}]{0,30})(?=#\d|GH-\d|[A-Za-z0-9][\w.-]{0,99}\/[\w.-]{1,100}#\d|https?:\/\/\S{1,300}\/(?:issues|pull)\/\d)/giu;
 
+/** Enough of a text to fill `maxLength` with what can be seen of it: a megabyte costs no more than a page. */
+function enough(text: string, maxLength: number): string {
+  return text.slice(0, 4 * maxLength);
+}
+
 /** Text as inline code, whatever backticks it contains. */
 function code(text: string): string {
-  const plain = withoutHidden(text).replace(/\s+/g, " ");
+  const plain = shorten(withoutHidden(enough(text, maxCodeLength)).replace(/\s+/g, " "), maxCodeLength);
   const longest = Math.max(0, ...Array.from(plain.matchAll(/`+/g), (run) => run[0].length));
   const fence = "`".repeat(longest + 1);
   return longest === 0 ? `${fence}${plain}${fence}` : `${fence} ${plain} ${fence}`;
@@ -58,8 +65,8 @@ function shorten(text: string, maxLength: number): string {
 
 /** One line of the agent's title. */
 export function pullRequestTitle(agent: Pick<ShippableAgent, "title" | "branch">): string {
-  const title = cleanTitle(neutralise(agent.title));
-  return title === "" ? `Changes of ${agent.branch ?? "an agent"}` : title;
+  const title = cleanTitle(neutralise(enough(agent.title, maxTitleLength)));
+  return title === "" ? cleanTitle(`Changes of ${neutralise(agent.branch ?? "an agent")}`) : title;
 }
 
 /** A title that a person typed, as GitHub may have it. */
@@ -68,7 +75,8 @@ export function cleanTitle(title: string): string {
 }
 
 function summary(agent: ShippableAgent): string {
-  const prompt = shorten(neutralise(agent.prompt ?? agent.title).trim(), maxPromptLength);
+  const task = enough(agent.prompt ?? agent.title, maxPromptLength);
+  const prompt = shorten(neutralise(task).trim(), maxPromptLength);
   const quoted = prompt
     .split("\n")
     .map((line) => `> ${line}`.trimEnd())
@@ -93,7 +101,7 @@ function changes(agent: ShippableAgent): string {
 function testLine(run: TestRun): string {
   const outcome = run.succeeded ? "passed" : "failed";
   const exit = run.exitCode === undefined ? "as the agent reports" : `exit status ${run.exitCode}`;
-  return `- ${code(shorten(run.command, 300))}: ${outcome} (${exit})`;
+  return `- ${code(run.command)}: ${outcome} (${exit})`;
 }
 
 function tested(agent: ShippableAgent): string {
@@ -106,7 +114,8 @@ function tested(agent: ShippableAgent): string {
  * @param commit the reviewed commit
  */
 export function provenance(agent: Pick<ShippableAgent, "agentName" | "target">, commit: string): string {
-  const line = (text: string) => neutralise(text).replace(/\s+/g, " ").trim();
+  const line = (text: string) =>
+    shorten(neutralise(enough(text, maxTitleLength)).replace(/\s+/g, " ").trim(), maxTitleLength);
   return [
     `Agent: ${line(agent.agentName)}`,
     `Agent-Session: ${line(agent.target.session)}`,

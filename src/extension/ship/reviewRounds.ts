@@ -2,10 +2,10 @@ import * as vscode from "vscode";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { AgentTarget } from "../ids.ts";
 import type { Dialogs } from "../platform/dialogs.ts";
+import type { ConfirmMessage } from "../platform/messageForm.ts";
 import { toLabel } from "../platform/plainText.ts";
 import { pickManyStep, textStep } from "../platform/steps.ts";
 import { addressCommentsMessage } from "./agentMessages.ts";
-import type { ConfirmMessage } from "./messageForm.ts";
 import type { PullRequestDesk } from "./pullRequestDesk.ts";
 import type { ReviewThread } from "./pullRequestPort.ts";
 
@@ -36,9 +36,10 @@ export class ReviewRounds {
       return;
     }
     const title = vscode.l10n.t("Message about the review of #{0}", number);
-    const message = await confirmMessage(title, addressCommentsMessage(number, feedback));
-    if (message === undefined) return;
-    await fleet.send(open.agent.key, message);
+    const isSent = await confirmMessage(title, addressCommentsMessage(number, feedback), (message) =>
+      fleet.send(open.agent.key, message),
+    );
+    if (!isSent) return;
     for (const { id } of feedback.threads) this.#told.add(id);
     await desk.readAfter(open);
   }

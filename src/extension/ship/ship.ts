@@ -11,6 +11,7 @@ import type { AgentTarget } from "../ids.ts";
 import type { Attendance } from "../platform/attendance.ts";
 import type { CommandRegistry } from "../platform/commandRegistry.ts";
 import type { Dialogs } from "../platform/dialogs.ts";
+import { confirmMessage } from "../platform/messageForm.ts";
 import type { Telemetry } from "../platform/telemetry.ts";
 import type { HostCredentials } from "../signIn/hostCredentials.ts";
 import { HostBranchPush } from "./branchPush.ts";
@@ -23,7 +24,6 @@ import { GitHubConnections } from "./gitHubConnections.ts";
 import type { GitHubIssue } from "./gitHubPort.ts";
 import { gitHubScopes, type GitHubServer, resolveGitHubRepository, safePageUrl, webOrigin } from "./gitHubServers.ts";
 import type { SignInPort } from "./gitHubSignIn.ts";
-import { confirmMessage } from "./messageForm.ts";
 import { OctokitGitHub } from "./octokitGitHub.ts";
 import { OctokitPullRequests } from "./octokitPullRequests.ts";
 import { OctokitStandings } from "./octokitStandings.ts";
@@ -181,7 +181,8 @@ export class Ship implements Disposable {
         : pullRequest.state === "draft"
           ? vscode.l10n.t("Created draft pull request #{0} in {1} on {2}.", ...place)
           : vscode.l10n.t("Created pull request #{0} in {1} on {2}.", ...place);
-    const rest = unfinished && vscode.l10n.t("Not all of it is there: {0} Add the rest on its page.", unfinished.message);
+    const rest =
+      unfinished && vscode.l10n.t("Not all of it is there: {0} Add the rest on its page.", unfinished.message);
     const open = vscode.l10n.t("Open Pull Request");
     const told = rest === undefined ? sentence : `${sentence} ${rest}`;
     const chosen = await this.#ports.dialogs.tell(told, open);

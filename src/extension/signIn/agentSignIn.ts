@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import { AppError } from "../../base/appError.ts";
 import { type Disposable, Disposables } from "../../base/disposables.ts";
 import { Emitter, type Event } from "../../base/emitter.ts";
@@ -116,7 +117,7 @@ export class AgentSignIn implements Disposable {
     const client = this.#ports.connections.get(hostId)?.client;
     for (const { agent, asked } of client === undefined ? [] : requiredOf(client, provider)) {
       const want = this.#ports.credentials.wantOf(asked);
-      if (!want.ok) return `Muster can't sign in for ${toLine(agent, 60)}. ${want.error}`;
+      if (!want.ok) return vscode.l10n.t("Muster can't sign in for {0}. {1}", toLine(agent, 60), want.error);
     }
     return undefined;
   }
@@ -126,7 +127,7 @@ export class AgentSignIn implements Disposable {
     const obstacle = this.obstacle(hostId, provider);
     if (obstacle !== undefined) this.#tellOnce(`${hostId}|${obstacle}`, obstacle);
     for (const { agent, want } of this.open(hostId, provider)) {
-      const skip = "Launch Without";
+      const skip = vscode.l10n.t("Launch Without");
       if ((await this.#lend(hostId, want, { agent: agent ?? provider, skip })) === "dismissed") return false;
     }
     return true;
@@ -222,9 +223,12 @@ export class AgentSignIn implements Disposable {
     const key = `${host.id}|${wantKey(want)}`;
     if (isGiven || credentials.consents.isRefused(host, want) || this.#told.has(key)) return;
     this.#told.add(key);
-    const who = agent === undefined ? "" : ` for ${toLine(agent, 60)}`;
-    const yes = "Sign In";
-    const sentence = `The host "${toLine(host.name, 60)}" asks for a sign-in to ${want.server.host}${who}.`;
+    const yes = vscode.l10n.t("Sign In");
+    const name = toLine(host.name, 60);
+    const sentence =
+      agent === undefined
+        ? vscode.l10n.t('The host "{0}" asks for a sign-in to {1}.', name, want.server.host)
+        : vscode.l10n.t('The host "{0}" asks for a sign-in to {1} for {2}.', name, want.server.host, toLine(agent, 60));
     if ((await dialogs.tell(sentence, yes)) === yes) {
       await this.signIn({ hostId: host.id, hostName: host.name, agent, want });
     }

@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import { AppError } from "../../base/appError.ts";
 import { toLine } from "../../base/visibleText.ts";
 import type { ProtectedResource } from "../../protocol/content.ts";
@@ -127,10 +128,13 @@ export class HostCredentials {
     const wants = asked.map((resource) => this.wantOf(resource));
     const refused = wants.find((want) => !want.ok);
     if (refused !== undefined || wants.length === 0) {
-      const reason = refused?.ok === false ? ` ${refused.error}` : "";
-      throw new AppError("auth.required", `The host lacks credentials.${reason} Give the host its own for it.`, {
-        cause: failure,
-      });
+      const cause = failure;
+      throw refused?.ok === false
+        ? new AppError("auth.required", "The host lacks credentials. {0} Give the host its own for it.", {
+            cause,
+            values: [refused.error],
+          })
+        : new AppError("auth.required", "The host lacks credentials. Give the host its own for it.", { cause });
     }
     for (const want of wants) if (want.ok) await this.#lendOrThrow(hostId, want.value, failure);
   }
@@ -156,7 +160,7 @@ export class HostCredentials {
     }
     if (!this.consents.has(host, want)) {
       if (this.consents.isRefused(host, want) && isWanted !== true) return "skipped";
-      const yes = agent === undefined ? "Allow" : "Sign In";
+      const yes = agent === undefined ? vscode.l10n.t("Allow") : vscode.l10n.t("Sign In");
       const actions = skip === undefined ? [yes] : [yes, skip];
       const { question, detail } = questionOf(host, want, agent);
       const answer = await dialogs.choose(question, detail, actions);
@@ -167,8 +171,11 @@ export class HostCredentials {
       }
       await this.consents.remember(host, want);
     }
-    const purpose = agent === undefined ? `reach ${want.resource}` : `run ${toLine(agent, 60)}`;
-    const detail = `Muster hands it to the host "${toLine(host.name, 60)}", which needs it to ${purpose}.`;
+    const name = toLine(host.name, 60);
+    const detail =
+      agent === undefined
+        ? vscode.l10n.t('Muster hands it to the host "{0}", which needs it to reach {1}.', name, want.resource)
+        : vscode.l10n.t('Muster hands it to the host "{0}", which needs it to run {1}.', name, toLine(agent, 60));
     const token = await signIn.token(want.server, undefined, { scopes: want.scopes, detail });
     // Meanwhile the host may have been removed, or the consent taken back.
     if (!this.consents.has(host, want)) return "dismissed";
@@ -198,15 +205,29 @@ function shared<T>(running: Map<string, Promise<T>>, key: string, start: () => P
 
 function questionOf(host: HostRecord, { resource, server, scopes }: TokenWant, agent: string | undefined) {
   const name = toLine(host.name, 60);
+  const place = toLine(resource, 200);
+  const url = toLine(host.url);
+  const rights = scopes.join(", ");
   if (agent === undefined) {
     return {
-      question: `Let the host "${name}" use your sign-in for ${toLine(resource, 200)}?`,
-      detail: `The host at ${toLine(host.url)} needs it to reach the repository. It receives your ${server.host} token with the rights ${scopes.join(", ")}, keeps it in memory only, and uses it for ${toLine(resource, 200)} and nothing else.`,
+      question: vscode.l10n.t('Let the host "{0}" use your sign-in for {1}?', name, place),
+      detail: vscode.l10n.t(
+        "The host at {0} needs it to reach the repository. It receives your {1} token with the rights {2}, keeps it in memory only, and uses it for {3} and nothing else.",
+        url,
+        server.host,
+        rights,
+        place,
+      ),
     };
   }
   return {
-    question: `Sign in to ${server.host} for ${toLine(agent, 60)} on "${name}"?`,
-    detail: `The agent needs an account for ${toLine(resource, 200)}. The host at ${toLine(host.url)} receives a token of yours with the rights ${scopes.join(", ")}. With Muster: Forget Sign-In it is not sent again; the host keeps what it has until it restarts.`,
+    question: vscode.l10n.t('Sign in to {0} for {1} on "{2}"?', server.host, toLine(agent, 60), name),
+    detail: vscode.l10n.t(
+      "The agent needs an account for {0}. The host at {1} receives a token of yours with the rights {2}. With Muster: Forget Sign-In it is not sent again; the host keeps what it has until it restarts.",
+      place,
+      url,
+      rights,
+    ),
   };
 }
 

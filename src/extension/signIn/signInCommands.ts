@@ -33,15 +33,15 @@ export function registerSignInCommands(options: SignInCommandsOptions): Disposab
       if (open.length === 0) {
         const obstacle = hostId === undefined ? undefined : signIn.obstacle(hostId, provider);
         if (obstacle !== undefined) throw new AppError("auth.required", obstacle);
-        void dialogs.tell("No agent on a connected host lacks a sign-in.");
+        void dialogs.tell(vscode.l10n.t("No agent on a connected host lacks a sign-in."));
         return;
       }
       const need = open.length === 1 ? open[0] : await choose(open);
       if (need === undefined || !(await signIn.signIn(need))) return;
       const has =
         need.agent === undefined
-          ? `${need.hostName} has your sign-in for ${need.want.resource}. Try again what failed.`
-          : `${need.agent} on ${need.hostName} has your sign-in. Send your message again.`;
+          ? vscode.l10n.t("{0} has your sign-in for {1}. Try again what failed.", need.hostName, need.want.resource)
+          : vscode.l10n.t("{0} on {1} has your sign-in. Send your message again.", need.agent, need.hostName);
       void dialogs.tell(toLabel(has, 300));
     }),
   );
@@ -50,12 +50,15 @@ export function registerSignInCommands(options: SignInCommandsOptions): Disposab
       const given = connections.all.filter(({ host }) => consents.hostIds.has(host.id)).map(({ host }) => host);
       const named = given.find(({ id }) => id === target?.hostId);
       const items = given.map((host) => ({ label: toLabel(host.name), description: toLabel(host.url, 100), host }));
-      const placeHolder = "Which host may use your sign-in no longer?";
+      const placeHolder = vscode.l10n.t("Which host may use your sign-in no longer?");
       const host = named ?? (await vscode.window.showQuickPick(items, { placeHolder }))?.host;
       if (host === undefined) return;
       await signIn.forget(host.id);
       void dialogs.tell(
-        `Muster hands "${toLabel(host.name, 60)}" no sign-in any more. What the host has already is its own until it restarts; GitHub's settings can end that, too.`,
+        vscode.l10n.t(
+          'Muster hands "{0}" no sign-in any more. What the host has already is its own until it restarts; GitHub\'s settings can end that, too.',
+          toLabel(host.name, 60),
+        ),
       );
     }),
   );
@@ -74,8 +77,8 @@ export function registerSignInCommands(options: SignInCommandsOptions): Disposab
 async function choose(open: readonly OpenNeed[]): Promise<OpenNeed | undefined> {
   const items = open.map((need) => ({
     label: toLabel(need.agent ?? need.want.resource),
-    description: toLabel(`${need.want.server.host} on ${need.hostName}`, 100),
+    description: toLabel(vscode.l10n.t("{0} on {1}", need.want.server.host, need.hostName), 100),
     need,
   }));
-  return (await vscode.window.showQuickPick(items, { placeHolder: "Sign in for which agent?" }))?.need;
+  return (await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t("Sign in for which agent?") }))?.need;
 }

@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import { err, ok, type Result } from "../../base/result.ts";
 import { toLine } from "../../base/visibleText.ts";
 import type { ProtectedResource } from "../../protocol/content.ts";
@@ -27,18 +28,25 @@ export function wantOf(asked: ProtectedResource, servers: readonly GitHubServer[
   const server = known.find((candidate) => places.some(isAt(candidate)));
   if (server === undefined) {
     return err(
-      `It wants a sign-in at ${toLine(places[0] ?? "", 200)}, and Muster can sign in only to github.com and to servers in the setting muster.github.servers.`,
+      vscode.l10n.t(
+        "It wants a sign-in at {0}, and Muster can sign in only to github.com and to servers in the setting muster.github.servers.",
+        toLine(places[0] ?? "", 200),
+      ),
     );
   }
   const origin = originOf(resource);
   const isPage = origin === originOf(pagesOf(server));
   if (origin === undefined || !(isPage || origin === originOf(apiBase(server)))) {
-    return err(`It wants a sign-in to ${server.host} for ${toLine(resource, 200)}, which is not part of that server.`);
+    const place = toLine(resource, 200);
+    return err(
+      vscode.l10n.t("It wants a sign-in to {0} for {1}, which is not part of that server.", server.host, place),
+    );
   }
   const refused = named.filter((scope) => !lendableScopes.includes(scope));
   if (refused.length > 0) {
     const most = lendableScopes.join(", ");
-    return err(`It asks for the right to ${toLine(refused.join(", "), 200)}. Muster lends no more than ${most}.`);
+    const asked = toLine(refused.join(", "), 200);
+    return err(vscode.l10n.t("It asks for the right to {0}. Muster lends no more than {1}.", asked, most));
   }
   const unsaid = isPage ? gitHubScopes : ["read:user"];
   const scopes = named.length > 0 ? Array.from(new Set(named)).toSorted() : unsaid;

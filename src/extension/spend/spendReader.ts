@@ -83,7 +83,9 @@ async function ask(connection: HostConnection, asked: Days & { by: SpendKind }):
   try {
     return { hostId, ...(await readHostSpend(client, asked)) };
   } catch (error) {
-    return { text: vscode.l10n.t("{0} did not tell what its agents cost: {1}", name, sentenceOf(error, vscode.l10n.t)) };
+    return {
+      text: vscode.l10n.t("{0} did not tell what its agents cost: {1}", name, sentenceOf(error, vscode.l10n.t)),
+    };
   }
 }
 

@@ -75,7 +75,9 @@ export class SpendView implements Disposable {
       },
       receive: (message) => {
         if (message.kind === "choose") void this.#choose(message.choice);
-        if (message.kind === "reconnect") void runCommand("muster.host.reconnect", { hostId: message.hostId });
+        // A page names nothing that it was not shown.
+        const isShown = message.kind === "reconnect" && this.#options.connections.get(message.hostId) !== undefined;
+        if (isShown) void runCommand("muster.host.reconnect", { hostId: message.hostId });
       },
     });
     this.#page = page;

@@ -36,11 +36,10 @@ export async function openTerminal(
     if (!AppError.is(error) || error.code === "host.disconnected" || error.code === "timeout") throw error;
     const name = toLine(hostName, 60);
     if (error.details["rpcCode"] === RPC.methodNotFound) {
-      throw new AppError(
-        "permission.denied",
-        "{0} opens no terminals. Follow the agent's own commands in its log.",
-        { cause: error, values: [name] },
-      );
+      throw new AppError("permission.denied", "{0} opens no terminals. Follow the agent's own commands in its log.", {
+        cause: error,
+        values: [name],
+      });
     }
     const values = [name, error.message];
     throw new AppError(error.code, "{0} did not open a terminal: {1}", { cause: error, values });

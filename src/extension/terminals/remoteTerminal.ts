@@ -105,7 +105,11 @@ export class RemoteTerminal implements Disposable {
       return;
     }
     if (status === "stale") {
-      this.#tell("The host is not connected. The terminal goes on there; it is shown again when the host is back.");
+      this.#tell(
+        vscode.l10n.t(
+          "The host is not connected. The terminal goes on there; it is shown again when the host is back.",
+        ),
+      );
       return;
     }
     if (state === undefined) return;
@@ -120,7 +124,9 @@ export class RemoteTerminal implements Disposable {
     this.#filter = new TerminalFilter();
     this.#isTold = false;
     const text = tailOf(state.content.map((part) => textOf(part, state)).join(""));
-    const head = takesInput(state) ? "" : dim("Output of a command of the agent. It takes no input.") + "\r\n";
+    const head = takesInput(state)
+      ? ""
+      : dim(vscode.l10n.t("Output of a command of the agent. It takes no input.")) + "\r\n";
     this.#written.fire((isFirst ? "" : reset) + head + this.#toScreen(text, state));
     if (!hasExited(state)) this.#fit(state);
     else if (isFirst) this.#tellEnd(state);
@@ -159,9 +165,14 @@ export class RemoteTerminal implements Disposable {
 
   /** What has ended before it was looked at, and a command's output, stay to be read. */
   #tellEnd({ lifecycle, isPty }: TerminalState): void {
-    const what = isPty === false ? "The command" : "The shell";
     const code = lifecycle?.exitCode;
-    this.#tell(code === undefined ? `${what} has ended.` : `${what} has ended with ${code}.`, false);
+    const shell =
+      code === undefined ? vscode.l10n.t("The shell has ended.") : vscode.l10n.t("The shell has ended with {0}.", code);
+    const command =
+      code === undefined
+        ? vscode.l10n.t("The command has ended.")
+        : vscode.l10n.t("The command has ended with {0}.", code);
+    this.#tell(isPty === false ? command : shell, false);
   }
 
   /** A remark between the lines of the terminal itself. What comes after it is drawn afresh if the screen has a gap. */
@@ -186,7 +197,10 @@ export class RemoteTerminal implements Disposable {
 
   #dispatch(action: StateAction): void {
     this.#options.client.dispatch(this.#options.uri, action).catch((error: unknown) => {
-      this.#options.logger.warn("terminal action refused", { type: action.type, reason: sentenceOf(error, untranslated) });
+      this.#options.logger.warn("terminal action refused", {
+        type: action.type,
+        reason: sentenceOf(error, untranslated),
+      });
     });
   }
 }

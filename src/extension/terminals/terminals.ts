@@ -47,13 +47,13 @@ export class Terminals implements Disposable {
     );
     this.#owned.add(
       commands.register("muster.terminal.show", "show the terminal", async (target) => {
-        const chosen = await this.#choose(target, "Show which terminal?");
+        const chosen = await this.#choose(target, vscode.l10n.t("Show which terminal?"));
         if (chosen !== undefined) this.#show(chosen, this.#ownerOf(chosen));
       }),
     );
     this.#owned.add(
       commands.register("muster.terminal.kill", "kill the terminal", async (target) => {
-        const chosen = await this.#choose(target, "Kill which terminal?");
+        const chosen = await this.#choose(target, vscode.l10n.t("Kill which terminal?"));
         if (chosen !== undefined) await this.#kill(chosen);
       }),
     );
@@ -80,11 +80,11 @@ export class Terminals implements Disposable {
     const running = hostTerminals.ofSession(agent.hostId, agent.session);
     let terminal: string | undefined;
     if (running.length > 0) {
-      const fresh = { label: "$(add) New terminal", terminal: undefined };
+      const fresh = { label: `$(add) ${vscode.l10n.t("New terminal")}`, terminal: undefined };
       const items = [fresh, ...running.map((info) => ({ ...itemOf(info), terminal: info.resource }))];
       const picked = await vscode.window.showQuickPick(items, {
-        title: `Terminals of ${this.#options.titleOf(agent)}`,
-        placeHolder: "Open which terminal?",
+        title: vscode.l10n.t("Terminals of {0}", this.#options.titleOf(agent)),
+        placeHolder: vscode.l10n.t("Open which terminal?"),
       });
       if (picked === undefined) return;
       ({ terminal } = picked);
@@ -93,7 +93,7 @@ export class Terminals implements Disposable {
       const session = await readSession({ client, session: agent.session });
       const request = newTerminal(agent.session, session, newId(), client.hostInfo);
       terminal = request.channel;
-      await openTerminal(client, request, connections.get(agent.hostId)?.host.name ?? "The host");
+      await openTerminal(client, request, connections.get(agent.hostId)?.host.name ?? vscode.l10n.t("The host"));
     }
     this.#show({ hostId: agent.hostId, terminal }, agent);
   }
@@ -125,8 +125,9 @@ export class Terminals implements Disposable {
     const info = this.#infoOf(target);
     const name = toLine(terminalName(info ?? { title: "" }), 60);
     if (info?.lifecycle?.status !== "exited") {
-      const detail = "The program that runs in it on the host is ended, for everybody who looks at it.";
-      if (!(await dialogs.confirm(`Kill the terminal "${name}"?`, detail, "Kill"))) return;
+      const detail = vscode.l10n.t("The program that runs in it on the host is ended, for everybody who looks at it.");
+      if (!(await dialogs.confirm(vscode.l10n.t('Kill the terminal "{0}"?', name), detail, vscode.l10n.t("Kill"))))
+        return;
     }
     try {
       await connections.client(target.hostId).request("disposeTerminal", { channel: target.terminal });
@@ -162,7 +163,7 @@ function isTerminalTarget(value: unknown): value is TerminalTarget {
 }
 
 function itemOf(info: TerminalInfo): vscode.QuickPickItem {
-  const description = info.lifecycle?.status === "exited" ? "ended" : "";
+  const description = info.lifecycle?.status === "exited" ? vscode.l10n.t("ended") : "";
   return { label: `$(terminal) ${toLabel(terminalName(info), 100)}`, description };
 }
 

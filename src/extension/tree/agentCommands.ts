@@ -28,8 +28,8 @@ export interface AgentCommandsOptions {
   readonly open: (target: AgentTarget) => Promise<void>;
   /** Asks hosts and GitHub anew. */
   readonly refresh: () => Promise<void>;
-  /** What is selected in the tree, for keys that are pressed there. */
-  readonly selection: () => readonly AgentTarget[];
+  /** What is selected in the tree, for clicks and keys there. */
+  readonly selection: () => Promise<readonly AgentTarget[]>;
 }
 
 /** The argument of a key that is pressed in the tree. */
@@ -43,32 +43,50 @@ export function registerAgentCommands(options: AgentCommandsOptions): Disposable
 
   const chosen = async (target: unknown, selected: unknown, placeholder: string, fits?: Fits) => {
     if (target !== onSelection) return targets.many(target, selected, placeholder, fits);
-    const rows = selection();
-    // Not even while VS Code draws the rows anew is the panel in front meant.
+    const rows = await selection();
+    // The panel in front is not meant: the key was pressed in the list.
     if (rows.length === 0) throw new AppError("conflict", "No agent is selected in the list. Select one first.");
     return targets.many(rows[0], rows, placeholder, fits);
+  };
+  const show = async (agent: AgentTarget) => {
+    await open(agent);
+    const row = fleet.get(keyOf(agent));
+    if (row?.freshness.live && !row.isRead) await fleet.markRead(row.key).catch(() => undefined);
   };
   const rowsOf = (chosen: readonly AgentTarget[]) => chosen.flatMap((target) => targets.agent(target) ?? []);
 
   owned.add(
     commands.register("muster.agent.open", "open the agent", async (target) => {
       const agent = await targets.one(target, vscode.l10n.t("Which agent?"));
-      if (agent === undefined) return;
-      await open(agent);
-      const row = fleet.get(keyOf(agent));
-      if (row?.freshness.live && !row.isRead) await fleet.markRead(row.key).catch(() => undefined);
+      if (agent !== undefined) await show(agent);
+    }),
+  );
+  owned.add(
+    commands.register("muster.agent.openSelected", "open the agent", async () => {
+      const [agent] = await selection();
+      if (agent !== undefined) await show(agent);
     }),
   );
   owned.add(commands.register("muster.agents.refresh", "refresh the agents", refresh));
 
   const bulk = [
-    ["muster.agent.stop", "stop", vscode.l10n.t("Stop which agent?"), "stop the agent"],
-    ["muster.agent.retry", "retry", vscode.l10n.t("Resume which agent?"), "resume the agent"],
-    ["muster.agent.archive", "archive", vscode.l10n.t("Archive which agent?"), "archive the agent"],
-    ["muster.agent.restore", "restore", vscode.l10n.t("Restore which agent?"), "restore the agent"],
-    ["muster.agent.delete", "delete", vscode.l10n.t("Delete which agent?"), "delete the agent"],
-    ["muster.agent.markRead", "markRead", vscode.l10n.t("Mark which agent as read?"), "mark the agent as read"],
-    ["muster.agent.markUnread", "markUnread", vscode.l10n.t("Mark which agent as unread?"), "mark the agent as unread"],
+    ["muster.agent.stop", "stop", vscode.l10n.t("Stop which agent?"), vscode.l10n.t("stop the agent")],
+    ["muster.agent.retry", "retry", vscode.l10n.t("Resume which agent?"), vscode.l10n.t("resume the agent")],
+    ["muster.agent.archive", "archive", vscode.l10n.t("Archive which agent?"), vscode.l10n.t("archive the agent")],
+    ["muster.agent.restore", "restore", vscode.l10n.t("Restore which agent?"), vscode.l10n.t("restore the agent")],
+    ["muster.agent.delete", "delete", vscode.l10n.t("Delete which agent?"), vscode.l10n.t("delete the agent")],
+    [
+      "muster.agent.markRead",
+      "markRead",
+      vscode.l10n.t("Mark which agent as read?"),
+      vscode.l10n.t("mark the agent as read"),
+    ],
+    [
+      "muster.agent.markUnread",
+      "markUnread",
+      vscode.l10n.t("Mark which agent as unread?"),
+      vscode.l10n.t("mark the agent as unread"),
+    ],
   ] as const;
   for (const [id, action, placeholder, during] of bulk) {
     const { fits } = actions[action];
@@ -80,8 +98,8 @@ export function registerAgentCommands(options: AgentCommandsOptions): Disposable
   }
 
   for (const [id, isPinned, placeholder, during] of [
-    ["muster.agent.pin", true, vscode.l10n.t("Pin which agent?"), "pin the agent"],
-    ["muster.agent.unpin", false, vscode.l10n.t("Unpin which agent?"), "unpin the agent"],
+    ["muster.agent.pin", true, vscode.l10n.t("Pin which agent?"), vscode.l10n.t("pin the agent")],
+    ["muster.agent.unpin", false, vscode.l10n.t("Unpin which agent?"), vscode.l10n.t("unpin the agent")],
   ] as const) {
     const fits = ({ key }: FleetAgent) => settings.isPinned(key) !== isPinned;
     owned.add(

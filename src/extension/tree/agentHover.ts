@@ -29,8 +29,9 @@ export function agentHover(facts: HoverFacts, nowMs: number): vscode.MarkdownStr
   // The title often is all of a short prompt.
   const isSaid = details?.prompt === undefined || details.prompt.trim() === agent.title;
   const prompt = isSaid ? [] : [toMarkdownText(details.prompt, 400)];
-  const title = `**${toMarkdownText(agent.title, 300)}**`;
-  return new vscode.MarkdownString([title, ...prompt, `| | |\n| --- | --- |\n${rows.join("\n")}`].join("\n\n"));
+  const title = toMarkdownText(agent.title, 300);
+  const heading = title === "" ? [] : [`**${title}**`];
+  return new vscode.MarkdownString([...heading, ...prompt, `| | |\n| --- | --- |\n${rows.join("\n")}`].join("\n\n"));
 }
 
 /** The card's lines as plain text: name and value; only what is known. */
@@ -62,7 +63,7 @@ export function hoverLines(facts: HoverFacts, nowMs: number): readonly (readonly
     [vscode.l10n.t("Checkpoints"), details?.fleet && String(details.fleet.checkpoints.length)],
     [vscode.l10n.t("Spent"), budgetOf(agent, details)],
     [vscode.l10n.t("Machine time"), machineTimeOf(details)],
-    [vscode.l10n.t("Pull request"), agent.pullRequest && pullRequestWords(agent)],
+    [vscode.l10n.t("Pull request"), agent.pullRequest && pullRequestWords(agent, vscode.l10n.t)],
     [vscode.l10n.t("Failed checks"), agent.pullRequest?.failedChecks?.slice(0, 5).join(", ")],
     [vscode.l10n.t("Last event"), formatAgo(nowMs - agent.modifiedAt, vscode.l10n.t)],
     [vscode.l10n.t("Seen"), agent.freshness.live ? vscode.l10n.t("live") : ageOf(agent, nowMs)],

@@ -27,7 +27,8 @@ export function agentItem(agent: FleetAgent, nowMs: number, frame: AgentItemFram
   item.iconPath = new vscode.ThemeIcon(node.icon, node.iconColor ? new vscode.ThemeColor(node.iconColor) : undefined);
   item.contextValue = node.contextValue;
   item.accessibilityInformation = { label: node.spoken };
-  item.command = commandLink("muster.agent.open", "Open Agent", { hostId: agent.hostId, session: agent.session });
+  // Not with the agent as its argument: VS Code forgets that of a row which it draws anew, and refuses the click.
+  item.command = commandLink("muster.agent.openSelected", "Open Agent");
   item.resourceUri = decorationUri(agent);
   return item;
 }

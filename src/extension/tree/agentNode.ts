@@ -144,7 +144,7 @@ function look(icon: string, color: string, state: AgentState, words: string): Lo
 }
 
 function pullRequestLook(agent: FleetAgent): Look {
-  const words = pullRequestWords(agent);
+  const words = pullRequestWords(agent, vscode.l10n.t);
   const need = pullRequestNeed(agent);
   switch (need) {
     case "checksFailed":
@@ -154,7 +154,7 @@ function pullRequestLook(agent: FleetAgent): Look {
     case "unshipped":
       return look("git-pull-request-new-changes", "charts.green", "agent.pullRequest.unshipped", words);
     case "conflicts":
-      return look("git-branch-conflicts", "charts.yellow", "agent.pullRequest", words);
+      return look("git-branch-conflicts", "charts.yellow", "agent.pullRequest.conflicts", words);
     case "mergeable":
       return look("git-pull-request-done", "charts.green", "agent.pullRequest.mergeable", words);
     default:
@@ -172,7 +172,7 @@ function doneIcon({ pullRequest }: FleetAgent): string {
 function doneWords(agent: FleetAgent): string {
   return agent.pullRequest === undefined || agent.pullRequest.state === "open"
     ? vscode.l10n.t("done")
-    : pullRequestWords(agent);
+    : pullRequestWords(agent, vscode.l10n.t);
 }
 
 /** What it does, where it says so; its state in words, where the group's title does not say that already. */

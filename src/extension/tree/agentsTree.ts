@@ -12,6 +12,7 @@ import { compareGroups, placementOf } from "./agentLayout.ts";
 import { AgentOrder, groupList, type ListChange } from "./agentOrder.ts";
 import type { AgentsViewSettings, ViewChange } from "./agentsViewSettings.ts";
 import { RowAges } from "./rowAges.ts";
+import { RowMoves } from "./rowMoves.ts";
 import { TreePace, treeGapMs } from "./treePace.ts";
 
 interface GroupElement {
@@ -56,6 +57,9 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
   readonly #owned = new Disposables();
   readonly #changed = this.#owned.add(new vscode.EventEmitter<TreeElement[] | undefined>());
   readonly onDidChangeTreeData = this.#changed.event;
+  readonly #asked = this.#owned.add(new vscode.EventEmitter<void>());
+  /** VS Code asks for rows, as it does after they have changed. */
+  readonly onDidAsk = this.#asked.event;
   /** VS Code refreshes by identity: one element an agent, as long as the agent is listed, once its row was asked for. */
   readonly #elements = new Map<string, AgentElement>();
   readonly #groups = new Map<string, GroupElement>();
@@ -65,6 +69,7 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
   readonly #touched = new Set<string>();
   readonly #ages: RowAges;
   readonly #pace: TreePace;
+  readonly #moves: RowMoves;
   #order: AgentOrder;
   #words: readonly string[] = [];
 
@@ -73,6 +78,7 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
     const { clock, connections, fleet, isVisible, settings } = options;
     this.#order = this.#newOrder();
     this.#pace = this.#owned.add(new TreePace(clock, () => this.#refresh()));
+    this.#moves = this.#owned.add(new RowMoves(clock, () => this.#pace.soon()));
     this.#ages = this.#owned.add(
       new RowAges({
         clock,
@@ -98,6 +104,7 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
   }
 
   getChildren(element?: TreeElement): TreeElement[] {
+    this.#asked.fire();
     if (element?.kind === "more") return [];
     if (element !== undefined) return this.#rows(listOf(element));
     return this.#isFlat ? this.#rows(flatList) : this.#order.groups.map((id) => this.#group(id));
@@ -155,6 +162,7 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
 
   /** The agent's row, drawn if it was beyond what its list shows; `undefined` for an agent that is not shown. */
   reveal(key: string): AgentElement | undefined {
+    if (this.#moves.holds()) this.#refresh(true);
     const place = this.#order.find(key);
     if (place === undefined) return undefined;
     // First what it stands under.
@@ -251,24 +259,34 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
   #settingsChanged(change: ViewChange): void {
     if (change.kind === "pins") return this.#collect({ added: [], changed: change.keys, removed: [] });
     this.#order = this.#newOrder();
+    this.#moves.take(true);
     this.#limits.clear();
     this.#more.clear();
     this.#draw(undefined);
   }
 
-  #refresh(): void {
+  /** @param isUrgent rows move without delay. */
+  #refresh(isUrgent = false): void {
     const { fleet } = this.#options;
     const touched = Array.from(this.#touched);
     this.#touched.clear();
     for (const key of touched) this.#ages.note(key, isLaunching(fleet.get(key)));
     const change = this.#order.update(touched, (key) => fleet.get(key));
-    const lists = Array.from(change.lists).filter(([list, what]) => this.#isShown(list, what));
-    if (this.#isFlat ? lists.some(([list]) => list === flatList) : change.isRootChanged) return this.#draw(undefined);
-    const drawn = new Set(lists.map(([list]) => list));
+    const shown = Array.from(change.lists).filter(([list, what]) => this.#isShown(list, what));
+    const lists = new Set(shown.map(([list]) => list));
+    this.#moves.add({ isRoot: this.#isFlat ? lists.has(flatList) : change.isRootChanged, lists });
+    // Nothing can be done with the row of an agent that is gone.
+    const hasGone = touched.some((key) => fleet.get(key) === undefined);
+    const { isRoot, lists: drawn } = this.#moves.take(isUrgent || hasGone);
+    if (isRoot) return this.#draw(undefined);
     // A row that is drawn anew draws what is under it, so that needs no event of its own.
-    const containers = lists.filter(([list]) => !this.#isUnder(list, drawn)).map(([list]) => this.#container(list));
+    const containers = Array.from(drawn)
+      .filter((list) => !this.#isUnder(list, drawn))
+      .map((list) => this.#container(list));
     const rows = touched
       .filter((key) => this.#elements.has(key) && !drawn.has(key) && !this.#isUnder(key, drawn))
+      // What moves under a row is drawn with it.
+      .filter((key) => !this.#moves.holds(key))
       .map((key) => this.#element(key));
     this.#draw([...containers, ...rows]);
   }
@@ -277,8 +295,8 @@ export class AgentsTree implements vscode.TreeDataProvider<TreeElement>, Disposa
   #draw(elements: readonly (TreeElement | undefined)[] | undefined): void {
     const present = elements?.filter((element) => element !== undefined);
     if (present?.length === 0) return;
-    this.#pace.drawn();
     this.#changed.fire(present);
+    this.#pace.drawn();
   }
 
   /** Whether a change of the list can be seen: its length is told, or one of the shown rows is another. */

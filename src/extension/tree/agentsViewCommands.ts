@@ -61,8 +61,8 @@ export function registerAgentsViewCommands(options: AgentsViewCommandsOptions): 
     }),
   );
   for (const [id, showsArchived, during] of [
-    ["muster.agents.showArchived", true, "show archived agents"],
-    ["muster.agents.hideArchived", false, "hide archived agents"],
+    ["muster.agents.showArchived", true, vscode.l10n.t("show archived agents")],
+    ["muster.agents.hideArchived", false, vscode.l10n.t("hide archived agents")],
   ] as const) {
     owned.add(commands.register(id, during, async () => settings.setLayout({ showsArchived })));
   }

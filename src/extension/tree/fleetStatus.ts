@@ -15,8 +15,19 @@ export function statusText(counts: FleetCounts, needs: number): { text: string; 
   const bell = needs > 0 ? "$(bell-dot)" : "$(bell)";
   return {
     text: `$(rocket) ${working} ${bell} ${needs}`,
-    tooltip: `Muster: ${working} ${working === 1 ? "agent works" : "agents work"}, ${needs} ${needs === 1 ? "needs" : "need"} you${needs > 0 ? ". Click to go to the next." : ""}`,
+    tooltip: [
+      working === 1 ? vscode.l10n.t("Muster: 1 agent works.") : vscode.l10n.t("Muster: {0} agents work.", working),
+      needWords(needs),
+      needs > 0 ? vscode.l10n.t("Click to go to the next.") : "",
+    ]
+      .filter((sentence) => sentence !== "")
+      .join(" "),
   };
+}
+
+function needWords(needs: number): string {
+  if (needs === 0) return vscode.l10n.t("None needs you.");
+  return needs === 1 ? vscode.l10n.t("1 agent needs you.") : vscode.l10n.t("{0} agents need you.", needs);
 }
 
 const refreshDelayMs = 50;
@@ -49,10 +60,7 @@ export class FleetStatus implements Disposable {
           : { command: "muster.agents.focus", title: "Show the agents" };
       if (connections.all.length > 0) item.show();
       else item.hide();
-      view.badge =
-        needs > 0
-          ? { value: needs, tooltip: `${needs} ${needs === 1 ? "agent needs" : "agents need"} you` }
-          : undefined;
+      view.badge = needs > 0 ? { value: needs, tooltip: needWords(needs) } : undefined;
       contexts.set("muster:hasHosts", connections.all.length > 0);
       contexts.set(
         "muster:connected",
@@ -82,7 +90,11 @@ export class FleetStatus implements Disposable {
 
 function decorationOf(uri: vscode.Uri): vscode.FileDecoration | undefined {
   if (uri.scheme !== SCHEMES.agent) return undefined;
-  if (uri.path === "/unread") return new vscode.FileDecoration("●", "Not looked at yet");
+  if (uri.path === "/unread") return new vscode.FileDecoration("●", vscode.l10n.t("Not looked at yet"));
   if (uri.path !== "/stale") return undefined;
-  return new vscode.FileDecoration(undefined, "The host is not connected", new vscode.ThemeColor("disabledForeground"));
+  return new vscode.FileDecoration(
+    undefined,
+    vscode.l10n.t("The host is not connected"),
+    new vscode.ThemeColor("disabledForeground"),
+  );
 }

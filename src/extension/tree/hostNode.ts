@@ -199,12 +199,12 @@ function spentOf({ spendToday }: HostFacts): string {
   if (unpricedTurns === 0) return formatUsd(usd ?? 0);
   const one = unpricedTurns === 1;
   if (usd === undefined) {
-    return one ? vscode.l10n.t("cost unknown of 1 turn") : vscode.l10n.t("cost unknown of {0} turns", unpricedTurns);
+    return one ? vscode.l10n.t("1 turn of unknown cost") : vscode.l10n.t("{0} turns of unknown cost", unpricedTurns);
   }
   const cost = formatUsd(usd);
   return one
-    ? vscode.l10n.t("{0} and 1 unpriced turn", cost)
-    : vscode.l10n.t("{0} and {1} unpriced turns", cost, unpricedTurns);
+    ? vscode.l10n.t("{0} and 1 turn of unknown cost", cost)
+    : vscode.l10n.t("{0} and {1} turns of unknown cost", cost, unpricedTurns);
 }
 
 function isolationOf(info: HostInfo | undefined): string | undefined {

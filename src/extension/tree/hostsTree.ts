@@ -52,8 +52,8 @@ export class HostsTree implements vscode.TreeDataProvider<HostElement>, Disposab
     const { connections, fleet, terminals, signIn, spend, clock } = options;
     this.#pace = this.#owned.add(
       new TreePace(clock, () => {
-        this.#pace.drawn();
         this.#changed.fire(undefined);
+        this.#pace.drawn();
       }),
     );
     for (const { onDidChange } of [connections, terminals, signIn, spend]) {

@@ -51,6 +51,9 @@ export const METHOD_ROLES = {
   "x-fleet/parts": "viewer",
   "x-fleet/combine": "operator",
   "x-fleet/updateFromBase": "operator",
+  "x-fleet/startTrain": "operator",
+  "x-fleet/stopTrain": "operator",
+  "x-fleet/applyPatch": "operator",
   "x-fleet/spend": "viewer",
 } as const satisfies Record<MethodName, Role> & Readonly<Record<string, Role>>;
 

@@ -126,10 +126,15 @@ export function noteUse(directory: string, id: string, nowMs: number): void {
 export function writePrivate(file: string, text: string): void {
   const fresh = `${file}.${process.pid}`;
   rmSync(fresh, { force: true });
-  writeFileSync(fresh, text, { mode: 0o600, flag: "wx" });
-  chmodSync(fresh, 0o600);
-  giveToOwner(fresh);
-  renameSync(fresh, file);
+  try {
+    writeFileSync(fresh, text, { mode: 0o600, flag: "wx" });
+    chmodSync(fresh, 0o600);
+    giveToOwner(fresh);
+    renameSync(fresh, file);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw error;
+  }
 }
 
 /** Made if absent, for its owner only, as `writePrivate`. */

@@ -36,6 +36,8 @@ export class TokenStore implements Tokens, Disposable {
   readonly #usedAt = new Map<string, number>();
   /** By file. */
   #entries: ReadonlyMap<string, Entry> = new Map();
+  /** What was said last of files that cannot be read: they are looked at again and again, and it is said once. */
+  readonly #complaints = new Map<string, string>();
   #current: ReadonlyMap<Grant, Entry> = new Map();
   #place = "";
   #timer: Disposable | undefined;
@@ -126,10 +128,14 @@ export class TokenStore implements Tokens, Disposable {
       }
       const read = file === this.#options.ownersFile ? ownersToken(file) : tokenOf(readToken(file));
       const isSame = known?.hash.equals(read.hash) === true && isSameGrant(known.grant, read.grant);
+      this.#complaints.delete(file);
       return { ...read, version, grant: isSame ? known.grant : read.grant };
     } catch (error) {
       if (isMissing(error)) return undefined;
-      logger.warn("an access key could not be read", { file, error: String(error) });
+      const complaint = String(error);
+      if (this.#complaints.get(file) !== complaint)
+        logger.warn("an access key could not be read", { file, error: complaint });
+      this.#complaints.set(file, complaint);
       return known;
     }
   }

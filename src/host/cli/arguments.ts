@@ -55,6 +55,33 @@ export interface CliOptions {
   readonly json: boolean;
 }
 
+/** What each command looks at. Another option is a mistake, and none of them is to be done half. */
+const optionsOf: Readonly<Record<Command, readonly string[]>> = {
+  serve: [
+    "config",
+    "data",
+    "port",
+    "host",
+    "token-file",
+    "tls-cert",
+    "tls-key",
+    "behind-proxy",
+    "isolation",
+    "verbose",
+    "check-config",
+  ],
+  token: ["data", "token-file", "rotate", "user", "role", "sessions", "expires", "label", "overlap", "json"],
+  verify: ["data"],
+  doctor: ["config", "data", "port", "host", "isolation", "json"],
+  audit: ["data", "user", "session", "refused", "since", "json"],
+  spend: ["data", "by", "from", "to", "user", "session", "json"],
+  egress: ["data", "json"],
+  export: ["data", "user", "session"],
+  delete: ["data", "user", "config"],
+  bundle: ["data", "config", "session", "log", "output", "files"],
+  backup: ["data", "to"],
+};
+
 export const DEFAULT_PORT = 4517;
 
 export const USAGE = `Usage: muster-host <command> [options]
@@ -103,6 +130,11 @@ export function parseCli(args: readonly string[], cwd: string): CliOptions {
       "request.invalid",
       command === "" ? "Name a command." : `There is no command "${[command, ...rest].join(" ")}".`,
     );
+  }
+  const unfit = Object.keys(values).find((name) => !optionsOf[known].includes(name));
+  if (unfit !== undefined) throw new AppError("request.invalid", `"${known}" has no option --${unfit}.`);
+  if (known === "export" && values.user !== undefined && values.session !== undefined) {
+    throw new AppError("request.invalid", "Export a person's data or a session's: give --user or --session.");
   }
   const absolute = (file: string) => path.resolve(cwd, file);
   const data = absolute(values.data ?? path.join(homedir(), ".local", "share", "muster-host"));
@@ -179,7 +211,9 @@ function parse(args: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new AppError("request.invalid", error instanceof Error ? error.message : String(error), { cause: error });
+    // Node goes on about positional arguments.
+    const [sentence = ""] = (error instanceof Error ? error.message : String(error)).split(". ");
+    throw new AppError("request.invalid", `${sentence.replace(/\.$/, "")}.`, { cause: error });
   }
 }
 

@@ -19,14 +19,17 @@ export async function auditLog(
   print: (line: string) => void,
 ): Promise<number> {
   const log = openForReading(directory);
+  let count = 0;
   try {
     for await (const { seq, body } of log.read({ after: 0, channel: AUDIT_CHANNEL })) {
       const act = parseAct(body);
       if (act === undefined || !fits(act, filter)) continue;
+      count += 1;
       print(
         isJson ? JSON.stringify({ seq, time: new Date(act.at).toISOString(), ...act, at: undefined }) : lineOf(act),
       );
     }
+    if (count === 0 && !isJson) print("Nothing of this kind is on record.");
   } finally {
     await log.close();
   }

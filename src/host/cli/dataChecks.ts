@@ -1,12 +1,8 @@
-import { existsSync } from "node:fs";
 import { createServer } from "node:net";
-import path from "node:path";
-import { AppError } from "../../base/appError.ts";
-import { silentLogger } from "../../base/logger.ts";
-import { SqliteLog } from "../log/sqlite.ts";
 import { openToOthers } from "../operations/privateFiles.ts";
-import { systemClock } from "../systemClock.ts";
+import { systemReason } from "../systemReason.ts";
 import type { Finding } from "./finding.ts";
+import { hasLog, openForReading } from "./inspect.ts";
 
 /** Records at the end of the log. */
 const readAtEnd = 1_000;
@@ -22,9 +18,9 @@ export function checkPrivacy(directory: string): Finding {
 
 /** The end of the log, held against its chain, and the clock against the log. Not every record: `verify` does that. */
 export async function checkLog(directory: string, nowMs: number): Promise<Finding[]> {
-  if (!existsSync(path.join(directory, "log.db"))) return [{ check: "log", state: "ok", text: "log: none yet" }];
   try {
-    const log = SqliteLog.open({ directory, clock: systemClock, logger: silentLogger, readOnly: true });
+    if (!hasLog(directory)) return [{ check: "log", state: "ok", text: "log: none yet" }];
+    const log = openForReading(directory);
     try {
       const after = Math.max(0, log.lastSeq - readAtEnd);
       const channels = new Set<string>();
@@ -40,10 +36,8 @@ export async function checkLog(directory: string, nowMs: number): Promise<Findin
       await log.close();
     }
   } catch (error) {
-    const why = AppError.from(error, "the log can't be read").message;
-    return [
-      { check: "log", state: "missing", text: `log: ${why} Run "muster-host verify" to see more.`, details: { why } },
-    ];
+    const why = systemReason(error).replace(/\.?$/, ".");
+    return [{ check: "log", state: "missing", text: `log: ${why}`, details: { why } }];
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import path from "node:path";
 import { AppError } from "../../base/appError.ts";
 import { silentLogger } from "../../base/logger.ts";
@@ -20,8 +20,12 @@ export async function verifyLog(directory: string, print: Print): Promise<number
     return 1;
   }
   const removed = report.removed === 0 ? "" : ` ${report.removed} more were removed: by retention, or as old output.`;
-  print(`The log is whole: ${report.records} records in ${report.channels} channels.${removed}`);
+  print(`The log is whole: ${count(report.records, "record")} in ${count(report.channels, "channel")}.${removed}`);
   return 0;
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
 }
 
 /**
@@ -83,9 +87,14 @@ function lineOf({ seq, channel, time, body, hash }: LogRecord): string {
   return `{"seq":${seq},"channel":${JSON.stringify(channel)},"time":${time},"body":${body},"hash":"${hash}"}`;
 }
 
+/** False only where there is none: throws when this account may not look. */
+export function hasLog(directory: string): boolean {
+  return statSync(path.join(directory, "log.db"), { throwIfNoEntry: false }) !== undefined;
+}
+
 /** Throws `notFound`. */
 export function assertLogThere(directory: string): void {
-  if (existsSync(path.join(directory, "log.db"))) return;
+  if (hasLog(directory)) return;
   throw new AppError("notFound", `There is no log in ${directory}. Name the host's directory with --data.`);
 }
 

@@ -3,9 +3,11 @@ import type { Logger } from "../../base/logger.ts";
 import type { HostConfig } from "../config.ts";
 import { readConfig } from "../configFile.ts";
 import { hideOwnersToken, ownersFile, readOrCreateToken } from "../gateway/accessToken.ts";
+import { checkListening } from "../gateway/listening.ts";
 import { createHostLogger, type HostLogger, standardError } from "../logging/hostLogger.ts";
 import { Redactor } from "../logging/redactor.ts";
 import { configuredSecrets } from "../operations/configuredSecrets.ts";
+import { assertLogNotLost } from "../operations/lostLog.ts";
 import { closeToOthers } from "../operations/privateFiles.ts";
 import { stopSignals } from "../operations/stopSignals.ts";
 import { failpointFrom } from "../failpoints.ts";
@@ -31,6 +33,8 @@ export async function serve(options: CliOptions): Promise<number> {
     ...(behindProxy && { behindProxy }),
   };
   const config: HostConfig = { ...given, gateway, isolation: options.isolation ?? given.isolation };
+  // Before anything is made or opened.
+  checkListening({ host: options.host, port: options.port, ...gateway });
   const { tokenFile } = options;
   const token = tokenFile === undefined ? [] : [readOrCreateToken(tokenFile)];
   const redactor = new Redactor([...token, ...configuredSecrets(config, process.env)]);
@@ -38,6 +42,7 @@ export async function serve(options: CliOptions): Promise<number> {
   const { logger } = log;
   const tell = teller(logger);
   for (const warning of warnings) logger.warn(warning);
+  assertLogNotLost(options.data);
   for (const file of closeToOthers(options.data)) logger.warn("other users could reach this; it is closed", { file });
   if (tokenFile === undefined && hideOwnersToken(options.data)) {
     logger.warn("the owner's token stood in the data directory: its hash takes its place. Programs need --token-file");

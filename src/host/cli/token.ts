@@ -45,6 +45,7 @@ export function tokenCommand(options: CliOptions, nowMs: number, print: Print): 
   if (rest.length > 0) throw usage(words);
   switch (verb) {
     case undefined:
+      checkOwners(options.token);
       print(ownersToken(options));
       return EXIT.done;
     case "create":
@@ -64,6 +65,12 @@ export function tokenCommand(options: CliOptions, nowMs: number, print: Print): 
     default:
       throw usage(words);
   }
+}
+
+/** The owner's token opens everything: nobody gets it who has forgotten a word. */
+function checkOwners({ user, role, sessions, label, expires, overlap }: TokenWords): void {
+  if ([user, role, sessions, label, expires, overlap].every((given) => given === undefined)) return;
+  throw new AppError("request.invalid", 'This is about a token of somebody else. Write "token create" or "token rotate ID".');
 }
 
 /** The one in the file that was named; without a file, another one, because the former is nowhere. */
@@ -111,7 +118,9 @@ function renewed({ createdAt, expiresAt }: StoredToken, nowMs: number): string |
 }
 
 function list(directory: string, isJson: boolean, nowMs: number, print: Print): void {
-  for (const { hash: _hash, ...token } of readTokens(directory)) {
+  const tokens = readTokens(directory);
+  if (tokens.length === 0 && !isJson) print(`There are no tokens in ${directory} but the owner's.`);
+  for (const { hash: _hash, ...token } of tokens) {
     const used = lastUsed(directory, token.id);
     const isExpired = token.expiresAt !== undefined && Date.parse(token.expiresAt) <= nowMs;
     if (isJson) {

@@ -24,7 +24,12 @@ type Print = (line: string) => void;
  */
 export async function exportUser(dataDir: string, user: string, print: Print): Promise<number> {
   const log = openForReading(dataDir);
-  const tell = (line: object) => print(JSON.stringify(line));
+  let isKnown = false;
+  const tellLine = (line: string) => {
+    isKnown = true;
+    print(line);
+  };
+  const tell = (line: object) => tellLine(JSON.stringify(line));
   try {
     const owners = await LogOwners.read(log);
     const own = owners.sessions.filter(({ owner }) => owner === user);
@@ -36,7 +41,7 @@ export async function exportUser(dataDir: string, user: string, print: Print): P
       tell({ session, ...(existsSync(files) && { files }) });
     }
     const channels = new Set(owners.channelsOf(user));
-    await exportChannels(log, channels, (record) => !channels.has(record.channel) && isDoneBy(record, user), print);
+    await exportChannels(log, channels, (record) => !channels.has(record.channel) && isDoneBy(record, user), tellLine);
     for await (const { body } of log.read({ after: 0, channel: AUDIT_CHANNEL })) {
       const act = parseAct(body);
       if (act?.user === user) tell({ act });
@@ -45,6 +50,7 @@ export async function exportUser(dataDir: string, user: string, print: Print): P
   } finally {
     await log.close();
   }
+  if (!isKnown) throw new AppError("notFound", `The host has nothing of a user "${user}".`);
   return 0;
 }
 

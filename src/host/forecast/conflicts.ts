@@ -4,7 +4,7 @@ import { type Disposable, Disposables } from "../../base/disposables.ts";
 import { isSame } from "../../base/isSame.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { FleetSessionState } from "../../protocol/fleet.ts";
-import { type FleetConflictsState, pairKey } from "../../protocol/fleetConflicts.ts";
+import { emptyForecast, type FleetConflictsState, pairKey } from "../../protocol/fleetConflicts.ts";
 import { isArchived } from "../../protocol/status.ts";
 import {
   fleetConflictsUri,
@@ -222,7 +222,7 @@ export class Conflicts implements Disposable {
     if (!(await channels.load(uri))) {
       if (forecast.branches.length === 0) return;
       const repository = parseFleetConflictsUri(uri) ?? "";
-      channels.create(uri, "fleetConflicts", { repository, branches: [], pairs: [], mergeOrder: [], at });
+      channels.create(uri, "fleetConflicts", emptyForecast(repository, at));
     }
     const before = channels.state("fleetConflicts", uri);
     const change = before && changeOf(before, forecast);

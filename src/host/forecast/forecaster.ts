@@ -1,3 +1,4 @@
+import { allEnded } from "../../base/allEnded.ts";
 import type { ForecastBranch, ForecastPair } from "../../protocol/fleetConflicts.ts";
 import type { GitCli } from "../workspaces/gitCli.ts";
 import { type HunksByPath, MergeLab, type Span } from "./mergeLab.ts";
@@ -35,10 +36,6 @@ interface Encounter {
 interface Sharing extends Encounter {
   /** Files that both touch. */
   readonly shared: readonly string[];
-}
-
-/** Two that git can merge. */
-interface Mergeable extends Sharing {
   /** Of the shared files those that both began with the same text of. */
   readonly comparable: readonly string[];
 }
@@ -111,10 +108,11 @@ export class Forecaster {
     for (const met of unknown) {
       const shared = sharedPaths(this.#changesOf(met.ours), this.#changesOf(met.theirs));
       if (shared.length === 0) found.set(met.key, NO_MEETING);
-      else sharing.push({ ...met, shared });
+      else sharing.push({ ...met, shared, comparable: this.#comparable(met, shared) });
     }
-    const merges = await lab.merge(sharing.map(({ ours, theirs }) => [ours.to, theirs.to]));
-    const clean: Mergeable[] = [];
+    // Which lines are touched matters only where git can merge; but that is known no sooner than the lines are.
+    const merging = lab.merge(sharing.map(({ ours, theirs }) => [ours.to, theirs.to]));
+    const [merges] = await allEnded(merging, this.#readHunks(lab, sharing));
     for (const [index, met] of sharing.entries()) {
       const unmerged = merges[index];
       // A commit went away meanwhile: the next pass knows.
@@ -122,20 +120,20 @@ export class Forecaster {
       // With different bases git also meets what the base branch did between them, which is no matter of these two.
       const isOneBase = met.ours.from === met.theirs.from;
       const conflicts = isOneBase ? unmerged : unmerged.filter((file) => met.shared.includes(file));
-      if (conflicts.length > 0) found.set(met.key, meeting("conflict", conflicts));
-      else clean.push({ ...met, comparable: this.#comparable(met) });
-    }
-    await this.#readHunks(lab, clean);
-    for (const met of clean) {
-      const isNear = (file: string) => hunksMeet(this.#hunksOf(met.ours, file), this.#hunksOf(met.theirs, file));
-      const near = met.comparable.filter(isNear);
-      found.set(met.key, near.length > 0 ? meeting("sameHunk", near) : meeting("sameFile", met.shared));
+      found.set(met.key, conflicts.length > 0 ? meeting("conflict", conflicts) : this.#nearness(met));
     }
     return found;
   }
 
+  /** Of two that git can merge. */
+  #nearness({ ours, theirs, shared, comparable }: Sharing): Meeting {
+    const isNear = (file: string) => hunksMeet(this.#hunksOf(ours, file), this.#hunksOf(theirs, file));
+    const near = comparable.filter(isNear);
+    return near.length > 0 ? meeting("sameHunk", near) : meeting("sameFile", shared);
+  }
+
   /** Lines of different texts have nothing to do with each other. */
-  #comparable({ ours, theirs, shared }: Sharing): readonly string[] {
+  #comparable({ ours, theirs }: Encounter, shared: readonly string[]): readonly string[] {
     const [our, their] = [this.#changesOf(ours), this.#changesOf(theirs)];
     return shared.filter((file) => our.get(file)?.before?.oid === their.get(file)?.before?.oid);
   }
@@ -150,7 +148,7 @@ export class Forecaster {
     });
   }
 
-  async #readHunks(lab: MergeLab, all: readonly Mergeable[]): Promise<void> {
+  async #readHunks(lab: MergeLab, all: readonly Sharing[]): Promise<void> {
     const spans = new Map<string, Span>();
     const paths = new Set<string>();
     for (const { ours, theirs, comparable } of all) {

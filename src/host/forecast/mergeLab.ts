@@ -1,4 +1,4 @@
-import { parseChangesOfMany, type RawChange } from "../workspaces/changes.ts";
+import { type NamedChange, parseChangesOfMany } from "../workspaces/changes.ts";
 import type { GitCli, GitCommand } from "../workspaces/gitCli.ts";
 import { GitError } from "../workspaces/gitFailure.ts";
 import { inPassingGitDir } from "../workspaces/passingGitDir.ts";
@@ -52,10 +52,10 @@ export class MergeLab {
     return new Set(lines.filter((line) => line.endsWith(" commit")).map((line) => line.split(" ")[0] ?? ""));
   }
 
-  /** What differs, for each of the spans. */
-  async changes(spans: readonly Span[]): Promise<readonly (readonly RawChange[])[]> {
-    const args = ["diff-tree", "--stdin", "--always", "-r", "-z", "--raw", "--numstat", "--no-abbrev", ...plain];
-    const all: (readonly RawChange[])[] = [];
+  /** What differs, for each of the spans. Not how much: for that git would read every file. */
+  async changes(spans: readonly Span[]): Promise<readonly (readonly NamedChange[])[]> {
+    const args = ["diff-tree", "--stdin", "--always", "-r", "-z", "--raw", "--no-abbrev", ...plain];
+    const all: (readonly NamedChange[])[] = [];
     for (let at = 0; at < spans.length; at += spansAtOnce) {
       const some = spans.slice(at, at + spansAtOnce);
       const { stdout } = await this.#run({ args, input: some.map(lineOf).join("") });

@@ -1,5 +1,5 @@
 import type { FleetOverlap } from "../../protocol/fleetConflicts.ts";
-import type { RawChange } from "../workspaces/changes.ts";
+import type { NamedChange } from "../workspaces/changes.ts";
 
 /** Lines of the older side that a change touches; none for an insertion after line `start`. */
 export interface Hunk {
@@ -24,7 +24,7 @@ export function meeting(overlap: FleetOverlap, files: readonly string[]): Meetin
 export const NO_MEETING = meeting("none", []);
 
 /** Changes by path. */
-export type ChangesByPath = ReadonlyMap<string, RawChange>;
+export type ChangesByPath = ReadonlyMap<string, NamedChange>;
 
 /** The files that both touch; a file of the one where the other has a directory counts too. */
 export function sharedPaths(ours: ChangesByPath, theirs: ChangesByPath): readonly string[] {

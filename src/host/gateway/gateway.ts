@@ -1,7 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
-import { AppError } from "../../base/appError.ts";
 import type { Disposable } from "../../base/disposables.ts";
 import { err, type Result } from "../../base/result.ts";
 import type { Grant, Tokens } from "../access/grant.ts";
@@ -10,7 +9,7 @@ import { FailureLimits } from "./failureLimits.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { answerHttp, type Operations } from "./httpRoutes.ts";
 import { Connection, type ConnectionPorts, INBOUND_LIMITS, type Visitor } from "./connection.ts";
-import { addressOf, checkListening, hostHeaders, type ListenOptions } from "./listening.ts";
+import { addressOf, checkListening, hostHeaders, listenFailure, type ListenOptions } from "./listening.ts";
 import { Outbox } from "./outbox.ts";
 import { createWebServer, type WebServer } from "./webServer.ts";
 
@@ -80,15 +79,11 @@ export class Gateway {
     return this.#open.size;
   }
 
-  /** Resolves with the port in use. Rejects with AppError `conflict` when the port is taken. */
+  /** Resolves with the port in use. Rejects as `listenFailure` says. */
   async listen(): Promise<number> {
     const { host, port } = this.#options;
     await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", (error) => {
-        const taken = "code" in error && error.code === "EADDRINUSE";
-        const sentence = taken ? `Port ${port} is in use. Choose another with --port.` : error.message;
-        reject(new AppError(taken ? "conflict" : "internal", sentence, { cause: error }));
-      });
+      this.#server.once("error", (error) => reject(listenFailure(error, host, port)));
       this.#server.listen(port, host, resolve);
     });
     const address = this.#server.address();

@@ -19,20 +19,40 @@ export interface ListenOptions {
 const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
 const everywhere = new Set(["0.0.0.0", "::"]);
 
-/** Throws `host.untrustedAddress` where what is said could be read or answered by others. */
+/** Throws `request.invalid` where what is said could be read or answered by others. */
 export function checkListening({ host, tls, behindProxy = false, names = [] }: ListenOptions): void {
   if (loopback.has(host)) return;
   if (!tls && !behindProxy) {
     throw new AppError(
-      "host.untrustedAddress",
+      "request.invalid",
       `Without TLS the host listens on loopback only, not on ${host}. Give it a certificate with --tls-cert and --tls-key, use an SSH tunnel, or put a TLS proxy in front and say so with --behind-proxy.`,
     );
   }
   if (everywhere.has(host) && names.length === 0) {
     throw new AppError(
-      "host.untrustedAddress",
+      "request.invalid",
       `The host is to listen on ${host}. Say under gateway.names by which names clients reach it: requests for any other name are refused.`,
     );
+  }
+}
+
+/** Why a port can't be listened on: `conflict` when it is taken, `request.invalid` where another one, or address, is needed. */
+export function listenFailure(error: Error, host: string, port: number): AppError {
+  const code = "code" in error ? error.code : undefined;
+  switch (code) {
+    case "EADDRINUSE":
+      return new AppError("conflict", `Port ${port} is in use. Choose another with --port.`, { cause: error });
+    case "EACCES":
+      return new AppError(
+        "request.invalid",
+        `This account may not listen on port ${port}. Choose one from 1024 on with --port.`,
+        { cause: error },
+      );
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return new AppError("request.invalid", `${host} is no address of this machine. Correct --host.`, { cause: error });
+    default:
+      return new AppError("internal", `The host can't listen on ${host}, port ${port}: ${error.message}.`, { cause: error });
   }
 }
 

@@ -6,6 +6,7 @@ import { AppError } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
 import { type Disposable, toDisposable } from "../../base/disposables.ts";
 import type { Logger } from "../../base/logger.ts";
+import { systemReason } from "../systemReason.ts";
 import type { ListenOptions } from "./listening.ts";
 
 type Tls = NonNullable<ListenOptions["tls"]>;
@@ -53,11 +54,9 @@ function openTlsServer(tls: Tls): TlsServer {
   try {
     return createTlsServer({ ...limits, ...readPair(tls), handshakeTimeout: 5_000 });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
     const { cert, key } = tls;
-    throw new AppError("request.invalid", `The certificate ${cert} and its key ${key} cannot be used: ${why}.`, {
-      cause,
-    });
+    const sentence = `The certificate ${cert} and its key ${key} cannot be used: ${systemReason(cause)}.`;
+    throw new AppError("request.invalid", sentence, { cause });
   }
 }
 

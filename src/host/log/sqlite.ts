@@ -66,7 +66,7 @@ export class SqliteLog implements EventLog {
 
   /** Throws AppError `conflict` when another process writes to this directory, `internal` when the file is not usable. */
   static open(options: SqliteLogOptions): SqliteLog {
-    const file = openLogFile(options.directory, options.readOnly ?? false);
+    const file = openLogFile(options.directory, options.readOnly ?? false, options.makeRoom ?? (() => false));
     try {
       return new SqliteLog(file, options);
     } catch (error) {

@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { AppError } from "../../base/appError.ts";
+import { resultCode, systemReason } from "../systemReason.ts";
 
 const FORMAT = "3";
 
@@ -48,15 +49,26 @@ function makePrivate(file: string): void {
   if (process.platform !== "win32" && existsSync(file)) chmodSync(file, 0o600);
 }
 
-/** Throws AppError `conflict` when another process writes to this directory, `internal` when the file is not usable. */
-export function openLogFile(directory: string, isReadOnly: boolean): LogFile {
+/**
+ * Throws AppError `conflict` when another process writes to this directory, `internal` when the file is not usable.
+ * @param makeRoom as in `SqliteLogOptions`
+ */
+export function openLogFile(directory: string, isReadOnly: boolean, makeRoom: () => boolean): LogFile {
   const { DatabaseSync: Database } = process.getBuiltinModule("node:sqlite");
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const lock = isReadOnly ? undefined : takeLock(Database, directory);
+  let lock: DatabaseSync | undefined;
   let db: DatabaseSync | undefined;
   try {
+    if (!isReadOnly) {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      lock = takeLock(Database, directory);
+    }
     db = new Database(path.join(directory, "log.db"), { readOnly: isReadOnly });
-    prepare(db, isReadOnly);
+    try {
+      prepare(db, isReadOnly);
+    } catch (error) {
+      if (!lacksRoom(error) || !makeRoom()) throw error;
+      prepare(db, isReadOnly);
+    }
     if (!isReadOnly) for (const name of files) makePrivate(path.join(directory, name));
     return { db, lock };
   } catch (error) {
@@ -68,8 +80,9 @@ export function openLogFile(directory: string, isReadOnly: boolean): LogFile {
 
 export function unusable(directory: string, error: unknown): AppError {
   if (AppError.is(error)) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new AppError("internal", `The log in ${directory} could not be opened: ${reason}.`, { cause: error });
+  return new AppError("internal", `The log in ${directory} could not be opened: ${systemReason(error)}.`, {
+    cause: error,
+  });
 }
 
 /**
@@ -105,9 +118,17 @@ export class Fence {
 
 /** SQLITE_FULL: a page could not be written. Unlike after a failed sync, what the disk holds is known. */
 const diskFull = 13;
+/** SQLITE_IOERR_SHMSIZE: the index of the write-ahead log, which is made when the log is opened, found no room. */
+const noRoomForIndex = 4874;
+/** SQLITE_BUSY: another process holds the lock. */
+const busy = 5;
 
 export function isDiskFull(error: unknown): boolean {
-  return error instanceof Error && "errcode" in error && error.errcode === diskFull;
+  return resultCode(error) === diskFull;
+}
+
+function lacksRoom(error: unknown): boolean {
+  return isDiskFull(error) || resultCode(error) === noRoomForIndex;
 }
 
 /** The stored value, or `value` stored first. */
@@ -131,21 +152,24 @@ function prepare(db: DatabaseSync, isReadOnly: boolean): void {
   }
   const format = readMeta(db, "schema");
   if (format !== FORMAT) {
-    throw new AppError("internal", `The log has format ${format ?? "none"}; this host reads ${FORMAT}.`);
+    const sentence = `The log has format ${format ?? "none"}; this host reads ${FORMAT}. Start the version of the host that wrote it.`;
+    throw new AppError("internal", sentence);
   }
 }
 
 /**
  * One writer: an open exclusive transaction on a file of its own. The operating system ends it with the process, however
- * that dies, and `log.db` itself stays readable for `verify` and `export`.
+ * that dies, and `log.db` itself stays readable for `verify` and `export`. Nothing is ever stored in the file, and with
+ * its journal in memory a full disk is no reason not to get it.
  */
 function takeLock(Database: typeof DatabaseSync, directory: string): DatabaseSync {
   const lock = new Database(path.join(directory, "log.lock"));
   try {
-    lock.exec("PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE;");
+    lock.exec("PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE;");
     return lock;
   } catch (error) {
     lock.close();
+    if (resultCode(error) !== busy) throw error;
     throw new AppError(
       "conflict",
       `Another host already uses ${directory}. Stop it, or choose another --data directory.`,

@@ -2,6 +2,7 @@ import { lstat, copyFile, mkdir, readdir, readlink, symlink, utimes, chmod } fro
 import path from "node:path";
 import { AppError } from "../../base/appError.ts";
 import { backUpLog } from "../log/sqliteBackup.ts";
+import { systemReason } from "../systemReason.ts";
 
 export interface BackupReport {
   readonly files: number;
@@ -22,6 +23,16 @@ export async function backUp(dataDir: string, target: string): Promise<BackupRep
       `${target} is inside of ${dataDir}. Name a directory elsewhere, on another disk.`,
     );
   }
+  try {
+    return await copyAll(dataDir, target);
+  } catch (error) {
+    if (AppError.is(error)) throw error;
+    const sentence = `The backup in ${target} is not whole, remove it: ${systemReason(error)}.`;
+    throw new AppError("internal", sentence, { cause: error });
+  }
+}
+
+async function copyAll(dataDir: string, target: string): Promise<BackupReport> {
   await mkdir(target, { recursive: true, mode: 0o700 });
   await chmod(target, 0o700);
   backUpLog(dataDir, target);

@@ -131,7 +131,9 @@ function clean(
     const removed = conflicts.branches.map(({ session }) => session).filter(isOwn);
     const mergeOrder = conflicts.mergeOrder.filter((session) => !isOwn(session));
     const change = { branches: [], removed, pairs: [], mergeOrder, at: conflicts.at };
-    return reduceFleetConflicts(conflicts, { type: "x-fleet/conflictsChanged", ...change });
+    // What a train has done is over; whose it was is not to be known any more.
+    const { train: _train, ...others } = conflicts;
+    return reduceFleetConflicts(others, { type: "x-fleet/conflictsChanged", ...change });
   }
   const decided = channels.state("fleetRepository", uri);
   if (decided) {

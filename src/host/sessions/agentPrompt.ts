@@ -40,6 +40,10 @@ export function baseNote(baseBranch: string, baseCommit: string, conflicts: read
   return `The files of this workspace stand on commit ${baseCommit.slice(0, 12)} of ${baseBranch}, another one than before: what differs between the two was merged into them. What you have not written may be from there: look at the files before you rely on what you remember of them.${left}`;
 }
 
+export function appliedNote(): string {
+  return "A person changed files of this workspace. What they changed is part of the work: keep it, and look at the files before you rely on what you remember of them.";
+}
+
 const maxNamed = 20;
 
 /** Of files that two sides changed. */

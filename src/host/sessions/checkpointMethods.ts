@@ -5,7 +5,7 @@ import type { SessionRun } from "./sessionRun.ts";
 
 export type CheckpointMethods = Pick<
   FleetHandlers,
-  "x-fleet/checkpoint" | "x-fleet/restore" | "x-fleet/updateFromBase" | "x-fleet/fork" | "x-fleet/compare"
+  "x-fleet/checkpoint" | "x-fleet/restore" | "x-fleet/updateFromBase" | "x-fleet/applyPatch" | "x-fleet/fork" | "x-fleet/compare"
 >;
 
 export interface CheckpointPorts {
@@ -49,6 +49,12 @@ export function checkpointMethods({ runOf, fork, changesets, notify }: Checkpoin
       const run = runOf(params.channel);
       const answer = await withProgress(params, by, (tell) => run.updateFromBase(params, tell));
       if (answer.commits > 0) run.acted({ act: "recorded", on: answer.checkpoint.id, by });
+      return answer;
+    },
+    "x-fleet/applyPatch": async (params, { principal: by }) => {
+      const run = runOf(params.channel);
+      const answer = await withProgress(params, by, (tell) => run.applyPatch(params, tell));
+      run.acted({ act: "recorded", on: answer.checkpoint.id, by });
       return answer;
     },
     "x-fleet/fork": (params, caller) => fork(params, caller),

@@ -3,7 +3,7 @@ import { BASE_CHECKPOINT, type FleetCheckpoint } from "../../protocol/fleetCheck
 import type { ChangesetPublisher } from "./changesetPublisher.ts";
 import type { Checkpoint, Workspace } from "../workspaces/workspace.ts";
 import { compact } from "../../protocol/schema.ts";
-import { baseNote } from "./agentPrompt.ts";
+import { appliedNote, baseNote } from "./agentPrompt.ts";
 import { beforeTurn } from "./checkpointPlaces.ts";
 import type { SessionPorts } from "./sessionPorts.ts";
 import type { SessionRecord } from "./sessionRecord.ts";
@@ -73,7 +73,9 @@ export class SessionCheckpoints implements Disposable {
   catchUp(workspace: Workspace, conflicts: readonly string[] = []): void {
     for (const each of this.#unknown(workspace)) {
       const checkpoint = toFleet(each);
-      this.#record.dispatch(this.#record.refs.fleet, { type: "x-fleet/checkpointAdded", checkpoint });
+      const note = each.place?.kind === "applied" ? appliedNote() : undefined;
+      const action = { type: "x-fleet/checkpointAdded", checkpoint, ...(note && { note }) } as const;
+      this.#record.dispatch(this.#record.refs.fleet, action);
     }
     const { baseCommit, baseBranch } = workspace;
     const known = this.#record.fleet?.baseCommit;

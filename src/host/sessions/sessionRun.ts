@@ -5,6 +5,7 @@ import type { Workspace } from "../workspaces/workspace.ts";
 import type { FleetAct } from "../../protocol/fleetActs.ts";
 import type { FleetCheckpoint } from "../../protocol/fleetCheckpoints.ts";
 import type { FleetQueue } from "../../protocol/fleetQueue.ts";
+import { applyPatch } from "./applyPatch.ts";
 import { Provisioning } from "./provisioning.ts";
 import { jobOf, placeInWords } from "./queuePlace.ts";
 import { endRestore, restoreCheckpoint, type RestoreParts } from "./restoreCheckpoint.ts";
@@ -133,6 +134,13 @@ export class SessionRun implements Disposable {
     const { signal } = this.#life;
     return this.#replacing(cancelTurn, onStage, (workspace, tell) =>
       updateFromBase({ ...this.#restoreParts(workspace), credentials, signal, leaveConflicts }, tell),
+    );
+  }
+
+  /** Likewise. Throws what `Workspace.apply` throws too. */
+  applyPatch(patch: Parameters<typeof applyPatch>[1], onStage: (text: string) => void) {
+    return this.#replacing(false, onStage, (workspace, tell) =>
+      applyPatch(this.#restoreParts(workspace), patch, tell),
     );
   }
 
@@ -278,5 +286,7 @@ export class SessionRun implements Disposable {
 }
 
 function busy(): AppError {
-  return new AppError("conflict", "The agent is working. Wait until its turn has ended, or cancel it first.");
+  return new AppError("conflict", "The agent is working. Wait until its turn has ended, or cancel it first.", {
+    details: { isBusy: true },
+  });
 }

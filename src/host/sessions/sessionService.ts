@@ -348,6 +348,12 @@ export class SessionService implements HostApi, Disposable {
     return knownRepositories(used, configured);
   }
 
+  /** As `runOf`, also of one that is not in memory. */
+  async recalled(session: string): Promise<SessionRun> {
+    await this.recall({ session });
+    return this.runOf(session);
+  }
+
   /** Throws `RpcError` for a URI that names no session. */
   runOf(session: string): SessionRun {
     const run = this.#runs.of(session);

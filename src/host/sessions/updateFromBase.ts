@@ -38,8 +38,13 @@ export async function updateFromBase(
   const { safety, commits, conflicts } = updated;
   await checkpoints.publish(workspace, workspace.checkpoints.at(-1), undefined, conflicts);
   const came = commits === 1 ? "1 commit" : `${commits} commits`;
-  const left = conflicts.length === 0 ? "" : ` Both sides are in ${conflictNames(conflicts)}, for the agent to put together.`;
-  annotate(parts, `The branch was updated from ${baseBranch}: ${came}, up to ${baseCommit.slice(0, 8)}.${left}`, safety.id);
+  const left =
+    conflicts.length === 0 ? "" : ` Both sides are in ${conflictNames(conflicts)}, for the agent to put together.`;
+  annotate(
+    parts,
+    `The branch was updated from ${baseBranch}: ${came}, up to ${baseCommit.slice(0, 8)}.${left}`,
+    safety.id,
+  );
   const told = conflicts.length > 0 && { conflicts: conflicts.slice(0, maxConflicts) };
   return { checkpoint: checkpoints.latest(workspace), safety: safety.id, baseCommit, commits, ...told };
 }

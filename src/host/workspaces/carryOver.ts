@@ -30,8 +30,7 @@ export async function carryOver(
     git.text({ gitDir, args: ["rev-parse", "--verify", `${checkOid(commit)}^{tree}`] });
   if (base === onto) return { tree: await treeOf(head), conflicts: [] };
   const ontoTree = await treeOf(onto);
-  const args = ["commit-tree", "-p", checkOid(base), "-m", "Base", ontoTree];
-  const stand = await git.text({ gitDir, env: identity, args });
+  const stand = await passingCommit(git, gitDir, base, ontoTree);
   const merged = await git.text({
     gitDir,
     args: ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", stand, checkOid(head)],
@@ -40,4 +39,10 @@ export async function carryOver(
   });
   const [tree = "", ...conflicts] = merged.split("\0").filter((token) => token !== "");
   return { tree: checkOid(tree), conflicts: Array.from(new Set(conflicts)) };
+}
+
+/** A commit that only stands for a tree on `parent`. */
+export function passingCommit(git: GitCli, gitDir: string, parent: string, tree: string): Promise<string> {
+  const args = ["commit-tree", "-p", checkOid(parent), "-m", "Base", checkOid(tree)];
+  return git.text({ gitDir, env: identity, args });
 }

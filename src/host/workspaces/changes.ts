@@ -1,13 +1,17 @@
 import { AppError } from "../../base/appError.ts";
 import type { ChangedFile } from "./workspace.ts";
 
-/** One file of `git diff-tree --raw --numstat -z`, before the sizes of its blobs are known. */
-export interface RawChange {
+/** One file of `git diff-tree --raw -z`: what differs, and not how much. */
+export interface NamedChange {
   readonly path: string;
   readonly oldPath?: string;
   readonly status: ChangedFile["status"];
   readonly before?: { readonly oid: string; readonly mode: string };
   readonly after?: { readonly oid: string; readonly mode: string };
+}
+
+/** One file of `git diff-tree --raw --numstat -z`, before the sizes of its blobs are known. */
+export interface RawChange extends NamedChange {
   readonly additions: number;
   readonly deletions: number;
   readonly binary: boolean;
@@ -29,13 +33,13 @@ export function parseChanges(output: Buffer): readonly RawChange[] {
   return changes;
 }
 
-/** Reads the same of several pairs of commits, by `--stdin --always`: each begins with the newer one's name. */
-export function parseChangesOfMany(output: Buffer): readonly (readonly RawChange[])[] {
+/** Reads `diff-tree -r -z --raw --stdin --always`, of several pairs of commits: each begins with the newer one's name. */
+export function parseChangesOfMany(output: Buffer): readonly (readonly NamedChange[])[] {
   const tokens = new Tokens(output);
-  const all: (readonly RawChange[])[] = [];
+  const all: (readonly NamedChange[])[] = [];
   while (!tokens.isAtEnd) {
     tokens.next();
-    all.push(readChanges(tokens));
+    all.push(readNamed(tokens));
   }
   return all;
 }
@@ -66,13 +70,17 @@ class Tokens {
 }
 
 function readChanges(tokens: Tokens): readonly RawChange[] {
-  const raw: Omit<RawChange, "additions" | "deletions" | "binary">[] = [];
-  while (tokens.isRaw) raw.push(parseRaw(tokens.next(), tokens.next));
-  const changes = raw.map((change) => ({ ...change, ...parseCount(change, tokens.next) }));
+  const changes = readNamed(tokens).map((change) => ({ ...change, ...parseCount(change, tokens.next) }));
   return changes.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 
-function parseRaw(header: string, next: () => string): Omit<RawChange, "additions" | "deletions" | "binary"> {
+function readNamed(tokens: Tokens): readonly NamedChange[] {
+  const changes: NamedChange[] = [];
+  while (tokens.isRaw) changes.push(parseRaw(tokens.next(), tokens.next));
+  return changes;
+}
+
+function parseRaw(header: string, next: () => string): NamedChange {
   const [, oldMode = "", newMode = "", oldOid = "", newOid = "", letter = ""] = rawHeader.exec(header) ?? [];
   if (letter === "") throw malformed();
   const first = next();

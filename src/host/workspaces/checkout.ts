@@ -24,14 +24,10 @@ export async function copyRepository(
 ): Promise<void> {
   await mkdir(paths.home, { recursive: true, mode: 0o700 });
   // No hard links: the agent could write through them into the mirror and so into every other session.
-  const options = ["--quiet", "--no-hardlinks", "--no-checkout", "--template=", ...identityConfig(identity)];
+  const who = [`--config=user.name=${identity.name}`, `--config=user.email=${identity.email}`];
+  const options = ["--quiet", "--no-hardlinks", "--no-checkout", "--template=", ...who];
   const args = ["clone", ...options, `--branch=${baseBranch}`, "--end-of-options", source, paths.root];
   await git.run({ args, protocol: "file", timeoutMs, signal });
-}
-
-/** For `clone`: what the new repository's own configuration says. */
-export function identityConfig({ name, email }: GitIdentity): readonly string[] {
-  return [`--config=user.name=${name}`, `--config=user.email=${email}`];
 }
 
 export interface CheckoutTarget {

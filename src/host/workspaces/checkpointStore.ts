@@ -98,7 +98,8 @@ export class CheckpointStore {
   async add(stored: StoredCheckpoint): Promise<Checkpoint> {
     const { git, gitDir } = this.#parts;
     const { kind } = stored.facts?.place ?? {};
-    const ended = kind === "restored" || kind === "updated" ? `delete ${RESTORING_REF}\n` : "";
+    const isReplaced = kind === "restored" || kind === "updated" || kind === "applied";
+    const ended = isReplaced ? `delete ${RESTORING_REF}\n` : "";
     // `create`: the ref must not exist yet.
     const input = `create ${checkpointRef(stored.number)} ${stored.commit}\n${ended}`;
     await git.run({ gitDir, args: ["update-ref", "--stdin"], input });

@@ -1,33 +1,51 @@
 import { createHash } from "node:crypto";
-import { mkdir, rm } from "node:fs/promises";
-import { type CheckoutParts, identityConfig } from "./checkout.ts";
+import { appendFile, mkdir, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { CheckoutParts, CheckoutTarget } from "./checkout.ts";
 import { copyTree } from "./copyTree.ts";
+import type { GitIdentity } from "./gitWorkspace.ts";
 import type { WorkspacePaths } from "./workspace.ts";
 
 /**
  * Makes the agent's own repository of a copied workspace from the trusted git directory: the history of the base commit
- * and nothing of what other sessions recorded. Neither the mirror nor the network is asked.
+ * and nothing of what other sessions recorded, without files yet. Neither the mirror nor the network is asked.
  */
 export async function copyBase(
   { git, paths, identity, timeoutMs, signal }: CheckoutParts,
-  { baseBranch, baseCommit }: { readonly baseBranch: string; readonly baseCommit: string },
+  { branch, baseBranch, commit, url }: CheckoutTarget & { readonly baseBranch: string },
 ): Promise<void> {
   const { gitDir, root, home } = paths;
+  const own = path.join(root, ".git");
   await mkdir(home, { recursive: true, mode: 0o700 });
-  const ref = `refs/heads/${baseBranch}`;
-  await git.run({ gitDir, args: ["update-ref", ref, baseCommit] });
-  const options = ["--quiet", "--no-local", "--single-branch", "--no-tags", "--no-checkout", "--template="];
-  const args = [
-    "clone",
-    ...options,
-    ...identityConfig(identity),
-    `--branch=${baseBranch}`,
-    "--end-of-options",
-    gitDir,
-    root,
-  ];
-  await git.run({ args, protocol: "file", timeoutMs, signal });
-  await git.run({ gitDir, args: ["update-ref", "-d", ref] });
+  await git.run({
+    args: ["init", "--quiet", "--template=", `--initial-branch=${branch}`, "--end-of-options", root],
+  });
+  await appendFile(path.join(own, "config"), configOf({ identity, baseBranch, url }));
+  // Objects go from pack to pack as they are: a clone would unpack each to name it again.
+  const pack = path.join(own, "objects", "pack", "pack");
+  const args = ["pack-objects", "--quiet", "--revs", "--delta-base-offset", "--window=0", pack];
+  await git.run({ gitDir, args, input: `${commit}\n`, timeoutMs, signal });
+  const remote = "refs/remotes/origin";
+  const refs = new Set([branch, baseBranch].map((name) => `refs/heads/${name}`)).add(`${remote}/${baseBranch}`);
+  const input = Array.from(refs, (ref) => `create ${ref} ${commit}\n`).join("");
+  await git.run({ gitDir: own, args: ["update-ref", "--stdin"], input });
+  await writeFile(path.join(own, remote, "HEAD"), `ref: ${remote}/${baseBranch}\n`);
+}
+
+/** What `git clone --single-branch --no-tags` would write of the remote. */
+function configOf({ identity, baseBranch, url }: { identity: GitIdentity; baseBranch: string; url: string }): string {
+  const tracking = `+refs/heads/${baseBranch}:refs/remotes/origin/${baseBranch}`;
+  const sections = {
+    user: { name: identity.name, email: identity.email },
+    'remote "origin"': { url, tagOpt: "--no-tags", fetch: tracking },
+    [`branch "${baseBranch}"`]: { remote: "origin", merge: `refs/heads/${baseBranch}` },
+  };
+  const lines = Object.entries(sections).map(([name, values]) => [`[${name}]`, ...Object.entries(values).map(setting)]);
+  return `${lines.flat().join("\n")}\n`;
+}
+
+function setting([key, value]: readonly [string, string]): string {
+  return `\t${key} = "${value.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }
 
 const homeLimits = { maxEntries: 20_000, maxBytes: 512 * 1024 * 1024, without: [".cache", ".npm", "tmp"] };

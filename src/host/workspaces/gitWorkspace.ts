@@ -1,6 +1,7 @@
 import { AppError } from "../../base/appError.ts";
 import { type Failpoint, noFailpoint } from "../../base/failpoint.ts";
 import type { Clock } from "../../base/clock.ts";
+import { applyPatch } from "./applyPatch.ts";
 import { BlobReader } from "./blobReader.ts";
 import { parseChanges, type RawChange, totalsOf } from "./changes.ts";
 import { carryOver } from "./carryOver.ts";
@@ -13,11 +14,13 @@ import { confirmPush, pushCheckpoint, type PushParts } from "./push.ts";
 import { checkOid } from "./refs.ts";
 import type { RemoteAccess } from "./remoteAccess.ts";
 import type { Remote } from "./repositoryUrl.ts";
-import { restoreFiles } from "./restoreFiles.ts";
+import { checkOutTree, restoreFiles } from "./restoreFiles.ts";
 import { SerialQueue } from "./serialQueue.ts";
 import { stageFiles } from "./staging.ts";
 import { linkObjects } from "./trustedGitDir.ts";
 import type {
+  Applied,
+  ApplyRequest,
   ChangedFile,
   Checkpoint,
   FileVersion,
@@ -56,9 +59,21 @@ export interface GitWorkspaceParts {
 
 /** A tree, and the commit of the base branch that it stands on. */
 type Files = Pick<StoredCheckpoint, "tree" | "base">;
+type Totals = Pick<CheckpointFacts, "files" | "additions" | "deletions">;
 type OwnFacts = Pick<CheckpointFacts, "nestedRepositories" | "parts"> & {
   readonly place?: CheckpointPlace | undefined;
+  /** What a checkpoint of the same files says of them. */
+  readonly totals?: Totals | undefined;
 };
+
+interface BeginRequest {
+  readonly title: string;
+  readonly tree: string;
+  readonly place: CheckpointPlace;
+  /** Where each part of the files comes from, when they are picked from several sessions. */
+  readonly parts?: readonly string[];
+  readonly signal: AbortSignal;
+}
 
 /** What live views were shown of files that no checkpoint has stays readable for so long. */
 const keepUnrecorded = "1.hour.ago";
@@ -132,7 +147,8 @@ export class GitWorkspace implements Workspace {
       const safety = await this.#recordSafety(`Before restoring checkpoint ${checkpoint}`, place);
       onSafe(toCheckpoint(safety.stored));
       const reached = target.facts?.place ?? { turnId: "", turns: 0 };
-      const facts = { ...safety, place: { ...reached, kind: "restored" as const, restoredFrom: checkpoint } };
+      const own = { place: { ...reached, kind: "restored" as const, restoredFrom: checkpoint }, totals: target.facts };
+      const facts = { nestedRepositories: safety.nestedRepositories, ...own };
       const next = await this.#write(`Checkpoint ${checkpoint} restored`, target, facts);
       const restored = await this.#replaceFiles(next, safety.stored, onStage);
       return { safety: toCheckpoint(safety.stored), restored };
@@ -159,6 +175,21 @@ export class GitWorkspace implements Workspace {
       const next = await this.#write(`Updated from ${baseBranch}`, { tree, base: onto }, facts);
       const updated = await this.#replaceFiles(next, safety.stored, onStage);
       return { safety: toCheckpoint(safety.stored), updated, commits: Number(count), conflicts };
+    });
+  }
+
+  apply({ patch, base: from, place, onSafe, onStage }: ApplyRequest): Promise<Applied> {
+    return this.#inTurn("Couldn't apply your changes to the agent's files", async () => {
+      const { git, paths } = this.#parts;
+      const safety = await this.#recordSafety("Before a person's changes", place);
+      const { commit, tree: before, base } = safety.stored;
+      const tree = await applyPatch(git, paths.gitDir, commit, { patch, base: from });
+      if (tree === before) throw new AppError("branch.empty", "The agent's files have these changes already.");
+      onSafe(toCheckpoint(safety.stored));
+      const facts = { ...safety, place: { ...place, kind: "applied" as const } };
+      const next = await this.#write("A person's changes", { tree, base }, facts);
+      const applied = await this.#replaceFiles(next, safety.stored, onStage);
+      return { safety: toCheckpoint(safety.stored), applied };
     });
   }
 
@@ -190,16 +221,11 @@ export class GitWorkspace implements Workspace {
     return added;
   }
 
-  /**
-   * Begins with files whose objects its git directory has: another session's checkpoint, or parts of several.
-   * @param parts where each part of them comes from
-   */
-  begin(title: string, tree: string, place: CheckpointPlace, parts: readonly string[] = []): Promise<Checkpoint> {
+  /** Begins with files whose objects its git directory has: another session's checkpoint, or parts of several. */
+  begin({ title, tree, place, parts, signal }: BeginRequest): Promise<Checkpoint> {
     return this.#inTurn("Couldn't copy the agent's files", async () => {
-      // Also what makes the rest quick: the index learns that no file has changed since the checkout.
-      const { nestedRepositories } = await this.#stage();
-      await this.#putBack(tree, () => {});
-      return await this.#record(title, { tree, base: this.baseCommit }, { nestedRepositories, place, parts });
+      await checkOutTree(this.#parts.git, this.#parts.paths, { tree, base: this.baseCommit, signal });
+      return await this.#record(title, { tree, base: this.baseCommit }, { nestedRepositories: [], place, parts });
     });
   }
 
@@ -264,11 +290,11 @@ export class GitWorkspace implements Workspace {
   async #write(message: string, { tree, base }: Files, facts: OwnFacts): Promise<StoredCheckpoint> {
     const { nestedRepositories, place, parts = [] } = facts;
     const nowMs = this.#parts.clock.now();
-    const totals = totalsOf(await this.#rawChanges(base, tree));
+    const { files, additions, deletions } = facts.totals ?? totalsOf(await this.#rawChanges(base, tree));
     const createdAt = new Date(nowMs).toISOString();
     const optional = { ...(place && { place }), ...(parts.length > 0 && { parts }) };
     this.#fail("checkpoint.staged");
-    const whole = { createdAt, ...totals, nestedRepositories, ...optional };
+    const whole = { createdAt, files, additions, deletions, nestedRepositories, ...optional };
     const written = await this.#store.write(message, { tree, base }, whole, this.#identityEnv(nowMs));
     if (this.#latest?.from === base && this.#latest.to.includes(tree)) this.#latest.to.push(written.commit);
     return written;

@@ -21,7 +21,7 @@ import { type Fetched, type MirrorLimits, Mirrors } from "./mirrors.ts";
 import { BASE_REF, checkBranch, checkOid, checkSessionId, isAgentBranch, SETUP_REF } from "./refs.ts";
 import { RemoteAccess, type Resolve, systemResolve } from "./remoteAccess.ts";
 import { removeTree } from "./removeTree.ts";
-import { parseRepository, type Remote } from "./repositoryUrl.ts";
+import { parseRepository, recordedRepository, type Remote } from "./repositoryUrl.ts";
 import { KeyedQueues } from "./serialQueue.ts";
 import { adoptIndex } from "./staging.ts";
 import { type TreeLimits, treeSize } from "./treeSize.ts";
@@ -98,7 +98,7 @@ export class GitWorkspaces implements Workspaces {
     this.#options = options;
     this.#git = git;
     const rules = new AddressRules(options.privateNetworks ?? []);
-    this.#remoteAccess = new RemoteAccess(askpass, rules, options.resolve ?? systemResolve);
+    this.#remoteAccess = new RemoteAccess(askpass, rules, options.resolve ?? systemResolve, options.allowLocal);
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#mirrors = new Mirrors({
       git,
@@ -171,7 +171,8 @@ export class GitWorkspaces implements Workspaces {
     const from = { ...request, branch, source, base: checkpoint.base };
     return await this.#copyOf(id, from, async (workspace) => {
       const title = `Copy of checkpoint ${checkpoint.number}`;
-      await workspace.begin(title, checkpoint.tree, { ...request.place, kind: "fork" });
+      const { tree } = checkpoint;
+      await workspace.begin({ title, tree, place: { ...request.place, kind: "fork" }, signal: request.signal });
       if (request.withHome) await copyHome(source.paths, workspace.paths);
     });
   }
@@ -199,7 +200,8 @@ export class GitWorkspaces implements Workspaces {
       const [problem] = problems;
       if (problem) throw new AppError("conflict", `${problem.path} does not fit: ${problem.message}`);
       const parts = picks.flatMap(({ source, files }) => files.map((file) => provenanceOf(source, file)));
-      await workspace.begin("Combined from other agents", tree, { ...request.place, kind: "combined" }, parts);
+      const place = { ...request.place, kind: "combined" as const };
+      await workspace.begin({ title: "Combined from other agents", tree, place, parts, signal: request.signal });
     });
   }
 
@@ -210,7 +212,7 @@ export class GitWorkspaces implements Workspaces {
   /** A workspace that begins at another one's base commit; `fill` brings its files. */
   #copyOf(id: string, from: CopySource, fill: (workspace: GitWorkspace) => Promise<void>): Promise<GitWorkspace> {
     const { repository, baseBranch } = from.source;
-    const remote = parseRepository(repository, this.#options.allowLocal);
+    const remote = recordedRepository(repository);
     return this.#queues.run(id, async () => {
       const present = await this.#tryOpen(id);
       if (present !== undefined) return present;
@@ -221,7 +223,7 @@ export class GitWorkspaces implements Workspaces {
         const { branch, base: baseCommit } = from;
         const record = { version: 1 as const, sessionId: id, repository, branch, baseBranch, baseCommit };
         const workspace = await this.#workspaceOf(record, remote);
-        from.onStage("Copying the files");
+        from.onStage("Checking out");
         await fill(workspace);
         this.#options.failpoint?.("fork.filesWritten");
         return await this.#finish(record, workspace);
@@ -262,12 +264,12 @@ export class GitWorkspaces implements Workspaces {
   }
 
   async sourcesOf(repository: string): Promise<readonly string[]> {
-    const gitDir = this.#mirrors.pathOf(parseRepository(repository, this.#options.allowLocal));
+    const gitDir = this.#mirrors.pathOf(recordedRepository(repository));
     return (await isDirectory(gitDir)) ? [gitDir] : [];
   }
 
   branchesOf(repository: string, credentials: Credentials): Promise<ReadonlyMap<string, string>> {
-    return this.#mirrors.refresh({ remote: parseRepository(repository, this.#options.allowLocal), credentials });
+    return this.#mirrors.refresh({ remote: recordedRepository(repository), credentials });
   }
 
   /** Removes copies of repositories that are not used any more, as the limits say. Tells how many went. */
@@ -309,7 +311,7 @@ export class GitWorkspaces implements Workspaces {
   }
 
   /** Everything that a copy takes from the session that it is a copy of. */
-  async #copySource({ sessionId, branch, onStage, signal, source, base: baseCommit }: CopySource, remote: Remote) {
+  async #copySource({ sessionId, branch, onStage, signal, source, base: baseCommit }: CopySource, { url }: Remote) {
     const paths = this.#pathsOf(sessionId);
     const { baseBranch } = source;
     const identity = this.#options.identity ?? defaultIdentity;
@@ -321,10 +323,7 @@ export class GitWorkspaces implements Workspaces {
       const defaultCommit = (await this.#git.text({ gitDir, args })) || undefined;
       await this.#makeTrusted(paths, { gitDir, baseBranch, baseCommit, defaultBranch: undefined, defaultCommit });
     });
-    await copyBase(parts, { baseBranch, baseCommit });
-    onStage("Checking out");
-    await checkOutFiles(parts, { branch, commit: baseCommit, url: remote.url });
-    await adoptIndex(this.#git, paths);
+    await copyBase(parts, { branch, baseBranch, commit: baseCommit, url });
   }
 
   async #makeTrusted(paths: WorkspacePaths, { gitDir: mirror, ...fetched }: Fetched): Promise<void> {
@@ -366,7 +365,7 @@ export class GitWorkspaces implements Workspaces {
     if (present !== undefined) return present;
     const record = await readRecord(this.#directoryOf(id));
     if (record?.sessionId !== id) return undefined;
-    const workspace = await this.#workspaceOf(record, parseRepository(record.repository, this.#options.allowLocal));
+    const workspace = await this.#workspaceOf(record, recordedRepository(record.repository));
     this.#open.set(id, new WeakRef(workspace));
     return workspace;
   }

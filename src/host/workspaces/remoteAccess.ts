@@ -5,7 +5,7 @@ import type { AddressRules } from "./addressRules.ts";
 import type { Askpass } from "./askpass.ts";
 import type { GitCommand } from "./gitCli.ts";
 import type { FailureContext } from "./gitFailure.ts";
-import type { Remote } from "./repositoryUrl.ts";
+import { parseRepository, type Remote } from "./repositoryUrl.ts";
 import type { Credentials } from "./workspace.ts";
 
 /** All addresses of a server's name. Throws when there is none. */
@@ -30,17 +30,26 @@ export class RemoteAccess {
   readonly #askpass: Askpass;
   readonly #rules: AddressRules;
   readonly #resolve: Resolve;
+  readonly #allowLocal: readonly string[];
 
-  constructor(askpass: Askpass, rules: AddressRules, resolve: Resolve) {
+  /** @param allowLocal as in `parseRepository` */
+  constructor(askpass: Askpass, rules: AddressRules, resolve: Resolve, allowLocal: readonly string[]) {
     this.#askpass = askpass;
     this.#rules = rules;
     this.#resolve = resolve;
+    this.#allowLocal = allowLocal;
   }
 
-  /** Throws `repository.invalid` for a server that this host does not connect to, `repository.cloneFailed` for none. */
+  /**
+   * Throws `repository.invalid` for a server that this host does not connect to and a directory that it does not look
+   * into, `repository.cloneFailed` for no server.
+   */
   async open(remote: Remote, credentials: Credentials): Promise<OpenRemote> {
     const { env, context } = this.#askpass.for(remote, credentials);
-    if (remote.kind === "file") return { network: { protocol: "file", env }, context };
+    if (remote.kind === "file") {
+      parseRepository(remote.url, this.#allowLocal);
+      return { network: { protocol: "file", env }, context };
+    }
     const { name, port } = serverOf(remote);
     const addresses = await this.#addressesOf(name, remote);
     if (remote.kind === "ssh") {

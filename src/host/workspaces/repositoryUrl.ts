@@ -25,6 +25,21 @@ const maxLength = 1000;
  * Throws `repository.invalid`.
  */
 export function parseRepository(text: string, allowLocal: readonly string[]): Remote {
+  return parse(text, (file) => local(file, allowLocal));
+}
+
+/**
+ * The address of a workspace that there is already. Nothing is asked of a local one: it may be gone, or not be allowed any
+ * more, and the workspace can be worked with all the same. Whoever goes to the repository is told by `RemoteAccess`.
+ */
+export function recordedRepository(text: string): Remote {
+  return parse(text, (file) => {
+    const url = realPath(file) ?? path.resolve(file);
+    return { kind: "file", url, display: url };
+  });
+}
+
+function parse(text: string, localOf: (file: string) => Remote): Remote {
   if (text === "") throw invalid("No repository is named. Give its https, ssh or file address.");
   if (text.length > maxLength) throw invalid("The repository address is too long.");
   // oxlint-disable-next-line no-control-regex -- control characters are what this refuses
@@ -32,7 +47,7 @@ export function parseRepository(text: string, allowLocal: readonly string[]): Re
     throw invalid("The repository address holds spaces, control characters or backslashes. Type it again.");
   }
   if (text.startsWith("-")) throw invalid('A repository address can\'t begin with "-".');
-  if (path.isAbsolute(text)) return local(text, allowLocal);
+  if (path.isAbsolute(text)) return localOf(text);
   if (/^[A-Za-z0-9+.-]*::/.test(text))
     throw invalid('Addresses with a transport helper ("::") are not accepted. Use https or ssh.');
   const scp = /^(?:([A-Za-z0-9._-]+)@)?([^:/@[\]]+):(?!\/\/)(.+)$/.exec(text);
@@ -49,7 +64,7 @@ export function parseRepository(text: string, allowLocal: readonly string[]): Re
       return ssh(url.username || undefined, url.hostname, url.port || undefined, url.pathname.slice(1), text);
     case "file:":
       if (url.host !== "") throw invalid("A file address names no server. Use file:///path.");
-      return local(fileURLToPath(url), allowLocal);
+      return localOf(fileURLToPath(url));
     default:
       throw invalid(`Repositories can't be fetched by "${url.protocol}". Use https or ssh.`);
   }
@@ -87,12 +102,16 @@ function ssh(user: string | undefined, host: string, port: string | undefined, r
 }
 
 function local(text: string, allowLocal: readonly string[]): Remote {
-  const real = realPath(path.normalize(text));
-  const allowed = allowLocal.some((prefix) => {
-    const root = realPath(path.normalize(prefix));
-    return root !== undefined && real !== undefined && (real === root || real.startsWith(`${root}${path.sep}`));
-  });
-  if (!allowed || real === undefined) {
+  const named = path.resolve(text);
+  const real = realPath(named);
+  const isIn = (file: string | undefined, root: string | undefined) =>
+    file !== undefined && root !== undefined && (file === root || file.startsWith(`${root}${path.sep}`));
+  const roots = allowLocal.map((prefix) => path.resolve(prefix));
+  // Of other places it is not told what is there.
+  if (real === undefined && roots.some((root) => isIn(named, root))) {
+    throw invalid(`There is no repository at ${text}. Check the address, or ask whoever looks after the host.`);
+  }
+  if (real === undefined || !roots.some((root) => isIn(real, realPath(root)))) {
     throw invalid(
       `The repository ${text} can't be used: this host serves local repositories only from the directories in its setting "repositories.allowLocal".`,
     );

@@ -50,6 +50,24 @@ export async function restoreFiles(
   await rename(next, index);
 }
 
+/**
+ * Puts the files of a tree where none are yet. The checkout's own git directory, which nobody else has touched so far, gets
+ * an index of its base commit that knows when each file was written: the agent's first look at what differs reads no more.
+ */
+export async function checkOutTree(
+  git: GitCli,
+  paths: StagingPaths,
+  { tree, base, signal }: { readonly tree: string; readonly base: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const { root, gitDir } = paths;
+  const own = path.join(root, ".git");
+  const args = ["read-tree", "--reset", "-u", tree];
+  await git.run({ gitDir, workTree: root, args, timeoutMs: restoreTimeoutMs, signal });
+  await copyIndex(path.join(gitDir, "index"), path.join(own, "index"));
+  await git.run({ gitDir: own, args: ["read-tree", "--reset", base] });
+  await markSubmodules(git, paths);
+}
+
 /** Gives the owner its permissions on every directory back, without following links. */
 export async function openDirectories(directory: string): Promise<void> {
   const stat = await lstat(directory).catch(() => undefined);

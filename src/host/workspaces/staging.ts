@@ -41,7 +41,10 @@ export async function stageFiles(
   const { root, gitDir } = paths;
   const stat = await lstat(root).catch(() => undefined);
   if (!stat?.isDirectory()) {
-    throw new AppError("internal", "The agent's checkout is gone. Delete the agent and start another one.");
+    throw new AppError(
+      "conflict",
+      "The agent's checkout is gone. What it had done is in its checkpoints: fork the agent from the last one and go on there.",
+    );
   }
   const index = path.join(gitDir, "index");
   const next = path.join(gitDir, "index.next");
@@ -68,8 +71,8 @@ export async function stageFiles(
     const input = strange.join("\0");
     await git.run({ gitDir, workTree: root, env, args: ["update-index", "-z", "--force-remove", "--stdin"], input });
   }
-  if (submodules.known.size > 0) await followSubmodules(git, paths, env, submodules);
-  if (strange.length > 0 || submodules.known.size > 0) tree = await writeTree();
+  const isFollowed = submodules.known.size > 0 && (await followSubmodules(git, paths, env, submodules));
+  if (strange.length > 0 || isFollowed) tree = await writeTree();
   await rename(next, index);
   return { tree, nestedRepositories: [...strange, ...unbornRepositories(added.stderr)].toSorted() };
 }

@@ -37,14 +37,15 @@ export async function markSubmodules(
  */
 export async function readSubmodules(
   git: GitCli,
-  { root, gitDir }: Places,
+  places: Places,
   tree: string,
   changes: readonly RawChange[],
 ): Promise<Submodules> {
-  const hasSome = await lstat(path.join(root, ".gitmodules")).catch(() => undefined);
+  const { gitDir } = places;
+  const file = await look(places, ".gitmodules");
   const before = changes.find(({ path: name, oldPath = name }) => oldPath === ".gitmodules")?.before?.oid;
   const [declared, earlier] = await Promise.all([
-    hasSome === undefined ? [] : pathsIn(git, gitDir, `${tree}:.gitmodules`),
+    file === undefined ? [] : pathsIn(git, gitDir, `${tree}:.gitmodules`),
     before === undefined ? [] : pathsIn(git, gitDir, before),
   ]);
   return { declared: new Set(declared), known: new Set([...declared, ...earlier]) };
@@ -53,27 +54,34 @@ export async function readSubmodules(
 /**
  * Records for each submodule the commit that is checked out in its folder, which git reads there as a file: nothing runs
  * inside, and nothing is fetched. One with an empty folder stays as it is; one whose folder is gone and that no
- * `.gitmodules` names any more is gone.
+ * `.gitmodules` names any more is gone. False when all stay as they are.
  */
 export async function followSubmodules(
   git: GitCli,
   places: Places,
   env: Readonly<Record<string, string>>,
   { declared, known }: Submodules,
-): Promise<void> {
+): Promise<boolean> {
   const present: string[] = [];
   const gone: string[] = [];
   for (const name of await gitlinksOf(git, places, env)) {
     if (!known.has(name)) continue;
-    const stat = await lstat(path.join(places.root, name)).catch(() => undefined);
-    if (stat !== undefined) present.push(name);
-    else if (!declared.has(name)) gone.push(name);
+    const stat = await look(places, name);
+    if (stat === undefined && !declared.has(name)) gone.push(name);
+    const isEmpty = stat?.isDirectory() === true && (await look(places, name, ".git")) === undefined;
+    if (stat !== undefined && !isEmpty) present.push(name);
   }
+  if (present.length === 0 && gone.length === 0) return false;
   await update(git, places, env, ["--force-remove"], gone);
   await update(git, places, env, ["--no-skip-worktree"], present);
   // Git refuses all of them when one is behind a link: then they stay as they were.
   await update(git, places, env, [], present);
   await markSubmodules(git, places, env);
+  return true;
+}
+
+function look({ root }: Places, ...names: readonly string[]) {
+  return lstat(path.join(root, ...names)).catch(() => undefined);
 }
 
 async function gitlinksOf(git: GitCli, { gitDir }: Places, env: Readonly<Record<string, string>>): Promise<string[]> {

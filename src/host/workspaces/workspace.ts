@@ -1,3 +1,4 @@
+import type { PatchToApply } from "./applyPatch.ts";
 import type { Combiner } from "../combine/combiner.ts";
 import type { SourcePick } from "../combine/combineTree.ts";
 import type { CheckpointPlace } from "./checkpointCommit.ts";
@@ -80,6 +81,14 @@ export interface Restored {
   readonly safety: Checkpoint;
   /** The same files as the checkpoint that was asked for. */
   readonly restored: Checkpoint;
+}
+
+export interface ApplyRequest extends Pick<RestoreRequest, "place" | "onSafe" | "onStage">, PatchToApply {}
+
+export interface Applied {
+  /** The files as they were before. */
+  readonly safety: Checkpoint;
+  readonly applied: Checkpoint;
 }
 
 export interface UpdateRequest extends Pick<RestoreRequest, "place" | "onSafe" | "onStage"> {
@@ -191,6 +200,11 @@ export interface Workspace {
    * Throws `conflict` (details.files) for what git can't merge unless it may be left, and what `Workspaces.provision` throws.
    */
   update(request: UpdateRequest): Promise<Updated | undefined>;
+  /**
+   * Merges a person's changes into the files, all or nothing. Nothing of the workspace may run meanwhile; a process that dies
+   * on the way leaves what `restore` leaves. Throws `conflict` (details.files), `branch.empty` when the files have them.
+   */
+  apply(request: ApplyRequest): Promise<Applied>;
   /** Gives up checkpoints; their objects leave the disk some time later. The last one is kept. */
   drop(ids: readonly string[]): Promise<void>;
   /** Tree of the present files without a ref, for live diffs. Its objects last until the next collection. */

@@ -143,7 +143,11 @@ function StatusPill({ status }: { status: PanelStatus }) {
       <span class={`pill ${status.kind}`}>
         <Icon name={statusIcons[status.kind]} {...(spin ? { class: spin } : {})} /> {status.label}
       </span>
-      {status.detail ? <span class="status-detail">{toLine(status.detail, 160)}</span> : null}
+      {status.detail ? (
+        <span class="status-detail" title={toLine(status.detail, 600)}>
+          {toLine(status.detail, 160)}
+        </span>
+      ) : null}
     </span>
   );
 }
@@ -165,10 +169,18 @@ function Spend() {
       >
         <Icon name="credit-card" label={t("Cost")} /> {money.text}
         {money.share === undefined ? null : (
-          <meter min={0} max={1} value={Math.min(1, money.share)} aria-label={t("Part of the budget that is used")} />
+          <meter
+            min={0}
+            low={0.8}
+            high={0.999}
+            max={1}
+            optimum={0}
+            value={Math.min(1, money.share)}
+            aria-label={t("Part of the budget that is used")}
+          />
         )}
       </button>
-      {cpuMs === undefined ? null : (
+      {cpuMs === undefined || cpuMs < 100 ? null : (
         <span class="fact" title={t("Processor time of the host's machine, which is not in the cost")}>
           <Icon name="server-process" label={t("Machine")} /> {formatDuration(cpuMs)}
         </span>
@@ -233,12 +245,12 @@ function Freshness({ facts }: { facts: PanelFacts | undefined }) {
       </span>
     );
   }
-  const age = facts.heardAtMs === undefined ? "" : `, ${t("as of {0}", formatAgo(nowMs.value - facts.heardAtMs, t))}`;
+  const age = facts.heardAtMs === undefined ? undefined : formatAgo(nowMs.value - facts.heardAtMs, t);
   return (
     <span class="fact freshness stale">
       <Icon name={facts.connection === "connecting" ? "sync" : "debug-disconnect"} />
       {facts.connection === "connecting" ? t("Connecting to {0}", name) : t("{0} is offline", name)}
-      {age}
+      {age === undefined ? null : t("last seen {0}", age)}
       {facts.connection === "offline" ? (
         <button type="button" class="link-button" onClick={() => panel.act("reconnect", {})}>
           {t("Reconnect")}

@@ -29,7 +29,10 @@ export function toPanelStatus({ session, chat, changeset, fleet }: PanelStates):
   if (session.lifecycle === "failed") {
     return { kind: "failed", label: t("Could not start"), detail: session.creationError?.message };
   }
-  const need = chat.activeTurn?.responseParts.map(needOf).find((label) => label !== undefined);
+  const isPaused = fleet?.spend?.paused !== undefined;
+  const need = chat.activeTurn?.responseParts
+    .map((part) => needOf(part, isPaused))
+    .find((label) => label !== undefined);
   if (need !== undefined) return { kind: "needsYou", label: need, detail };
   if (fleet?.phase === "queued") return { kind: "queued", label: t("Queued"), detail: detail ?? fleet.stage };
   // A host may call a session "creating" until its first message: nothing starts before somebody asks.
@@ -40,11 +43,15 @@ export function toPanelStatus({ session, chat, changeset, fleet }: PanelStates):
   if (chat.activeTurn !== undefined) return { kind: "working", label: t("Working"), detail };
   if (last?.state === "error") return { kind: "failed", label: t("Failed"), detail: undefined };
   if ((changeset?.files.length ?? 0) > 0) return { kind: "review", label: t("Ready for review"), detail: undefined };
-  return { kind: "idle", label: last === undefined ? t("Waiting for a prompt") : t("Idle"), detail: undefined };
+  return { kind: "idle", label: last === undefined ? t("Waiting for a prompt") : t("Done"), detail: undefined };
 }
 
-function needOf(part: ResponsePart): string | undefined {
-  if (part.kind === "inputRequest") return part.response === undefined ? t("Asks you a question") : undefined;
+/** @param isPaused the host holds the agent to its budget, and asks in its place */
+function needOf(part: ResponsePart, isPaused: boolean): string | undefined {
+  if (part.kind === "inputRequest") {
+    if (part.response !== undefined) return undefined;
+    return isPaused ? t("Reached its budget") : t("Asks you a question");
+  }
   if (part.kind !== "toolCall") return undefined;
   switch (part.toolCall.status) {
     case "pending-confirmation":

@@ -43,7 +43,14 @@ export const LogLine = memo(function LogLine(props: LogLineProps) {
 function Span({ span, marked: parts }: { span: AnsiSpan; marked: ComponentChildren }) {
   const text = parts ?? toVisibleText(span.text);
   const { classes, style } = appearanceOf(span.style);
-  const content = span.style.link === undefined ? text : <Link href={span.style.link}>{text}</Link>;
+  const content =
+    span.style.link === undefined ? (
+      text
+    ) : (
+      <Link href={span.style.link} said={span.text}>
+        {text}
+      </Link>
+    );
   if (classes === "" && style === undefined) return <>{content}</>;
   return (
     <span class={classes} style={style}>

@@ -201,6 +201,15 @@ function Head({ row, tool }: { row: Extract<LogRow, { kind: "head" }>; tool: Too
       >
         <Icon name="go-to-file" />
       </button>
+      <button
+        type="button"
+        class="icon-button"
+        title={t("Open as it was printed, with every control")}
+        aria-label={t("Open what {0} printed, with every control", title)}
+        onClick={() => panel.act("openLog", { terminal, isRaw: true })}
+      >
+        <Icon name="file-binary" />
+      </button>
     </div>
   );
 }

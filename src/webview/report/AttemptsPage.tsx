@@ -1,5 +1,6 @@
 import type { Attempt, AttemptFile, AttemptsState, attemptActions } from "../../protocol/report.ts";
 import { fileCount } from "../kit/format.ts";
+import { Counts } from "../kit/Counts.tsx";
 import { Icon } from "../kit/Icon.tsx";
 import { Notes } from "./Notes.tsx";
 import { formatCost, formatTime } from "./spendFormat.ts";
@@ -134,17 +135,8 @@ function changesOf({ changes }: Attempt) {
   const { files, additions, deletions } = changes;
   return (
     <>
-      {fileCount(files)}
-      <Lines additions={additions} deletions={deletions} />
+      {fileCount(files)} <Counts added={additions} removed={deletions} />
     </>
-  );
-}
-
-function Lines({ additions, deletions }: { additions: number; deletions: number }) {
-  return (
-    <span class="counts">
-      <span class="added">+{additions}</span> <span class="removed">−{deletions}</span>
-    </span>
   );
 }
 
@@ -197,7 +189,13 @@ function FileRow({ file: { path, changes } }: { file: AttemptFile }) {
       </th>
       {changes.map((change, index) => (
         // The columns stand where they stand.
-        <td key={index}>{change === null ? <span class="muted">–</span> : <Lines {...change} />}</td>
+        <td key={index}>
+          {change === null ? (
+            <span class="muted">–</span>
+          ) : (
+            <Counts added={change.additions} removed={change.deletions} />
+          )}
+        </td>
       ))}
     </tr>
   );

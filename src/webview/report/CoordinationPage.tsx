@@ -15,7 +15,7 @@ interface CoordinationPageProps {
 
 /** Where the agents of one repository meet, in which order to merge them, and how far their base has moved. */
 export function CoordinationPage({ state, send }: CoordinationPageProps) {
-  const { agents, note, repository, isLoading, chosen } = state;
+  const { agents, note, repository, isLoading, chosen, train } = state;
   const updatable = agents.filter(({ obstacle }) => obstacle === undefined);
   return (
     <main class="report coordination">
@@ -36,7 +36,15 @@ export function CoordinationPage({ state, send }: CoordinationPageProps) {
           )}
           <div class="order-head">
             <h2>{t("Suggested merge order")}</h2>
-            {updatable.length > 0 && (
+            {train !== undefined && (
+              <span class="train" role="status">
+                <span class="muted">{t("Updating from their base: {0} of {1} done", train.done, train.count)}</span>{" "}
+                <button type="button" class="button secondary" onClick={() => send({ kind: "stopTrain" })}>
+                  <Icon name="debug-stop" /> {t("Stop after This One")}
+                </button>
+              </span>
+            )}
+            {train === undefined && updatable.length > 0 && (
               <button
                 type="button"
                 class="button secondary"
@@ -49,7 +57,7 @@ export function CoordinationPage({ state, send }: CoordinationPageProps) {
           </div>
           <ol class="order">
             {agents.map((agent) => (
-              <Agent key={agent.session} agent={agent} send={send} />
+              <Agent key={agent.session} agent={agent} isUpdatable={train === undefined} send={send} />
             ))}
           </ol>
         </>
@@ -58,8 +66,14 @@ export function CoordinationPage({ state, send }: CoordinationPageProps) {
   );
 }
 
-function Agent({ agent, send }: { agent: CoordinatedAgent; send: (request: ReportRequest) => void }) {
-  const { session, title, state, obstacle, baseBranch } = agent;
+interface AgentProps {
+  agent: CoordinatedAgent;
+  isUpdatable: boolean;
+  send: (request: ReportRequest) => void;
+}
+
+function Agent({ agent, isUpdatable, send }: AgentProps) {
+  const { session, title, state, obstacle, baseBranch, update } = agent;
   return (
     <li>
       <button type="button" class="link-button" onClick={() => send({ kind: "act", action: "open", session })}>
@@ -68,7 +82,7 @@ function Agent({ agent, send }: { agent: CoordinatedAgent; send: (request: Repor
       <span class="muted">
         {state} · {driftWords(agent)}
       </span>
-      {obstacle === undefined && (
+      {isUpdatable && (obstacle === undefined || obstacle === "conflict") && (
         <button
           type="button"
           class="icon-button"
@@ -79,8 +93,28 @@ function Agent({ agent, send }: { agent: CoordinatedAgent; send: (request: Repor
           <Icon name="sync" />
         </button>
       )}
+      {update !== undefined && <UpdateNote {...update} />}
     </li>
   );
+}
+
+/** How an agent fares that its host updates, or why that ended there. */
+function UpdateNote({ state, message }: NonNullable<CoordinatedAgent["update"]>) {
+  switch (state) {
+    case "updating":
+      return <p class="update-note muted">{t("being updated…")}</p>;
+    case "waiting":
+      return <p class="update-note muted">{t("waits to be updated")}</p>;
+    case "refused":
+    case "busy":
+      return (
+        <p class="update-note">
+          <Icon name="warning" /> {toLine(message ?? "", 300)}
+        </p>
+      );
+    default:
+      return null;
+  }
 }
 
 /** "3 commits behind main, applies cleanly". */

@@ -83,7 +83,7 @@ function Totals({ total }: { total: SpendState["total"] }) {
   const [input, output] = [inputOf(coordination), outputOf(coordination)];
   const areTold = input !== undefined || output !== undefined;
   const tokens = [
-    areTold ? t("{0} tokens in, {1} out", formatTokens(input), formatTokens(output)) : t("no tokens told"),
+    areTold ? t("{0} tokens in, {1} out", formatTokens(input), formatTokens(output)) : t("no tokens reported"),
     ...unknownsOf(coordination),
   ];
   return (

@@ -1,14 +1,16 @@
-import { useRef, useState } from "preact/hooks";
-import { countInvisible, toLine } from "../../base/visibleText.ts";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { remarksOn } from "../../base/requestRemarks.ts";
+import { toLine } from "../../base/visibleText.ts";
 import type { PendingToolCall } from "../../protocol/toolCall.ts";
 import { filePathOf } from "../changes/filePath.ts";
 import { plainOf } from "../kit/format.ts";
 import { Icon } from "../kit/Icon.tsx";
 import { usePanel } from "../kit/panelContext.ts";
 import { ToolInput } from "./ToolInput.tsx";
-import { runsCommand, toToolInputView } from "./toolInput.ts";
+import { runsCommand, textOf, toToolInputView } from "./toolInput.ts";
 import { VisibleText } from "./VisibleText.tsx";
 import { t } from "../kit/l10n.ts";
+import { focusComposer } from "./Composer.tsx";
 
 /**
  * A tool call that waits for a person. Drawn apart from anything the agent wrote: the question and the two buttons are
@@ -22,6 +24,9 @@ export function ApprovalCard({ turnId, toolCall }: { turnId: string; toolCall: P
   const { toolCallId } = toolCall;
   const isLive = panel.store.facts.value?.connection === "live";
   const isDisabled = isSending || !isLive;
+  useEffect(() => {
+    if (isDenying) note.current?.focus();
+  }, [isDenying]);
 
   const answer = async (approved: boolean, optionId?: string) => {
     setSending(true);
@@ -30,13 +35,16 @@ export function ApprovalCard({ turnId, toolCall }: { turnId: string; toolCall: P
     const arrived = approved
       ? await panel.attempt("approve", { turnId, toolCallId, ...option })
       : await panel.attempt("deny", { turnId, toolCallId, ...option, ...(typed === "" ? {} : { note: typed }) });
-    if (!arrived) setSending(false);
+    if (arrived) focusComposer();
+    else setSending(false);
   };
 
   const isCommand = runsCommand(toolCall);
-  const { command } = toToolInputView(toolCall.toolInput, isCommand);
+  const input = toToolInputView(toolCall.toolInput, isCommand);
+  const { command } = input;
   const said = plainOf(toolCall.confirmationTitle) || plainOf(toolCall.invocationMessage);
-  const hidden = countInvisible(typeof toolCall.toolInput === "string" ? toolCall.toolInput : "");
+  const paths = toolCall.edits?.items.map((edit) => filePathOf(edit)) ?? [];
+  const remarks = remarksOn([textOf(input), ...paths].join("\n"), t);
   const question = command === undefined ? t("Allow this tool call?") : t("Allow this command to run?");
   return (
     <section class="approval" aria-label={question}>
@@ -51,14 +59,11 @@ export function ApprovalCard({ turnId, toolCall }: { turnId: string; toolCall: P
         </p>
       )}
       <ToolInput input={toolCall.toolInput} isCommand={isCommand} whole />
-      {hidden > 0 ? (
-        <p class="approval-warning">
-          <Icon name="warning" />{" "}
-          {hidden === 1
-            ? t("1 character that cannot be seen is spelled out above.")
-            : t("{0} characters that cannot be seen are spelled out above.", hidden.toLocaleString("en"))}
+      {remarks.map((remark) => (
+        <p key={remark} class="approval-warning">
+          <Icon name="warning" /> {remark}
         </p>
-      ) : null}
+      ))}
       {toolCall.edits ? <Edits items={toolCall.edits.items} /> : null}
       <div class="approval-buttons">
         <button type="button" class="button" disabled={isDisabled} onClick={() => void answer(true)}>

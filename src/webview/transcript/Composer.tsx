@@ -144,6 +144,14 @@ export function Composer() {
   );
 }
 
+/**
+ * For whoever has answered what the agent asked: the buttons are gone, and the keyboard would be back at the top of the page.
+ * Not to the next request: a key that is pressed twice must not answer what nobody has read.
+ */
+export function focusComposer(): void {
+  document.querySelector<HTMLTextAreaElement>(".composer textarea")?.focus();
+}
+
 /** What keys do, with the keys themselves in the place of `{0}`. */
 function Keys({ text, children }: { text: string; children: string }) {
   const [before = "", after = ""] = text.split("{0}");

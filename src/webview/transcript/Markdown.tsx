@@ -5,7 +5,7 @@ import { toVisibleText } from "../../base/visibleText.ts";
 import { CopyButton } from "../kit/CopyButton.tsx";
 import { Link } from "../kit/Link.tsx";
 import { memo } from "../kit/memo.ts";
-import { decodeEntities, GrowingMarkdown, maxNesting } from "./markdownTokens.ts";
+import { decodeEntities, GrowingMarkdown, maxMarkdownChars, maxNesting } from "./markdownTokens.ts";
 import { t } from "../kit/l10n.ts";
 
 /**
@@ -16,7 +16,7 @@ export const Markdown = memo(function Markdown({ source }: { source: string }) {
   const growing = useRef<GrowingMarkdown | undefined>(undefined);
   growing.current ??= new GrowingMarkdown();
   const tokens = growing.current.update(source);
-  if (tokens === undefined) return <pre class="markdown-raw">{toVisibleText(source)}</pre>;
+  if (tokens === undefined) return <RawText source={source} />;
   return (
     <div class="markdown">
       {tokens.map((token, index) => (
@@ -25,6 +25,17 @@ export const Markdown = memo(function Markdown({ source }: { source: string }) {
     </div>
   );
 });
+
+/** As it is written, as far as anybody would read it. */
+function RawText({ source }: { source: string }) {
+  const more = source.length - maxMarkdownChars;
+  return (
+    <pre class="markdown-raw">
+      {toVisibleText(source.slice(0, maxMarkdownChars))}
+      {more > 0 ? `\n${t("… {0} more characters", more.toLocaleString("en"))}` : ""}
+    </pre>
+  );
+}
 
 interface BlockProps {
   token: Token;
@@ -160,7 +171,11 @@ function renderInline(token: Tokens.Generic, depth: number): ComponentChildren {
     case "br":
       return <br />;
     case "link":
-      return <Link href={token["href"]}>{inlines(token.tokens, depth)}</Link>;
+      return (
+        <Link href={token["href"]} said={token["text"]}>
+          {inlines(token.tokens, depth)}
+        </Link>
+      );
     case "image":
       return <ImageText alt={token["text"]} href={token["href"]} />;
     case "checkbox":

@@ -4,6 +4,7 @@ import type { InputAnswer, InputQuestion, InputRequest } from "../../protocol/in
 import { Icon } from "../kit/Icon.tsx";
 import { usePanel } from "../kit/panelContext.ts";
 import { t } from "../kit/l10n.ts";
+import { focusComposer } from "./Composer.tsx";
 
 type Answers = Record<string, InputAnswer>;
 type KnownQuestion = Extract<InputQuestion, { message: string; id: string }>;
@@ -25,7 +26,8 @@ export function QuestionCard({ request }: { request: InputRequest }) {
   const send = async (response: "accept" | "decline") => {
     setSending(true);
     const sent = response === "accept" ? answers : {};
-    if (!(await panel.attempt("answerInput", { requestId: request.id, response, answers: sent }))) setSending(false);
+    if (await panel.attempt("answerInput", { requestId: request.id, response, answers: sent })) focusComposer();
+    else setSending(false);
   };
   const set = (id: string, value: InputAnswer | undefined) => {
     const { [id]: _, ...rest } = answers;

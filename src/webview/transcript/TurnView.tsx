@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import { CHECK_COMMAND } from "../../base/checkCommand.ts";
 import { toLine, toVisibleText } from "../../base/visibleText.ts";
 import type { ErrorInfo } from "../../protocol/content.ts";
@@ -21,19 +22,29 @@ interface TurnProps {
   isLast: boolean;
 }
 
+/** Parts that are drawn of a turn, the last ones, until somebody wants more. */
+const partsAtOnce = 200;
+
 /** A prompt and all that followed. */
 export const TurnView = memo(function TurnView({ turn, isLast }: TurnProps) {
   const isActive = !("state" in turn);
+  const [drawn, setDrawn] = useState(partsAtOnce);
+  const first = Math.max(0, turn.responseParts.length - drawn);
   return (
     <article class="turn" aria-label={t("Turn")} aria-busy={isActive}>
       <UserMessage message={turn.message} />
-      {turn.responseParts.map((part, index) => (
+      {first === 0 ? null : (
+        <button type="button" class="link-button" onClick={() => setDrawn(drawn + partsAtOnce)}>
+          {t("Show earlier steps ({0})", first.toLocaleString("en"))}
+        </button>
+      )}
+      {turn.responseParts.slice(first).map((part, at) => (
         <Part
-          key={partKey(part, index)}
+          key={partKey(part, first + at)}
           part={part}
           turnId={turn.id}
           isActive={isActive}
-          canResume={isLast && !isActive && turn.state === "error" && index === turn.responseParts.length - 1}
+          canResume={isLast && !isActive && turn.state === "error" && first + at === turn.responseParts.length - 1}
         />
       ))}
       {isActive && turn.responseParts.length === 0 ? (
@@ -170,10 +181,11 @@ function TurnError({ error, resumable, turnId }: { error: ErrorInfo; resumable: 
 }
 
 function TurnEnd({ turn }: { turn: Turn }) {
+  const { duration = 0 } = turn;
   const tokens = (turn.usage?.inputTokens ?? 0) + (turn.usage?.outputTokens ?? 0);
   const facts = [
     turn.state === "cancelled" ? t("Stopped") : undefined,
-    turn.duration === undefined ? undefined : formatDuration(turn.duration),
+    duration < 100 ? undefined : formatDuration(duration),
     tokens > 0 ? t("{0} tokens", tokens.toLocaleString("en")) : undefined,
   ].filter((fact) => fact !== undefined);
   return facts.length === 0 ? null : <p class="turn-end muted">{facts.join(" · ")}</p>;

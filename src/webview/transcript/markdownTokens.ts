@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import type { Token } from "marked";
+import { isHttpsAddress } from "../../base/httpsAddress.ts";
 
 const lexer = signal<((source: string) => Token[]) | undefined>(undefined);
 
@@ -73,12 +74,9 @@ function settledBlocks(tokens: readonly Token[]): readonly Token[] {
   return tokens.slice(0, Math.max(0, last));
 }
 
-/** An `https` URL without user info, backslashes, controls or blanks; anything else is not a link. */
+/** The address of a link; `undefined` for what is none. */
 export function safeHttpsUrl(href: string): URL | undefined {
-  // oxlint-disable-next-line no-control-regex -- finding control characters is the purpose
-  if (!/^https:\/\/[^\s\\\u0000-\u001f\u007f]+$/i.test(href) || !URL.canParse(href)) return undefined;
-  const url = new URL(href);
-  return url.protocol === "https:" && url.username === "" && url.password === "" ? url : undefined;
+  return isHttpsAddress(href) && URL.canParse(href) ? new URL(href) : undefined;
 }
 
 const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0" };

@@ -24,6 +24,11 @@ export function toToolInputView(input: ToolInput | undefined, isCommand = false)
   return { command, fields, raw: undefined };
 }
 
+/** All of it, as it is shown. */
+export function textOf({ command, raw, fields }: ToolInputView): string {
+  return [command ?? "", raw ?? "", ...fields.flatMap(({ name, value }) => [name, value])].join("\n");
+}
+
 /** Whether the host says that the call runs a command (VS Code's convention for `_meta`). */
 export function runsCommand(toolCall: ToolCall): boolean {
   return "_meta" in toolCall && toolCall._meta?.["toolKind"] === "terminal";

@@ -94,8 +94,7 @@ export const con1: Entries = {
   "control amid a sequence": `before${CSI}3\b1mafter${CSI}0m`,
   "escape at the very end": `before after${ESC}`,
   "bracket at the very end": `before after${OSC}`,
-  "sequence of half a megabyte": `before${OSC}52;c;${"A".repeat(512 * 1024)}${BEL}after`,
-  "sequence with ten thousand parameters": `before${CSI}${"1;".repeat(10_000)}mafter`,
+  "sequence with two thousand parameters": `before${CSI}${"1;".repeat(2000)}mafter`,
   "sequence with a parameter beyond all numbers": `before${CSI}${"9".repeat(400)}mafter`,
   // What moves, erases and switches.
   "whole terminal is reset": `before${ESC}cafter`,

@@ -24,6 +24,7 @@ export const con6: Entries<() => string> = {
   "JSON ten thousand deep": () => `${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`,
   "megabyte of what is not seen": () => "\u200b".repeat(1024 * 1024),
   "megabyte of marks on one letter": () => `a${"\u0301".repeat(1024 * 1024)}`,
+  "megabyte of one sequence": () => `before\u001b]52;c;${"A".repeat(1024 * 1024)}\u0007after`,
   "megabyte of escapes": () => "\u001b".repeat(1024 * 1024),
 };
 

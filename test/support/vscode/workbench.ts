@@ -184,10 +184,17 @@ export class Workbench {
     }
   }
 
-  /** As F5 in the browser: a new extension host on the same profile. */
+  /** A new extension host on the same profile. */
   async reload(): Promise<void> {
-    await this.page.reload();
+    const isLoaded = this.page.waitForEvent("load");
+    await this.command("Developer: Reload Window");
+    await isLoaded;
     await this.ready();
+  }
+
+  /** The editor tab whose title begins with this. */
+  tab(title: string): Locator {
+    return this.page.locator(`.tabs-container .tab[aria-label^="${title}"]`);
   }
 
   async close(): Promise<void> {

@@ -251,6 +251,17 @@ const calls: Record<keyof typeof Methods, [params: object, result: unknown, requ
     { checkpoint: { ...checkpoint, kind: "updated" }, safety: "2", baseCommit: "c", commits: 3, conflicts: ["a.txt"] },
     ["channel"],
   ],
+  "x-fleet/applyPatch": [
+    { channel: session, patch: "ZGlmZg==", base: "c", progressToken: "p" },
+    { checkpoint: { ...checkpoint, kind: "applied" }, safety: "2" },
+    ["channel", "patch"],
+  ],
+  "x-fleet/startTrain": [
+    { channel: session, others: [session] },
+    { train: { id: "t", by: "ann", stops: [{ session, state: "updated", commits: 2, safety: "3" }], startedAt: "now" } },
+    ["channel", "others"],
+  ],
+  "x-fleet/stopTrain": [{ channel: session }, {}, ["channel"]],
   fetchAutomationRuns: [
     { channel: automations, automation: "ahp-automation:/1", cursor: "c" },
     {},

@@ -60,8 +60,8 @@ export class SessionPanel {
   }
 
   /** Resolves when the panel of the agent with this title has drawn itself. */
-  async ready(title: string, timeout?: number): Promise<void> {
-    await this.title.filter({ hasText: title }).waitFor(timeout === undefined ? {} : { timeout });
+  async ready(title: string): Promise<void> {
+    await this.title.filter({ hasText: title }).waitFor();
   }
 
   async select(tab: PanelTab): Promise<void> {

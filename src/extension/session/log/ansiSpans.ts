@@ -66,6 +66,11 @@ export class AnsiScanner {
 
   /** One character of a sequence. False when the character is not part of it. */
   #step(code: number, char: string): boolean {
+    // CAN and SUB end a sequence of any kind, as if it had not been.
+    if (code === 0x18 || code === 0x1a) {
+      this.#mode = "ground";
+      return true;
+    }
     switch (this.#mode) {
       case "escape":
         return this.#stepEscape(code, char);

@@ -34,7 +34,7 @@ export const logLimits = { lines: 1_000_000, chars: 128 * 1024 * 1024 };
 const concurrency = 4;
 const maxTerminals = 500;
 const budgetMs = 6;
-const tooFarBack = "Too far back to be loaded here: open it in the editor";
+const tooFarBack = vscode.l10n.t("Too far back to be loaded here: open it in the editor");
 
 /** One log as long as the page looks at it: its terminals are fetched, the latest first, and those that still print followed. */
 export class PanelLog implements Disposable {
@@ -186,10 +186,10 @@ export class PanelLog implements Disposable {
 
   #noteOf(section: LogSection, terminal: NamedTerminal | undefined): string | undefined {
     const { text, note } = section;
-    if (text.dropped > 0) return `${text.dropped.toLocaleString("en")} earlier lines were left out`;
+    if (text.dropped > 0) return vscode.l10n.t("{0} earlier lines were left out", text.dropped.toLocaleString("en"));
     if (text.lineCount > 0) return undefined;
-    if (this.#done.has(section)) return note ?? "It printed nothing";
-    if (!this.#isRead(section)) return "Loading the output";
-    return terminal?.isDone === true ? "It printed nothing" : "No output yet";
+    if (this.#done.has(section)) return note ?? vscode.l10n.t("It printed nothing");
+    if (!this.#isRead(section)) return vscode.l10n.t("Loading the output");
+    return terminal?.isDone === true ? vscode.l10n.t("It printed nothing") : vscode.l10n.t("No output yet");
   }
 }

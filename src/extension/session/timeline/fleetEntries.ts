@@ -80,6 +80,8 @@ function whyOf({ kind, restoredFrom }: FleetCheckpoint, { t }: Teller): string |
         : t("files put back to checkpoint {0}", restoredFrom);
     case "updated":
       return t("base branch merged in");
+    case "applied":
+      return t("a person's changes applied");
     case "fork":
       return t("of the copy");
     case "combined":

@@ -1,135 +1,13 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { Coordination } from "../../../../src/extension/coordination/coordination.ts";
-import { CommandRegistry } from "../../../../src/extension/platform/commandRegistry.ts";
 import type { CombineState, CoordinationState } from "../../../../src/protocol/coordinationReport.ts";
-import type { FleetConflictsState } from "../../../../src/protocol/fleetConflicts.ts";
-import { STATUS } from "../../../../src/protocol/status.ts";
-import { chatUri, fleetConflictsUri } from "../../../../src/protocol/uris.ts";
-import { aFleet } from "../../../support/aFleet.ts";
-import { aSummary } from "../../../support/clientOnFakeHost.ts";
+import { chatUri } from "../../../../src/protocol/uris.ts";
 import { settle } from "../../../support/fakeClock.ts";
 import type { FakeHost } from "../../../support/fakeHost.ts";
-import { fakeVscode, Uri } from "../../../support/fakeVscode.ts";
+import { fakeVscode } from "../../../support/fakeVscode.ts";
 import type { FakeWebviewPanel } from "../../../support/fakeWebviews.ts";
+import { ann, aStage, at, bob, cat, channel, forecast, repository, run } from "./aStage.ts";
 
 beforeEach(() => fakeVscode.reset());
-
-const repository = "https://github.com/acme/widgets";
-const channel = fleetConflictsUri(repository);
-const [ann, bob, cat] = ["ahp-session:/ann", "ahp-session:/bob", "ahp-session:/cat"] as const;
-const branch = (session: string, over: object = {}) => ({
-  session,
-  branch: `agent/${session.slice(-3)}`,
-  head: `head-${session}`,
-  baseBranch: "main",
-  baseHead: "b",
-  behind: 2,
-  overlap: "none" as const,
-  files: [],
-  fileCount: 0,
-  ...over,
-});
-const forecast: FleetConflictsState = {
-  repository: "github.com/acme/widgets",
-  branches: [
-    branch(ann),
-    branch(bob, { behind: 0 }),
-    branch(cat, { overlap: "conflict", files: ["c.ts"], fileCount: 1 }),
-  ],
-  pairs: [{ first: ann, second: bob, overlap: "conflict", files: ["a.ts"], fileCount: 1 }],
-  mergeOrder: [cat, ann, bob],
-  at: "2026-01-01T00:00:00Z",
-};
-const hunk = { id: "h", start: 5, lines: 1, removed: ["x"], added: ["y"], meets: true };
-const part = (session: string) => ({
-  session,
-  status: "modified",
-  additions: 1,
-  deletions: 1,
-  blob: { oid: session.slice(-3, -2).repeat(40) },
-  hunks: [hunk],
-});
-const parts = {
-  base: "b",
-  heads: [
-    { session: ann, head: `head-${ann}` },
-    { session: bob, head: `head-${bob}` },
-  ],
-  files: [{ path: "a.ts", parts: [part(ann), part(bob)] }],
-  fileCount: 1,
-};
-
-async function aStage(prepare: (host: FakeHost) => void = () => undefined) {
-  const { fleet, connections, clock, host } = await aFleet((each) => {
-    for (const [index, session] of [ann, bob, cat].entries()) {
-      const group = session === cat ? undefined : { id: "g", index: index + 1, count: 2 };
-      const muster = { repository, head: `head-${session}`, phase: "ready", ...(group && { group }) };
-      each.sessions.set(session, aSummary(session, { _meta: { muster } }));
-      each.put(session, {
-        provider: "sample",
-        title: "T",
-        status: STATUS.idle,
-        lifecycle: "ready",
-        activeClients: [],
-        chats: [],
-        defaultChat: chatUri(session),
-      });
-      each.put(chatUri(session), {
-        resource: chatUri(session),
-        title: "T",
-        status: STATUS.idle,
-        modifiedAt: "2026-01-01T00:00:00Z",
-        origin: { kind: "user" },
-        turns: [],
-      });
-    }
-    each.put(channel, forecast);
-    each.answers["x-fleet/parts"] = () => ({ result: parts });
-    prepare(each);
-  });
-  const kept = new Map<string, unknown>();
-  const presented: unknown[] = [];
-  const told: string[] = [];
-  const stage = {
-    host,
-    clock,
-    fleet,
-    kept,
-    presented,
-    told,
-    button: undefined as string | undefined,
-    coordination: undefined as Coordination | undefined,
-  };
-  const tell = async (text: string) => {
-    told.push(text);
-    return stage.button;
-  };
-  const present = async (error: unknown) => void presented.push(error);
-  stage.coordination = new Coordination({
-    extensionUri: new Uri("file", "/") as never,
-    fleet,
-    connections,
-    presenter: { present },
-    commands: new CommandRegistry({ present }),
-    dialogs: {
-      attempt: async (_title, run) => run(new AbortController().signal, () => undefined),
-      tell,
-      showWarning: tell,
-    },
-    clock,
-    newId: () => "new",
-    state: { get: (key) => kept.get(key), update: async (key, value) => void kept.set(key, value) },
-    revision: ({ session }, path, blob) => `${session} ${path} ${blob?.slice(0, 1)}` as never,
-    resolveAgents: async (target, selected) => (selected?.length ? selected : target ? [target] : []),
-  });
-  return stage;
-}
-
-const at = (session: string) => ({ hostId: "a", session });
-const run = async (command: string, ...args: unknown[]) => {
-  void fakeVscode.commands.get(command)?.(...args);
-  await settle();
-};
 
 async function opened(panel: FakeWebviewPanel | undefined): Promise<FakeWebviewPanel> {
   if (panel === undefined) throw new Error("no tab");
@@ -164,6 +42,32 @@ describe("where the agents of a repository meet", () => {
     });
     await clock.advance(250);
     expect(state().agents.map(({ session }) => session)).toEqual([bob, ann]);
+  });
+
+  it("tells how far the host is with its updates, and stops them on a click", async () => {
+    const stops = [
+      { session: ann, state: "updated" as const, commits: 2 },
+      { session: cat, state: "refused" as const, message: "The same lines." },
+      { session: bob, state: "waiting" as const },
+    ];
+    const train = { id: "t1", by: "me", stops, startedAt: "2026-01-01T00:00:00Z" };
+    const { state, panel, host, clock } = await shown((each) => {
+      each.put(channel, { ...forecast, train });
+      each.answers["x-fleet/stopTrain"] = () => ({ result: {} });
+    });
+    expect(state().train).toEqual({ done: 2, count: 3 });
+    panel.say({ kind: "stopTrain" });
+    await settle();
+    expect(host.heard.at(-1)).toMatchObject({ method: "x-fleet/stopTrain", params: { channel: ann } });
+    const ended = { ...train, stops: stops.slice(0, 2), endedAt: "2026-01-01T00:00:01Z" };
+    host.act(channel, { type: "x-fleet/trainChanged", train: ended });
+    await clock.advance(250);
+    expect(state().train).toBeUndefined();
+    expect(state().agents.map(({ update }) => update)).toEqual([
+      { state: "refused", message: "The same lines." },
+      undefined,
+      undefined,
+    ]);
   });
 
   it("is empty before the first branch, and looks again when an agent has changed", async () => {
@@ -238,51 +142,6 @@ describe("where the agents of a repository meet", () => {
     await settle();
     const rows = [[`${bob} a.ts b`, `${ann} a.ts a`, `${bob} a.ts b`]];
     expect(fakeVscode.executed.at(-1)).toMatchObject({ command: "vscode.changes", args: [expect.any(String), rows] });
-  });
-});
-
-describe("updating agents from their base", () => {
-  const updated = (over: object = {}) => ({ checkpoint: {}, safety: "4", baseCommit: "b", commits: 2, ...over });
-  const checkpoint = {
-    id: "5",
-    turnId: "",
-    commit: "c",
-    tree: "t",
-    createdAt: "2026-01-01T00:00:00Z",
-    files: 0,
-    additions: 0,
-    deletions: 0,
-  };
-
-  it("goes one by one, tells who could not, and undoes what was done", async () => {
-    const stage = await aStage((host) => {
-      host.answers["x-fleet/updateFromBase"] = ({ channel: session }) =>
-        session === bob
-          ? { error: { code: -32000, message: "The agent is working.", data: { muster: { code: "conflict" } } } }
-          : { result: updated({ checkpoint }) };
-      host.answers["x-fleet/restore"] = () => ({ result: { checkpoint, safety: "6" } });
-    });
-    stage.button = "Undo";
-    await run("muster.agent.updateFromBase", at(ann), [at(ann), at(bob)]);
-    expect(stage.told).toEqual([
-      expect.stringMatching(/was updated from its base: 2 commits\. .*The agent is working\./),
-    ]);
-    expect(stage.host.heard.filter(({ method }) => method === "x-fleet/restore")).toMatchObject([
-      { params: { channel: ann, checkpoint: "4" } },
-    ]);
-  });
-
-  it("of one that can't be is a failure like any other; without news it says so", async () => {
-    const stage = await aStage((host) => {
-      host.answers["x-fleet/updateFromBase"] = ({ channel: session }) =>
-        session === bob
-          ? { error: { code: -32000, message: "Same lines.", data: { muster: { code: "conflict" } } } }
-          : { result: updated({ checkpoint, commits: 0 }) };
-    });
-    await run("muster.agent.updateFromBase", at(bob));
-    expect(stage.presented).toMatchObject([{ code: "conflict", message: "Same lines." }]);
-    await run("muster.agent.updateFromBase", at(ann));
-    expect(stage.told).toEqual([expect.stringContaining("nothing to update")]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { untranslated } from "../../../../src/base/l10n.ts";
 import { describe, expect, it } from "vitest";
 import { repositoryName, toFleetAgent } from "../../../../src/extension/fleet/agentRow.ts";
 import type { Attention, FleetPullRequest, Need } from "../../../../src/extension/fleet/fleetAgent.ts";
@@ -94,15 +95,18 @@ describe("attentionOf", () => {
 
 describe("toFleetAgent", () => {
   const row = (summary: Partial<SessionSummary>, pullRequest?: FleetPullRequest) =>
-    toFleetAgent({
-      hostId: "a",
-      summary: aSummary("ahp-session:/1", summary),
-      freshness: { live: true, heardAt: undefined },
-      hasFleet: true,
-      requests: [],
-      pullRequest,
-      isPending: false,
-    });
+    toFleetAgent(
+      {
+        hostId: "a",
+        summary: aSummary("ahp-session:/1", summary),
+        freshness: { live: true, heardAt: undefined },
+        hasFleet: true,
+        requests: [],
+        pullRequest,
+        isPending: false,
+      },
+      untranslated,
+    );
 
   it("reads what our host tells", () => {
     const _meta = muster({ branch: "agent/x", head: "abc", queue: 2, phase: "queued" });

@@ -1,3 +1,4 @@
+import { untranslated } from "../../../../src/base/l10n.ts";
 import { describe, expect, it } from "vitest";
 import { toFleetAgent } from "../../../../src/extension/fleet/agentRow.ts";
 import { needYouCount, nextNeedingYou, sortByPriority } from "../../../../src/extension/fleet/selectors.ts";
@@ -5,15 +6,18 @@ import { STATUS } from "../../../../src/protocol/status.ts";
 import { aSummary } from "../../../support/clientOnFakeHost.ts";
 
 function agent(id: string, status: number, minute: number) {
-  return toFleetAgent({
-    hostId: "a",
-    summary: aSummary(id, { status, modifiedAt: `2026-01-01T00:${String(minute).padStart(2, "0")}:00Z` }),
-    freshness: { live: true, heardAt: undefined },
-    hasFleet: true,
-    requests: [],
-    pullRequest: undefined,
-    isPending: false,
-  });
+  return toFleetAgent(
+    {
+      hostId: "a",
+      summary: aSummary(id, { status, modifiedAt: `2026-01-01T00:${String(minute).padStart(2, "0")}:00Z` }),
+      freshness: { live: true, heardAt: undefined },
+      hasFleet: true,
+      requests: [],
+      pullRequest: undefined,
+      isPending: false,
+    },
+    untranslated,
+  );
 }
 
 const agents = [

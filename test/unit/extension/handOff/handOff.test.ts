@@ -5,7 +5,7 @@ import type { FleetSessionState } from "../../../../src/protocol/fleet.ts";
 import { fleetSessionUri } from "../../../../src/protocol/uris.ts";
 import { session } from "../../../support/aChat.ts";
 import { fakeVscode } from "../../../support/fakeVscode.ts";
-import { aChange, aReview, oid, push, target } from "../review/aReview.ts";
+import { aChange, aCheckpoint, aReview, oid, push, target } from "../review/aReview.ts";
 
 beforeEach(() => fakeVscode.reset());
 
@@ -15,19 +15,23 @@ async function aHandOff(said: (command: string) => string) {
   const commands = new Map<string, () => Promise<void>>();
   const asked: string[] = [];
   const sent: string[] = [];
-  const ran: string[] = [];
+  const ran: (readonly string[])[] = [];
   const git: LocalGit = async (_folder, args) => {
-    ran.push(args[0] ?? "");
-    return { exitCode: 0, stdout: said(args[0] ?? "") };
+    ran.push(args);
+    return { exitCode: 0, stdout: said(args.find((word) => !word.startsWith("-") && !word.includes("=")) ?? "") };
   };
-  registerHandOff({
-    hosts: connections,
-    commands: {
-      register: (id, _during, handle) => {
-        commands.set(id, async () => void (await (handle as () => unknown)()));
-        return { dispose: () => undefined };
-      },
+  host.answers["x-fleet/applyPatch"] = (params) => {
+    sent.push(Buffer.from(String(params["patch"]), "base64").toString());
+    return { result: { checkpoint: aCheckpoint("2"), safety: "1" } };
+  };
+  const registry: Parameters<typeof registerHandOff>[0] = {
+    register: (id, _during, handle) => {
+      commands.set(id, async () => void (await (handle as () => unknown)()));
+      return { dispose: () => undefined };
     },
+  };
+  registerHandOff(registry, {
+    hosts: connections,
     dialogs: {
       confirm: async (question) => {
         asked.push(question);
@@ -42,12 +46,13 @@ async function aHandOff(said: (command: string) => string) {
     resolveAgent: async () => target,
     titleOf: () => "Fix the parser",
     agents: () => [target],
-    send: async (_key, text) => void sent.push(text),
   });
   const run = (id: string) => commands.get(id)!();
   return { host, run, asked, sent, ran };
 }
 
+const patch = "diff --git a/a.ts b/a.ts\n";
+const diffIn = (command: string) => (command === "diff" ? patch : command === "rev-parse" ? "/home/me/widgets\n" : "");
 const log = (commit: string) => `${"f".repeat(40)} \0${commit}\0${session}\n`;
 
 describe("handing work over", () => {
@@ -68,26 +73,33 @@ describe("handing work over", () => {
     expect(asked).toEqual([expect.stringMatching(/^Check out Fix the parser in \/home\/me\/widgets-agent-/)]);
   });
 
-  it("sends the changes of the folder to the agent that they are based on", async () => {
-    const { run, sent, asked } = await aHandOff((command) =>
-      command === "log" ? log(oid("c1")) : command === "diff" ? "diff --git a/a.ts b/a.ts\n" : "",
-    );
+  it("sends the changes of a checkout to its agent, and of a clone what is not committed", async () => {
+    const { run, sent, asked, ran } = await aHandOff((command) => (command === "log" ? log(oid("c1")) : diffIn(command)));
     await run("muster.agent.sendLocalChanges");
-    expect(asked).toEqual(["Send the changes of this folder to Fix the parser?"]);
-    expect(sent).toEqual([expect.stringContaining("```diff\ndiff --git a/a.ts b/a.ts\n```")]);
+    expect(asked).toEqual(["Send the changes of widgets to Fix the parser?"]);
+    expect(sent).toEqual([patch]);
+    expect(ran.find(([name]) => name === "diff")?.at(-1)).toBe("f".repeat(40));
+
+    const clone = await aHandOff((command) =>
+      command === "config" ? "remote.origin.url https://github.com/acme/widgets\n" : diffIn(command),
+    );
+    await clone.run("muster.agent.sendLocalChanges");
+    expect(clone.sent).toEqual([patch]);
+    expect(clone.ran.find(([name]) => name === "diff")?.at(-1)).toBe("/home/me/widgets");
   });
 
-  it("sends nothing to an agent that has gone on, and nothing that is too much or cannot be written", async () => {
-    let patch = "x".repeat(400_001);
-    const { host, run, sent } = await aHandOff((command) =>
-      command === "log" ? log(oid("c1")) : command === "diff" ? patch : "",
+  it("fetches nothing that was pushed before the agent went on, and says what its host does not send", async () => {
+    const { host, run, ran } = await aHandOff((command) =>
+      command === "config" ? "remote.origin.url https://github.com/acme/widgets\n" : "/home/me/widgets\n",
     );
-    await expect(run("muster.agent.sendLocalChanges")).rejects.toMatchObject({ code: "content.tooLarge" });
-    patch = "caf\ufffd";
-    await expect(run("muster.agent.sendLocalChanges")).rejects.toThrow("not UTF-8");
-    push(host, "2", [aChange("a.ts", undefined, "two")]);
-    await expect(run("muster.agent.sendLocalChanges")).rejects.toThrow("gone on");
-    expect(sent).toEqual([]);
+    const change = aChange("a.bin", undefined, "two");
+    if (change.edit.after) change.edit.after.content.sizeHint = 6_000_000;
+    push(host, "2", [change]);
+    await expect(run("muster.agent.checkOut")).rejects.toMatchObject({
+      code: "content.tooLarge",
+      values: ["a.bin is larger than 5 MB"],
+    });
+    expect(ran.map(([name]) => name)).not.toContain("worktree");
   });
 
   it("says when no folder holds an agent's work", async () => {

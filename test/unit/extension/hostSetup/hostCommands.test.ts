@@ -1,12 +1,16 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { AppError } from "../../../../src/base/appError.ts";
+import { toDisposable } from "../../../../src/base/disposables.ts";
 import { silentLogger } from "../../../../src/base/logger.ts";
 import { AhpClient } from "../../../../src/client/ahpClient.ts";
 import { HostConnections } from "../../../../src/extension/hosts/hostConnections.ts";
 import { HostRegistry, secretKey } from "../../../../src/extension/hosts/hostRegistry.ts";
 import type { HostRecord } from "../../../../src/extension/hosts/hosts.ts";
 import { HostCommands } from "../../../../src/extension/hostSetup/hostCommands.ts";
+import type { AgentTarget } from "../../../../src/extension/ids.ts";
+import { registerLinks } from "../../../../src/extension/links/links.ts";
 import { CommandRegistry } from "../../../../src/extension/platform/commandRegistry.ts";
+import { Dice } from "../../../support/dice.ts";
 import { FakeClock, settle } from "../../../support/fakeClock.ts";
 import { FakeHost } from "../../../support/fakeHost.ts";
 import { FakeHostsStore, FakeSecrets } from "../../../support/fakeHostsPorts.ts";
@@ -83,8 +87,33 @@ function aSetup(stored: readonly HostRecord[] = []) {
     }),
     showLog: (host) => void shownLogs.push(host?.name),
   });
+  const openedAgents: AgentTarget[] = [];
+  const links = registerLinks({
+    extensionId: "muster.muster",
+    connections,
+    commands: { register: () => toDisposable(() => undefined) },
+    presenter: { present: async (error) => void presented.push(error) },
+    resolveAgent: async () => undefined,
+    addHost: (proposal) => commands.add(proposal),
+    openAgent: (target) => void openedAgents.push(target),
+  });
   const run = (id: string, ...args: unknown[]) => fakeVscode.commands.get(id)?.(...args);
-  return { scene, hosts, store, secrets, files, dialled, asked, presented, shownLogs, run, commands, connections };
+  return {
+    scene,
+    hosts,
+    store,
+    secrets,
+    files,
+    dialled,
+    asked,
+    presented,
+    shownLogs,
+    openedAgents,
+    run,
+    commands,
+    connections,
+    links,
+  };
 }
 
 const farm: HostRecord = { id: "farm", name: "farm.example", url: "wss://farm.example" };
@@ -298,5 +327,135 @@ describe("a host that is there", () => {
     await run("muster.host.showLog", { hostId: "farm" });
     await run("muster.host.showLog");
     expect(shownLogs).toEqual(["farm.example", undefined]);
+  });
+
+  it("does nothing to another host than the one that it was pressed on", async () => {
+    const { asked, hosts, presented, run } = aSetup([farm]);
+    await run("muster.host.remove", { hostId: "gone" });
+    await run("muster.host.remove", undefined, undefined);
+    expect([asked, hosts.all]).toEqual([[], [farm]]);
+    const sentences = presented.map((error) => error instanceof Error && error.message);
+    expect(sentences).toEqual([
+      "That host is not in the list any more.",
+      expect.stringContaining("did not say which row was meant"),
+    ]);
+  });
+});
+
+describe("EXT-7: a link from anywhere", () => {
+  beforeEach(() => fakeVscode.reset());
+
+  /** `MUSTER_LINKS=10000` is what the rule asks for. */
+  const count = Number(process.env["MUSTER_LINKS"] ?? 500);
+  const dice = new Dice(3);
+  const paths = [
+    "/host/add",
+    "/host/add/",
+    "//host/add",
+    "/HOST/ADD",
+    "/agent",
+    "/AGENT",
+    "/agent/",
+    "/host/remove",
+    "/agent/approve",
+    "/command",
+    "",
+    "/host/add/../agent",
+  ] as const;
+  const addresses = [
+    "wss://evil.example",
+    "ws://127.0.0.1:1?tkn=stolen",
+    "https://me:stolen@evil.example/x",
+    "ws://evil.example",
+    "file:///etc/passwd",
+    "command:muster.host.add",
+    "//evil",
+    "wss://ev\u202eil.example",
+    "",
+    "wss://[::ffff:7f00:1]",
+    "evil.example:99999",
+    farm.url,
+    "ahp-session:/1",
+    "x".repeat(10_000),
+  ] as const;
+  const keys = [
+    "url",
+    "name",
+    "token",
+    "tkn",
+    "tokenFile",
+    "certificate",
+    "command",
+    "muster.hosts",
+    "muster.github.servers",
+    "id",
+    "__proto__",
+    "url",
+    "host",
+    "session",
+  ] as const;
+  const aLink = () => {
+    const query = new URLSearchParams();
+    for (let left = 1 + dice.below(5); left > 0; left -= 1) {
+      query.append(
+        dice.pick(keys),
+        dice.chance(0.7) ? dice.pick(addresses) : String.fromCodePoint(dice.below(0xd7ff)).repeat(9),
+      );
+    }
+    const text = query.toString();
+    return {
+      path: dice.chance(0.7) ? paths[0] : dice.pick(paths),
+      query: dice.chance(0.9) ? text : text.slice(dice.below(9)),
+    };
+  };
+
+  it(
+    `opens the form with what it proposes, or is refused, and does nothing else (${count} links)`,
+    { timeout: 60_000 },
+    async () => {
+      const { dialled, store, secrets, hosts, presented, asked, openedAgents, links } = aSetup([farm]);
+      const kept = JSON.stringify(store.value);
+      let forms = 0;
+      for (let index = 0; index < count; index += 1) {
+        const { path, query } = aLink();
+        const before = presented.length + openedAgents.length;
+        const known = quickInputs.all.length;
+        const ended = Promise.resolve(fakeVscode.uriHandler?.handleUri({ path, query }));
+        await settle();
+        const opened = quickInputs.all.slice(known);
+        const did = opened.length + presented.length + openedAgents.length - before;
+        expect(did, `${path}?${query}`).toBe(path === "/host/add" || path === "/agent" ? 1 : 0);
+        for (const form of opened) {
+          forms += 1;
+          expect(form).toMatchObject({ title: "Add Host", step: 1, password: false, isOpen: true });
+          expect(form.value).toMatch(/^wss?:\/\/[\x21-\x7e]+$/);
+          expect(form.value).not.toContain("stolen");
+          form.hide();
+        }
+        await ended;
+      }
+      links.dispose();
+      expect(forms).toBeGreaterThan(count / 10);
+      expect(new Set(openedAgents.map(({ hostId }) => hostId))).toEqual(new Set([farm.id]));
+      // The host that there was before is connected as ever.
+      expect(dialled.filter(({ url }) => url !== farm.url)).toEqual([]);
+      expect([asked, fakeVscode.executed, fakeVscode.sessions]).toEqual([[], [], []]);
+      expect([JSON.stringify(store.value), secrets.values.size, hosts.all]).toEqual([kept, 0, [farm]]);
+    },
+  );
+
+  it("shows what is hidden in the name that it proposes", async () => {
+    const { links } = aSetup();
+    void fakeVscode.uriHandler?.handleUri({
+      path: "/host/add",
+      query: "url=wss://evil.example&name=farm%E2%80%AE%0Aexample",
+    });
+    await settle();
+    quickInputs.open.accept();
+    await settle();
+    quickInputs.open.accept();
+    await settle();
+    expect(quickInputs.open).toMatchObject({ step: 3, value: "farm‹U+202E› example" });
+    links.dispose();
   });
 });

@@ -114,6 +114,15 @@ describe("notices", () => {
     expect(told).toEqual(["3 agents need you."]);
   });
 
+  it("that stand are short enough for one line with the way to answer", async () => {
+    const { clock, put, standing } = aWindow();
+    put("a", {});
+    put("a", { ...asking, title: "Tidy up the build output, but ask before deleting anything" });
+    await clock.advance(5000);
+    expect(standing).toEqual([expect.stringMatching(/^"Tidy up the build output.*" asks for your approval\.$/)]);
+    expect(standing[0]?.length).toBeLessThan(60);
+  });
+
   it("go away with the answer, and take in who comes to wait meanwhile", async () => {
     const { clock, put, told, standing } = aWindow();
     for (const id of ["a", "b"]) put(id, {});

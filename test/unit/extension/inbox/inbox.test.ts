@@ -146,7 +146,7 @@ describe("the inbox", () => {
     expect(answersIn(sent())).toEqual([["call-a", false]]);
     quickInputs.open.choose("agents ask for the same");
     await shown();
-    quickInputs.open.choose("Approve All");
+    quickInputs.open.choose("Approve all");
     await shown();
     expect(answersIn(sent()).slice(1)).toContainEqual(["call-b", true]);
     expect(answersIn(sent()).slice(1)).toContainEqual(["call-c", true]);

@@ -41,7 +41,7 @@ describe("the inbox", () => {
       "#7 · conflicts with its base",
       "#7 · checks failed: test, lint",
       "#7 · changes requested",
-      "0 files changed, +0 -0",
+      "#7 · new changes to push",
       "#7 · ready to merge",
     ]);
   });

@@ -10,6 +10,7 @@ describe("a request as a list shows it", () => {
     expect(textOf('{"command":"rm -rf dist\\nls"}')).toEqual({
       kind: "command",
       lines: ["rm -rf dist", "ls"],
+      text: "rm -rf dist\nls",
       changesFiles: false,
       isElsewhere: false,
     });

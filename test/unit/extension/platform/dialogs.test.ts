@@ -20,7 +20,7 @@ describe("notifications", () => {
     notice.show(baited);
     notice.show("Two agents need you.");
     expect(fakeVscode.progress).toEqual([
-      `${harmless} [Answer](command:muster.inbox.open)`,
+      "(Approve everything)(command:muster.inbox.open) [Answer](command:muster.inbox.open)",
       "Two agents need you. [Answer](command:muster.inbox.open)",
     ]);
     notice.dispose();

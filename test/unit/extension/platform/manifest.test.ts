@@ -5,6 +5,7 @@ import {
   COMMAND_IDS,
   CONTEXT_KEYS,
   CONTEXT_VALUES,
+  ROWLESS_COMMANDS,
   SCHEMES,
   WEBVIEW_PANELS,
   SETTING_KEYS,
@@ -16,6 +17,7 @@ import { SETTINGS } from "../../../../src/extension/platform/settings.ts";
 const Menu = z.array(z.object({ command: z.string(), when: z.string(), group: z.optional(z.string()) }));
 const Manifest = z.looseObject({
   activationEvents: z.array(z.string()),
+  capabilities: z.object({ untrustedWorkspaces: z.object({ supported: z.string() }) }),
   contributes: z.looseObject({
     commands: z.array(z.looseObject({ command: z.string(), title: z.string(), category: z.literal("Muster") })),
     viewsContainers: z.object({ activitybar: z.array(z.looseObject({ id: z.string() })) }),
@@ -74,6 +76,15 @@ describe("package.json and ids.ts", () => {
     expect(Object.keys(contributes.configuration.properties).toSorted()).toEqual(keys.toSorted());
   });
 
+  it("EXT-4, EXT-5: leave a workspace no say in what is called, run or paid, and do nothing in Restricted Mode", () => {
+    const scopes = Object.entries(contributes.configuration.properties).filter(
+      ([, { scope }]) => scope !== "application" && scope !== "machine",
+    );
+    // How much a person is told.
+    expect(scopes.map(([key]) => key)).toEqual(["muster.notifications.level"]);
+    expect(manifest.capabilities.untrustedWorkspaces.supported).toBe("limited");
+  });
+
   it("give each setting the same default, scope and choices", () => {
     for (const key of SETTING_KEYS) {
       const property = contributes.configuration.properties[`muster.${key}`];
@@ -122,6 +133,12 @@ describe("package.json and ids.ts", () => {
       expect(svg, media.svg).toContain("--vscode-foreground");
       expect(svg, media.svg).not.toMatch(/<script|href=|url\(/);
     }
+  });
+
+  it("agree on the commands of rows that need no row", () => {
+    const commandsOf = (menu: string) => (contributes.menus[menu] ?? []).map(({ command }) => command);
+    const titles = commandsOf("view/title");
+    expect(new Set(commandsOf("view/item/context").filter((id) => titles.includes(id)))).toEqual(ROWLESS_COMMANDS);
   });
 
   it("offer menus only on rows that can occur", () => {

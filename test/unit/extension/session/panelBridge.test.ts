@@ -243,6 +243,18 @@ describe("the panel bridge", () => {
     expect(asked).toEqual([["openText", "npm test", "ok\n"]]);
   });
 
+  it("CON-1: opens what was printed as text, or with every control spelled out", async () => {
+    const value = "\u001b]52;c;eA==\u0007\u001b[31mred\u001b[0m 10%\r20%\r\nsafe\u202e\n";
+    const { ask, asked } = await aPanel((host) =>
+      host.put(terminal, { title: "", content: [{ type: "unclassified", value }], claim: { kind: "session", session } }),
+    );
+    await ask("ready");
+    await ask("openLog", { terminal });
+    await ask("openLog", { terminal, isRaw: true });
+    const raw = "‹U+001B›]52;c;eA==‹U+0007›‹U+001B›[31mred‹U+001B›[0m 10%‹U+000D›20%\nsafe‹U+202E›\n";
+    expect(asked.map(([, , text]) => text)).toEqual(["20% 10%\nsafe‹U+202E›\n", raw]);
+  });
+
   it("shows a panel whose host is not there yet, and fills it when it comes", async () => {
     const { ask, page, host, clock } = await aPanel((host) => {
       host.isSilent = true;

@@ -1,144 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { AppError, type ErrorCode } from "../../../../src/base/appError.ts";
 import type { FleetPullRequest } from "../../../../src/extension/fleet/fleetAgent.ts";
-import {
-  CreatePullRequestFlow,
-  type CreatePullRequestPorts,
-} from "../../../../src/extension/ship/createPullRequest.ts";
-import type {
-  CreatePullRequest,
-  GitHubPort,
-  PullRequest,
-  RepositoryFacts,
-} from "../../../../src/extension/ship/gitHubPort.ts";
-import { defaultGitHubServer } from "../../../../src/extension/ship/gitHubServers.ts";
-import { PullRequestDrafts } from "../../../../src/extension/ship/pullRequestDrafts.ts";
-import type { FormValues } from "../../../../src/extension/ship/pullRequestForm.ts";
 import { finishBody, provenance } from "../../../../src/extension/ship/pullRequestText.ts";
 import { PullRequests } from "../../../../src/extension/ship/pullRequests.ts";
 import { aPull } from "./aPull.ts";
 import { aFile, anAgent, reviewedCommit } from "./anAgent.ts";
-import { FakeMemento } from "./memento.ts";
-
-/** A person, a host and GitHub, all agreeable; each test spoils one thing. */
-class World {
-  readonly steps: string[] = [];
-  readonly state = new FakeMemento();
-  readonly shown = new Map<string, FleetPullRequest | undefined>();
-  readonly created: CreatePullRequest[] = [];
-  readonly pushedTitles: string[] = [];
-  agent = anAgent();
-  reviewed: string | undefined = reviewedCommit;
-  accepts = true;
-  form: ((values: FormValues) => FormValues | undefined) | undefined;
-  existing: PullRequest | undefined;
-  /** Thrown once by the step of that name. */
-  failures = new Map<string, ErrorCode>();
-  /** The reply to `create` is lost after GitHub acted on it. */
-  isReplyLost = false;
-  beforeCreate: () => void = () => undefined;
-  readonly drafts = new PullRequestDrafts(this.state);
-  readonly pullRequests = new PullRequests(this.state, (key, { pullRequest }) => this.shown.set(key, pullRequest));
-  readonly bodies: string[] = [];
-  isArchived = false;
-  after = "new";
-  template: string | undefined;
-  parent: RepositoryFacts["parent"];
-
-  #step(name: string): void {
-    this.steps.push(name);
-    const code = this.failures.get(name);
-    if (code === undefined) return;
-    this.failures.delete(name);
-    throw new AppError(code, `${name} failed`);
-  }
-
-  readonly #gitHub: GitHubPort = {
-    getRepository: async () => {
-      this.#step("repository");
-      const { parent, isArchived } = this;
-      return { defaultBranch: "trunk", isArchived, canPush: true, parent, mergeMethods: ["squash"] };
-    },
-    findPullRequest: async ({ owner }, head) => {
-      this.#step(owner === "o" ? "find" : `find ${head} in ${owner}`);
-      return this.existing;
-    },
-    getTemplate: async () => this.template,
-    getExtraChoices: async () => ({ people: [], labels: [], milestones: [] }),
-    setBody: async (_repository, _number, body) => {
-      this.#step("body");
-      this.bodies.push(body);
-    },
-    addExtras: async (_repository, _number, extras) => {
-      if (extras.labels.length > 0) this.#step(`extras ${extras.labels.join()}`);
-    },
-    getPullRequest: async () => aPull(),
-    getIssue: async (_repository, number) => ({ number, title: "An issue", body: "", url: "" }),
-    createPullRequest: async (_repository, request) => {
-      this.beforeCreate();
-      this.#step("create");
-      this.created.push(request);
-      this.existing = aPull({ state: request.isDraft ? "draft" : "open" });
-      if (this.isReplyLost) throw new AppError("github.unreachable", "no reply");
-      return this.existing;
-    },
-  };
-
-  readonly flow = new CreatePullRequestFlow({
-    source: { read: async () => this.agent },
-    reviewed: { commitOf: () => this.reviewed },
-    servers: () => [defaultGitHubServer],
-    readSides: async () => ({ before: "old", after: this.after }),
-    gate: {
-      accept: async (findings) => {
-        this.steps.push(`warn ${findings.map(({ kind }) => kind).join()}`);
-        return this.accepts;
-      },
-      acquit: async (secrets) => {
-        this.steps.push(`secret ${secrets[0]?.sentence}`);
-        return this.accepts;
-      },
-      explain: async (blocks) => {
-        this.steps.push(`block ${blocks.map(({ kind }) => kind).join()}`);
-      },
-      updateFromBase: async () => void this.steps.push("update"),
-    },
-    form: {
-      ask: async (values, _context, keep) => {
-        this.steps.push("form");
-        if (this.form === undefined) return values;
-        const typed = this.form(values);
-        keep({ title: typed?.title ?? "half a tit" });
-        return typed;
-      },
-      close: async () => {
-        this.steps.push("close");
-      },
-    },
-    drafts: this.drafts,
-    gitHub: async () => {
-      this.#step("sign in");
-      return this.#gitHub;
-    },
-    push: {
-      push: async (_target, { commit, branch, title }) => {
-        this.#step(`push ${commit === reviewedCommit ? "reviewed" : commit}`);
-        this.pushedTitles.push(title);
-        return { branch, commit: "f".repeat(40) };
-      },
-    },
-    pullRequests: this.pullRequests,
-    progress: (_title, run) => run(() => undefined),
-  } satisfies CreatePullRequestPorts);
-
-  run() {
-    return this.flow.run(this.agent.target);
-  }
-}
+import { ShipWorld } from "./shipWorld.ts";
 
 describe("creating a pull request", () => {
   it("goes from the gate over push and find to create, of the reviewed commit, as a draft", async () => {
-    const world = new World();
+    const world = new ShipWorld();
     expect(await world.run()).toMatchObject({ outcome: "created", pullRequest: { number: 7 } });
     expect(world.steps).toEqual(["sign in", "repository", "find", "form", "push reviewed", "create", "close"]);
     expect(world.created).toEqual([
@@ -155,18 +25,18 @@ describe("creating a pull request", () => {
   });
 
   it.each([
-    ["nothing reviewed", (world: World) => (world.reviewed = undefined), "block notReviewed"],
-    ["a head that moved", (world: World) => (world.agent = anAgent({ head: "d".repeat(40) })), "block headMoved"],
-    ["a running turn", (world: World) => (world.agent = anAgent({ phase: "working" })), "block stillWorking"],
+    ["nothing reviewed", (world: ShipWorld) => (world.reviewed = undefined), "block notReviewed"],
+    ["a head that moved", (world: ShipWorld) => (world.agent = anAgent({ head: "d".repeat(40) })), "block headMoved"],
+    ["a running turn", (world: ShipWorld) => (world.agent = anAgent({ phase: "working" })), "block stillWorking"],
   ])("stops at the gate for %s, before anything leaves the machine", async (_name, spoil, step) => {
-    const world = new World();
+    const world = new ShipWorld();
     spoil(world);
     expect(await world.run()).toBeUndefined();
     expect(world.steps).toEqual([step]);
   });
 
   it("asks about what looks like a secret, and takes a no for a no", async () => {
-    const world = new World();
+    const world = new ShipWorld();
     world.agent = anAgent({ files: [aFile("src/a.ts", { after: { uri: "x", blob: undefined, sizeBytes: 1 } })] });
     world.after = `old\nconst key = "AKIA${"A1".repeat(8)}";`;
     world.accepts = false;
@@ -176,8 +46,8 @@ describe("creating a pull request", () => {
     expect(await world.run()).toMatchObject({ outcome: "created" });
   });
 
-  it("asks about risky paths first and takes a no for a no", async () => {
-    const world = new World();
+  it("PR-4: asks about risky paths first and takes a no for a no", async () => {
+    const world = new ShipWorld();
     world.agent = anAgent({ files: [aFile(".github/workflows/ci.yml")] });
     world.accepts = false;
     expect(await world.run()).toBeUndefined();
@@ -188,7 +58,7 @@ describe("creating a pull request", () => {
     ["an empty branch", { files: [] }, "branch.empty"],
     ["a repository elsewhere", { repository: "https://gitlab.com/o/r" }, "github.notGitHub"],
   ])("says so for %s", async (_name, overrides, code) => {
-    const world = new World();
+    const world = new ShipWorld();
     world.agent = anAgent(overrides);
     await expect(world.run()).rejects.toMatchObject({ code });
     expect(world.steps).toEqual([]);
@@ -199,7 +69,7 @@ describe("creating a pull request", () => {
     ["repository", "github.unreachable"],
     ["find", "github.rateLimited"],
   ] as const)("asks for nothing when %s fails with %s", async (step, code) => {
-    const world = new World();
+    const world = new ShipWorld();
     world.failures.set(step, code);
     await expect(world.run()).rejects.toMatchObject({ code });
     expect(world.steps.at(-1)).toBe(step);
@@ -207,7 +77,7 @@ describe("creating a pull request", () => {
   });
 
   it("says so for an archived repository, before anything is typed", async () => {
-    const world = new World();
+    const world = new ShipWorld();
     world.isArchived = true;
     await expect(world.run()).rejects.toMatchObject({
       code: "github.refused",
@@ -221,7 +91,7 @@ describe("creating a pull request", () => {
     ["push reviewed", "branch.moved"],
     ["create", "github.refused"],
   ] as const)("keeps what was typed when %s fails with %s, and ends well the next time", async (step, code) => {
-    const world = new World();
+    const world = new ShipWorld();
     world.form = (values) => ({ ...values, title: "My own title" });
     world.failures.set(step, code);
     await expect(world.run()).rejects.toMatchObject({ code });
@@ -235,15 +105,15 @@ describe("creating a pull request", () => {
   });
 
   it("keeps what was typed when the form is left", async () => {
-    const world = new World();
+    const world = new ShipWorld();
     world.form = () => undefined;
     expect(await world.run()).toBeUndefined();
     expect(world.steps.at(-1)).toBe("form");
     expect(world.drafts.get(world.agent.target)).toEqual({ title: "half a tit" });
   });
 
-  it("finds the pull request that the branch has, and makes no second one", async () => {
-    const world = new World();
+  it("PR-3: finds the pull request that the branch has, and makes no second one", async () => {
+    const world = new ShipWorld();
     world.existing = aPull({ state: "open" });
     expect(await world.run()).toMatchObject({ outcome: "found" });
     expect(await world.run()).toMatchObject({ outcome: "found" });
@@ -255,7 +125,7 @@ describe("creating a pull request", () => {
   });
 
   it("tells in the description that it made which commit was pushed last, and leaves the words", async () => {
-    const world = new World();
+    const world = new ShipWorld();
     const trailer = provenance(world.agent, "1".repeat(40));
     world.existing = aPull({ body: finishBody("My words.", trailer) });
     await world.run();
@@ -263,7 +133,7 @@ describe("creating a pull request", () => {
   });
 
   it("goes from a fork to the repository that it is a fork of", async () => {
-    const world = new World();
+    const world = new ShipWorld();
     world.parent = { owner: "up", repo: "r", defaultBranch: "main" };
     expect(await world.run()).toMatchObject({ outcome: "created", repository: { owner: "up" } });
     expect(world.steps).toContain("find o:agent/fix-the-parser-12345678 in up");
@@ -271,7 +141,7 @@ describe("creating a pull request", () => {
   });
 
   it("closes the issues that the person ticked, and no others", async () => {
-    const world = new World();
+    const world = new ShipWorld();
     world.agent = anAgent({ prompt: "Fixes #12 and #13" });
     world.form = (values) => ({ ...values, closes: ["#13"] });
     await world.run();
@@ -279,7 +149,7 @@ describe("creating a pull request", () => {
   });
 
   it("says what of the extras GitHub did not take; the pull request is there", async () => {
-    const world = new World();
+    const world = new ShipWorld();
     world.form = (values) => ({ ...values, extras: { ...values.extras, labels: ["bug"] } });
     world.failures.set("extras bug", "github.refused");
     expect(await world.run()).toMatchObject({
@@ -290,14 +160,14 @@ describe("creating a pull request", () => {
   });
 
   it("begins with the repository's template", async () => {
-    const world = new World();
+    const world = new ShipWorld();
     world.template = "## Summary\n<!-- why -->\n\n## Checklist\n- [ ] docs";
     await world.run();
     expect(world.created[0]?.body).toMatch(/^## What changed[\s\S]*## Summary\n\n> Fix the parser[\s\S]*- \[ \] docs/);
   });
 
-  it("finds the one it made when only the reply got lost", async () => {
-    const world = new World();
+  it("PR-3: finds the one it made when only the reply got lost", async () => {
+    const world = new ShipWorld();
     world.isReplyLost = true;
     expect(await world.run()).toMatchObject({ outcome: "created", pullRequest: { number: 7 } });
     expect(world.steps.slice(-3)).toEqual(["create", "find", "close"]);
@@ -305,13 +175,13 @@ describe("creating a pull request", () => {
   });
 
   it("tells of the lost reply when nothing was made", async () => {
-    const world = new World();
+    const world = new ShipWorld();
     world.failures.set("create", "github.unreachable");
     await expect(world.run()).rejects.toMatchObject({ code: "github.unreachable", message: "create failed" });
   });
 
   it("takes the one that somebody else made in between", async () => {
-    const world = new World();
+    const world = new ShipWorld();
     world.failures.set("create", "conflict");
     world.beforeCreate = () => {
       world.existing = aPull({ number: 9 });
@@ -320,14 +190,14 @@ describe("creating a pull request", () => {
   });
 
   it("takes the repository's default branch when no base is named", async () => {
-    const world = new World();
+    const world = new ShipWorld();
     world.form = (values) => ({ ...values, baseBranch: " " });
     await world.run();
     expect(world.created).toMatchObject([{ baseBranch: "trunk" }]);
   });
 
-  it("runs once at a time for an agent", async () => {
-    const world = new World();
+  it("PR-3: runs once at a time for an agent", async () => {
+    const world = new ShipWorld();
     const first = world.run();
     await expect(world.run()).rejects.toMatchObject({ code: "conflict" });
     await first;
@@ -335,7 +205,7 @@ describe("creating a pull request", () => {
   });
 
   it("shows what it tracked before a reload", async () => {
-    const world = new World();
+    const world = new ShipWorld();
     await world.run();
     const shown = new Map<string, FleetPullRequest | undefined>();
     const later = new PullRequests(world.state, (key, { pullRequest }) => shown.set(key, pullRequest));

@@ -77,7 +77,11 @@ class World {
       send: async (_key: string, text: string) => void this.sent.push(text),
       archive: async () => void this.done.push("archive"),
     },
-    confirmMessage: async (_title: string, text: string) => this.edit(text),
+    confirmMessage: async (_title: string, text: string, send: (message: string) => Promise<void>) => {
+      const message = this.edit(text);
+      if (message !== undefined) await send(message);
+      return message !== undefined;
+    },
     dialogs: {
       tell: async (text: string) => {
         this.told.push(text);

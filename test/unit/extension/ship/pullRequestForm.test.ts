@@ -72,13 +72,23 @@ describe("the form of a pull request", () => {
     const { result, drafts, asked } = aForm();
     await enter("Better");
     await enter();
-    expect(open().placeholder).toContain("→ main: 1 files, +3 −1");
-    expect(open().labels).toContain("$(warning) Nothing was tested.");
+    expect(open().placeholder).toContain("→ main: 1 file, +3 −1");
+    expect(open().labels).toContain("$(info) Nothing was tested.");
     await choose("Create Pull Request");
     expect(await result).toMatchObject({ title: "Better", isDraft: false, closes: [] });
     expect(drafts.at(-1)).toEqual({ title: "Better" });
     // GitHub is asked for what there is to choose from only when somebody chooses.
     expect(asked).toEqual([]);
+  });
+
+  it("offers to update from the base that has moved, and ends for it", async () => {
+    const findings = [{ kind: "behindBase", severity: "note", sentence: "It is behind.", isOfBase: true }] as const;
+    const { result, asked } = aForm({ findings });
+    await enter("Typed");
+    await enter();
+    await choose("It is behind.");
+    expect(await result).toBeUndefined();
+    expect(asked).toEqual(["update"]);
   });
 
   it("takes reviewers, assignees, labels, a milestone and issues to close, and keeps them when it is left", async () => {

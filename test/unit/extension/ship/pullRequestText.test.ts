@@ -74,11 +74,11 @@ Created-With: Muster
     ["![pixel](https://evil.example/p.png)", "!\\[pixel](https://evil.example/p.png)"],
     ["user‮txt.exe \u200bzero\u{e0041}tag", "usertxt.exe zerotag"],
     ["x < 3 and the fix of 12 things", "x < 3 and the fix of 12 things"],
-  ])("takes the sting out of %j", (given, expected) => {
+  ])("PR-1: takes the sting out of %j", (given, expected) => {
     expect(neutralise(given)).toBe(expected);
   });
 
-  it("neither notifies, closes, hides nor outgrows anything, whatever the agent wrote", () => {
+  it("PR-1: neither notifies, closes, hides nor outgrows anything, whatever the agent wrote", () => {
     const hostile = fc.constantFrom(
       "@octocat",
       "fixes #1",
@@ -112,6 +112,19 @@ Created-With: Muster
         expect(countInvisible(short)).toBe(0);
       }),
     );
+  });
+
+  it("PR-1: has at most 60 KB and a title of 120 characters when everything that the agent wrote is a megabyte", () => {
+    const megabyte = "@octocat fixes #1 <!-- ![x](https://evil.example) \u202e\u{e0041} ".repeat(18_000);
+    const agent = anAgent({ title: megabyte, prompt: megabyte, files: [aFile(megabyte)], agentName: megabyte });
+    const started = performance.now();
+    const body = pullRequestBody(agent, reviewedCommit, megabyte);
+    expect(bytes(body)).toBeLessThanOrEqual(60_000);
+    expect(maxBodyBytes).toBe(60_000);
+    expect(countInvisible(body)).toBe(0);
+    expect(body).toContain(`Reviewed-Commit: ${reviewedCommit}`);
+    expect(pullRequestTitle(agent)).toMatch(/^.{1,120}$/u);
+    expect(performance.now() - started).toBeLessThan(3_000);
   });
 
   it("keeps a path with backticks inside its code", () => {

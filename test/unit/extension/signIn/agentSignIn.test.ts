@@ -105,7 +105,7 @@ describe("before a launch", () => {
     expect(signIn.isNeeded("a", "copilotcli")).toBe(false);
   });
 
-  it("asks a hundred launches once, whatever the answer was", async () => {
+  it("EXT-6: asks a hundred launches once, whatever the answer was", async () => {
     for (const answer of ["Sign In", "Launch Without"]) {
       const { signIn, person } = await aDesk({ answer });
       await Promise.all(Array.from({ length: 50 }, () => signIn.beforeLaunch("a", "copilotcli")));
@@ -143,7 +143,7 @@ describe("before a launch", () => {
     ["an issuer without encryption", { authorization_servers: ["http://github.com"] }, /http:\/\/github\.com/],
     ["a resource that is not GitHub's", { resource: "https://api.evil.example" }, /not part of that server/],
     ["rights that no agent needs", { scopes_supported: ["read:user", "admin:org"] }, /admin:org.*no more than/],
-  ])("tells once why it can't sign in for %s, and launches", async (_what, change, sentence) => {
+  ])("EXT-6: tells once why it can't sign in for %s, in a hundred launches, and sends nothing", async (_what, change, sentence) => {
     const { signIn, person, given } = await aDesk({ asked: [{ ...copilot, ...change }], answer: "Sign In" });
     for (let index = 0; index < 100; index++) expect(await signIn.beforeLaunch("a", "copilotcli")).toBe(true);
     expect([person.questions, given()]).toEqual([[], []]);
@@ -197,7 +197,7 @@ describe("a host that was allowed it", () => {
     expect(signIn.isNeeded("a")).toBe(false);
   });
 
-  it("gets it in a later window, too, as long as it asks for the same", async () => {
+  it("EXT-6: gets it in a later window, too, as long as it asks for the same, and for anything else only after a yes", async () => {
     const { state } = await allowed();
     const later = await aDesk({ state });
     expect([later.given().length, later.person.questions.length]).toEqual([1, 0]);
@@ -213,7 +213,7 @@ describe("a host that was allowed it", () => {
     }
   });
 
-  it("gets nothing at another address", async () => {
+  it("EXT-6: gets nothing at another address", async () => {
     const { registry, given, person, signIn } = await allowed();
     person.answer = undefined;
     await registry.edit("a", { name: "a", url: "wss://elsewhere.example" });
@@ -270,7 +270,7 @@ describe("a host that was allowed it", () => {
 });
 
 describe("a host that announces what it needs", () => {
-  it("is told of once in a hundred times, and has nothing before a yes", async () => {
+  it("EXT-6: is told of once in a hundred times, and has nothing before a yes", async () => {
     const { announce, given, person } = await aDesk();
     for (let index = 0; index < 100; index++) await announce({ ...copilot, scopes_supported: ["repo"] });
     expect([person.told.length, person.questions, given()]).toEqual([1, [], []]);

@@ -55,7 +55,7 @@ describe("a host that lacks credentials", () => {
     expect(questions[0]).toMatch(/"Build host".*https:\/\/github\.com.*wss:\/\/host\.example\//);
   });
 
-  it("gets nothing after a no, and the person is told how to go on", async () => {
+  it("EXT-5, EXT-6: gets nothing after a no, and the person is told how to go on", async () => {
     const { credentials, lent, request, requests } = aHost({ answer: false });
     await expect(credentials.withCredentials("h1", request)).rejects.toMatchObject({
       code: "auth.required",
@@ -64,7 +64,7 @@ describe("a host that lacks credentials", () => {
     expect([lent, requests]).toEqual([[], [0]]);
   });
 
-  it("is asked about once after a no, until the person wants it themselves", async () => {
+  it("EXT-6: is asked about once after a no in a hundred requests, until the person wants it themselves", async () => {
     const desk = aHost({ answer: false });
     for (let index = 0; index < 100; index++) {
       await expect(desk.credentials.withCredentials("h1", desk.request)).rejects.toMatchObject({
@@ -97,7 +97,7 @@ describe("a host that lacks credentials", () => {
     "https://github.com:8443",
     "https://me@github.com",
     "nonsense",
-  ])("never gets a token for %s", async (resource) => {
+  ])("EXT-6: never gets a token for %s", async (resource) => {
     const { credentials, lent, questions, request } = aHost({ resource });
     await expect(credentials.withCredentials("h1", request)).rejects.toMatchObject({ code: "auth.required" });
     expect([lent, questions]).toEqual([[], []]);

@@ -54,7 +54,13 @@ describe("an agent's hover", () => {
   });
 
   it("tells what only the host knows: model, budget, queue, checkpoints, machine time", () => {
-    const agent = { queuePosition: 2, spend: 0.42, conflicts: 1, openComments: 3, group: { id: "g", index: 1, count: 3 } };
+    const agent = {
+      queuePosition: 2,
+      spend: 0.42,
+      conflicts: 1,
+      openComments: 3,
+      group: { id: "g", index: 1, count: 3 },
+    };
     expect(lines(agent, { details, parentTitle: "Plan it", agentName: "Sample agent" })).toMatchObject({
       Agent: "Sample agent, opus",
       Queue: "2nd, 4 agents work, the limit of this host",

@@ -37,7 +37,7 @@ describe("an agent's row", () => {
               "git-pull-request-go-to-changes",
               "agent.pullRequest.changesRequested",
             ],
-            ["conflicts", { merge: "conflicts" }, "git-branch-conflicts", "agent.pullRequest"],
+            ["conflicts", { merge: "conflicts" }, "git-branch-conflicts", "agent.pullRequest.conflicts"],
             ["green", { merge: "ready" }, "git-pull-request-done", "agent.pullRequest.mergeable"],
             [
               "newer",

@@ -3,6 +3,7 @@ import { META_NS } from "../../../../src/protocol/fleet.ts";
 import { STATUS } from "../../../../src/protocol/status.ts";
 import { AgentsTree, pageSize, type TreeElement } from "../../../../src/extension/tree/agentsTree.ts";
 import { AgentsViewSettings } from "../../../../src/extension/tree/agentsViewSettings.ts";
+import { moveGapMs } from "../../../../src/extension/tree/rowMoves.ts";
 import { treeGapMs } from "../../../../src/extension/tree/treePace.ts";
 import { aFleet } from "../../../support/aFleet.ts";
 import { aSummary } from "../../../support/clientOnFakeHost.ts";
@@ -49,7 +50,8 @@ const allRows = (tree: AgentsTree, element?: TreeElement): string[] =>
 
 describe("the Agents tree", () => {
   it("draws the first change at once, and gathers what follows it closely", async () => {
-    const { clock, fired, host } = await aTree(3);
+    const { clock, fired, host, tree } = await aTree(3);
+    allRows(tree);
     change(host, "ahp-session:/1", { title: "First" });
     await clock.advance(0);
     expect(fired).toHaveLength(1);
@@ -60,6 +62,45 @@ describe("the Agents tree", () => {
     expect(fired).toHaveLength(1);
     await clock.advance(1);
     expect(fired).toHaveLength(2);
+  });
+
+  it("moves rows at once and then once a second, whatever else is drawn meanwhile", async () => {
+    const { clock, fired, host, tree } = await aTree(4);
+    allRows(tree);
+    const drawn = () => fired.splice(0).map((elements) => elements?.map((element) => tree.getTreeItem(element).id));
+    change(host, "ahp-session:/1", { status: STATUS.idle });
+    await clock.advance(0);
+    expect(drawn()).toEqual([undefined]);
+    allRows(tree);
+    change(host, "ahp-session:/2", { status: STATUS.idle });
+    change(host, "ahp-session:/3", { activity: "reads" });
+    await clock.advance(treeGapMs);
+    expect(drawn()).toEqual([["a|ahp-session:/2", "a|ahp-session:/3"]]);
+    change(host, "ahp-session:/4", { status: STATUS.idle });
+    await clock.advance(moveGapMs - treeGapMs - 1);
+    expect(drawn()).toEqual([["a|ahp-session:/4"]]);
+    await clock.advance(1);
+    expect(drawn()).toEqual([["attention:working", "attention:done"]]);
+  });
+
+  it("does not keep the row of an agent that is gone, nor one that shall be revealed", async () => {
+    const { clock, fired, host, tree } = await aTree(4);
+    allRows(tree);
+    change(host, "ahp-session:/1", { status: STATUS.idle });
+    await clock.advance(0);
+    allRows(tree);
+    fired.length = 0;
+    host.notify("root/sessionRemoved", { channel: "ahp-root://", session: "ahp-session:/2" });
+    await clock.advance(treeGapMs);
+    expect(fired.splice(0)).toHaveLength(1);
+    const summary = aSummary("ahp-session:/5", { status: STATUS.inProgress });
+    host.notify("root/sessionAdded", { channel: "ahp-root://", summary });
+    await clock.advance(treeGapMs);
+    expect(fired).toEqual([]);
+    expect(tree.reveal("a|ahp-session:/5")).toBeDefined();
+    expect(fired).toHaveLength(1);
+    await clock.advance(5000);
+    expect(fired).toHaveLength(1);
   });
 
   it("draws the first page of a host's list at once, and then all of it", async () => {
@@ -99,7 +140,7 @@ describe("the Agents tree", () => {
     const item = tree.getTreeItem(row!);
     expect(new Set(labels(tree, group))).toEqual(new Set(["Agent 1", "Agent 2"]));
     expect(item.id).toMatch(/^a\|ahp-session:\//);
-    expect(item.command?.command).toBe("muster.agent.open");
+    expect(item.command).toMatchObject({ command: "muster.agent.openSelected", arguments: [] });
     expect(item.tooltip).toBeUndefined();
     expect(tree.getParent(row!)).toBe(group);
   });

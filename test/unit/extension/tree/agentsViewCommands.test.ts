@@ -85,7 +85,7 @@ async function aView() {
     commands,
     open: async ({ session }) => void opened.push(session),
     refresh: async () => undefined,
-    selection: () => selection,
+    selection: async () => selection,
   });
   const titles = () =>
     tree.getChildren().flatMap((group) => tree.getChildren(group).map((row) => tree.getTreeItem(row).label));
@@ -157,6 +157,15 @@ describe("what is done with agents", () => {
     await runCommand("muster.agent.open", { hostId: "a", session: uri("failed") });
     await runCommand("muster.agent.open", { hostId: "a", session: uri("rests") });
     expect(opened).toEqual([uri("failed"), uri("rests")]);
+    expect(sent()).toEqual([{ type: "session/isReadChanged", isRead: true }]);
+  });
+
+  it("opens the agent that was clicked on", async () => {
+    const { opened, select, sent } = await aView();
+    await runCommand("muster.agent.openSelected");
+    select("failed");
+    await runCommand("muster.agent.openSelected");
+    expect(opened).toEqual([uri("failed")]);
     expect(sent()).toEqual([{ type: "session/isReadChanged", isRead: true }]);
   });
 

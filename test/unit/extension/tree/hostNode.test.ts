@@ -82,17 +82,17 @@ describe("a host's row", () => {
   it("tells what the host is, what it does and what it has cost today", () => {
     const live = { kind: "live", attempt: 0, sinceMs: nowMs } as const;
     const busy = { ...facts(live), running: 3, queued: 5, spendToday: { usd: 4.2, unpricedTurns: 1 } };
-    expect(hostNodeOf(busy, nowMs).description).toBe("connected · 1 agent · $4.20 and 1 unpriced turn today");
+    expect(hostNodeOf(busy, nowMs).description).toBe("connected · 1 agent · $4.20 and 1 turn of unknown cost today");
     expect(hostDetailsOf(busy).map(({ name, value }) => [name, value])).toEqual([
       ["Version", "1.2.3 · AHP 0.9.0"],
       ["Queue", "3 running · 5 queued · at most 4 at a time"],
-      ["Spend today", "$4.20 and 1 unpriced turn"],
+      ["Spend today", "$4.20 and 1 turn of unknown cost"],
       ["Runs", "Sample agent"],
       ["Isolation", "bubblewrap"],
       ["Offers", "forks, spending"],
     ]);
     const unpriced = { ...busy, spendToday: { usd: undefined, unpricedTurns: 2 } };
-    expect(hostNodeOf(unpriced, nowMs).description).toBe("connected · 1 agent · cost unknown of 2 turns today");
+    expect(hostNodeOf(unpriced, nowMs).description).toBe("connected · 1 agent · 2 turns of unknown cost today");
   });
 
   it("marks a host of VS Code's own and tells nothing that it lacks", () => {
@@ -121,7 +121,7 @@ describe("the status bar", () => {
   it("counts who works and who needs somebody", () => {
     const { text, tooltip } = statusText({ ...none, working: 3, queued: 1 }, 2);
     expect(text).toBe("$(rocket) 4 $(bell-dot) 2");
-    expect(tooltip).toBe("Muster: 4 agents work, 2 need you. Click to go to the next.");
-    expect(statusText({ ...none, working: 1 }, 0).tooltip).toBe("Muster: 1 agent works, 0 need you");
+    expect(tooltip).toBe("Muster: 4 agents work. 2 agents need you. Click to go to the next.");
+    expect(statusText({ ...none, working: 1 }, 0).tooltip).toBe("Muster: 1 agent works. None needs you.");
   });
 });

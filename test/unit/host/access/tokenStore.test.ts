@@ -132,6 +132,17 @@ describe("a running host", () => {
     expect(store.grantOf(token)).toMatchObject({ user: "ada" });
   });
 
+  it("complains of a file that it cannot read once, not at every look", async () => {
+    make();
+    writeFileSync(path.join(directory, "garbage.json"), "{");
+    const complaints: unknown[] = [];
+    const logger = { ...silentLogger, warn: (...said: unknown[]) => void complaints.push(said) };
+    const another = new TokenStore({ ownersFile: ownersFile(data), directory, clock, logger });
+    await clock.advance(10_000);
+    another.dispose();
+    expect(complaints).toEqual([["an access key could not be read", expect.objectContaining({ file: expect.stringMatching(/garbage/) })]]);
+  });
+
   it("notes when a token was used, once a minute", async () => {
     const { token, stored } = make();
     await clock.advance(1_000);

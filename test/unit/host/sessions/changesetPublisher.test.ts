@@ -44,6 +44,7 @@ function aWorkspace(changes: Workspace["changes"]): Workspace {
     checkpoint: unused,
     restore: unused,
     update: unused,
+    apply: unused,
     drop: unused,
     snapshot: unused,
     changes,

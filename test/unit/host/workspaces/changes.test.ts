@@ -50,7 +50,7 @@ it.each([
 });
 
 it("reads many pairs of commits, also those that do not differ and files that are called like commits", () => {
-  const added = [`:000000 100644 ${zero} ${a} A`, b, `1\t0\t${b}`];
+  const added = [`:000000 100644 ${zero} ${a} A`, b];
   const all = parseChangesOfMany(output(a, ...added, b, a, ...added));
   expect(all.map((changes) => changes.map(({ path }) => path))).toEqual([[b], [], [b]]);
   expect(() => parseChangesOfMany(output(a, added[0] ?? ""))).toThrow();

@@ -11,7 +11,7 @@ const askpass = Object.create(Askpass.prototype, {
 }) as Askpass;
 
 function access(resolve: Resolve, privateNetworks: readonly string[] = []): RemoteAccess {
-  return new RemoteAccess(askpass, new AddressRules(privateNetworks), resolve);
+  return new RemoteAccess(askpass, new AddressRules(privateNetworks), resolve, []);
 }
 
 /** As `getaddrinfo` does: an address of any old form is itself. */
