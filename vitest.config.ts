@@ -10,6 +10,9 @@ const host = {
   globalSetup: "test/support/hostPrograms.ts",
 } as const;
 
+/** Outside VS Code there is no module of that name; what needs more of it than texts is not tested here. */
+const resolve = { alias: { vscode: new URL("./test/support/fakeVscode.ts", import.meta.url).pathname } };
+
 /** They hold the host to times, or take all of the machine: nothing runs beside them. */
 const alone = ["floods", "gatewayLoad", "hibernation", "hugeChanges", "isolationLimits"].map(
   (name) => `test/host/${name}.test.ts`,
@@ -29,7 +32,7 @@ export default defineConfig({
           testTimeout: 30_000,
           maxWorkers: 2,
         },
-        resolve: { alias: { vscode: new URL("./test/support/fakeVscode.ts", import.meta.url).pathname } },
+        resolve,
       },
       {
         test: {
@@ -49,9 +52,11 @@ export default defineConfig({
           // They wait for processes, timers and disks, more than two of them at a time on two processors.
           maxWorkers: 3,
         },
+        resolve,
       },
       {
         test: { ...host, name: "host-alone", include: alone, fileParallelism: false, sequence: { groupOrder: 1 } },
+        resolve,
       },
     ],
   },

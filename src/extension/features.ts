@@ -190,7 +190,7 @@ export function startFeatures(services: Services, owned: Disposables): void {
   const approvals = new Approvals({ fleet, documents: owned.add(new RequestDocuments()), telemetry, clock });
   const openPanel = (target: AgentTarget) => panels.show(target);
   const inbox = owned.add(new Inbox({ fleet, approvals, snoozes, presenter, clock, openPanel }, onError));
-  owned.add(registerInboxCommands({ fleet, targets, inbox, snoozes, panels, commands, reveal }));
+  owned.add(registerInboxCommands({ fleet, targets, inbox, snoozes, panels, commands, dialogs, reveal }));
   const selection = () => selectedAgents({ view: agentsView, tree: agentsTree, clock });
   owned.add(
     registerAgentCommands({

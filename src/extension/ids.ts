@@ -83,6 +83,7 @@ export interface CommandArgs {
   "muster.agent.openSelected": [];
   "muster.agent.review": OnAgents;
   "muster.agent.reviewSince": OnAgents;
+  "muster.agent.reviewInWindow": OnAgents;
   "muster.agent.chooseReview": OnAgents;
   "muster.agent.checkOut": OnAgents;
   "muster.agent.sendLocalChanges": OnAgents;
@@ -181,6 +182,7 @@ const commandIds: Record<CommandId, true> = {
   "muster.agent.openSelected": true,
   "muster.agent.review": true,
   "muster.agent.reviewSince": true,
+  "muster.agent.reviewInWindow": true,
   "muster.agent.chooseReview": true,
   "muster.agent.checkOut": true,
   "muster.agent.sendLocalChanges": true,

@@ -8,7 +8,16 @@ import { type ActionOf, defineActions, loose, openEnum, opt, set, Timestamp, ups
  * (`restored`), the base branch (`updated`) or a person's own changes (`applied`) were merged into them, or the session began as a copy (`fork`) or as parts of
  * others (`combined`).
  */
-export const CheckpointKind = openEnum(["turn", "asked", "safety", "restored", "updated", "applied", "fork", "combined"]);
+export const CheckpointKind = openEnum([
+  "turn",
+  "asked",
+  "safety",
+  "restored",
+  "updated",
+  "applied",
+  "fork",
+  "combined",
+]);
 export type CheckpointKind = z.infer<typeof CheckpointKind>;
 
 /** A restorable point of the workspace. `commit` and `tree` are git object ids, the counts are against the base commit. */

@@ -85,8 +85,12 @@ export const FleetMeta = {
   annotationsAttachment: loose({ entries: z.array(z.string()) }),
   /** `TerminalInfo`. */
   terminal: loose({ session: z.string() }),
-  /** Params of the changeset operation `push`: the commit that was reviewed, and the message of the pushed one. */
-  push: loose({ commit: z.string(), title: opt(z.string()), body: opt(z.string()) }),
+  /**
+   * Params of the changeset operation `push`: the commit that was reviewed, and the message of the pushed one. A branch
+   * that was pushed before and is not there any more is made again only with `recreates`; without it the push is refused
+   * (`details.isBranchDeleted`).
+   */
+  push: loose({ commit: z.string(), title: opt(z.string()), body: opt(z.string()), recreates: opt(z.boolean()) }),
   /** Its result: where the commit went, and what it is there. */
   pushed: loose({ branch: z.string(), commit: opt(z.string()) }),
 } as const;

@@ -104,7 +104,9 @@ export type PanelAgent = z.infer<typeof PanelAgent>;
 export const PanelMemory = z.object({
   agent: PanelAgent,
   tab: z.optional(z.enum(["transcript", "log", "changes", "timeline"])),
-  draft: z.optional(text),
+  draft: z.optional(z.string()),
+  /** Answers, notes and edits that were not sent, by what they are for. */
+  typed: z.optional(z.record(z.string(), z.string())),
 });
 export type PanelMemory = z.infer<typeof PanelMemory>;
 

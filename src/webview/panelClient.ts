@@ -12,6 +12,8 @@ import { PanelStore } from "./panelStore.ts";
 
 export type Tab = NonNullable<PanelMemory["tab"]>;
 
+const maxTyped = 20;
+
 /** VS Code's side of a webview page. */
 export interface PageHost {
   postMessage(message: PanelInbound): void;
@@ -57,6 +59,19 @@ export class PanelClient {
     this.#memory = { ...this.#memory, ...change };
     const { agent } = this.#memory;
     if (agent !== undefined) this.#host.setState({ ...this.#memory, agent });
+  }
+
+  /** What was typed for `key` and not sent. */
+  typed(key: string): string | undefined {
+    const { typed } = this.#memory;
+    return typed !== undefined && Object.hasOwn(typed, key) ? typed[key] : undefined;
+  }
+
+  keepTyped(key: string, text: string | undefined): void {
+    const others = Object.entries(this.#memory.typed ?? {}).filter(([other]) => other !== key);
+    const kept = text === undefined ? others : [...others, [key, text] as const];
+    // What is no longer asked is never sent: the latest few are all that can be on the page.
+    this.remember({ typed: Object.fromEntries(kept.slice(-maxTyped)) });
   }
 
   select(tab: Tab): void {

@@ -163,7 +163,7 @@ describe("the life of a pull request", () => {
 
   it("reads what failed without giving the token to the server that keeps the logs", async () => {
     const port = new OctokitPullRequests(api, repository);
-    const [failed] = await port.readFailedChecks(await port.read(pull.number));
+    const [failed] = await port.readFailedChecks(await port.read(pull.number), false);
     expect(failed).toMatchObject({
       blame: "own",
       log: "step one\n1 test failed",
@@ -177,11 +177,11 @@ describe("the life of a pull request", () => {
     const run = { name: "test", headSha: base ?? "", status: "completed", conclusion: "failure" } as const;
     gitHub.addCheckRun(served, run);
     const port = new OctokitPullRequests(api, repository);
-    expect(await port.readFailedChecks(await port.read(pull.number))).toMatchObject([{ blame: "base" }]);
+    expect(await port.readFailedChecks(await port.read(pull.number), false)).toMatchObject([{ blame: "base" }]);
     served.checkRuns.pop();
     // The same commit was green once.
     served.checkRuns.unshift({ ...run, id: 1, headSha: hosted().headSha, conclusion: "success" });
-    expect(await port.readFailedChecks(await port.read(pull.number))).toMatchObject([{ blame: "flaky" }]);
+    expect(await port.readFailedChecks(await port.read(pull.number), false)).toMatchObject([{ blame: "flaky" }]);
     served.checkRuns.shift();
   });
 

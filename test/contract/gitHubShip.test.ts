@@ -125,6 +125,7 @@ function person(answers: { readonly lends: boolean; meanwhile?: () => Promise<vo
       acquit: async () => true,
       explain: async (blocks) => void questions.push(...blocks.map(({ kind }) => `blocked: ${kind}`)),
       updateFromBase: async () => undefined,
+      recreate: async () => false,
     },
     form: {
       ask: async (values) => {

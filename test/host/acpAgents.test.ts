@@ -45,6 +45,9 @@ describe.each(hasBubblewrap ? (["none", "bubblewrap"] as const) : (["none"] as c
 
 const model = useScriptedModel();
 
+/** In a box where there are any; `MUSTER_AGENTS_ISOLATION=none` tries them without. */
+const isolation = hasBubblewrap && process.env["MUSTER_AGENTS_ISOLATION"] !== "none" ? "bubblewrap" : "none";
+
 const published = {
   codex: async () => (await ensureRealAgents({ modelServerUrl: model.url })).codex,
   gemini: async () => (await ensureRealAgents({ modelServerUrl: model.url })).gemini,
@@ -53,7 +56,7 @@ const published = {
 };
 
 /**
- * Programs of four vendors, in a box where there are any, on a model that follows a script. Some take seconds to start: the
+ * Programs of four vendors, on a model that follows a script. Some take seconds to start: the
  * tests of each are one conversation.
  */
 describe.each(["codex", "gemini", "opencode", "claude"] as const)("%s can", (name) => {
@@ -69,7 +72,7 @@ describe.each(["codex", "gemini", "opencode", "claude"] as const)("%s can", (nam
       process.stderr.write(`${reason}\n`);
       return;
     }
-    stage = await AgentStage.make(config, hasBubblewrap ? "bubblewrap" : "none");
+    stage = await AgentStage.make(config, isolation);
     await stage.connect();
   }, 300_000);
   afterAll(() => (config ? stage.dispose() : undefined));

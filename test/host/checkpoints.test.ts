@@ -95,6 +95,19 @@ describe("a checkpoint", () => {
     expect(await workspace.checkpoint("More talk", turn("t2", 2))).toMatchObject({ id: "2", tree: first?.tree });
   });
 
+  it("is not made of the files of before when git could not be confined: bubblewrap's failure is none of git's", async () => {
+    let isBroken = false;
+    const broken = ["/bin/sh", "-c", "echo 'bwrap: No permissions to create a new namespace' >&2; exit 1"];
+    fixture.seedCommit({ "a.txt": "one\n" });
+    const workspaces = await fixture.workspaces({ confine: () => (isBroken ? broken : []) });
+    const workspace = await workspaces.provision(fixture.request());
+    fixture.write(workspace.paths.root, { "a.txt": "work of an hour\n" });
+    isBroken = true;
+    await expect(workspace.checkpoint("Turn", turn("t1", 1))).rejects.toThrow(/No permissions to create a new namespace/);
+    isBroken = false;
+    expect(await workspace.checkpoint("Turn", turn("t1", 1))).toMatchObject({ id: "1", files: 1 });
+  });
+
   it("says in its own commit where it stands, whatever the prompt was", async () => {
     const workspace = await aWorkspace();
     fixture.write(workspace.paths.root, { "a.txt": "changed\n", 'odd "name"/.keep': "" });
@@ -284,7 +297,9 @@ describe("a fork", () => {
     const workspaces = await fixture.workspaces();
     const fork = await workspaces.fork(forkRequest(1));
     expect(filesOf(fork.paths.root)).toEqual(first);
-    await expect(workspaces.provision(fixture.request({ sessionId: "fresh-session" }))).rejects.toThrow(/no repository at/);
+    await expect(workspaces.provision(fixture.request({ sessionId: "fresh-session" }))).rejects.toThrow(
+      /no repository at/,
+    );
   });
 
   it("has exactly the files of the checkpoint, a branch of its own and nothing to do with its source, several times", async () => {
@@ -313,6 +328,30 @@ describe("a fork", () => {
     expect(await third.changes(third.baseCommit, third.checkpoints[0]?.commit ?? "")).not.toHaveLength(0);
     // The agent's repository knows the history and nothing of what the source recorded.
     expect(() => fixture.git(third.paths.root, "cat-file", "-e", source.checkpoints[1]?.commit ?? "")).toThrow();
+  });
+
+  it("has a repository of the agent's own in which the work so far is not committed yet", async () => {
+    fixture.seedCommit({ "kept.txt": "kept\n", "gone.txt": "here\n", "sub/.keep": "" });
+    fixture.git(fixture.seed, "update-index", "--add", "--cacheinfo", `160000,${"1".repeat(40)},module`);
+    fixture.git(fixture.seed, "commit", "--quiet", "--message", "A submodule");
+    fixture.git(fixture.seed, "push", "--quiet", "origin", "HEAD:refs/heads/main");
+    const source = await (await fixture.workspaces()).provision(fixture.request());
+    rmSync(path.join(source.paths.root, "gone.txt"));
+    fixture.write(source.paths.root, { "kept.txt": "changed\n", "new.txt": "new\n" });
+    await source.checkpoint("Turn 1", turn("t1", 1));
+    const identity = { name: 'Ann "the\\ agent"', email: "ann@example.invalid" };
+    const { root } = (await (await fixture.workspaces({ identity })).fork(forkRequest(1))).paths;
+
+    expect(fixture.git(root, "status", "--porcelain").split("\n")).toEqual(["D gone.txt", " M kept.txt", "?? new.txt"]);
+    const settings = fixture.git(root, "config", "--local", "--list").split("\n");
+    const provisioned = fixture.git(source.paths.root, "config", "--local", "--list").split("\n");
+    const isOfRemote = (line: string) => /^(?:remote\.origin\.url|branch\.)/.test(line);
+    expect(settings.filter(isOfRemote)).toEqual(provisioned.filter(isOfRemote));
+    expect(settings).toContain(`user.name=${identity.name}`);
+    expect(fixture.git(root, "rev-parse", "origin/HEAD", "main")).toBe(`${source.baseCommit}\n${source.baseCommit}`);
+    expect(fixture.git(root, "ls-files", "-v", "module")).toBe("H module");
+    expect(fixture.git(root, "fsck", "--strict", "--no-dangling")).toBe("");
+    fixture.git(root, "fetch", "--quiet", "origin");
   });
 
   it("takes the agent's home along when it shall, without following a link out of it", async () => {

@@ -51,7 +51,7 @@ function timeOf(name: FailpointName, run: number): number {
   return /^(push|fork)\./.test(name) ? 1 : 1 + run;
 }
 
-describe("a host that dies at a known place (DUR-3)", () => {
+describe("DUR-3: a host that dies at a known place", () => {
   let repository: Awaited<ReturnType<typeof remoteRepository>>;
   let directory: HostDirectory;
   let host: HostProcess | undefined;

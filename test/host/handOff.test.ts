@@ -140,7 +140,9 @@ describe("taking an agent's work over", () => {
     const { change, bring, read } = aHandOff();
     const agent = change("echo 1\n");
     const lie = async () => Buffer.from("other\n");
-    await expect(importTree(localGit, inside("clone"), agent, agent.files, lie)).rejects.toThrow("other content than it named");
+    await expect(importTree(localGit, inside("clone"), agent, agent.files, lie)).rejects.toThrow(
+      "other content than it named",
+    );
     await expect(bring({ ...agent, tree: "a".repeat(40) })).rejects.toThrow("not those of the agent's commit");
     for (const name of ["../out.txt", ".git/hooks/post-checkout", "a/../../b"]) {
       const files = agent.files.map((file) => (file.path === "run.sh" ? { ...file, path: name } : file));

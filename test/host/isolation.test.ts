@@ -88,6 +88,22 @@ describe.skipIf(!hasBubblewrap)("inside bubblewrap", () => {
     await expect(stage.plan(isolation, ["true"], { root: third })).rejects.toMatchObject({ code: "isolation.missing" });
   });
 
+  it("is made where the host's data lie in a folder that boxes see, and shows its own of them and nothing else", async () => {
+    chmodSync(stage.directory, 0o755);
+    const isolation = stage.isolation({ box: { readable: [stage.directory] } });
+    const { root, dataDir } = stage;
+    const script = `echo w > made; cat made; ls ${dataDir} ${dataDir}/sessions; mkdir ${dataDir}/x 2>&1 || true`;
+    const said = await stage.sh(isolation, script);
+    expect(said.split("\n").filter((line) => line !== "")).toEqual([
+      "w",
+      `${dataDir}:`,
+      "sessions",
+      `${dataDir}/sessions:`,
+      path.basename(path.dirname(root)),
+      expect.stringMatching(/Read-only file system|Permission denied/),
+    ]);
+  });
+
   it("gets its variables by environment, not by argument", async () => {
     const isolation = stage.isolation();
     expect(await stage.sh(isolation, "echo $KEY", { env: { KEY: "hunter2" } })).toBe("hunter2");

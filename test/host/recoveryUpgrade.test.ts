@@ -12,10 +12,23 @@ import { WireClient } from "./wireClient.ts";
 
 const kept = fileURLToPath(new URL("../fixtures/data", import.meta.url));
 
-it("DUR-12: opens the data that an earlier host left, and goes on with it", async () => {
+/** Each write of the first start ends before, in and after its commit. `MUSTER_FAILPOINT_RUNS` tries later ones, too. */
+const deaths = Array.from({ length: Number(process.env["MUSTER_FAILPOINT_RUNS"] ?? 1) }, (_, index) =>
+  ["log.writing", "log.written", "log.synced"].map((point) => `${point}:${index + 1}`),
+).flat();
+
+it("DUR-12: opens the data that an earlier host left, also after starts that were killed at it, and goes on", async () => {
   const directory = new HostDirectory(hostConfig("/nowhere"));
   const data = path.join(directory.path, "data");
   cpSync(kept, data, { recursive: true });
+  for (const death of deaths) {
+    directory.env = { MUSTER_FAILPOINT: death };
+    await directory.start().then(
+      (host) => host.kill(),
+      (error: unknown) => expect(String(error)).toContain("The host ended with null"),
+    );
+  }
+  directory.env = {};
   const host = await directory.start();
   const client = await WireClient.connect(host.url, host.token);
   const { items } = (await client.request("listSessions", { channel: ROOT_URI })) as { items: unknown[] };

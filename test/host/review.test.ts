@@ -64,7 +64,7 @@ describe("a review on a real host", () => {
     });
   });
 
-  it("tells each kind of change for what it is", async () => {
+  it("CON-10: tells each kind of change for what git has", async () => {
     const all = refs(id);
     const root = path.join(stage.directory.path, "data", "sessions", id, "workspace");
     const inside = (name: string) => path.join(root, name);
@@ -164,9 +164,11 @@ describe("a review on a real host", () => {
       data: { muster: { code: "conflict" } },
     });
     // From a commit that the host does not have, nothing is merged.
-    expect(await stage.client.refusal("x-fleet/applyPatch", { ...(await send()), base: "d".repeat(40) })).toMatchObject({
-      message: expect.stringMatching(/do not fit .* and 2 more/),
-    });
+    expect(await stage.client.refusal("x-fleet/applyPatch", { ...(await send()), base: "d".repeat(40) })).toMatchObject(
+      {
+        message: expect.stringMatching(/do not fit .* and 2 more/),
+      },
+    );
     expect(existsSync(path.join(root, "further.txt"))).toBe(false);
     const escaping = Buffer.from(git("diff", "--full-index").replaceAll(first, "../out.txt")).toString("base64");
     await stage.client.refusal("x-fleet/applyPatch", { channel: session, patch: escaping });

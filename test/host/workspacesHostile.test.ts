@@ -169,7 +169,7 @@ describe("links are content, not paths", () => {
     fixture.write(fixture.root, { "secret/key.txt": "secret key" });
     rmSync(workspace.paths.root, { recursive: true });
     symlinkSync(path.join(fixture.root, "secret"), workspace.paths.root);
-    await expect(workspace.checkpoint("Turn 1")).rejects.toMatchObject({ code: "internal" });
+    await expect(workspace.checkpoint("Turn 1")).rejects.toMatchObject({ code: "conflict" });
   });
 });
 

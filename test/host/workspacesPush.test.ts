@@ -65,6 +65,23 @@ describe("pushing what was reviewed", () => {
     expect(await push(commit)).toEqual(first);
   });
 
+  it("makes a branch again that was deleted, from its base, when that is wanted", async () => {
+    const first = await push(await work({ "b.txt": "b\n" }));
+    origin("update-ref", "-d", `refs/heads/${branch}`);
+    const more = await work({ "c.txt": "c\n" });
+    const again = await push(more, { recreates: true });
+    expect(origin("rev-parse", `${branch}^`)).toBe(workspace.baseCommit);
+    expect(origin("ls-tree", "--name-only", branch)).toBe("a.txt\nb.txt\nc.txt");
+    expect(await push(more, { recreates: true })).toEqual(again);
+    // It is no leave to overwrite what others made of it.
+    origin("update-ref", `refs/heads/${branch}`, first.commit);
+    const later = await work({ "d.txt": "d\n" });
+    await expect(push(later, { recreates: true })).rejects.toMatchObject({
+      code: "push.refused",
+      details: { isMoved: true },
+    });
+  });
+
   it("puts a hostile title on one line", async () => {
     await push(await work({ "b.txt": "b\n" }), { title: "-m x\nCloses: everything\u2028\0" });
     expect(origin("log", "-1", "--format=%B", branch)).toBe("-m x Closes: everything");

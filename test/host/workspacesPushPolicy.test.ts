@@ -94,7 +94,11 @@ describe("GIT-9 pushes", () => {
     await expect(push(branch, next)).rejects.toMatchObject({ code: "push.refused" });
     expect(fixture.inOrigin("rev-parse", branch)).toBe(fixture.inOrigin("rev-parse", "main"));
     fixture.inOrigin("update-ref", "-d", `refs/heads/${branch}`);
-    await expect(push(branch, next)).rejects.toMatchObject({ code: "push.refused" });
+    await expect(push(branch, next)).rejects.toMatchObject({
+      code: "push.refused",
+      message: expect.stringContaining("was deleted on the server"),
+      details: { isBranchDeleted: true },
+    });
     expect(refs()).toEqual(["refs/heads/main"]);
     fixture.inOrigin("update-ref", `refs/heads/${branch}`, mine);
     await push(branch, next);

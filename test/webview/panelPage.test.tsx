@@ -179,7 +179,7 @@ describe("an approval", () => {
     fireEvent.click(screen.getByRole("button", { name: "Deny with a note…" }));
     const note = await screen.findByRole<HTMLTextAreaElement>("textbox", { name: "Note to the agent" });
     await waitFor(() => expect(document.activeElement).toBe(note));
-    note.value = "Use git clean";
+    fireEvent.input(note, { target: { value: "Use git clean" } });
     fireEvent.click(screen.getByRole("button", { name: "Deny" }));
     expect(page.asked("deny")).toEqual([{ turnId: "2", toolCallId: "call-1", note: "Use git clean" }]);
     page.answer("deny");
@@ -256,6 +256,53 @@ describe("a question", () => {
         },
       },
     ]);
+  });
+});
+
+describe("what was typed and not sent", () => {
+  const asking = {
+    activeTurn: anActiveTurn("2", [
+      toolPart(pendingCall("{}")),
+      {
+        kind: "inputRequest",
+        request: { id: "q1", questions: [{ id: "b", kind: "text", message: "Name" }] },
+      },
+    ]),
+  } as const;
+  const name = () => screen.getByRole<HTMLInputElement>("textbox", { name: "Name" });
+  const note = () => screen.getByRole<HTMLTextAreaElement>("textbox", { name: "Note to the agent" });
+
+  it("is there again after another tab, and after the page was dropped", async () => {
+    const page = aPage(asking);
+    fireEvent.input(name(), { target: { value: "parser" } });
+    fireEvent.click(screen.getByRole("button", { name: "Deny with a note…" }));
+    await waitFor(() => expect(document.activeElement).toBe(note()));
+    fireEvent.input(note(), { target: { value: "Use git clean" } });
+    fireEvent.click(screen.getByRole("tab", { name: /Timeline/ }));
+    await waitFor(() => expect(screen.queryByRole("textbox", { name: "Name" })).toBeNull());
+    fireEvent.click(screen.getByRole("tab", { name: /Transcript/ }));
+    await waitFor(() => expect([name().value, note().value]).toEqual(["parser", "Use git clean"]));
+    const memory = page.client.memory;
+    cleanup();
+    aPage(asking, memory);
+    expect([name().value, note().value]).toEqual(["parser", "Use git clean"]);
+    expect(document.activeElement).not.toBe(note());
+  });
+
+  it("is let go of when the host has it", async () => {
+    const page = aPage(asking);
+    fireEvent.input(name(), { target: { value: "parser" } });
+    fireEvent.submit(screen.getByRole("form", { name: "The agent asks" }));
+    page.answer("answerInput");
+    await waitFor(() => expect(page.client.memory.typed).toEqual({}));
+  });
+
+  it("is the latest of many, so that requests that are gone leave nothing for ever", () => {
+    const { client } = aPage();
+    for (let index = 0; index < 30; index += 1) client.keepTyped(`note ${index}`, "x");
+    expect(Object.keys(client.memory.typed ?? {})).toHaveLength(20);
+    expect(client.typed("note 29")).toBe("x");
+    expect(client.typed("constructor")).toBeUndefined();
   });
 });
 

@@ -14,7 +14,7 @@ import { titleOfSession, writeManySessions } from "../support/manySessions.ts";
 import { makeRepository } from "../support/repositories/repositories.ts";
 import { sampleAgentConfig } from "../support/sampleAgent/sampleAgentConfig.ts";
 import { Lifetime } from "../support/vscode/lifetime.ts";
-import { startVsCode, type Workbench } from "../support/vscode/workbench.ts";
+import { picturedThemes, startVsCode, type Workbench } from "../support/vscode/workbench.ts";
 import { openAgent } from "./flow.ts";
 import { type HostProcess, startHostProcess } from "./hostProcess.ts";
 import { Notifications } from "./pages/notifications.ts";
@@ -103,7 +103,7 @@ describe("the Agents view", () => {
   });
 
   it("tells the rest in a hover", async () => {
-    for (const theme of ["light", "highContrast", "dark"] as const) {
+    for (const theme of picturedThemes) {
       await workbench.setTheme(theme);
       const card = await agents.hover(asking);
       await card.getByText("Isolation").waitFor();

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { webviewPage } from "../../src/extension/platform/webviewPage.ts";
 import type { ResponsePart } from "../../src/protocol/chatState.ts";
-import { type OpenPanelPage, openPanelPage } from "../bench/editor/panelPage.ts";
+import type { OpenPanelPage } from "../bench/editor/panelPage.ts";
 import { type Canary, startCanary } from "../corpus/canary.ts";
 import { type ElementFacts, problemsOf } from "../corpus/harmless.ts";
 import { con2Of } from "../corpus/output/con2Markup.ts";
-import { corpus } from "../corpus/output/corpus.ts";
-import { CANARY, type Entries } from "../corpus/output/entries.ts";
+import type { Entries } from "../corpus/output/entries.ts";
 import { aChat, aSession, anActiveTurn, chat, markdown, pendingCall, session, toolPart } from "../support/aChat.ts";
+import { standInForVscode } from "../support/vscodeStandIn.ts";
 
 const origin = "https://panel.test";
 
@@ -41,12 +41,9 @@ describe("hostile output in a browser", () => {
   const ran: string[] = [];
   before(async () => {
     canary = await startCanary();
-    const texts = corpus.flatMap(([group, entries]) =>
-      Object.entries(group === "CON-2" ? con2Of(canary.origin) : entries).map(
-        ([name, text]) => [`${group}: ${name}`, text.replaceAll(CANARY, canary.origin)] as const,
-      ),
-    );
-    const parts = texts.flatMap(([name, text]) => partsOf(text, name));
+    const parts = Object.entries(con2Of(canary.origin)).flatMap(([name, text]) => partsOf(text, name));
+    standInForVscode();
+    const { openPanelPage } = await import("../bench/editor/panelPage.ts");
     panel = await openPanelPage((host) => {
       host.put(session, aSession());
       host.put(chat, aChat({ activeTurn: anActiveTurn("1", parts) }));
@@ -71,9 +68,9 @@ describe("hostile output in a browser", () => {
       ]),
       text: element.textContent ?? "",
     }));
-    assert.ok(found.length > 10_000, String(found.length));
+    assert.ok(found.length > 2000, String(found.length));
     assert.deepEqual(problemsOf(found, text), []);
-    assert.equal(typeof (await page.evaluate(() => typeof Reflect.get(globalThis, "acquireVsCodeApi"))), "string");
+    assert.equal(await page.evaluate(() => typeof Reflect.get(globalThis, "acquireVsCodeApi")), "function");
     assert.deepEqual({ complaints, ran, asked: canary.asked }, { complaints: [], ran: [], asked: [] });
   });
 

@@ -108,6 +108,24 @@ describe("launching and what it costs", () => {
     await report.page.getByRole("button", { name: "Discard" }).click();
   });
 
+  it("has the host update agents from their base, one after the other", async () => {
+    const { workbench } = scene;
+    const report = new ReportPage(workbench);
+    const notifications = new Notifications(workbench);
+    await scene.commitToMain("NOTES.md", "Written by somebody else.\n");
+    await new AgentsView(workbench).contextAction(first, "Update from Base");
+    await notifications.read(/was updated from its base: 1 commit/);
+    await notifications.clear();
+    await workbench.tab("Overlaps").click();
+    const button = report.page.getByRole("button", { name: /^Update \d from Base/ });
+    await button.waitFor();
+    await workbench.screenshotThemes("overlaps-behind");
+    await button.click();
+    await notifications.read(/agents were updated from their base/);
+    await workbench.screenshotThemes("overlaps-updated");
+    await notifications.clear();
+  });
+
   it("makes one branch of parts of several agents, which is an agent like any other", async () => {
     const { workbench } = scene;
     const report = new ReportPage(workbench);

@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { promisify } from "node:util";
 import { exactly } from "../support/vscode/workbench.ts";
 import * as flow from "./flow.ts";
 import { Notifications } from "./pages/notifications.ts";
@@ -170,6 +174,49 @@ describe("the main job", () => {
     await workbench.screenshotThemes("review-answered");
   });
 
+  it("takes work over beside a clone with uncommitted work, and merges what a person did into the agent's files", async () => {
+    const { workbench, repository, repositoryUrl, host } = scene;
+    const agents = new AgentsView(workbench);
+    const notifications = new Notifications(workbench);
+    await flow.waitForRow(workbench, asking, /ready for review.*1 comment open/);
+    const clone = new URL(workbench.page.url()).searchParams.get("folder") ?? "";
+    const git = async (...args: string[]) => (await promisify(execFile)("git", args, { cwd: clone })).stdout;
+    await git("clone", "--quiet", repository.git.directory, ".");
+    await git("remote", "set-url", "origin", repositoryUrl);
+    const mine = (name: string) => path.join(clone, name);
+    await writeFile(mine("README.md"), `Mine.\n\n${await readFile(mine("README.md"), "utf8")}`);
+
+    const opened = workbench.page.context().waitForEvent("page");
+    await agents.contextAction(asking, "Check Out Locally…");
+    await notifications.answer(/Check out .* in /, "Check Out");
+    const window = await opened;
+    await window.waitForURL(/folder=/);
+    const folder = new URL(window.url()).searchParams.get("folder") ?? "";
+    await window.close();
+    assert.match(await readFile(path.join(folder, "CONTRIBUTING.md"), "utf8"), /Build output goes to/);
+    assert.equal(await git("status", "--porcelain"), " M README.md\n");
+
+    const send = async () => {
+      await agents.contextAction(asking, "Send Changes of This Folder to Agent…");
+      await notifications.answer(/Send the changes of /, "Send");
+    };
+    await send();
+    await notifications.read(/has your changes/);
+    const sessions = path.join(host.data, "sessions");
+    const readmes = (await readdir(sessions)).map((id) =>
+      readFile(path.join(sessions, id, "workspace/README.md"), "utf8"),
+    );
+    assert.equal((await Promise.all(readmes)).filter((text) => text.startsWith("Mine.\n")).length, 1);
+    await notifications.clear();
+    // The agent has a file of that name: neither side is overwritten.
+    await writeFile(mine("CONTRIBUTING.md"), "Mine.\n");
+    await send();
+    await notifications.read(/do not fit .*CONTRIBUTING\.md.*Nothing was changed/);
+    await workbench.screenshot("hand-off-refused");
+    await notifications.clear();
+    assert.equal(await readFile(mine("CONTRIBUTING.md"), "utf8"), "Mine.\n");
+  });
+
   it("tells in the row that a check of the pull request is red", async () => {
     const { gitHub, repository, workbench } = scene;
     const [pull] = repository.pulls.values();
@@ -194,6 +241,22 @@ describe("the main job", () => {
     await flow.waitForRow(workbench, working, /new changes to push/);
   });
 
+  it("lets the agent put together what git can't merge with the base, when the person has read it", async () => {
+    const { workbench } = scene;
+    const input = new QuickInput(workbench);
+    await scene.commitToMain("CONTRIBUTING.md", "# Contributing\n\nWrite to us first.\n");
+    await new AgentsView(workbench).contextAction(working, "Update from Base");
+    const question = "its base branch main have changed the same lines";
+    await new Notifications(workbench).dialog(question).filter({ hasText: "CONTRIBUTING.md" }).waitFor();
+    await workbench.screenshot("base-conflict");
+    await new Notifications(workbench).answer(question, "Let the Agent Resolve It…");
+    await input.step("Read the message, and change what you like");
+    await workbench.screenshot("base-conflict-message");
+    await input.choose("Send to the Agent");
+    await flow.waitForRow(workbench, working, /^(?!.*new changes to push)/);
+    await flow.waitForRow(workbench, working, /new changes to push/);
+  });
+
   it("pushes what was reviewed to the pull request that is there", async () => {
     const { gitHub, repository, workbench } = scene;
     const [pull] = repository.pulls.values();
@@ -201,7 +264,8 @@ describe("the main job", () => {
     await flow.review(workbench, working);
     const agents = new AgentsView(workbench);
     await agents.inlineAction(working, "Update Pull Request");
-    await flow.agreeUntil(workbench, agents.row(working, /^(?!.*new changes to push).*draft #\d+/));
+    const agreedTo = await flow.agreeUntil(workbench, agents.row(working, /^(?!.*new changes to push).*draft #\d+/));
+    assert.match(agreedTo.join("\n"), /left its marks in CONTRIBUTING\.md/);
     await workbench.command("Notifications: Clear All Notifications");
     await flow.waitForRow(workbench, working, /draft #\d+/);
     const headSha = (await repository.git.branch(pull?.head ?? "")) ?? "";

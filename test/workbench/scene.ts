@@ -24,6 +24,8 @@ export interface Scene {
   readonly repository: GitHubRepository;
   /** Clone URL of the repository. */
   readonly repositoryUrl: string;
+  /** Somebody else changes a file on the repository's main branch. */
+  commitToMain(file: string, text: string): Promise<void>;
   /** Starts the killed host again on its port and data. */
   restartHost(): Promise<HostProcess>;
   close(): Promise<void>;
@@ -105,6 +107,11 @@ export async function startScene(options: SceneOptions): Promise<Scene> {
       gitHub,
       repository,
       repositoryUrl: gitHub.cloneUrl("octocat", "format"),
+      commitToMain: async (file, text) => {
+        await from.write(file, text);
+        await from.commit(`Change ${file}`);
+        await from.git("push", "--quiet", repository.git.directory, "main");
+      },
       restartHost: () => startHostProcess(lifetime, { ...hostOptions, port: host.port }),
       close: async () => {
         pictured(undefined);

@@ -65,6 +65,6 @@ function conflictMessage(base: string, files: readonly string[]): string {
     `Your files were brought to where the base branch ${base} is at present. Git could not merge these by itself:`,
     listed.join("\n"),
     "Where they are text, both sides stand in them, between lines that begin with <<<<<<< and >>>>>>>. Put the two together so that both changes do what they were made for, and leave none of these lines. Where a file is not text, or one side deleted it, choose what is right and say why.",
-    "Then run the tests, and close with a list that names each file and what you did about it. Ask if you need a decision.",
+    "Then run the tests, and close with a list that names each file and what you did about it. Say so if you need a decision.",
   ].join("\n\n");
 }

@@ -21,13 +21,15 @@ export function pullRequestNeed({ pullRequest, head }: Facts): PullRequestNeed |
   return merge === "ready" && checks !== "pending" && isDraft !== true ? "mergeable" : undefined;
 }
 
-/** "draft #7 · checks running", "#7 · ready to merge", "#7 merged". */
+/** "draft #7 · checks running", "#7 · ready to merge", "#7 merged · branch deleted". */
 export function pullRequestWords(agent: Facts, t: Translate): string {
   const { pullRequest } = agent;
   if (pullRequest === undefined) return t("in pull request");
-  const { number, state, isDraft } = pullRequest;
-  if (state === "merged") return t("#{0} merged", number);
-  if (state === "closed") return t("#{0} closed", number);
+  const { number, state, isDraft, isBranchDeleted } = pullRequest;
+  if (state !== "open") {
+    const over = state === "merged" ? t("#{0} merged", number) : t("#{0} closed", number);
+    return isBranchDeleted ? `${over} · ${t("branch deleted")}` : over;
+  }
   const need = pullRequestNeed(agent);
   const standing = need === undefined ? standingWords(pullRequest, t) : needWords(need, t);
   return [isDraft ? t("draft #{0}", number) : `#${number}`, standing].filter((part) => part !== "").join(" · ");

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { AppError } from "../../base/appError.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { type FleetAgent, keyOf } from "../fleet/fleetAgent.ts";
@@ -19,7 +20,10 @@ export class AgentTargets {
     this.#clock = clock;
   }
 
-  /** @param fits which agents are offered when nobody says, and whether the panel in front is meant. */
+  /**
+   * Rejects with `conflict` when there is nothing to choose from: a command that did nothing would seem broken.
+   * @param fits which agents are offered when nobody says, and whether the panel in front is meant.
+   */
   async one(
     target: unknown,
     placeholder: string,
@@ -42,7 +46,7 @@ export class AgentTargets {
           target: { hostId: agent.hostId, session: agent.session },
         };
       });
-    if (items.length === 0) return undefined;
+    if (items.length === 0) throw new AppError("conflict", "There is no agent that this can be done with at present.");
     return (await vscode.window.showQuickPick(items, { placeHolder: placeholder, matchOnDescription: true }))?.target;
   }
 

@@ -4,6 +4,7 @@ import type { Fleet } from "../fleet/fleet.ts";
 import { type FleetAgent, keyOf } from "../fleet/fleetAgent.ts";
 import { nextNeedingYou } from "../fleet/selectors.ts";
 import type { CommandRegistry } from "../platform/commandRegistry.ts";
+import type { Dialogs } from "../platform/dialogs.ts";
 import type { SessionPanels } from "../session/sessionPanels.ts";
 import type { AgentTargets } from "./agentTargets.ts";
 import type { Inbox } from "./inbox.ts";
@@ -16,6 +17,7 @@ export interface InboxCommandsOptions {
   readonly snoozes: Pick<Snoozes, "has">;
   readonly panels: Pick<SessionPanels, "show" | "active">;
   readonly commands: CommandRegistry;
+  readonly dialogs: Pick<Dialogs, "tell">;
   /** Selects the agent's row, if the tree can be seen. */
   readonly reveal: (key: string) => void;
 }
@@ -24,7 +26,7 @@ const isWaiting = ({ attention }: FleetAgent) => attention === "needsYou";
 
 /** What answers agents that wait, from the inbox, the tree, the palette and the panel's title. */
 export function registerInboxCommands(options: InboxCommandsOptions): Disposable {
-  const { fleet, targets, inbox, snoozes, panels, commands, reveal } = options;
+  const { fleet, targets, inbox, snoozes, panels, commands, dialogs, reveal } = options;
   const owned = new Disposables();
   let lastVisited: string | undefined;
 
@@ -33,7 +35,7 @@ export function registerInboxCommands(options: InboxCommandsOptions): Disposable
     const { active } = panels;
     const awake = Array.from(fleet.agents.values()).filter((agent) => !snoozes.has(agent));
     const next = nextNeedingYou(awake, active === undefined ? lastVisited : keyOf(active), step);
-    if (next === undefined) return;
+    if (next === undefined) return void dialogs.tell(vscode.l10n.t("No agent needs you at present."));
     lastVisited = next.key;
     await panels.show({ hostId: next.hostId, session: next.session });
     reveal(next.key);

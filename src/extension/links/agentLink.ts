@@ -22,7 +22,9 @@ export function parseAgentLink(query: string): Result<AgentLink, AppError> {
   const parameters = new URLSearchParams(query);
   const session = parameters.get("session") ?? "";
   if (!/^[a-z][a-z0-9+.-]{0,60}:[!-~]{1,500}$/i.test(session)) {
-    return err(new AppError("request.invalid", "This link names no agent. Ask whoever gave it to you for another one."));
+    return err(
+      new AppError("request.invalid", "This link names no agent. Ask whoever gave it to you for another one."),
+    );
   }
   const parsed = parseHostUrl(parameters.get("host") ?? "");
   return parsed.ok ? ok({ hostUrl: parsed.value.url, session }) : parsed;

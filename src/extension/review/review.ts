@@ -60,6 +60,10 @@ export class Review implements Disposable {
     this.#owned.add(new ReviewContent(this.reader, ports.hosts));
     this.#register("muster.agent.review", (target) => this.openBranch(target));
     this.#register("muster.agent.reviewSince", (target) => this.openSince(target));
+    this.#register("muster.agent.reviewInWindow", async (target) => {
+      await this.openBranch(target);
+      await vscode.commands.executeCommand("workbench.action.moveEditorToNewWindow");
+    });
     this.#register("muster.agent.chooseReview", async (target) => {
       const title = ports.titleOf(target);
       const scope = await chooseScope(await this.#fleet(target), this.reviewed.commitOf(target), title);
@@ -69,7 +73,7 @@ export class Review implements Disposable {
   }
 
   #register(
-    id: "muster.agent.review" | "muster.agent.reviewSince" | "muster.agent.chooseReview",
+    id: `muster.agent.${"review" | "reviewSince" | "reviewInWindow" | "chooseReview"}`,
     open: (target: AgentTarget) => Promise<void>,
   ): void {
     const { commands, resolveAgent } = this.#ports;

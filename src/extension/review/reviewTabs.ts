@@ -28,7 +28,9 @@ export class ReviewTabs implements Disposable {
     this.#changed = this.#owned.add(new Emitter(onError));
     this.#owned.add(
       vscode.window.tabGroups.onDidChangeTabs(({ closed }) => {
-        for (const { label } of closed) this.#forget(label);
+        // A tab that is moved to another group or window is closed where it was.
+        const open = tabsOf(vscode.window.tabGroups);
+        for (const { label } of closed) if (!open.some((tab) => tab.label === label)) this.#forget(label);
         this.#look();
       }),
     );
@@ -77,7 +79,7 @@ export class ReviewTabs implements Disposable {
     // Where nothing is new the title is the same, and so is the tab.
     if (this.#inFront() === title) return;
     this.#entries.delete(title);
-    const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+    const tabs = tabsOf(vscode.window.tabGroups);
     await vscode.window.tabGroups.close(tabs.filter(({ label }) => isOf(label, title)));
     this.#changed.fire();
   }
@@ -109,6 +111,10 @@ export class ReviewTabs implements Disposable {
     const label = vscode.window.tabGroups.activeTabGroup.activeTab?.label;
     return label === undefined ? undefined : Array.from(this.#entries.keys()).find((title) => isOf(label, title));
   }
+}
+
+function tabsOf({ all }: vscode.TabGroups): readonly vscode.Tab[] {
+  return all.flatMap(({ tabs }) => tabs);
 }
 
 /** VS Code adds the number of files to the title of a multi-file diff: "Title (3 files)". */

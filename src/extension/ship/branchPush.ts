@@ -20,12 +20,14 @@ export interface PushRequest {
   /** Subject and body of the pushed commit's message. */
   readonly title: string;
   readonly body: string;
+  /** Makes the branch again if it was deleted on the server. */
+  readonly recreates?: boolean;
 }
 
 export interface BranchPushPort {
   /**
-   * Has the host push exactly `commit`, as a commit with that message. Rejects with `branch.moved` if the agent has gone on since, `push.refused`,
-   * `auth.required`, or what the host answers. Pushing the same commit again is no error.
+   * Has the host push exactly `commit`, as a commit with that message. Rejects with `branch.moved` if the agent has gone on since, `push.refused`
+   * (`details.isBranchDeleted` if the branch was deleted on the server), `auth.required`, or what the host answers. Pushing the same commit again is no error.
    */
   push(target: AgentTarget, request: PushRequest): Promise<PushedBranch>;
 }

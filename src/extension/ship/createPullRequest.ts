@@ -32,6 +32,8 @@ export interface GatePort {
   explain(blocks: readonly Finding[], target: AgentTarget): Promise<void>;
   /** Puts the branch on its base as it is at present. What comes of that is to be reviewed first. */
   updateFromBase(target: AgentTarget): Promise<void>;
+  /** The branch was deleted on the server. True to make it again. */
+  recreate(branch: string): Promise<boolean>;
 }
 
 export interface CreatePullRequestPorts {
@@ -147,11 +149,8 @@ export class CreatePullRequestFlow {
     const gitHub = await this.#ports.gitHub(own.server);
     const { parent, defaultBranch, isArchived } = await gitHub.getRepository(own);
     if (isArchived) {
-      const sentence = this.#t(
-        "{0} is archived, so it takes no pull requests. Its owner can unarchive it.",
-        `${own.owner}/${own.repo}`,
-      );
-      throw new AppError("github.refused", sentence);
+      const sentence = "{0} is archived, so it takes no pull requests. Its owner can unarchive it.";
+      throw new AppError("github.refused", sentence, { values: [`${own.owner}/${own.repo}`] });
     }
     const fork = { repository: own, defaultBranch, head: branch };
     const upstream = parent && {
@@ -177,14 +176,16 @@ export class CreatePullRequestFlow {
     { gitHub, bases, template }: Ground,
     { body: trailer, findings, ...push }: Omit<PushRequest, "title"> & { readonly findings: readonly Finding[] },
   ): Promise<Shipped | undefined> {
-    const { drafts, form, progress } = this.#ports;
+    const { drafts, form, progress, pullRequests } = this.#ports;
     const { target } = agent;
+    const known = pullRequests.get(target);
+    const t = this.#t;
     const [usual = { repository: own, defaultBranch: "", head: push.branch }] = bases;
     const prefilled = prefill(agent, push.commit, drafts.get(target), usual, template);
     const context = {
       agent,
       bases,
-      findings,
+      findings: known === undefined ? findings : [...findings, closedBefore(known.number, t)],
       issues: issueReferences(`${agent.title}\n${agent.prompt ?? ""}`, usual.repository),
       choices: (repository: GitHubRepository) => gitHub.getExtraChoices(repository),
       updateFromBase: () => this.#ports.gate.updateFromBase(target),
@@ -192,10 +193,9 @@ export class CreatePullRequestFlow {
     const values = await form.ask(prefilled, context, (draft) => void drafts.keep(target, draft));
     if (values === undefined) return undefined;
     const { repository } = values.base;
-    const t = this.#t;
     return progress(t("Creating the pull request"), async (report) => {
       report(t("pushing the branch"));
-      const pushed = await this.#ports.push.push(target, { ...push, title: cleanTitle(values.title), body: trailer });
+      const pushed = await this.#push(target, { ...push, title: cleanTitle(values.title), body: trailer });
       report(t("asking GitHub"));
       const head = values.base.head === push.branch ? pushed.branch : values.base.head;
       const made = await openOrFind(gitHub, values, head, trailer);
@@ -214,12 +214,24 @@ export class CreatePullRequestFlow {
     push: Omit<PushRequest, "title">,
   ): Promise<Shipped> {
     return this.#ports.progress(this.#t("Updating pull request #{0}", pull.number), async () => {
-      const pushed = await this.#ports.push.push(agent.target, { ...push, title: cleanTitle(pull.title) });
+      const pushed = await this.#push(agent.target, { ...push, title: cleanTitle(pull.title) });
       const unfinished = hasProvenance(pull.body)
         ? await failureOf(gitHub.setBody(repository, pull.number, finishBody(pull.body, push.body)))
         : undefined;
       return { outcome: "found", repository, pullRequest: pull, push: toPush(push.commit, pushed), unfinished };
     });
+  }
+
+  /** A branch that was deleted is not there again without the person's word. */
+  async #push(target: AgentTarget, request: PushRequest): Promise<PushedBranch> {
+    const { gate, push } = this.#ports;
+    try {
+      return await push.push(target, request);
+    } catch (error) {
+      if (!AppError.is(error, "push.refused") || error.details["isBranchDeleted"] !== true) throw error;
+      if (await gate.recreate(request.branch)) return push.push(target, { ...request, recreates: true });
+      throw new AppError("cancelled", "The branch was not made again. Nothing was pushed.", { cause: error });
+    }
   }
 
   #repositoryOf(agent: ShippableAgent): GitHubRepository {
@@ -230,6 +242,12 @@ export class CreatePullRequestFlow {
       "The agent's repository is not on a GitHub server that Muster knows. Add the server to the setting muster.github.servers.",
     );
   }
+}
+
+/** The branch's pull request from before is not open any more, or it would have been found. */
+function closedBefore(number: number, t: Translate): Finding {
+  const sentence = t("The branch had pull request #{0}, which is not open any more. This makes another one.", number);
+  return { kind: "closedBefore", severity: "note", sentence };
 }
 
 function prefill(

@@ -146,9 +146,14 @@ export class Endings {
 
 function notMergeable({ pull }: PullRequestStanding): AppError {
   if (pull.state === "draft") {
-    return new AppError("conflict", `Pull request #${pull.number} is a draft. Mark it as ready first, then merge it.`);
+    const sentence = "Pull request #{0} is a draft. Mark it as ready first, then merge it.";
+    return new AppError("conflict", sentence, { values: [pull.number] });
   }
-  return new AppError("conflict", `Pull request #${pull.number} is ${pull.state} already. Nothing was changed.`);
+  const sentence =
+    pull.state === "merged"
+      ? "Pull request #{0} is merged already. Nothing was changed."
+      : "Pull request #{0} is closed already. Nothing was changed.";
+  return new AppError("conflict", sentence, { values: [pull.number] });
 }
 
 /** @param pushed the head that was last pushed from here */

@@ -26,6 +26,8 @@ export interface FixChecksPorts {
   readonly dialogs: Pick<Dialogs, "tell" | "choose" | "progress">;
   readonly limits: () => AttemptLimits;
   readonly showPage: (target: AgentTarget) => Promise<void>;
+  /** The agent's base branch has got more since, as far as its host tells. */
+  readonly isBehind: (target: AgentTarget) => Promise<boolean>;
   /** Puts the agent's branch on its base as it is. */
   readonly updateFromBase: (target: AgentTarget) => Promise<void>;
 }
@@ -57,11 +59,11 @@ export class FixChecks {
   }
 
   async run(target: AgentTarget): Promise<void> {
-    const { desk, dialogs, showPage, updateFromBase } = this.#ports;
+    const { desk, dialogs, isBehind, showPage, updateFromBase } = this.#ports;
     const { open, failed } = await dialogs.progress(vscode.l10n.t("Reading the failed checks"), async () => {
       const open = await desk.open(target);
       const standing = await desk.read(open);
-      return { open, failed: await open.port.readFailedChecks(standing) };
+      return { open, failed: await open.port.readFailedChecks(standing, await isBehind(target)) };
     });
     const { number } = open.place;
     if (failed.length === 0) {

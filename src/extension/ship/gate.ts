@@ -28,6 +28,7 @@ export type FindingKind =
   | "behindBase"
   | "conflictsWithBase"
   | "conflictMarks"
+  | "closedBefore"
   | "secret"
   | "notScanned";
 

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { toLine } from "../../base/visibleText.ts";
 import type { AgentTarget } from "../ids.ts";
 import type { Dialogs } from "../platform/dialogs.ts";
 import type { GatePort } from "./createPullRequest.ts";
@@ -22,6 +23,14 @@ export function gateDialogs({ dialogs, review, updateFromBase }: GateDialogsPort
       const chosen = await dialogs.choose(vscode.l10n.t("Ship these changes?"), sentences(findings), actions);
       if (chosen === update) await updateFromBase(target);
       return chosen === goOn;
+    },
+    async recreate(branch) {
+      const question = vscode.l10n.t("The branch {0} was deleted on GitHub", toLine(branch, 100));
+      const detail = vscode.l10n.t(
+        "This is usual when its pull request was merged or closed. The agent's work is kept. Make the branch again with what you reviewed?",
+      );
+      const again = vscode.l10n.t("Make It Again");
+      return (await dialogs.choose(question, detail, [again])) === again;
     },
     async acquit(secrets, target) {
       const acquit = vscode.l10n.t("It Is No Secret");

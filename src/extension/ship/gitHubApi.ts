@@ -68,7 +68,8 @@ export class GitHubApi {
     if (baseUrl === undefined) {
       throw new AppError(
         "github.unreachable",
-        `The API address of ${options.server.host} is not one that a sign-in may be sent to. Correct it in muster.github.servers.`,
+        "The API address of {0} is not one that a sign-in may be sent to. Correct it in muster.github.servers.",
+        { values: [options.server.host] },
       );
     }
     const { newPacedOctokit } = await import("./pacedOctokit.ts");
@@ -155,7 +156,8 @@ export class GitHubApi {
     if (parsed.success) return parsed.data;
     throw new AppError(
       "github.unreachable",
-      `${this.server.host} did not answer as GitHub does. Check the address in muster.github.servers.`,
+      "{0} did not answer as GitHub does. Check the address in muster.github.servers.",
+      { values: [this.server.host] },
     );
   }
 }

@@ -76,8 +76,12 @@ function rateLimitWaitSeconds(failure: RequestFailure, nowMs: number): number | 
   return Number.isFinite(resetSeconds) ? Math.max(0, Math.ceil(resetSeconds - nowMs / 1000)) : 60;
 }
 
-function waitText(seconds: number): string {
-  return seconds < 90 ? `${Math.max(1, Math.round(seconds))} seconds` : `${Math.ceil(seconds / 60)} minutes`;
+/** A failure in words: the key of its sentence, and what stands in its places. */
+interface Told {
+  readonly code: AppError["code"];
+  readonly sentence: string;
+  readonly values?: readonly (string | number)[];
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -89,70 +93,74 @@ export function toAppError(error: unknown, repository: GitHubRepository, nowMs: 
     if (cause instanceof AppError) return cause;
   }
   const failure = readFailure(error);
-  const { owner, repo, server } = repository;
-  const fail = (code: AppError["code"], sentence: string, details: Record<string, unknown> = {}) =>
-    new AppError(code, sentence, { cause: error, details: { status: failure?.status, ...details } });
+  const { code, sentence, values = [], details } = tell(failure, repository, nowMs);
+  return new AppError(code, sentence, { cause: error, values, details: { status: failure?.status, ...details } });
+}
+
+function tell(failure: RequestFailure | undefined, { owner, repo, server }: GitHubRepository, nowMs: number): Told {
+  const { host, authProvider } = server;
   if (failure === undefined || !failure.isAnswered || failure.status >= 500) {
-    return fail(
-      "github.unreachable",
-      `${server.host} did not answer. Check the connection, then try again; what you typed is kept.`,
-    );
+    const sentence = "{0} did not answer. Check the connection, then try again; what you typed is kept.";
+    return { code: "github.unreachable", sentence, values: [host] };
   }
-  const waitSeconds =
-    failure.status === 403 || failure.status === 429 ? rateLimitWaitSeconds(failure, nowMs) : undefined;
-  if (waitSeconds !== undefined || failure.status === 429) {
-    const wait = waitText(waitSeconds ?? 60);
-    return fail(
-      "github.rateLimited",
-      `${server.host} has had too many requests from you. Try again in ${wait}; what you typed is kept.`,
-      { retryAfterMs: (waitSeconds ?? 60) * 1000 },
-    );
-  }
-  switch (failure.status) {
-    case 401:
-      return fail(
-        "github.noSession",
-        `${server.host} does not accept your sign-in. Sign in again, then try once more.`,
-        { authProvider: server.authProvider },
-      );
-    case 403:
-      if (failure.headers["x-github-sso"] !== undefined) {
-        return fail(
-          "github.noSession",
-          `The organization ${owner} wants your sign-in to be authorized for single sign-on. Sign in again and authorize it there.`,
-          { authProvider: server.authProvider },
-        );
-      }
-      return fail(
-        "github.refused",
-        `Your account may not do this in ${owner}/${repo}. Ask its owner for access, or sign in with another account.`,
-      );
-    case 404:
-      return fail(
-        "github.refused",
-        `${owner}/${repo} does not exist on ${server.host}, or your account cannot see it. Sign in with an account that can.`,
-      );
-    case 422: {
-      const reasons = [failure.message, ...failure.errors];
-      if (reasons.some((reason) => /already exists/i.test(reason))) {
-        return fail("conflict", `A pull request for this branch exists in ${owner}/${repo}.`);
-      }
-      if (failure.errors.some((reason) => /no commits between/i.test(reason))) {
-        return fail(
-          "branch.empty",
-          `The branch holds nothing that its base does not have. Let the agent commit a change first.`,
-        );
-      }
-      const reason = failure.errors[0] ?? failure.message;
-      return fail(
-        "github.refused",
-        `${server.host} refused it${reason === "" ? "" : ` (${reason})`}. Correct the form and try again.`,
-      );
+  const { headers, status } = failure;
+  const waitSeconds = status === 403 || status === 429 ? rateLimitWaitSeconds(failure, nowMs) : undefined;
+  if (waitSeconds !== undefined || status === 429) return tellLimit(host, waitSeconds ?? 60);
+  const name = `${owner}/${repo}`;
+  switch (status) {
+    case 401: {
+      const sentence = "{0} does not accept your sign-in. Sign in again, then try once more.";
+      return { code: "github.noSession", sentence, values: [host], details: { authProvider } };
     }
-    default:
-      return fail(
-        "github.refused",
-        `${server.host} refused it (${failure.status}). Try again, or open the repository in the browser.`,
-      );
+    case 403: {
+      if (headers["x-github-sso"] !== undefined) {
+        const sentence =
+          "The organization {0} wants your sign-in to be authorized for single sign-on. Sign in again and authorize it there.";
+        return { code: "github.noSession", sentence, values: [owner], details: { authProvider } };
+      }
+      const sentence =
+        "Your account may not do this in {0}. Ask its owner for access, or sign in with another account.";
+      return { code: "github.refused", sentence, values: [name] };
+    }
+    case 404: {
+      const sentence = "{0} does not exist on {1}, or your account cannot see it. Sign in with an account that can.";
+      return { code: "github.refused", sentence, values: [name, host] };
+    }
+    case 422:
+      return tellRefusal(failure, name, host);
+    default: {
+      const sentence = "{0} refused it ({1}). Try again, or open the repository in the browser.";
+      return { code: "github.refused", sentence, values: [host, status] };
+    }
   }
+}
+
+function tellLimit(host: string, seconds: number): Told {
+  const details = { retryAfterMs: seconds * 1000 };
+  if (seconds < 90) {
+    const sentence = "{0} has had too many requests from you. Try again in {1} seconds; what you typed is kept.";
+    return { code: "github.rateLimited", sentence, values: [host, Math.max(1, Math.round(seconds))], details };
+  }
+  const sentence = "{0} has had too many requests from you. Try again in {1} minutes; what you typed is kept.";
+  return { code: "github.rateLimited", sentence, values: [host, Math.ceil(seconds / 60)], details };
+}
+
+/** What GitHub has against the content of a request. */
+function tellRefusal({ message, errors }: RequestFailure, name: string, host: string): Told {
+  if ([message, ...errors].some((reason) => /already exists/i.test(reason))) {
+    return { code: "conflict", sentence: "A pull request for this branch exists in {0}.", values: [name] };
+  }
+  if (errors.some((reason) => /no commits between/i.test(reason))) {
+    const sentence = "The branch holds nothing that its base does not have. Let the agent commit a change first.";
+    return { code: "branch.empty", sentence };
+  }
+  const reason = errors[0] ?? message;
+  if (reason === "") {
+    return { code: "github.refused", sentence: "{0} refused it. Correct the form and try again.", values: [host] };
+  }
+  return {
+    code: "github.refused",
+    sentence: "{0} refused it ({1}). Correct the form and try again.",
+    values: [host, reason],
+  };
 }

@@ -26,7 +26,7 @@ export interface TokenUse {
 export const vscodeSignIn: SignInPort = {
   async token(server, refused, use) {
     requireTrust();
-    const detail = use?.detail ?? `Muster creates the pull request on ${server.host} in your name.`;
+    const detail = use?.detail ?? vscode.l10n.t("Muster creates the pull request on {0} in your name.", server.host);
     const scopes = use?.scopes ?? gitHubScopes;
     try {
       const known = refused === undefined ? undefined : await this.silentToken(server, scopes);
@@ -39,8 +39,8 @@ export const vscodeSignIn: SignInPort = {
     } catch (error) {
       throw new AppError(
         "github.noSession",
-        `You are not signed in to ${server.host}. Sign in and try again; what you typed is kept.`,
-        { cause: error, details: { authProvider: server.authProvider } },
+        "You are not signed in to {0}. Sign in and try again; what you typed is kept.",
+        { cause: error, values: [server.host], details: { authProvider: server.authProvider } },
       );
     }
   },

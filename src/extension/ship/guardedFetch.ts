@@ -45,7 +45,8 @@ function refused(url: URL): Error {
   return final(
     new AppError(
       "github.refused",
-      `GitHub answered with a redirect to ${url.origin}, which was not followed. Check the address in muster.github.servers.`,
+      "GitHub answered with a redirect to {0}, which was not followed. Check the address in muster.github.servers.",
+      { values: [url.origin] },
     ),
   );
 }

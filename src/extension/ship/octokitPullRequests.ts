@@ -48,7 +48,10 @@ export class OctokitPullRequests implements PullRequestPort {
     return this.#standings.read(this.#repository, number);
   }
 
-  async readFailedChecks({ pull, checks, merge }: PullRequestStanding): Promise<readonly FailedCheck[]> {
+  async readFailedChecks(
+    { pull, checks, merge }: PullRequestStanding,
+    isBehind: boolean,
+  ): Promise<readonly FailedCheck[]> {
     const failed = checks.filter(({ state }) => state === "failed").slice(0, maxFailedChecks);
     if (failed.length === 0) return [];
     const [runs, baseChecks, files] = await Promise.all([
@@ -69,7 +72,7 @@ export class OctokitPullRequests implements PullRequestPort {
         const blame = blameOf(
           check,
           { complaints, log },
-          { passedBefore, baseChecks, isBehind: merge === "behind", changed },
+          { passedBefore, baseChecks, isBehind: isBehind || merge === "behind", changed },
         );
         return { check, complaints, log, blame };
       }),
@@ -111,12 +114,13 @@ export class OctokitPullRequests implements PullRequestPort {
       if (!AppError.is(error)) throw error;
       const { status } = error.details;
       if (status === 409) {
-        const sentence = `Somebody pushed to pull request #${number} in the meantime. Nothing was merged; look at it again.`;
-        throw new AppError("branch.moved", sentence, { cause: error });
+        const sentence = "Somebody pushed to pull request #{0} in the meantime. Nothing was merged; look at it again.";
+        throw new AppError("branch.moved", sentence, { cause: error, values: [number] });
       }
       if (status !== 405) throw error;
-      const sentence = `GitHub does not let pull request #${number} be merged: its checks, reviews or the rules of its base branch are against it. Its page says which.`;
-      throw new AppError("conflict", sentence, { cause: error });
+      const sentence =
+        "GitHub does not let pull request #{0} be merged: its checks, reviews or the rules of its base branch are against it. Its page says which.";
+      throw new AppError("conflict", sentence, { cause: error, values: [number] });
     }
   }
 

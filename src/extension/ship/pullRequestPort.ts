@@ -28,8 +28,11 @@ export interface ReviewFeedback {
  */
 export interface PullRequestPort {
   read(number: number): Promise<PullRequestStanding>;
-  /** The red checks, with what they left to read: at most five, each bounded, without secrets. */
-  readFailedChecks(standing: PullRequestStanding): Promise<readonly FailedCheck[]>;
+  /**
+   * The red checks, with what they left to read: at most five, each bounded, without secrets.
+   * @param isBehind the base has got more since, whether GitHub minds or not
+   */
+  readFailedChecks(standing: PullRequestStanding, isBehind: boolean): Promise<readonly FailedCheck[]>;
   /** Runs the failed jobs of these checks' workflows again. */
   rerun(checks: readonly Check[]): Promise<void>;
   mergeMethods(): Promise<readonly MergeMethod[]>;

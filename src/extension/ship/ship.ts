@@ -12,6 +12,7 @@ import type { Attendance } from "../platform/attendance.ts";
 import type { CommandRegistry } from "../platform/commandRegistry.ts";
 import type { Dialogs } from "../platform/dialogs.ts";
 import { confirmMessage } from "../platform/messageForm.ts";
+import { sentenceOf } from "../platform/presentError.ts";
 import type { Telemetry } from "../platform/telemetry.ts";
 import type { HostCredentials } from "../signIn/hostCredentials.ts";
 import { HostBranchPush } from "./branchPush.ts";
@@ -87,8 +88,9 @@ export class Ship implements Disposable {
     });
     this.#pullRequests = new PullRequests(ports.state, (key, facts) => fleet.decorate(key, facts));
     this.#watch = this.#owned.add(this.#newWatch());
+    const source = new HostShipSource(ports.hosts, (target) => fleet.get(keyOf(target)), clock);
     this.#flow = new CreatePullRequestFlow({
-      source: new HostShipSource(ports.hosts, (target) => fleet.get(keyOf(target)), clock),
+      source,
       readSides: ports.readSides,
       reviewed: ports.reviewed,
       servers: ports.servers,
@@ -128,6 +130,7 @@ export class Ship implements Disposable {
           limits: ports.fixLimits,
           showPage,
           updateFromBase: ports.updateFromBase,
+          isBehind: async (target) => ((await source.readBase(target))?.behind ?? 0) > 0,
         }),
         rounds: new ReviewRounds(parts),
         endings: this.#endings,
@@ -182,7 +185,8 @@ export class Ship implements Disposable {
           ? vscode.l10n.t("Created draft pull request #{0} in {1} on {2}.", ...place)
           : vscode.l10n.t("Created pull request #{0} in {1} on {2}.", ...place);
     const rest =
-      unfinished && vscode.l10n.t("Not all of it is there: {0} Add the rest on its page.", unfinished.message);
+      unfinished &&
+      vscode.l10n.t("Not all of it is there: {0} Add the rest on its page.", sentenceOf(unfinished, vscode.l10n.t));
     const open = vscode.l10n.t("Open Pull Request");
     const told = rest === undefined ? sentence : `${sentence} ${rest}`;
     const chosen = await this.#ports.dialogs.tell(told, open);
@@ -235,12 +239,8 @@ export class Ship implements Disposable {
     const gitHub = new OctokitGitHub(await this.#connections.open(server, use));
     const issue = await gitHub.getIssue(resolved.value, number).catch((error: unknown) => {
       if (!AppError.is(error) || error.details["status"] !== 404) throw error;
-      const sentence = vscode.l10n.t(
-        "{0} has no issue #{1} that your account may see. Check the number and the repository.",
-        `${owner}/${repo}`,
-        number,
-      );
-      throw new AppError("notFound", sentence, { cause: error });
+      const sentence = "{0} has no issue #{1} that your account may see. Check the number and the repository.";
+      throw new AppError("notFound", sentence, { cause: error, values: [`${owner}/${repo}`, number] });
     });
     // What is quoted to an agent names no place but the one that was asked for.
     const url = safePageUrl(server, issue.url) ?? `${webOrigin(server)}/${owner}/${repo}/issues/${number}`;
@@ -261,8 +261,8 @@ export class Ship implements Disposable {
 async function openPage(server: GitHubServer, link: string): Promise<void> {
   const url = safePageUrl(server, link);
   if (url === undefined) {
-    const sentence = vscode.l10n.t("The pull request's address is not on {0}, so it was not opened.", server.host);
-    throw new AppError("github.refused", sentence);
+    const sentence = "The pull request's address is not on {0}, so it was not opened.";
+    throw new AppError("github.refused", sentence, { values: [server.host] });
   }
   await vscode.env.openExternal(vscode.Uri.parse(url, true));
 }

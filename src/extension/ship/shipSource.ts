@@ -19,12 +19,12 @@ export interface ShipSource {
 /** Reads from a host's channels; the chat is only what the description is made of, so it may be missing. */
 export class HostShipSource implements ShipSource {
   readonly #hosts: Pick<HostConnectionsView, "client" | "get">;
-  readonly #row: (target: AgentTarget) => Pick<FleetAgent, "title" | "conflicts"> | undefined;
+  readonly #row: (target: AgentTarget) => Pick<FleetAgent, "title" | "conflicts" | "repository"> | undefined;
   readonly #clock: Clock;
 
   constructor(
     hosts: Pick<HostConnectionsView, "client" | "get">,
-    row: (target: AgentTarget) => Pick<FleetAgent, "title" | "conflicts"> | undefined,
+    row: (target: AgentTarget) => Pick<FleetAgent, "title" | "conflicts" | "repository"> | undefined,
     clock: Clock,
   ) {
     this.#hosts = hosts;
@@ -36,17 +36,16 @@ export class HostShipSource implements ShipSource {
     const client = this.#hosts.client(target.hostId);
     const hostName = this.#hosts.get(target.hostId)?.host.name ?? "the host";
     if (client.state.kind !== "live") {
-      throw new AppError(
-        "host.disconnected",
-        `${hostName} is not connected. Try again when it is back; nothing is lost.`,
-      );
+      throw new AppError("host.disconnected", "{0} is not connected. Try again when it is back; nothing is lost.", {
+        values: [hostName],
+      });
     }
     const [{ session, files }, chat] = await Promise.all([
       readBranchChanges(client, target.session, { clock: this.#clock }),
       readChat(client, target.session),
     ]);
-    const forecast = await readForecast(client, session.repository);
     const row = this.#row(target);
+    const base = await this.readBase(target);
     const agent = client.root.state?.agents.find((one) => one.provider === session.provider);
     return {
       target,
@@ -60,10 +59,19 @@ export class HostShipSource implements ShipSource {
       phase: session.phase,
       files,
       conflicts: row?.conflicts ?? 0,
-      base: forecast?.branches.find((branch) => branch.session === target.session),
+      base,
       prompt: chat === undefined ? undefined : promptOf(chat),
       tests: chat === undefined ? [] : testRunsOf(chat),
     };
+  }
+
+  /** Where its base branch is; `undefined` where that can't be told. */
+  async readBase({ hostId, session }: AgentTarget): Promise<ShippableAgent["base"]> {
+    const repository = this.#row({ hostId, session })?.repository;
+    const client = this.#hosts.get(hostId)?.client;
+    if (repository === undefined || client === undefined) return undefined;
+    const forecast = await readForecast(client, repository);
+    return forecast?.branches.find((branch) => branch.session === session);
   }
 }
 

@@ -124,12 +124,13 @@ async function fileSystem({ box, mounts, hidden, directory, process, files, netw
     ...mounts.links.map(({ at, target }) => ["--symlink", target, at]),
     ["--ro-bind", staging.of(directory.passwdFile), "/etc/passwd"],
     ["--ro-bind", staging.of(directory.groupFile), "/etc/group"],
-    ...masks,
+    ...masks.mounts,
     ["--ro-bind", staging.of(forwarder), forwarderInside],
     ["--bind", staging.of(network.socket), socketInside],
     ["--ro-bind", staging.of(files.directory), filesInside],
     ["--bind", staging.of(root), root],
     ["--bind", staging.of(home), home],
+    ...masks.seals,
     ["--remount-ro", "/"],
   ];
 }
@@ -145,12 +146,19 @@ const shared = new Set([
   "/usr/share",
 ]);
 
+/** A mask is closed when all is in its place: the session's own directories may lie below one. */
+interface Masks {
+  readonly mounts: readonly (readonly string[])[];
+  readonly seals: readonly (readonly string[])[];
+}
+
 /**
  * What lies in a directory that the box sees and must not be seen itself. A file is hidden with its directory: one that is
  * missing may be made later, and one that is replaced would come out from under a mask of its own.
  */
-async function masksOf(hidden: readonly string[], shown: readonly string[]): Promise<string[][]> {
+async function masksOf(hidden: readonly string[], shown: readonly string[]): Promise<Masks> {
   const masks = new Map<string, string[]>();
+  const directories = new Set<string>();
   for (const file of hidden) {
     const isDirectory = await stat(file).then(
       (found) => found.isDirectory(),
@@ -160,11 +168,15 @@ async function masksOf(hidden: readonly string[], shown: readonly string[]): Pro
     while (directory !== "/" && (await stat(directory).catch(() => undefined)) === undefined)
       directory = path.dirname(directory);
     if (!shown.some((each) => isInside(directory, each))) continue;
-    if (!shown.includes(directory) && !shared.has(directory))
-      masks.set(directory, ["--tmpfs", directory, "--remount-ro", directory]);
-    else if (isDirectory === false) masks.set(file, ["--ro-bind", "/dev/null", file]);
+    if (!shown.includes(directory) && !shared.has(directory)) {
+      masks.set(directory, ["--tmpfs", directory]);
+      directories.add(directory);
+    } else if (isDirectory === false) masks.set(file, ["--ro-bind", "/dev/null", file]);
   }
-  return Array.from(masks.values()).toSorted((a, b) => (a[1]?.length ?? 0) - (b[1]?.length ?? 0));
+  return {
+    mounts: Array.from(masks.values()).toSorted((a, b) => (a[1]?.length ?? 0) - (b[1]?.length ?? 0)),
+    seals: Array.from(directories, (directory) => ["--remount-ro", directory]),
+  };
 }
 
 /**

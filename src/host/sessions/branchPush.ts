@@ -42,12 +42,13 @@ export async function pushBranch(
   try {
     const workspace = await run.workspace();
     const title = wanted?.title || session.title;
-    const body = wanted?.body;
+    const { body, recreates } = wanted ?? {};
     const pushed = await workspace.push({
       branch: fleet.branch,
       commit,
       title,
       body,
+      recreates,
       credentials: credentials.credentialsOf(principal),
     });
     const at = new Date(clock.now()).toISOString();

@@ -5,7 +5,12 @@ import type { SessionRun } from "./sessionRun.ts";
 
 export type CheckpointMethods = Pick<
   FleetHandlers,
-  "x-fleet/checkpoint" | "x-fleet/restore" | "x-fleet/updateFromBase" | "x-fleet/applyPatch" | "x-fleet/fork" | "x-fleet/compare"
+  | "x-fleet/checkpoint"
+  | "x-fleet/restore"
+  | "x-fleet/updateFromBase"
+  | "x-fleet/applyPatch"
+  | "x-fleet/fork"
+  | "x-fleet/compare"
 >;
 
 export interface CheckpointPorts {

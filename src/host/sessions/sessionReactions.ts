@@ -110,7 +110,11 @@ export class SessionReactions {
   }
 
   /** Their rows count the conflicts. */
-  #touchForecast({ branches, removed, pairs }: Extract<FleetConflictsAction, { type: "x-fleet/conflictsChanged" }>): void {
+  #touchForecast({
+    branches,
+    removed,
+    pairs,
+  }: Extract<FleetConflictsAction, { type: "x-fleet/conflictsChanged" }>): void {
     const ofPairs = pairs.flatMap(({ first, second }) => [first, second]);
     const sessions = new Set([...branches.map(({ session }) => session), ...removed, ...ofPairs]);
     for (const session of sessions) this.#touchRow(session);

@@ -127,7 +127,10 @@ export class SessionRun implements Disposable {
 
   /** Likewise. Throws what `Workspace.update` throws too. */
   updateFromBase(
-    { cancelTurn = false, leaveConflicts = false }: { readonly cancelTurn?: boolean; readonly leaveConflicts?: boolean },
+    {
+      cancelTurn = false,
+      leaveConflicts = false,
+    }: { readonly cancelTurn?: boolean; readonly leaveConflicts?: boolean },
     onStage: (text: string) => void,
   ) {
     const credentials = this.#options.credentials.credentialsOf(this.#options.principal);
@@ -139,9 +142,7 @@ export class SessionRun implements Disposable {
 
   /** Likewise. Throws what `Workspace.apply` throws too. */
   applyPatch(patch: Parameters<typeof applyPatch>[1], onStage: (text: string) => void) {
-    return this.#replacing(false, onStage, (workspace, tell) =>
-      applyPatch(this.#restoreParts(workspace), patch, tell),
-    );
+    return this.#replacing(false, onStage, (workspace, tell) => applyPatch(this.#restoreParts(workspace), patch, tell));
   }
 
   #replacing<T>(

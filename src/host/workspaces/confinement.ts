@@ -1,8 +1,18 @@
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import path from "node:path";
 
 /** What comes before a program and its arguments, so that it sees these directories and no others. */
 export type Confine = (writable: readonly string[], cwd: string) => readonly string[];
+
+/** A PATH that was made for another account may name what this one may not look into: bubblewrap would give up. */
+function mayEnter(directory: string): boolean {
+  try {
+    accessSync(directory, constants.R_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** What git itself is made of. */
 const programs = ["/usr", "/bin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/etc/ld.so.cache"];
@@ -24,7 +34,7 @@ export function bubblewrapConfinement(searchPath: string, isRoot = process.getui
     : ["--unshare-user", "--cap-drop", "ALL"];
   const elsewhere = searchPath
     .split(path.delimiter)
-    .filter((directory) => path.isAbsolute(directory) && directory !== "/");
+    .filter((directory) => path.isAbsolute(directory) && directory !== "/" && mayEnter(directory));
   const readable = [...programs, ...elsewhere].flatMap((directory) => ["--ro-bind-try", directory, directory]);
   const spaces = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"];
   const fixed = [bwrap, "--die-with-parent", "--new-session", ...spaces, ...rights, ...readable];

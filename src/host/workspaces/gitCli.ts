@@ -117,7 +117,12 @@ export class GitCli {
       detached: true,
     });
     if (command.isBackground && child.pid !== undefined) yieldProcessor(child.pid);
-    return await collect(child, name, command);
+    const output = await collect(child, name, command);
+    // Where bubblewrap fails git has not run, whatever the caller makes of git's own exit codes.
+    if (output.exitCode !== 0 && output.stderr.startsWith("bwrap: ")) {
+      throw new GitError(name, { exitCode: output.exitCode, stderr: output.stderr, stdout: "" });
+    }
+    return output;
   }
 
   /** Standard output as text, without its last newline. */

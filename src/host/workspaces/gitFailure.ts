@@ -139,7 +139,7 @@ export function pushFailure(error: unknown, branch: string, context: FailureCont
   const text = `${failure.stderr}\n${failure.stdout}`;
   if (/stale info|non-fast-forward|fetch first|reference already exists/.test(text)) {
     const sentence = `${during}: the branch was changed on the server by someone else. Rename it there or start from its present state.`;
-    return new AppError("push.refused", sentence, { cause: error });
+    return new AppError("push.refused", sentence, { cause: error, details: { isMoved: true } });
   }
   const refused =
     /\[remote rejected\]|pre-receive hook declined|protected branch|returned error: 403|Permission .{1,200} denied/;

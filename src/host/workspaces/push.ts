@@ -40,7 +40,9 @@ export async function pushCheckpoint(parts: PushParts, request: PushRequest): Pr
   const network = { ...opened.network, signal: request.signal };
   try {
     const checkpoint = await readCheckpoint(parts, checkOid(request.commit));
-    const previous = await lastPushed(parts, branch, network);
+    const last = await lastPushed(parts, branch, network);
+    const isAnew = request.recreates === true && (await headOf(parts, branch, network)) === undefined;
+    const previous = isAnew ? undefined : last;
     const commit = await commitOf(parts, request, checkpoint, previous);
     if (commit !== previous)
       await parts.git.run({ gitDir: parts.gitDir, args: ["update-ref", pushingRef(branch), commit] });
@@ -66,8 +68,17 @@ export async function pushCheckpoint(parts: PushParts, request: PushRequest): Pr
     parts.failpoint("push.recorded");
     return { branch, commit, remote: parts.remote.url };
   } catch (error) {
-    throw pushFailure(error, branch, context);
+    const failure = pushFailure(error, branch, context);
+    if (failure.details["isMoved"] !== true) throw failure;
+    // Only where the server says so: whoever deletes a merged branch means no harm to what comes after.
+    const head = await headOf(parts, branch, network).catch(() => "unknown");
+    throw head === undefined ? deleted(branch, failure) : failure;
   }
+}
+
+function deleted(branch: string, cause: AppError): AppError {
+  const sentence = `The branch ${branch} was deleted on the server, so nothing was pushed to it. The agent's work is kept and can be pushed to a branch of that name again.`;
+  return new AppError("push.refused", sentence, { cause, details: { isBranchDeleted: true } });
 }
 
 /**
@@ -113,11 +124,20 @@ async function lastPushed(
   const pushed = await readRef(parts, pushedRef(branch));
   const pushing = await readRef(parts, pushingRef(branch));
   if (pushing === undefined) return pushed;
-  const name = `refs/heads/${branch}`;
-  const listing = await parts.git.text({ ...network, args: ["ls-remote", "--end-of-options", parts.remote.url, name] });
-  if (listing.split("\t")[0] !== pushing) return pushed;
+  if ((await headOf(parts, branch, network)) !== pushing) return pushed;
   await settle(parts, branch, pushing);
   return pushing;
+}
+
+/** What the branch is at on the server; undefined when it is not there. */
+async function headOf(
+  { git, remote }: Pick<PushParts, "git" | "remote">,
+  branch: string,
+  network: OpenRemote["network"],
+): Promise<string | undefined> {
+  const args = ["ls-remote", "--end-of-options", remote.url, `refs/heads/${branch}`];
+  const [oid = ""] = (await git.text({ ...network, args })).split("\t");
+  return oid === "" ? undefined : oid;
 }
 
 async function commitOf(

@@ -162,6 +162,8 @@ export interface PushRequest {
   /** First line of the commit that is pushed. */
   readonly title: string;
   readonly body?: string | undefined;
+  /** Makes the branch again if it was deleted on the server. */
+  readonly recreates?: boolean | undefined;
   readonly credentials: Credentials;
   readonly signal?: AbortSignal | undefined;
 }
@@ -213,7 +215,10 @@ export interface Workspace {
   changes(from: string, to: string): Promise<readonly ChangedFile[]>;
   /** Throws `notFound` for an object that is no blob of this session, `content.tooLarge` above the limit. */
   readBlob(oid: string, limitBytes: number): Promise<Uint8Array>;
-  /** Throws `branch.empty`, `push.refused`, `auth.required` or `permission.denied`. */
+  /**
+   * Throws `branch.empty`, `push.refused` (`details.isBranchDeleted` for a branch that was deleted on the server),
+   * `auth.required` or `permission.denied`.
+   */
   push(request: PushRequest): Promise<PushResult>;
   /** Where the last push went, also when its answer was lost; undefined when nothing of ours is there. */
   confirmPush(request: Pick<PushRequest, "branch" | "credentials">): Promise<PushResult | undefined>;

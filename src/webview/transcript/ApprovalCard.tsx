@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { remarksOn } from "../../base/requestRemarks.ts";
 import { toLine } from "../../base/visibleText.ts";
 import type { PendingToolCall } from "../../protocol/toolCall.ts";
@@ -6,6 +6,8 @@ import { filePathOf } from "../changes/filePath.ts";
 import { plainOf } from "../kit/format.ts";
 import { Icon } from "../kit/Icon.tsx";
 import { usePanel } from "../kit/panelContext.ts";
+import { useOpenedField } from "../kit/useOpenedField.ts";
+import { useTyped } from "../kit/useTyped.ts";
 import { ToolInput } from "./ToolInput.tsx";
 import { runsCommand, textOf, toToolInputView } from "./toolInput.ts";
 import { VisibleText } from "./VisibleText.tsx";
@@ -19,24 +21,23 @@ import { focusComposer } from "./Composer.tsx";
 export function ApprovalCard({ turnId, toolCall }: { turnId: string; toolCall: PendingToolCall }) {
   const panel = usePanel();
   const [isSending, setSending] = useState(false);
-  const [isDenying, setDenying] = useState(false);
-  const note = useRef<HTMLTextAreaElement>(null);
   const { toolCallId } = toolCall;
+  const [note, setNote] = useTyped(`note ${toolCallId}`);
+  const isDenying = note !== undefined;
+  const field = useOpenedField(isDenying);
   const isLive = panel.store.facts.value?.connection === "live";
   const isDisabled = isSending || !isLive;
-  useEffect(() => {
-    if (isDenying) note.current?.focus();
-  }, [isDenying]);
 
   const answer = async (approved: boolean, optionId?: string) => {
     setSending(true);
     const option = optionId === undefined ? {} : { optionId };
-    const typed = note.current?.value.trim() ?? "";
+    const typed = note?.trim() ?? "";
     const arrived = approved
       ? await panel.attempt("approve", { turnId, toolCallId, ...option })
       : await panel.attempt("deny", { turnId, toolCallId, ...option, ...(typed === "" ? {} : { note: typed }) });
-    if (arrived) focusComposer();
-    else setSending(false);
+    if (!arrived) return setSending(false);
+    setNote(undefined);
+    focusComposer();
   };
 
   const isCommand = runsCommand(toolCall);
@@ -73,7 +74,7 @@ export function ApprovalCard({ turnId, toolCall }: { turnId: string; toolCall: P
           <Icon name="close" /> {t("Deny")}
         </button>
         {isDenying ? null : (
-          <button type="button" class="link-button" onClick={() => setDenying(true)}>
+          <button type="button" class="link-button" onClick={() => setNote("")}>
             {t("Deny with a note…")}
           </button>
         )}
@@ -97,9 +98,11 @@ export function ApprovalCard({ turnId, toolCall }: { turnId: string; toolCall: P
       </div>
       {isDenying ? (
         <textarea
-          ref={note}
+          ref={field}
           class="approval-note"
           rows={2}
+          value={note}
+          onInput={(event) => setNote(event.currentTarget.value)}
           placeholder={t("What the agent should do instead; sent when you press Deny")}
           aria-label={t("Note to the agent")}
         />

@@ -3,6 +3,7 @@ import { toLine, toVisibleText } from "../../base/visibleText.ts";
 import type { InputAnswer, InputQuestion, InputRequest } from "../../protocol/input.ts";
 import { Icon } from "../kit/Icon.tsx";
 import { usePanel } from "../kit/panelContext.ts";
+import { useTyped } from "../kit/useTyped.ts";
 import { t } from "../kit/l10n.ts";
 import { focusComposer } from "./Composer.tsx";
 
@@ -18,7 +19,8 @@ function isKnown(question: InputQuestion): question is KnownQuestion {
 export function QuestionCard({ request }: { request: InputRequest }) {
   const panel = usePanel();
   const questions = request.questions ?? [];
-  const [answers, setAnswers] = useState<Answers>(() => initialAnswers(request));
+  const [typed, setTyped] = useTyped(`answers ${request.id}`);
+  const answers = typed === undefined ? initialAnswers(request) : parseAnswers(typed);
   const [isSending, setSending] = useState(false);
   const isLive = panel.store.facts.value?.connection === "live";
   const isComplete = questions.every((question) => !isKnown(question) || !question.required || question.id in answers);
@@ -26,12 +28,15 @@ export function QuestionCard({ request }: { request: InputRequest }) {
   const send = async (response: "accept" | "decline") => {
     setSending(true);
     const sent = response === "accept" ? answers : {};
-    if (await panel.attempt("answerInput", { requestId: request.id, response, answers: sent })) focusComposer();
-    else setSending(false);
+    if (!(await panel.attempt("answerInput", { requestId: request.id, response, answers: sent }))) {
+      return setSending(false);
+    }
+    setTyped(undefined);
+    focusComposer();
   };
   const set = (id: string, value: InputAnswer | undefined) => {
     const { [id]: _, ...rest } = answers;
-    setAnswers(value === undefined ? rest : { ...rest, [id]: value });
+    setTyped(JSON.stringify(value === undefined ? rest : { ...rest, [id]: value }));
   };
 
   return (
@@ -169,6 +174,11 @@ type Value = Extract<InputAnswer, { state: "submitted" }>["value"];
 
 function submitted(value: Value): InputAnswer {
   return { state: "submitted", value };
+}
+
+/** Of this page's own making. */
+function parseAnswers(typed: string): Answers {
+  return JSON.parse(typed) as Answers;
 }
 
 /** What is proposed: drafts that the host keeps, else the question's own default. */

@@ -1,8 +1,9 @@
-import { useState } from "preact/hooks";
 import { toVisibleText } from "../../base/visibleText.ts";
 import type { PendingMessage } from "../../protocol/chatState.ts";
 import { Icon } from "../kit/Icon.tsx";
 import { usePanel } from "../kit/panelContext.ts";
+import { useOpenedField } from "../kit/useOpenedField.ts";
+import { useTyped } from "../kit/useTyped.ts";
 import { t } from "../kit/l10n.ts";
 
 /** Messages that wait for the turn to end, and the one that is on its way into it. */
@@ -32,7 +33,8 @@ function Steering({ message: { id, message } }: { message: PendingMessage }) {
 
 function Queued({ message: { id, message }, isFirst }: { message: PendingMessage; isFirst: boolean }) {
   const panel = usePanel();
-  const [text, setText] = useState<string | undefined>(undefined);
+  const [text, setText] = useTyped(`queued ${id}`);
+  const field = useOpenedField(text !== undefined);
   const save = async () => {
     if (text === undefined || text.trim() === "") return;
     if (text === message.text || (await panel.attempt("editQueued", { id, text }))) setText(undefined);
@@ -41,6 +43,7 @@ function Queued({ message: { id, message }, isFirst }: { message: PendingMessage
     return (
       <li class="queued">
         <textarea
+          ref={field}
           rows={2}
           value={text}
           aria-label={t("Queued message")}

@@ -1,4 +1,5 @@
 import type { Page } from "playwright-core";
+import * as z from "zod/mini";
 
 export interface Frames {
   readonly perSecond: number;
@@ -42,6 +43,40 @@ export async function countFrames(page: Page, act: () => Promise<unknown>): Prom
       heapBytes: Reflect.get(performance, "memory")?.usedJSHeapSize ?? 0,
     };
   });
+}
+
+/**
+ * As `countFrames`, with the CPU of the longest task of a page's thread in the browser, however short: the wall's time of a
+ * task tells of what else the machine does.
+ */
+export async function traceFrames(page: Page, act: () => Promise<unknown>): Promise<Frames> {
+  const browser = page.context().browser();
+  await browser?.startTracing(page, { categories: ["toplevel"] });
+  const frames = await countFrames(page, act);
+  const trace = await browser?.stopTracing();
+  return { ...frames, longestTaskMs: longestTaskOf(Trace.parse(JSON.parse(String(trace))).traceEvents) };
+}
+
+/** Events of the trace that a browser writes; times in microseconds. */
+const Trace = z.object({
+  traceEvents: z.array(
+    z.looseObject({
+      name: z.string(),
+      pid: z.number(),
+      tid: z.number(),
+      /** Of the thread's CPU. */
+      tdur: z.optional(z.number()),
+      args: z.looseObject({ name: z.optional(z.string()) }),
+    }),
+  ),
+});
+
+function longestTaskOf(events: z.infer<typeof Trace>["traceEvents"]): number {
+  const threadOf = ({ pid, tid }: { readonly pid: number; readonly tid: number }) => `${pid} ${tid}`;
+  const pages = new Set(events.filter(({ args }) => args.name === "CrRendererMain").map(threadOf));
+  const tasks = events.filter((event) => event.name.endsWith("RunTask") && pages.has(threadOf(event)));
+  if (tasks.length === 0) throw new Error("The browser traced no task of a page.");
+  return Math.max(...tasks.map(({ tdur = 0 }) => tdur)) / 1000;
 }
 
 /** Turns the wheel over the middle of the page, as fast as a person does, for so long. */

@@ -70,7 +70,13 @@ async function launch(): Promise<Browser> {
   return playwright.launch({
     executablePath,
     env: Object.fromEntries(given),
-    args: [...(process.getuid?.() === 0 ? ["--no-sandbox"] : []), "--disable-gpu", "--enable-precise-memory-info"],
+    args: [
+      ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+      "--disable-gpu",
+      "--enable-precise-memory-info",
+      // Whether a page may ask this machine for something is for the page's policy to say, not for the browser.
+      "--disable-features=LocalNetworkAccessChecks",
+    ],
   });
 }
 

@@ -103,7 +103,13 @@ async function create(gitHub: GitHubServer, branch: string, labels: readonly str
     reviewed: { commitOf: () => reviewedCommit },
     servers: () => [setting(gitHub)],
     readSides: async () => ({ before: "", after: "" }),
-    gate: { accept: async () => true, acquit: async () => true, explain: async () => undefined, updateFromBase: async () => undefined },
+    gate: {
+      accept: async () => true,
+      acquit: async () => true,
+      explain: async () => undefined,
+      updateFromBase: async () => undefined,
+      recreate: async () => false,
+    },
     form: {
       ask: async (values) => ({ ...values, extras: { ...values.extras, labels } }),
       close: async () => undefined,

@@ -32,7 +32,8 @@ export interface VsCodeOptions extends Omit<ServerOptions, "outputDir">, PageOpt
 /** What VS Code marks its workbench with. */
 const themeClasses: Record<Theme, string> = { light: "vs", dark: "vs-dark", highContrast: "hc-black" };
 
-const picturedThemes: readonly Theme[] =
+/** The themes that are looked at; the last one is what a test goes on in. */
+export const picturedThemes: readonly Theme[] =
   process.env["MUSTER_PICTURES"] === "all" ? ["light", "highContrast", "dark"] : ["dark"];
 
 /** How long an element may take on a loaded machine before the step that waits for it fails. */

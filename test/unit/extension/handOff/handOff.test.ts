@@ -74,7 +74,9 @@ describe("handing work over", () => {
   });
 
   it("sends the changes of a checkout to its agent, and of a clone what is not committed", async () => {
-    const { run, sent, asked, ran } = await aHandOff((command) => (command === "log" ? log(oid("c1")) : diffIn(command)));
+    const { run, sent, asked, ran } = await aHandOff((command) =>
+      command === "log" ? log(oid("c1")) : diffIn(command),
+    );
     await run("muster.agent.sendLocalChanges");
     expect(asked).toEqual(["Send the changes of widgets to Fix the parser?"]);
     expect(sent).toEqual([patch]);

@@ -402,6 +402,11 @@ describe("EXT-7: a link from anywhere", () => {
         dice.chance(0.7) ? dice.pick(addresses) : String.fromCodePoint(dice.below(0xd7ff)).repeat(9),
       );
     }
+    if (dice.chance(0.1)) {
+      query.append("host", farm.url);
+      query.append("session", "ahp-session:/1");
+      return { path: "/agent", query: query.toString() };
+    }
     const text = query.toString();
     return {
       path: dice.chance(0.7) ? paths[0] : dice.pick(paths),

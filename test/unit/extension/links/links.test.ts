@@ -58,6 +58,9 @@ describe("a link to an agent", () => {
       await follow(query);
     }
     expect([opened, proposed, failed.length]).toEqual([[], [], 4]);
-    expect(parseAgentLink("host=wss%3A%2F%2Fa.example")).toMatchObject({ ok: false, error: { code: "request.invalid" } });
+    expect(parseAgentLink("host=wss%3A%2F%2Fa.example")).toMatchObject({
+      ok: false,
+      error: { code: "request.invalid" },
+    });
   });
 });

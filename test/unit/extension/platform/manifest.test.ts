@@ -161,8 +161,9 @@ describe("package.json and ids.ts", () => {
   const offered = (row: string) => new Set(rowMenu.filter(({ when }) => fits(when, row)).map(({ command }) => command));
 
   it("offer on a row whose host is out of sight nothing that the host would have to do", () => {
-    expect(offered("agent.stale")).toEqual(new Set(["muster.agent.open", "muster.agent.pin"]));
-    expect(offered("agent.stale.pinned.unread")).toEqual(new Set(["muster.agent.open", "muster.agent.unpin"]));
+    const always = ["muster.agent.open", "muster.agent.copyLink"];
+    expect(offered("agent.stale")).toEqual(new Set([...always, "muster.agent.pin"]));
+    expect(offered("agent.stale.pinned.unread")).toEqual(new Set([...always, "muster.agent.unpin"]));
   });
 
   it("offer a pull request only on rows whose host pushes branches", () => {

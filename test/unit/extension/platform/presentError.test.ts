@@ -67,6 +67,21 @@ describe("presenting errors", () => {
     expect(sentenceOf(new AppError("internal", "TypeError: boom"), untranslated)).toBe(PRESENTATIONS.internal.sentence);
   });
 
+  it("translates a failure's own sentence and fills in its values then", async () => {
+    const german = (message: string, ...args: (string | number)[]) =>
+      untranslated(message === "{0} does not answer." ? "Keine Antwort von {0}." : message, ...args);
+    const failure = new AppError("host.unreachable", "{0} does not answer.", { values: ["farm"] });
+    expect(failure.message).toBe("farm does not answer.");
+    expect(sentenceOf(failure, german)).toBe("Keine Antwort von farm.");
+    const { presenter, shown } = aPresenter(undefined, german);
+    await presenter.present(failure, "reconnect the host");
+    expect(shown[0]?.text).toBe("Couldn't reconnect the host: Keine Antwort von farm.");
+  });
+
+  it("takes what a host says for a sentence, not for one with places to fill", () => {
+    expect(sentenceOf(new AppError("conflict", "Look at {0}."), untranslated)).toBe("Look at {0}.");
+  });
+
   it("says nothing when the person cancelled", async () => {
     const { presenter, shown } = aPresenter();
     const cancelled = new Error("Canceled");

@@ -116,7 +116,7 @@ describe("telemetry", () => {
 
   it("PRI-2: has events of enums and numbers only, each of them in docs/security.md", () => {
     const table = read("docs/security.md").split("\n## What is reported\n")[1]?.split("\n## ")[0] ?? "";
-    const told = Array.from(table.matchAll(/^\| `([\w.]+)` \| ([^|]+) \|/gm), ([, event = "", facts = ""]) => [
+    const told = Array.from(table.matchAll(/^\| `([\w.]+)` +\| ([^|]+) \|/gm), ([, event = "", facts = ""]) => [
       event,
       facts.trim(),
     ]);

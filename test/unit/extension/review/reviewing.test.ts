@@ -74,6 +74,26 @@ describe("the files of a review", () => {
     expect(rows()).toEqual([]);
   });
 
+  it("stay when the tab goes to a window of its own", async () => {
+    const { opened, contexts, drawn } = await aReview(files);
+    await opened("muster.agent.reviewInWindow");
+    expect(fakeVscode.executed.at(-1)?.command).toBe("workbench.action.moveEditorToNewWindow");
+    fakeVscodeTabs.fire({ closed: fakeVscode.tabs.map((label) => ({ label })) });
+    await drawn();
+    expect(contexts.get("muster:reviewing")).toBe(true);
+    expect(rows()).not.toEqual([]);
+  });
+
+  it("open as they are at the reviewed commit, whatever the agent does next", async () => {
+    const { opened, run, host } = await aReview(files);
+    await opened();
+    push(host, "2", [aChange("src/a.ts", "one", "another")]);
+    await run("muster.review.openFile", { path: "src/a.ts" });
+    const { command, args } = fakeVscode.executed.at(-1)!;
+    expect(command).toBe("vscode.open");
+    expect(String((args[0] as { query: string }).query)).toContain(`blob=${oid("two")}`);
+  });
+
   it("since the last review are those between its commit and the latest checkpoint", async () => {
     const { opened, run, host } = await aReview(files);
     await opened();

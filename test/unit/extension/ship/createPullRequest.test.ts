@@ -112,6 +112,27 @@ describe("creating a pull request", () => {
     expect(world.drafts.get(world.agent.target)).toEqual({ title: "half a tit" });
   });
 
+  it("makes a branch again that was deleted on the server, on the person's word alone", async () => {
+    const world = new ShipWorld();
+    world.isBranchDeleted = true;
+    world.accepts = false;
+    await expect(world.run()).rejects.toMatchObject({ code: "cancelled" });
+    expect(world.created).toEqual([]);
+    world.accepts = true;
+    expect(await world.run()).toMatchObject({ outcome: "created" });
+    const deleted = "deleted agent/fix-the-parser-12345678";
+    expect(world.steps.slice(-5)).toEqual(["push reviewed", deleted, "push reviewed again", "create", "close"]);
+  });
+
+  it("says that the pull request from before was closed or merged elsewhere", async () => {
+    const world = new ShipWorld();
+    await world.run();
+    expect(world.findings).toEqual([]);
+    world.existing = undefined;
+    expect(await world.run()).toMatchObject({ outcome: "created" });
+    expect(world.findings).toEqual([expect.stringContaining("pull request #7, which is not open any more")]);
+  });
+
   it("PR-3: finds the pull request that the branch has, and makes no second one", async () => {
     const world = new ShipWorld();
     world.existing = aPull({ state: "open" });

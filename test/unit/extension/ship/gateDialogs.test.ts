@@ -46,4 +46,11 @@ describe("the questions at the gate", () => {
     expect(done).toEqual(["review", "review"]);
     expect(await aGate("It Is No Secret").gate.acquit([], target)).toBe(true);
   });
+
+  it("make a branch that was deleted again only on the person's word", async () => {
+    const { gate, asked } = aGate("Make It Again");
+    expect(await gate.recreate("agent/x")).toBe(true);
+    expect(asked).toEqual([expect.stringContaining("The branch agent/x was deleted on GitHub")]);
+    expect(await aGate(undefined).gate.recreate("agent/x")).toBe(false);
+  });
 });

@@ -95,6 +95,26 @@ describe("connections to GitHub", () => {
     expect(made).toEqual(["one", "two"]);
   });
 
+  it("reach nothing but the server that the settings name, GraphQL too", async () => {
+    const urls: string[] = [];
+    const answer = { headers: { "content-type": "application/json" } };
+    const api = await GitHubApi.connect({
+      server: { host: "git.example.com", apiUrl: "https://git.example.com/api/v3/", authProvider: "github-enterprise" },
+      token: "secret",
+      clock: new FakeClock(),
+      logger: silentLogger,
+      userAgent: "t",
+      isPaced: false,
+      fetch: async (url) => {
+        urls.push(String(url));
+        return new Response('{"data":{}}', answer);
+      },
+    });
+    await api.ask(repository, z.unknown(), (address, { rest }) => rest.repos.get(address));
+    await api.askGraphQl(repository, z.unknown(), "query { viewer { login } }", {});
+    expect(urls).toEqual(["https://git.example.com/api/v3/repos/o/r", "https://git.example.com/api/graphql"]);
+  });
+
   it("are none where nobody is signed in", async () => {
     const { connections, signOut } = await world();
     signOut();

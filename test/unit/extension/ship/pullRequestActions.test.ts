@@ -40,6 +40,7 @@ class World {
   chosen: string | undefined;
   confirms = true;
   archives = false;
+  isBehind = false;
   edit: (text: string) => string | undefined = (text) => text;
   readonly pullRequests = new PullRequests(new FakeMemento(), (_key, { pullRequest }) => {
     this.agent = { ...this.agent, pullRequest };
@@ -47,7 +48,10 @@ class World {
 
   readonly #port: PullRequestPort = {
     read: async () => this.standing,
-    readFailedChecks: async () => this.failed,
+    readFailedChecks: async (_standing, isBehind) => {
+      if (isBehind) this.done.push("behind");
+      return this.failed;
+    },
     rerun: async (checks) => void this.done.push(`rerun ${checks.map(({ name }) => name).join()}`),
     mergeMethods: async () => this.methods,
     merge: async ({ headCommit }, method) => {
@@ -101,6 +105,7 @@ class World {
     limits: () => ({ attempts: 2, spendUsd: 5 }),
     showPage: async () => void this.done.push("page"),
     updateFromBase: async () => void this.done.push("update"),
+    isBehind: async () => this.isBehind,
   });
   readonly rounds = new ReviewRounds(this.#parts);
   readonly endings = new Endings({ ...this.#parts, archivesOnMerge: () => this.archives });
@@ -175,6 +180,12 @@ describe("failing checks", () => {
     await world.fix("Tell the Agent");
     expect(world.sent).toHaveLength(1);
     expect(world.done).toContain("page");
+  });
+
+  it("are judged with what the host knows of the base", async () => {
+    world.isBehind = true;
+    await world.fix("Open the Pull Request");
+    expect(world.done).toEqual(expect.arrayContaining(["behind", "page"]));
   });
 
   it("are none when they have turned green in the meantime", async () => {

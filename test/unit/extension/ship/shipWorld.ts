@@ -37,6 +37,10 @@ export class ShipWorld {
   failures = new Map<string, ErrorCode>();
   /** The reply to `create` is lost after GitHub acted on it. */
   isReplyLost = false;
+  /** The branch that was pushed before. */
+  isBranchDeleted = false;
+  /** What the form told of. */
+  findings: readonly string[] = [];
   beforeCreate: () => void = () => undefined;
   /** Something happens elsewhere, right before the step of that name. */
   meanwhile: (step: string) => void = () => undefined;
@@ -117,10 +121,15 @@ export class ShipWorld {
         this.steps.push(`block ${blocks.map(({ kind }) => kind).join()}`);
       },
       updateFromBase: async () => void this.steps.push("update"),
+      recreate: async (branch) => {
+        this.steps.push(`deleted ${branch}`);
+        return this.accepts;
+      },
     },
     form: {
-      ask: async (values, _context, keep) => {
+      ask: async (values, { findings }, keep) => {
         this.#step("form");
+        this.findings = findings.map(({ sentence }) => sentence);
         if (this.form === undefined) return values;
         const typed = this.form(values);
         keep({ title: typed?.title ?? "half a tit" });
@@ -136,8 +145,11 @@ export class ShipWorld {
       return this.#gitHub;
     },
     push: {
-      push: async (_target, { commit, branch, title }) => {
-        this.#step(`push ${commit === reviewedCommit ? "reviewed" : commit}`);
+      push: async (_target, { commit, branch, title, recreates = false }) => {
+        this.#step(`push ${commit === reviewedCommit ? "reviewed" : commit}${recreates ? " again" : ""}`);
+        if (this.isBranchDeleted && !recreates) {
+          throw new AppError("push.refused", "It was deleted.", { details: { isBranchDeleted: true } });
+        }
         // As the host does: what is no longer the agent's head is not pushed.
         if (this.agent.head !== commit) throw new AppError("branch.moved", "The agent has gone on since.");
         this.pushedTitles.push(title);

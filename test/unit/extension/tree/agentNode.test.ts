@@ -72,6 +72,8 @@ describe("an agent's row", () => {
     expect(node({ attention: "done", pullRequest: { ...pullRequest, state: "merged" } }).description).toContain(
       "#7 merged",
     );
+    const over = { ...pullRequest, state: "closed" as const, isBranchDeleted: true };
+    expect(node({ attention: "done", pullRequest: over }).description).toContain("#7 closed · branch deleted");
   });
 
   it("is grey, still and without actions while its host is out of sight, and says how old it is", () => {
