@@ -145,8 +145,8 @@ const bundles = [
 async function writeInputs(results) {
   const outputs = results.flatMap(({ metafile }) => Object.values(metafile.outputs));
   const used = outputs.flatMap(({ inputs }) => Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput));
-  const files = Array.from(new Set(used.map(([file]) => file))).toSorted();
-  await writeFile("dist/inputs.json", JSON.stringify(files, undefined, 2));
+  const files = new Set(used.map(([file]) => file));
+  await writeFile("dist/inputs.json", JSON.stringify(Array.from(files), undefined, 2));
 }
 
 if (!watch && !hostFolder) await rm("dist", { recursive: true, force: true });

@@ -224,7 +224,7 @@ export class AhpClient implements Client {
   #startOver(): void {
     this.#handshake.startOver();
     this.#connection.fail(
-      new AppError("host.disconnected", "{0} tells of events in an order that is none. Connecting afresh.", {
+      new AppError("host.disconnected", "{0} sent its events out of order. Connecting afresh.", {
         values: [this.#hostName],
       }),
     );

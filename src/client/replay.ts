@@ -61,7 +61,7 @@ export function readResumption(answer: unknown, seen: number): Resumption {
     const read = readEnvelope(action);
     if (read === undefined) throw unusable("The host replays what cannot be read. Connecting afresh.");
     const { channel, serverSeq } = "envelope" in read ? read.envelope : read.place;
-    if (serverSeq <= (lastSeq ?? seen)) throw unusable("The host replays in an order that is none. Connecting afresh.");
+    if (serverSeq <= (lastSeq ?? seen)) throw unusable("The host sent its events out of order. Connecting afresh.");
     lastSeq = serverSeq;
     if ("envelope" in read) envelopes.push(read.envelope);
     else unreadable.add(channel);

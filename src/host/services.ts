@@ -267,7 +267,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
     return {
       port,
       epoch: log.epoch,
-      drain: (finishMs) => operations.drain({ gateway, sessions }, finishMs),
+      drain: (finishMs) => {
+        trains.dispose();
+        return operations.drain({ gateway, sessions }, finishMs);
+      },
       async close() {
         retention.dispose();
         resting.dispose();

@@ -17,7 +17,10 @@ import { isResumable, Load } from "./load.ts";
 import type { ChaosOptions, ChaosReport } from "./report.ts";
 import { within } from "./report.ts";
 
+/** How long all sessions together may take to come to rest, when the machine is busy with nothing else: */
 const patienceMs = 60_000;
+/** and for each of them. */
+const patienceOfSessionMs = 2_000;
 
 /** What happens to a host that works, in the end of each run. */
 export interface Fault {
@@ -165,6 +168,7 @@ class Scene {
 
   /** Every session goes on after what happened to it. */
   async #settle(client: WireClient): Promise<void> {
+    const patience = patienceMs + patienceOfSessionMs * this.#load.live.length;
     await Promise.all(
       this.#load.live.map(async (session) => {
         await watch(client, session.refs);
@@ -173,7 +177,7 @@ class Scene {
           const { activeTurn, turns } = client.state("chat", session.refs.chat);
           return `session ${session.id} does not go on: ${JSON.stringify({ phase, queue, activeTurn, last: turns.at(-1) })}`;
         };
-        await within(patienceMs, this.#load.settle(client, session), stuck);
+        await within(patience, this.#load.settle(client, session), stuck);
       }),
     );
   }

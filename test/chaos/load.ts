@@ -27,6 +27,7 @@ export class Load {
   readonly sessions: LoadedSession[] = [];
   readonly #dice: Dice;
   readonly #remote: string;
+  #pauseMs = 40;
   readonly #running = new Set<Promise<void>>();
 
   constructor(dice: Dice, remote: string) {
@@ -42,14 +43,18 @@ export class Load {
   async run(client: WireClient, wanted: number): Promise<void> {
     const isOpen = untilClosed(client);
     const { live } = this;
+    // All of them share what one connection may send.
+    this.#pauseMs = Math.max(40, 10 * Math.max(wanted, live.length));
+    const failure = Promise.withResolvers<never>();
     for (let person = 0; person < Math.max(wanted, live.length); person += 1) {
-      this.#start(isOpen, async () => {
+      const work = async () => {
         const theirs = live[person];
         if (theirs) await this.#work(client, theirs, isOpen);
         while (isOpen()) await this.#create(client, isOpen);
-      });
+      };
+      this.#start(isOpen, work, failure.reject);
     }
-    await client.closed;
+    await Promise.race([client.closed, failure.promise]);
     await Promise.all(this.#running);
   }
 
@@ -73,11 +78,12 @@ export class Load {
     }
   }
 
-  #start(isOpen: () => boolean, work: () => Promise<void>): void {
+  #start(isOpen: () => boolean, work: () => Promise<void>, fail: (error: Error) => void): void {
     const running = work()
       .catch((error: unknown) => {
         // A request that is under way when the host dies has no answer; one that comes while it stops is refused.
-        if (isOpen() && !isStopping(error)) throw error;
+        if (!isOpen() || isStopping(error)) return;
+        fail(error instanceof Error ? error : new Error(`A person was refused: ${JSON.stringify(error)}`));
       })
       .finally(() => this.#running.delete(running));
     this.#running.add(running);
@@ -96,7 +102,7 @@ export class Load {
     while (isOpen() && !session.isDisposeAsked) {
       await this.#step(client, session);
       const pause = Promise.withResolvers<void>();
-      const timer = setTimeout(pause.resolve, this.#dice.below(40));
+      const timer = setTimeout(pause.resolve, this.#dice.below(this.#pauseMs));
       await Promise.race([pause.promise, client.closed]);
       clearTimeout(timer);
     }

@@ -103,7 +103,9 @@ describe("a checkpoint", () => {
     const workspace = await workspaces.provision(fixture.request());
     fixture.write(workspace.paths.root, { "a.txt": "work of an hour\n" });
     isBroken = true;
-    await expect(workspace.checkpoint("Turn", turn("t1", 1))).rejects.toThrow(/No permissions to create a new namespace/);
+    await expect(workspace.checkpoint("Turn", turn("t1", 1))).rejects.toThrow(
+      /No permissions to create a new namespace/,
+    );
     isBroken = false;
     expect(await workspace.checkpoint("Turn", turn("t1", 1))).toMatchObject({ id: "1", files: 1 });
   });

@@ -1,8 +1,10 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT_URI } from "../../src/protocol/uris.ts";
 import { HostDirectory } from "./hostProcess.ts";
@@ -145,14 +147,34 @@ it("SEC-3: prints the token when it makes it, and keeps it where it was told alo
   expect(run("token", "--rotate", "--data", data, ...file).stdout).not.toBe(named);
 });
 
+it("goes on when nobody reads what it prints", async () => {
+  const elsewhere = mkdtempSync(path.join(tmpdir(), "muster-cli-"));
+  const child = spawn(process.execPath, [hostMain, "serve", "--port", "0", "--data", elsewhere]);
+  child.stdout.destroy();
+  const exited = once(child, "exit");
+  // The line that stdout would get is made in the same moment.
+  for await (const line of createInterface({ input: child.stderr })) if (line.includes("No agents are")) break;
+  child.kill("SIGTERM");
+  expect(await exited).toEqual([0, null]);
+  rmSync(elsewhere, { recursive: true, force: true });
+});
+
 it.each([
   [["fly"], 2, /There is no command "fly"/],
   [["serve", "--config", "/nowhere.json"], 2, /could not be read: there is no such file or directory\.$/m],
   [["serve", "--host", "0.0.0.0"], 2, /loopback only/],
-  [["serve", "--port", "0", "--data", "/dev/null/data"], 1, /^The log in .* could not be opened: a file is where a directory/],
+  [
+    ["serve", "--port", "0", "--data", "/dev/null/data"],
+    1,
+    /^The log in .* could not be opened: a file is where a directory/,
+  ],
   [["serve", "--host", "192.0.2.1", "--behind-proxy"], 2, /^192\.0\.2\.1 is no address of this machine/m],
   [["verify", "--data", "/nowhere"], 1, /There is no log/],
-  [["token", "create", "--user", "ada", "--role", "viewer", "--data", "/dev/null/data"], 1, /: a file is where a directory/],
+  [
+    ["token", "create", "--user", "ada", "--role", "viewer", "--data", "/dev/null/data"],
+    1,
+    /: a file is where a directory/,
+  ],
 ])("refuses %j in a sentence", (args, status, sentence) => {
   const elsewhere = mkdtempSync(path.join(tmpdir(), "muster-cli-"));
   const ended = run(...args, ...(args.includes("--data") ? [] : ["--data", elsewhere]));

@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ReplayWindow } from "../../src/host/channels/replayWindow.ts";
+import { Methods } from "../../src/protocol/methods.ts";
 import type { TerminalState } from "../../src/protocol/terminal.ts";
 import { ROOT_URI } from "../../src/protocol/uris.ts";
 import { CHAT, startGateway, TERMINAL, TOKEN, upgradeStatus } from "./gatewayFixture.ts";
@@ -93,11 +94,16 @@ describe("the upgrade", () => {
 });
 
 describe("the handshake", () => {
-  it("AUTH-1: knows nothing but ping before it", async () => {
+  it("AUTH-1: knows nothing but ping before it, of all methods, and tells nothing", async () => {
     const client = await open();
     await client.request("ping", { channel: ROOT_URI });
-    expect(await client.refusal("listSessions", { channel: ROOT_URI })).toMatchObject({ code: -32601 });
-    expect(await client.refusal("subscribe", { channel: ROOT_URI })).toMatchObject({ code: -32601 });
+    const methods = Object.keys(Methods).filter((method) => !/^(ping|initialize|reconnect)$/.test(method));
+    expect(methods.length).toBeGreaterThan(30);
+    for (const method of methods)
+      expect(await client.refusal(method, { channel: ROOT_URI }), method).toMatchObject({ code: -32601 });
+    client.dispatch(ROOT_URI, { type: "root/configChanged", config: {} });
+    await client.request("ping", { channel: ROOT_URI });
+    expect([client.envelopes, client.notifications]).toEqual([[], []]);
   });
 
   it("answers with the version, the epoch and the snapshots that exist", async () => {

@@ -117,7 +117,7 @@ describe("who looks after a host", () => {
     expect((await get("/healthz")).status).toBe(200);
   });
 
-  it("reads JSON lines that name session and turn, and more of them after SIGUSR2", async () => {
+  it("SEC-2: reads JSON lines that name session and turn, more of them after SIGUSR2, and opens no debugger", async () => {
     await start();
     const client = await WireClient.connect(host.url, host.token);
     const all = await createSession(client, "bbbbbbbb-lines-0000", "scripted", repository.remote);
@@ -125,7 +125,7 @@ describe("who looks after a host", () => {
     await finished(client, all, "t1");
     const session = refs("bbbbbbbb-lines-0000").session.replace("ahp-session:/", "");
     expect(await logged("agent connected")).toMatchObject({ level: "info", session, turn: "t1" });
-    // SEC-2: what is in memory is for no debugger.
+    // Node's own answer to this signal is a port to what is in memory.
     process.kill(host.pid, "SIGUSR1");
     process.kill(host.pid, "SIGUSR2");
     expect(await logged("log level changed")).toMatchObject({ shown: "debug" });

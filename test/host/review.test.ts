@@ -170,6 +170,15 @@ describe("a review on a real host", () => {
       },
     );
     expect(existsSync(path.join(root, "further.txt"))).toBe(false);
+    const refuse = async (text: string, code: string) => {
+      const asked = { channel: session, patch: Buffer.from(text).toString("base64") };
+      expect(await stage.client.refusal("x-fleet/applyPatch", asked)).toMatchObject({ data: { muster: { code } } });
+    };
+    await refuse(
+      `diff --git a/${first} b/x\nsimilarity index 100%\ncopy from ${first}\ncopy to x\n`,
+      "request.invalid",
+    );
+    await refuse(`diff --git a/x b/x\nGIT binary patch\nliteral 99999999\nzcmV\n\n`, "content.tooLarge");
     const escaping = Buffer.from(git("diff", "--full-index").replaceAll(first, "../out.txt")).toString("base64");
     await stage.client.refusal("x-fleet/applyPatch", { channel: session, patch: escaping });
     expect(existsSync(path.join(root, "..", "out.txt"))).toBe(false);

@@ -14,6 +14,7 @@ import { safeHttpsUrl } from "../../src/webview/transcript/markdownTokens.ts";
 import { ToolCard } from "../../src/webview/transcript/ToolCard.tsx";
 import { TurnView } from "../../src/webview/transcript/TurnView.tsx";
 import { type ElementFacts, problemsOf } from "../corpus/harmless.ts";
+import { isFull } from "../corpus/output/entries.ts";
 import { con3Hidden, con3LookAlikes } from "../corpus/output/con3Unicode.ts";
 import { con4Openable, con4Refused } from "../corpus/output/con4Links.ts";
 import { manyToolCalls } from "../corpus/output/con6Sizes.ts";
@@ -110,13 +111,16 @@ function show(child: ComponentChild) {
   return { page, ...render(<PanelContext.Provider value={page.client}>{child}</PanelContext.Provider>) };
 }
 
+/** Of what takes longer to draw, a part of the entries has to do at every run; a browser draws the worst of them, too. */
+const isQuick = (place: string) => place === "the chat" || place === "the log";
+
 describe.each(corpus)("%s: what an agent says, in its panel", (group, entries) => {
-  it.each(Object.entries(places))(`${group}: is text and nothing else in %s`, (_, placeOf) => {
-    const all = Object.entries(entries);
+  it.each(Object.entries(places))(`${group}: is text and nothing else in %s`, (place, placeOf) => {
+    const all = Object.entries(entries).filter((_, index) => isFull || isQuick(place) || index % 4 === 0);
     const { container, page } = show(all.map(([name, text]) => <div key={name}>{placeOf(text)}</div>));
     for (const [index, [name]] of all.entries()) {
-      const place = container.children[index];
-      expect(place && problemsIn(place), name).toEqual([]);
+      const shown = container.children[index];
+      expect(shown && problemsIn(shown), name).toEqual([]);
     }
     expect(page.asked("openLink")).toEqual([]);
   });

@@ -163,12 +163,16 @@ describe("the Agents view", () => {
     await openAgent(workbench, asking);
     const moved = Array.from(elsewhere.sessions.all.values()).find(({ title }) => title === another)?.resource;
     assert.ok(moved);
-    const archive = agents.row(reviewed).locator('.action-label[aria-label^="Archive Agent"]').first();
     // The window is busy when its rows change, and hears of the change after the press.
-    const pressed = archive.evaluate((button: HTMLElement) => {
-      for (const until = performance.now() + 1500; performance.now() < until;);
-      button.click();
-    });
+    const { page } = workbench;
+    const isBusy = page.waitForEvent("console", (message) => message.text() === "busy");
+    const pressed = page.evaluate((title) => {
+      console.log("busy");
+      for (const until = performance.now() + 2000; performance.now() < until;);
+      const button = `.monaco-list-row[aria-label^="${title}"] .action-label[aria-label^="Archive Agent"]`;
+      document.querySelector<HTMLElement>(button)?.click();
+    }, reviewed);
+    await isBusy;
     await dispatchOn(elsewhere, "session", moved, { type: "session/isArchivedChanged", isArchived: true });
     await pressed;
     await notifications.read(/Couldn't archive the agent: .* did not say which row was meant/);

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { FleetAgent } from "../fleet/fleetAgent.ts";
+import { runCommand } from "../platform/commandRegistry.ts";
 import type { Dialogs } from "../platform/dialogs.ts";
 import { toLabel } from "../platform/plainText.ts";
 import type { ErrorPresenter } from "../platform/presentError.ts";
@@ -25,11 +26,16 @@ export async function tellUpdated(
   { connections, dialogs, presenter }: UpdatePorts,
 ): Promise<void> {
   const changed = reached.filter(({ commits }) => commits > 0);
-  const undo = vscode.l10n.t("Undo");
+  const [review, undo] = [vscode.l10n.t("Review Changes"), vscode.l10n.t("Undo")];
+  const [only] = changed;
   const sentence = [doneWords(changed, reached.length), ...notes].filter((part) => part !== "").join(" ");
-  const buttons = changed.length > 0 ? [undo] : [];
+  const buttons = only === undefined ? [] : changed.length === 1 ? [review, undo] : [undo];
   const chosen =
     notes.length > 0 ? await dialogs.showWarning(sentence, buttons) : await dialogs.tell(sentence, ...buttons);
+  if (chosen === review && only !== undefined) {
+    const { hostId, session } = only.agent;
+    return runCommand("muster.agent.review", { hostId, session });
+  }
   if (chosen !== undo) return;
   try {
     for (const { agent, safety } of changed) {

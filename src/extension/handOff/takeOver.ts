@@ -78,7 +78,7 @@ async function bringFiles({ git, hosts }: HandOffPorts, bringing: Bringing): Pro
       { values: [beyond] },
     );
   }
-  report(vscode.l10n.t("Reading {0} files", files.length));
+  report(vscode.l10n.t("Reading its files ({0})", files.length));
   const client = hosts.client(target.hostId);
   const bytesOf = async ({ uri }: RevisionContent) => {
     const { data, encoding } = await client.request("resourceRead", { channel: ROOT_URI, uri, encoding: "base64" });

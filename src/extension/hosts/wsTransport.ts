@@ -186,13 +186,13 @@ const anyReason: Sentence = { sentence: "{0} cannot be reached. Check the addres
 
 const unknownAuthority: Sentence = {
   sentence:
-    "The certificate of {0} comes from an authority that this machine does not know. Install its authority on this machine, or agree to trust this one certificate when you edit the host.",
+    "The certificate of {0} comes from an authority that this machine does not know. Install its authority on this machine, or trust this one certificate when you add or edit the host.",
 };
 /** One that has expired is trusted by nobody; others may be, by their fingerprint. */
 const untrusted: Readonly<Record<string, Sentence>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: {
     sentence:
-      "The certificate of {0} is self-signed. Install its authority on this machine, or agree to trust this one certificate when you edit the host.",
+      "The certificate of {0} is self-signed. Install its authority on this machine, or trust this one certificate when you add or edit the host.",
   },
   SELF_SIGNED_CERT_IN_CHAIN: unknownAuthority,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownAuthority,
@@ -200,7 +200,7 @@ const untrusted: Readonly<Record<string, Sentence>> = {
   CERT_HAS_EXPIRED: { sentence: "The certificate of {0} has expired; whoever runs the host has to renew it." },
   ERR_TLS_CERT_ALTNAME_INVALID: {
     sentence:
-      "The certificate of {0} was made for another name. Install its authority on this machine, or agree to trust this one certificate when you edit the host.",
+      "The certificate of {0} was made for another name. Install its authority on this machine, or trust this one certificate when you add or edit the host.",
   },
 };
 

@@ -35,7 +35,10 @@ export function registerInboxCommands(options: InboxCommandsOptions): Disposable
     const { active } = panels;
     const awake = Array.from(fleet.agents.values()).filter((agent) => !snoozes.has(agent));
     const next = nextNeedingYou(awake, active === undefined ? lastVisited : keyOf(active), step);
-    if (next === undefined) return void dialogs.tell(vscode.l10n.t("No agent needs you at present."));
+    if (next === undefined) {
+      void dialogs.tell(vscode.l10n.t("No agent needs you at present."));
+      return;
+    }
     lastVisited = next.key;
     await panels.show({ hostId: next.hostId, session: next.session });
     reveal(next.key);

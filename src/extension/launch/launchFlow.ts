@@ -168,7 +168,7 @@ function linesOf(draft: LaunchDraft, fields: readonly LaunchField[], quote: stri
   const prompt = draft.prompt?.trim() ?? "";
   const more = prompt.split("\n").length - 1;
   const about = [
-    ...(more > 0 ? [vscode.l10n.t("+{0} lines", more)] : []),
+    ...(more > 0 ? [more === 1 ? vscode.l10n.t("+1 line") : vscode.l10n.t("+{0} lines", more)] : []),
     ...(quote === undefined ? [] : [vscode.l10n.t("with what is quoted")]),
   ];
   const isReady = prompt !== "" && fields.every((field) => field.isAnswered(draft));

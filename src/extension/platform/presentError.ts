@@ -107,7 +107,7 @@ export const PRESENTATIONS: Record<ErrorCode, Presentation> = {
   "branch.empty": {
     severity: "warning",
     sentence: "The agent's branch holds no changes. There is nothing to review or to push yet.",
-    actions: [],
+    actions: ["retry"],
   },
   "branch.moved": {
     severity: "warning",

@@ -11,7 +11,7 @@ import { type CommandRegistry, commandLink } from "../platform/commandRegistry.t
 import type { Contexts } from "../platform/contexts.ts";
 import { toLabel } from "../platform/plainText.ts";
 import type { ErrorPresenter } from "../platform/presentError.ts";
-import { changeText } from "./changeKinds.ts";
+import { changeText, kindOf } from "./changeKinds.ts";
 import { titleOf, type OpenReview } from "./openReview.ts";
 import type { Review } from "./review.ts";
 import { sidesOf } from "./reviewDiffs.ts";
@@ -79,7 +79,9 @@ export class ReviewView implements vscode.TreeDataProvider<ReviewFileTarget>, Di
     if (file === undefined || this.#shown === undefined) return item;
     const folder = shown.slice(0, -name.length - 1);
     const what = changeText(file);
-    const counts = file.added + file.removed === 0 ? "" : `+${file.added} −${file.removed}`;
+    // Git counts a submodule's commit as a line.
+    const hasLines = file.added + file.removed > 0 && kindOf(file) !== "submodule";
+    const counts = hasLines ? `+${file.added} −${file.removed}` : "";
     const later = this.#isOlder(file) ? vscode.l10n.t("changed since") : "";
     item.id = path;
     item.description = [folder, counts, what, later].filter((part) => part !== "").join(" · ");
@@ -154,7 +156,7 @@ export class ReviewView implements vscode.TreeDataProvider<ReviewFileTarget>, Di
     const lines = [
       titleOf(shown),
       cut === undefined ? "" : vscode.l10n.t("The first {0} of {1} files.", files.length, cut),
-      older === 0 ? "" : vscode.l10n.t("The agent has gone on: {0} files are others. Refresh to read them.", older),
+      olderText(older),
       unsent === 0 ? "" : vscode.l10n.t("Comments not sent: {0}.", unsent),
     ];
     this.#view.message = lines.filter((line) => line !== "").join("\n");
@@ -202,4 +204,11 @@ export class ReviewView implements vscode.TreeDataProvider<ReviewFileTarget>, Di
     const document = right ?? left;
     if (document !== undefined) await vscode.commands.executeCommand("vscode.open", vscode.Uri.from(document));
   }
+}
+
+function olderText(files: number): string {
+  if (files === 0) return "";
+  return files === 1
+    ? vscode.l10n.t("The agent has gone on: 1 file has changed since. Refresh to read it.")
+    : vscode.l10n.t("The agent has gone on: {0} files have changed since. Refresh to read them.", files);
 }

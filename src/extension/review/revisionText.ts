@@ -30,7 +30,7 @@ function noticeSentence(notice: Notice, id: string): string {
       return vscode.l10n.t("Binary file{0}. Its content is not shown as text.", id);
     case "tooLarge":
       return vscode.l10n.t(
-        "This file is too large to show{0}: the limit is {1}. Open the branch to read it.",
+        "This file is too large to show{0}: the limit is {1}. Open a terminal of the agent to read it.",
         id,
         formatBytes(maxDocumentBytes),
       );

@@ -9,7 +9,8 @@ import { apiBase, type GitHubRepository, type GitHubServer } from "./gitHubServe
 import { guardedFetch } from "./guardedFetch.ts";
 import { logTailFetch } from "./logTailFetch.ts";
 
-const requestTimeoutMs = 5000;
+/** GitHub itself gives a request up after ten seconds; a slow line comes on top. */
+const requestTimeoutMs = 20_000;
 const logTimeoutMs = 15_000;
 /** GitHub's largest answer to what is asked here is well below this. */
 const maxAnswerBytes = 8 * 1024 * 1024;

@@ -1,6 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Disposable } from "../../base/disposables.ts";
 import type { Logger } from "../../base/logger.ts";
+import { ClockWatch } from "../clockWatch.ts";
 import type { EventLog } from "../log/log.ts";
 import { type Act, AUDIT_CHANNEL, auditBody } from "./auditRecord.ts";
 import { isReading } from "./rights.ts";
@@ -23,6 +24,8 @@ interface Alike {
 }
 
 const windowMs = 60_000;
+/** A machine's clock is put right soon after it has started. */
+const firstSweepMs = 60_000;
 const sweepMs = 60 * 60_000;
 const maxAlike = 1_000;
 const maxTextLength = 300;
@@ -48,9 +51,11 @@ export class Audit implements Disposable {
   readonly #alike = new Map<string, Alike>();
   #flushTimer: Disposable | undefined;
   #sweepTimer: Disposable | undefined;
+  readonly #clockWatch: ClockWatch;
 
   constructor(options: AuditOptions) {
     this.#options = options;
+    this.#clockWatch = new ClockWatch(options.clock);
   }
 
   record(given: NewAct): void {
@@ -66,16 +71,27 @@ export class Audit implements Disposable {
     }
   }
 
-  /** Removes what is older than it has to be kept, at once and every hour. */
+  /** Removes what is older than it has to be kept, a minute after the start and every hour. */
   start(): void {
-    this.#sweepTimer = this.#options.clock.setTimeout(() => this.start(), sweepMs);
-    this.sweep().catch((error: unknown) => {
-      this.#options.logger.error("old audit records were not removed", { error: String(error) });
-    });
+    this.#sweepIn(firstSweepMs);
+  }
+
+  #sweepIn(ms: number): void {
+    const { clock, logger } = this.#options;
+    this.#sweepTimer = clock.setTimeout(() => {
+      this.sweep().catch((error: unknown) => {
+        logger.error("old audit records were not removed", { error: String(error) });
+      });
+      this.#sweepIn(sweepMs);
+    }, ms);
   }
 
   async sweep(): Promise<void> {
-    const { log, clock, keptMs } = this.#options;
+    const { log, clock, logger, keptMs } = this.#options;
+    if (this.#clockWatch.wasSet()) {
+      logger.warn("the clock was set: no audit record is removed before the next sweep");
+      return;
+    }
     let old = 0;
     for await (const { seq, time } of log.read({ after: 0, channel: AUDIT_CHANNEL })) {
       if (time > clock.now() - keptMs) break;

@@ -1,6 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Disposable } from "../../base/disposables.ts";
 import type { Logger } from "../../base/logger.ts";
+import { ClockWatch } from "../clockWatch.ts";
 import type { EventLog } from "../log/log.ts";
 import type { Channels } from "./channels.ts";
 import { parseStoredRecord } from "./storedRecord.ts";
@@ -17,18 +18,17 @@ export interface RetentionOptions {
 /** After a start its clients come back first. */
 const firstSweepMs = 60 * 1_000;
 const sweepMs = 60 * 60 * 1_000;
-/** Clocks are corrected by less all the time. */
-const clockLeewayMs = 10 * 60 * 1_000;
 
 /** Deletes for good what was disposed of long enough ago: records, snapshots and blobs, down to the bytes on the disk. */
 export class Retention implements Disposable {
   readonly #options: RetentionOptions;
   #timer: Disposable | undefined;
   #isDisposed = false;
-  #clockOffset: number | undefined;
+  readonly #clockWatch: ClockWatch;
 
   constructor(options: RetentionOptions) {
     this.#options = options;
+    this.#clockWatch = new ClockWatch(options.clock);
   }
 
   /** A minute after the start, then every hour. A sweep that fails is told to the log and tried again at its time. */
@@ -47,7 +47,7 @@ export class Retention implements Disposable {
   /** Answers with the number of channels that are gone. */
   async sweep(): Promise<number> {
     const { log, channels, clock, logger, disposedMs } = this.#options;
-    if (this.#clockWasSet()) {
+    if (this.#clockWatch.wasSet()) {
       logger.warn("the clock was set: nothing is deleted before the next sweep");
       return 0;
     }
@@ -63,14 +63,6 @@ export class Retention implements Disposable {
     await log.scrub();
     logger.info("retention", { channels: forgotten });
     return forgotten;
-  }
-
-  /** Since the last sweep. What a clock deletes that was set wrongly, no clock brings back. */
-  #clockWasSet(): boolean {
-    const { clock } = this.#options;
-    const before = this.#clockOffset;
-    this.#clockOffset = clock.now() - clock.elapsed();
-    return before !== undefined && Math.abs(this.#clockOffset - before) > clockLeewayMs;
   }
 
   dispose(): void {

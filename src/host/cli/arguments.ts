@@ -3,6 +3,8 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { AppError } from "../../base/appError.ts";
 import { type SpendKind, spendKinds } from "../../protocol/fleetLedger.ts";
+import type { HostConfig } from "../config.ts";
+import type { GatewayConfig } from "../gateway/gatewayConfig.ts";
 import type { AuditFilter } from "./auditLog.ts";
 import { parseSince } from "./duration.ts";
 import type { TokenWords } from "./token.ts";
@@ -72,7 +74,7 @@ const optionsOf: Readonly<Record<Command, readonly string[]>> = {
   ],
   token: ["data", "token-file", "rotate", "user", "role", "sessions", "expires", "label", "overlap", "json"],
   verify: ["data"],
-  doctor: ["config", "data", "port", "host", "isolation", "json"],
+  doctor: ["config", "data", "port", "host", "tls-cert", "tls-key", "behind-proxy", "isolation", "json"],
   audit: ["data", "user", "session", "refused", "since", "json"],
   spend: ["data", "by", "from", "to", "user", "session", "json"],
   egress: ["data", "json"],
@@ -219,6 +221,11 @@ function parse(args: readonly string[]) {
 
 export function auditFilterOf({ token, session, refused, since }: CliOptions, nowMs: number): AuditFilter {
   return { user: token.user, session, refused, sinceMs: since === undefined ? undefined : parseSince(since, nowMs) };
+}
+
+/** Member `gateway` of the configuration, with what the command line says instead. */
+export function gatewayOf({ tls, behindProxy }: CliOptions, { gateway }: Pick<HostConfig, "gateway">): GatewayConfig {
+  return { ...gateway, ...(tls && { tls }), ...(behindProxy && { behindProxy }) };
 }
 
 function parseSpendKind(text = "day"): SpendKind {

@@ -1,9 +1,10 @@
 import { readConfig } from "../configFile.ts";
 import { effectiveConfig } from "../operations/effectiveConfig.ts";
 import { checkAgents } from "./agentChecks.ts";
-import type { CliOptions } from "./arguments.ts";
+import { type CliOptions, gatewayOf } from "./arguments.ts";
 import { checkLog, checkPort, checkPrivacy } from "./dataChecks.ts";
 import type { Finding } from "./finding.ts";
+import { checkGateway } from "./gatewayCheck.ts";
 import { checkGitBehaviour } from "./gitBehaviour.ts";
 import { checkData, checkGit, checkIsolation, checkTerminals } from "./systemChecks.ts";
 
@@ -31,6 +32,7 @@ export async function doctor(options: CliOptions, print: (line: string) => void)
   tell(await checkTerminals());
   tell(...checkData(options.data), checkPrivacy(options.data));
   tell(...(await checkLog(options.data, Date.now())));
+  tell(...checkGateway({ ...gatewayOf(options, config), host: options.host, port: options.port }, Date.now()));
   if (options.port !== 0) tell(await checkPort(options.host, options.port));
   tell(...(await checkAgents({ ...config, isolation }, process.env)));
   clearInterval(alive);

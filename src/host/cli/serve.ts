@@ -14,7 +14,7 @@ import { failpointFrom } from "../failpoints.ts";
 import { type Host, startHost } from "../services.ts";
 import { systemClock } from "../systemClock.ts";
 import { HOST_VERSION } from "../version.ts";
-import type { CliOptions } from "./arguments.ts";
+import { type CliOptions, gatewayOf } from "./arguments.ts";
 import { EXIT } from "./exitCodes.ts";
 
 /** For agents to end and for what is queued to leave, after running turns have had their time. */
@@ -26,12 +26,7 @@ const stopTimeoutMs = 9_000;
  */
 export async function serve(options: CliOptions): Promise<number> {
   const { config: given, warnings } = readConfig(options.config);
-  const { behindProxy } = options;
-  const gateway = {
-    ...given.gateway,
-    ...(options.tls && { tls: options.tls }),
-    ...(behindProxy && { behindProxy }),
-  };
+  const gateway = gatewayOf(options, given);
   const config: HostConfig = { ...given, gateway, isolation: options.isolation ?? given.isolation };
   // Before anything is made or opened.
   checkListening({ host: options.host, port: options.port, ...gateway });
@@ -50,6 +45,8 @@ export async function serve(options: CliOptions): Promise<number> {
   const signals = stopSignals(process);
   switchLevelOnSignal(log);
   refuseDebugger();
+  // Whoever read them may end before the host does.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const crashed = Promise.withResolvers<void>();
   // What nobody caught leaves the process in an unknown state: it says so and ends; the log brings everything back.
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {

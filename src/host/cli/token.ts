@@ -70,7 +70,10 @@ export function tokenCommand(options: CliOptions, nowMs: number, print: Print): 
 /** The owner's token opens everything: nobody gets it who has forgotten a word. */
 function checkOwners({ user, role, sessions, label, expires, overlap }: TokenWords): void {
   if ([user, role, sessions, label, expires, overlap].every((given) => given === undefined)) return;
-  throw new AppError("request.invalid", 'This is about a token of somebody else. Write "token create" or "token rotate ID".');
+  throw new AppError(
+    "request.invalid",
+    'This is about a token of somebody else. Write "token create" or "token rotate ID".',
+  );
 }
 
 /** The one in the file that was named; without a file, another one, because the former is nowhere. */

@@ -50,9 +50,13 @@ export function listenFailure(error: Error, host: string, port: number): AppErro
       );
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
-      return new AppError("request.invalid", `${host} is no address of this machine. Correct --host.`, { cause: error });
+      return new AppError("request.invalid", `${host} is no address of this machine. Correct --host.`, {
+        cause: error,
+      });
     default:
-      return new AppError("internal", `The host can't listen on ${host}, port ${port}: ${error.message}.`, { cause: error });
+      return new AppError("internal", `The host can't listen on ${host}, port ${port}: ${error.message}.`, {
+        cause: error,
+      });
   }
 }
 

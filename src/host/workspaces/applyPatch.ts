@@ -7,6 +7,10 @@ import type { GitCli } from "./gitCli.ts";
 import { checkOid } from "./refs.ts";
 
 const applyTimeoutMs = 120_000;
+/** A few bytes of a patch can stand for a file of any size: git holds nothing larger than this in memory for one of them. */
+const maxFileMegabytes = 32;
+const maxLiteralBytes = 64 * 1024 * 1024;
+const maxDeltas = 20;
 
 export interface PatchToApply {
   /** What `git diff --binary --full-index` prints. */
@@ -27,6 +31,7 @@ export async function applyPatch(
   onto: string,
   { patch, base }: PatchToApply,
 ): Promise<string> {
+  assertBounded(patch);
   const isKnown = base !== undefined && (await hasCommit(git, gitDir, base));
   if (!isKnown) return await patchedTree(git, gitDir, onto, patch);
   const head = await passingCommit(git, gitDir, base, await patchedTree(git, gitDir, base, patch));
@@ -46,8 +51,9 @@ async function patchedTree(git: GitCli, gitDir: string, commit: string, patch: U
   const env = { GIT_INDEX_FILE: index };
   try {
     await git.run({ gitDir, env, args: ["read-tree", checkOid(commit)] });
+    const limited = { ...env, GIT_ALLOC_LIMIT: `${maxFileMegabytes}m` };
     const args = ["apply", "--cached", "--whitespace=nowarn", "-"];
-    const tried = { gitDir, env, args, input: patch, accept: [1, 128], timeoutMs: applyTimeoutMs };
+    const tried = { gitDir, env: limited, args, input: patch, accept: [1, 128], timeoutMs: applyTimeoutMs };
     const { exitCode, stderr } = await git.run(tried);
     if (exitCode === 0) return await git.text({ gitDir, env, args: ["write-tree"] });
     // `error: a.ts: patch does not apply`, `error: a.ts: already exists in index` (never translated: LC_ALL is C).
@@ -55,6 +61,24 @@ async function patchedTree(git: GitCli, gitDir: string, commit: string, patch: U
   } finally {
     await Promise.all([rm(index, { force: true }), rm(`${index}.lock`, { force: true })]);
   }
+}
+
+/** Lines of content begin with a sign; these are git's own. */
+function assertBounded(patch: Uint8Array): void {
+  const text = Buffer.from(patch).toString("latin1");
+  if (/^(?:copy|rename) (?:from|to) /m.test(text)) {
+    throw new AppError(
+      "request.invalid",
+      "The patch moves or copies files. Make it with --no-renames, then try again.",
+    );
+  }
+  const literals = Array.from(text.matchAll(/^literal (\d+)$/gm), ([, bytes]) => Number(bytes));
+  const deltas = Array.from(text.matchAll(/^delta \d+$/gm)).length;
+  if (literals.reduce((sum, bytes) => sum + bytes, 0) <= maxLiteralBytes && deltas <= maxDeltas) return;
+  throw new AppError(
+    "content.tooLarge",
+    "The patch holds more binary files than this host takes at once. Nothing was changed. Push them to a branch instead.",
+  );
 }
 
 function unfit(names: readonly string[]): AppError {

@@ -28,7 +28,7 @@ export function toSpendFacts({ usage, spend }: Pick<FleetSessionState, "usage" |
   const tokens = usage.inputTokens + usage.outputTokens;
   const title = [
     tokens > 0 ? t("{0} tokens", tokens.toLocaleString("en")) : t("No tokens yet"),
-    unknown ? t("the cost of {0} turns is not known", usage.unpricedTurns ?? 0) : undefined,
+    unpricedWords(usage.unpricedTurns ?? 0),
     limit === undefined ? t("no budget of its own") : t("budget {0}", formatUsd(limit)),
   ];
   return {
@@ -37,4 +37,9 @@ export function toSpendFacts({ usage, spend }: Pick<FleetSessionState, "usage" |
     share,
     tone: spend?.paused !== undefined || (share ?? 0) >= 1 ? "reached" : (share ?? 0) >= 0.8 ? "near" : "plain",
   };
+}
+
+function unpricedWords(turns: number): string | undefined {
+  if (turns === 0) return undefined;
+  return turns === 1 ? t("the cost of 1 turn is not known") : t("the cost of {0} turns is not known", turns);
 }

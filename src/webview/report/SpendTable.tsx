@@ -9,6 +9,7 @@ import {
   isEmpty,
   measureOf,
   outputOf,
+  turnCount,
 } from "./spendFormat.ts";
 import { t } from "../kit/l10n.ts";
 
@@ -100,7 +101,7 @@ function Cells({ coordination, infrastructure }: Pick<SpendLine, "coordination" 
   const { wallMs, cpuMs, peakMemoryBytes } = infrastructure;
   return (
     <>
-      <td class="first" title={unpricedTurns > 0 ? t("{0} turns without a known cost", unpricedTurns) : undefined}>
+      <td class="first" title={unpricedTurns > 0 ? t("{0} without a known cost", turnCount(unpricedTurns)) : undefined}>
         {formatCost(costUsd)}
         {unpricedTurns > 0 && <span class="muted"> +?</span>}
       </td>

@@ -59,13 +59,13 @@ export function outputOf({ outputTokens, thoughtTokens }: Coordination): number 
 /** "3 turns have no known cost", or nothing. */
 export function unknownsOf({ unpricedTurns = 0, partialTurns = 0, computedUsd }: Coordination): readonly string[] {
   return [
-    ...(unpricedTurns > 0 ? [t("{0} without a known cost", turns(unpricedTurns))] : []),
-    ...(partialTurns > 0 ? [t("tokens of {0} known in part", turns(partialTurns))] : []),
+    ...(unpricedTurns > 0 ? [t("{0} without a known cost", turnCount(unpricedTurns))] : []),
+    ...(partialTurns > 0 ? [t("tokens of {0} known in part", turnCount(partialTurns))] : []),
     ...(computedUsd ? [t("{0} of it by the host's prices", formatCost(computedUsd))] : []),
   ];
 }
 
-function turns(count: number): string {
+export function turnCount(count: number): string {
   return count === 1 ? t("1 turn") : t("{0} turns", count.toLocaleString("en"));
 }
 

@@ -5,10 +5,10 @@ import { fleetSessionUri, terminalUri } from "../../../src/protocol/uris.ts";
 import { aChat, aSession, aTurn, chat, markdown, session, terminalCall, toolPart } from "../../support/aChat.ts";
 import type { FakeHost } from "../../support/fakeHost.ts";
 import { ensureCodeServer } from "../../support/vscode/codeServer.ts";
-import { standInForVscode } from "../../support/vscodeStandIn.ts";
 import { compare, residentBytes } from "../measure.ts";
 import { at, type Part } from "../suite.ts";
 import { type Frames, traceFrames, wheel } from "./panelFrames.ts";
+import { openPanelPage } from "./panelPage.ts";
 
 const terminal = terminalUri("s1", "call-1");
 const linesAtOnce = 5_000;
@@ -21,8 +21,6 @@ export const panel: Part = async (options) => {
   const lines = at(options, 1_000_000, 100_000, 10_000);
   const turns = at(options, 500, 500, 50);
   const ms = at(options, 5_000, 3_000, 500);
-  standInForVscode();
-  const { openPanelPage } = await import("./panelPage.ts");
   const { page, host, close } = await openPanelPage((host) => prepare(host, turns));
   try {
     const idle = await traceFrames(page, () => page.waitForTimeout(ms / 2));

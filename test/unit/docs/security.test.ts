@@ -7,11 +7,24 @@ const document = read("docs/security.md");
 const section = (heading: string) => document.split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
 
 /** How many rules there are of each kind. */
-const rules: Readonly<Record<string, number>> = {
-  ...{ AUTH: 10, BRG: 5, CON: 10, DUR: 16, EXT: 8, FUZ: 10, GIT: 11, NET: 17, ORI: 5, PR: 5, PRI: 4, SBX: 6, SEC: 3 },
-  ...{ SUP: 4, TEN: 2 },
-};
-const ids = Object.entries(rules).flatMap(([kind, count]) =>
+const rules: readonly (readonly [string, number])[] = [
+  ["AUTH", 10],
+  ["BRG", 5],
+  ["CON", 10],
+  ["DUR", 16],
+  ["EXT", 8],
+  ["FUZ", 10],
+  ["GIT", 11],
+  ["NET", 17],
+  ["ORI", 5],
+  ["PR", 5],
+  ["PRI", 4],
+  ["SBX", 6],
+  ["SEC", 3],
+  ["SUP", 4],
+  ["TEN", 2],
+];
+const ids = rules.flatMap(([kind, count]) =>
   Array.from({ length: count }, (_, index) => `${kind}-${index + 1}`),
 );
 const rows = Array.from(

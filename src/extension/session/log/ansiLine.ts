@@ -1,28 +1,14 @@
 import type { AnsiSpan, AnsiStyle } from "../../../protocol/panelLog.ts";
 import { AnsiScanner, isPlain } from "./ansiSpans.ts";
 
-/** Longer than this a line grows no further by overwriting. */
-const maxLineChars = 100_000;
-
 /**
  * One line of output, without its line feed, as a terminal shows it: carriage return and backspace overwrite, so that a
- * progress bar is what it last was.
+ * progress bar is what it last was. Takes time in proportion to the line, however often it is written over.
  */
 export function toAnsiLine(raw: string, style: AnsiStyle): readonly AnsiSpan[] {
   if (isPlain(raw)) return raw === "" ? [] : [{ text: raw, style }];
-  let line: readonly AnsiSpan[] = [];
-  let column = 0;
-  for (const span of new AnsiScanner(style).write(raw)) {
-    for (const [piece] of span.text.matchAll(/[\r\b]|[^\r\b]+/g)) {
-      if (piece === "\r") column = 0;
-      else if (piece === "\b") column = Math.max(0, column - 1);
-      else {
-        line = overwrite(line, column, piece, span.style);
-        column += piece.length;
-      }
-    }
-  }
-  return line;
+  const spans = new AnsiScanner(style).write(raw);
+  return joined(/[\r\b]/.test(raw) ? overwritten(spans) : spans);
 }
 
 /** As `toAnsiLine`, the text alone. */
@@ -32,17 +18,31 @@ export function toPlainLine(raw: string): string {
     .join("");
 }
 
-/** The line with `text` written over it from `column` on. */
-function overwrite(line: readonly AnsiSpan[], column: number, text: string, style: AnsiStyle): readonly AnsiSpan[] {
-  const length = line.reduce((sum, span) => sum + span.text.length, 0);
-  if (column >= length) return length > maxLineChars ? line : append(line, text, style);
-  return [...cutLine(line, 0, column), { text, style }, ...cutLine(line, column + text.length, length)];
+/** What the line ends up as, a span for each place. */
+function overwritten(written: readonly AnsiSpan[]): readonly AnsiSpan[] {
+  const places: AnsiSpan[] = [];
+  let column = 0;
+  for (const { text, style } of written) {
+    for (const char of text.split("")) {
+      if (char === "\r") column = 0;
+      else if (char === "\b") column = Math.max(0, column - 1);
+      else places[column++] = { text: char, style };
+    }
+  }
+  return places;
 }
 
-function append(line: readonly AnsiSpan[], text: string, style: AnsiStyle): readonly AnsiSpan[] {
-  const last = line.at(-1);
-  if (last?.style === style) return [...line.slice(0, -1), { text: last.text + text, style }];
-  return [...line, { text, style }];
+/** Neighbours of one style as one span. */
+function joined(spans: readonly AnsiSpan[]): readonly AnsiSpan[] {
+  const line: AnsiSpan[] = [];
+  let texts: string[] = [];
+  for (const [index, { text, style }] of spans.entries()) {
+    texts.push(text);
+    if (spans[index + 1]?.style === style) continue;
+    line.push({ text: texts.join(""), style });
+    texts = [];
+  }
+  return line;
 }
 
 /** The spans from one column to before another. */

@@ -54,6 +54,16 @@ describe("updating agents from their base", () => {
     expect(asked(stage.host, "x-fleet/restore")).toMatchObject([{ channel: ann, checkpoint: "4" }]);
   });
 
+  it("of one is reviewed at a click, for its files are others than before", async () => {
+    const stage = await aStage((host) => {
+      host.answers["x-fleet/updateFromBase"] = () => ({ result: updated({ checkpoint: aCheckpoint }) });
+    });
+    stage.button = "Review Changes";
+    await run("muster.agent.updateFromBase", at(ann));
+    expect(stage.told).toEqual([expect.stringContaining("was updated from its base: 2 commits.")]);
+    expect(fakeVscode.executed.at(-1)).toMatchObject({ command: "muster.agent.review", args: [at(ann)] });
+  });
+
   it("of several ends before the next when the person cancels", async () => {
     const stage = await aStage(starting);
     await run("muster.agent.updateFromBase", at(ann), [at(ann), at(bob)]);

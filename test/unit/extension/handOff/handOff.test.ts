@@ -90,7 +90,18 @@ describe("handing work over", () => {
     expect(clone.ran.find(([name]) => name === "diff")?.at(-1)).toBe("/home/me/widgets");
   });
 
-  it("fetches nothing that was pushed before the agent went on, and says what its host does not send", async () => {
+  it("asks the person's own remote for what was pushed, and the host for nothing then", async () => {
+    const { host, run, ran } = await aHandOff((command) =>
+      command === "config" ? "remote.mine.url git@github.com:acme/widgets.git\n" : "/home/me/widgets\n",
+    );
+    host.answers["resourceRead"] = () => ({ error: { code: -32603, message: "asked" } });
+    host.act(fleetSessionUri("s1"), { type: "x-fleet/pushed", branch: "agent/x", commit: oid("p"), at: "" });
+    // This git has everything, a branch of that name too.
+    await expect(run("muster.agent.checkOut")).rejects.toThrow("has a branch");
+    expect(ran.find(([name]) => name === "fetch")?.slice(-2)).toEqual(["mine", "refs/heads/agent/x"]);
+  });
+
+  it("says what its host does not send", async () => {
     const { host, run, ran } = await aHandOff((command) =>
       command === "config" ? "remote.origin.url https://github.com/acme/widgets\n" : "/home/me/widgets\n",
     );

@@ -50,18 +50,20 @@ async function allPanels() {
   const contexts = { set: () => undefined };
   const telemetry = { send: () => undefined };
   const newId = () => "00000000-0000-4000-8000-000000000000";
-  new SessionPanels({ ...shared, signIn, ports, contexts, newId, telemetry, logger: silentLogger });
-  new SpendView({ ...shared, state });
-  new Attempts({ ...shared, resolveAgent: async (target) => target });
   const revision = () => new Uri("muster-rev", "/x") as never;
   const asking = { resolveAgents: async () => [], confirmMessage: async () => false };
-  new Coordination({ ...shared, ...asking, presenter: { present }, newId, state, revision });
+  const views = [
+    new SessionPanels({ ...shared, signIn, ports, contexts, newId, telemetry, logger: silentLogger }),
+    new SpendView({ ...shared, state }),
+    new Attempts({ ...shared, resolveAgent: async (target) => target }),
+    new Coordination({ ...shared, ...asking, presenter: { present }, newId, state, revision }),
+  ];
   const panels = new Map<WebviewPanelType, FakeWebviewPanel>();
   for (const type of WEBVIEW_PANELS) panels.set(type, await fakeVscode.webviews.restore(type, type, memories[type]));
   await settle();
   /** All that a page has set in motion outside of itself. */
   const effects = () => [fakeVscode.executed.length, parts.asked.length, written.length, host.heard.length];
-  return { ...parts, panels, written, effects };
+  return { ...parts, views, panels, written, effects };
 }
 
 beforeEach(() => fakeVscode.reset());
@@ -116,27 +118,27 @@ const corpus = {
     id,
     method,
     params: {
-      ...{
-        text: "Go on.",
-        id: "q1",
-        turnId: "t1",
-        toolCallId: "call-1",
-        requestId: "r",
-        response: "accept",
-        answers: {},
-      },
-      ...{
-        property: "model",
-        value: "m",
-        fileId: "f1",
-        index: 0,
-        uri: "x",
-        checkpoint: "1",
-        from: 1,
-        to: 2,
-        act: "merge",
-      },
-      ...{ log: "all", terminal: "t", url: "https://example.com", matchCase: true, direction: "down" },
+      text: "Go on.",
+      id: "q1",
+      turnId: "t1",
+      toolCallId: "call-1",
+      requestId: "r",
+      response: "accept",
+      answers: {},
+      property: "model",
+      value: "m",
+      fileId: "f1",
+      index: 0,
+      uri: "x",
+      checkpoint: "1",
+      from: 1,
+      to: 2,
+      act: "merge",
+      log: "all",
+      terminal: "t",
+      url: "https://example.com",
+      matchCase: true,
+      direction: 1,
     },
   })),
   report: [

@@ -50,6 +50,13 @@ describe("the files of a review", () => {
     expect(view().description).toBe("2 of 2 viewed");
   });
 
+  it("tell of a submodule its commits, and no lines", async () => {
+    const module = { ...aChange("lib", "one", "two"), _meta: { muster: { mode: "160000", oldMode: "160000" } } };
+    const { opened } = await aReview([module]);
+    await opened();
+    expect(rows()).toEqual([`[ ] lib submodule, ${oid("one").slice(0, 7)} → ${oid("two").slice(0, 7)}`]);
+  });
+
   it("that the agent has changed since cannot be marked as viewed", async () => {
     const { opened, host, failures, drawn } = await aReview(files);
     await opened();
@@ -57,7 +64,7 @@ describe("the files of a review", () => {
     host.act(branch, { type: "changeset/contentChanged", files: later });
     await drawn();
     expect(rows()[1]).toBe("[ ] a.ts src · +1 −0 · changed since");
-    expect(view().message).toContain("The agent has gone on: 1 files are others.");
+    expect(view().message).toContain("The agent has gone on: 1 file has changed since.");
     view().checked.fire({ items: [[{ path: "src/a.ts" }, 1]] });
     await drawn();
     expect(failures).toMatchObject([{ code: "conflict" }]);

@@ -42,6 +42,13 @@ describe("every failure of GitHub", () => {
       "base: invalid",
     ],
     ["a twin", rest(422, { errors: [{ message: "A pull request already exists for o:b." }] }), "conflict", "exists"],
+    [
+      "nothing to merge",
+      rest(422, { errors: [{ message: "No commits between main and agent/x" }] }),
+      "branch.empty",
+      "Let the agent commit",
+    ],
+    ["a form without reasons", rest(422), "github.refused", "refused it. Correct"],
     ["an archived repository", rest(410), "github.refused", "410"],
     ["GraphQL without right", graphQl("FORBIDDEN"), "github.refused", "Ask its owner"],
     ["GraphQL of nothing", graphQl("NOT_FOUND"), "github.refused", "cannot see it"],
@@ -106,7 +113,7 @@ describe("connections to GitHub", () => {
       userAgent: "t",
       isPaced: false,
       fetch: async (url) => {
-        urls.push(String(url));
+        urls.push(url instanceof Request ? url.url : String(url));
         return new Response('{"data":{}}', answer);
       },
     });

@@ -114,6 +114,23 @@ it("keeps records for as long as they have to be kept, and the chain stays whole
   expect((await log.verify()).problem).toBeUndefined();
 });
 
+it("DUR-10: loses nothing to a clock that is set far forward and put right, also just after the start", async () => {
+  const { clock, audit, acts } = open(60_000_000);
+  audit.record({ user: "ada", what: "connect" });
+  const years = 10 * 365 * 24 * 60 * 60_000;
+  clock.setForward(years);
+  audit.start();
+  await clock.advance(30_000);
+  clock.setForward(-years);
+  await clock.advance(3_600_000);
+  clock.setForward(years);
+  await audit.sweep();
+  clock.setForward(-years);
+  await audit.sweep();
+  audit.dispose();
+  expect((await acts()).map(({ user }) => user)).toEqual(["ada"]);
+});
+
 it("is no channel that anybody can follow or write", async () => {
   const core = new GatewayCore();
   const admin = await core.client();

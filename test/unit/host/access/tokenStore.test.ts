@@ -140,7 +140,9 @@ describe("a running host", () => {
     const another = new TokenStore({ ownersFile: ownersFile(data), directory, clock, logger });
     await clock.advance(10_000);
     another.dispose();
-    expect(complaints).toEqual([["an access key could not be read", expect.objectContaining({ file: expect.stringMatching(/garbage/) })]]);
+    expect(complaints).toEqual([
+      ["an access key could not be read", expect.objectContaining({ file: expect.stringMatching(/garbage/) })],
+    ]);
   });
 
   it("notes when a token was used, once a minute", async () => {
