@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { WebSocketServer } from "ws";
 import { silentLogger } from "../../src/base/logger.ts";
 import { AhpClient } from "../../src/client/ahpClient.ts";
 import { dispatchOn } from "../../src/extension/fleet/agentCommands.ts";
@@ -163,16 +166,22 @@ describe("the Agents view", () => {
     await openAgent(workbench, asking);
     const moved = Array.from(elsewhere.sessions.all.values()).find(({ title }) => title === another)?.resource;
     assert.ok(moved);
-    // The window is busy when its rows change, and hears of the change after the press.
-    const { page } = workbench;
-    const isBusy = page.waitForEvent("console", (message) => message.text() === "busy");
-    const pressed = page.evaluate((title) => {
-      console.log("busy");
-      for (const until = performance.now() + 2000; performance.now() < until;);
-      const button = `.monaco-list-row[aria-label^="${title}"] .action-label[aria-label^="Archive Agent"]`;
-      document.querySelector<HTMLElement>(button)?.click();
-    }, reviewed);
-    await isBusy;
+    // The window is busy while its rows change, and hears of the change after the press. A socket says that it has begun.
+    const busy = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+    lifetime.defer(() => busy.close());
+    await once(busy, "listening");
+    const hasBegun = once(busy, "connection");
+    const pressed = workbench.page.evaluate(
+      ({ port, title }) => {
+        const socket = new WebSocket(`ws://127.0.0.1:${port}`);
+        for (const until = performance.now() + 2500; performance.now() < until;);
+        socket.close();
+        const button = `.monaco-list-row[aria-label^="${title}"] .action-label[aria-label^="Archive Agent"]`;
+        document.querySelector<HTMLElement>(button)?.click();
+      },
+      { port: (busy.address() as AddressInfo).port, title: reviewed },
+    );
+    await hasBegun;
     await dispatchOn(elsewhere, "session", moved, { type: "session/isArchivedChanged", isArchived: true });
     await pressed;
     await notifications.read(/Couldn't archive the agent: .* did not say which row was meant/);

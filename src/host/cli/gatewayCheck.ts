@@ -19,7 +19,9 @@ export function checkGateway(options: ListenOptions, nowMs: number): Finding[] {
 
 function checkCertificate({ cert, key }: NonNullable<ListenOptions["tls"]>, nowMs: number): Finding {
   const told = (state: Finding["state"], text: string, details?: Finding["details"]): Finding => ({
-    ...{ check: "certificate", state, text: `certificate: ${text}` },
+    check: "certificate",
+    state,
+    text: `certificate: ${text}`,
     ...(details && { details }),
   });
   try {

@@ -111,7 +111,7 @@ async function openIn(workbench: Workbench, key: string): Promise<number> {
   const editor = new ReviewEditor(workbench);
   const ms = await wallOf(async () => {
     await workbench.page.keyboard.press(key);
-    await editor.ready().catch(async (e) => { await workbench.screenshot("dbg-bench"); throw e; });
+    await editor.ready();
   });
   await workbench.page.keyboard.press(keys.close);
   await editor.files.first().waitFor({ state: "hidden" });

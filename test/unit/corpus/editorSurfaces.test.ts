@@ -88,7 +88,7 @@ const titles: typeof labels = {
 /** Tokens of Markdown, also within others. */
 function tokensOf(tokens: readonly Token[]): readonly Token[] {
   const found: Token[] = [];
-  marked.walkTokens([...tokens], (token) => void found.push(token));
+  void marked.walkTokens([...tokens], (token) => void found.push(token));
   return found;
 }
 

@@ -91,6 +91,10 @@ describe("the checkpoints of a session", () => {
     const compared = workspace.compared.length;
     await checkpoints.meet(asWorkspace());
     expect(workspace.compared).toHaveLength(compared);
+    expect(fleet()?.untold).toBeUndefined();
+    await workspace.checkpoint("A person's changes", { kind: "applied", turnId: "t1", turns: 1 });
+    await checkpoints.meet(asWorkspace());
+    expect(fleet()?.untold).toEqual([expect.stringContaining("A person changed files")]);
   });
 
   it("are 200 at least and 220 at most: the oldest go, in git first and then for everybody", async () => {
