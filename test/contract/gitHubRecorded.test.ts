@@ -191,7 +191,9 @@ describe("what GitHub publishes as examples", () => {
     const standing = await port.read(1347);
     const failed = standing.checks.slice(0, 1).map((check) => ({ ...check, state: "failed" as const, isJob: true }));
     // Its log is no example, and what GitHub annotates here is a warning.
-    expect(await port.readFailedChecks({ ...standing, checks: failed }, false)).toMatchObject([{ complaints: [], log: "" }]);
+    expect(await port.readFailedChecks({ ...standing, checks: failed }, false)).toMatchObject([
+      { complaints: [], log: "" },
+    ]);
     await port.rerun(failed);
     await port.merge(standing.pull, "merge");
   });

@@ -1,12 +1,14 @@
 import { spawn } from "node:child_process";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import * as path from "node:path";
+import { writeNotices } from "./bundledPackages.ts";
 
 export const root = path.resolve(import.meta.dirname, "..", "..");
 
-/** Builds the production bundles of `project` (into its `dist/`) and packs the extension. Returns the path of the VSIX in `folder`. */
+/** Builds the production bundles of `project` (into its `dist/`), with the notices of what is in them, and packs the extension. Returns the path of the VSIX in `folder`. */
 export async function packExtension(folder: string, project = root): Promise<string> {
   await run("The build", project, ["esbuild.mjs", "--production"]);
+  await writeNotices(project);
   const manifest: unknown = JSON.parse(await readFile(path.join(project, "package.json"), "utf8"));
   const version = typeof manifest === "object" && manifest !== null ? Reflect.get(manifest, "version") : undefined;
   const file = path.join(folder, `muster-${String(version)}.vsix`);

@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
-import * as path from "node:path";
+import { writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import * as z from "zod/mini";
+import { bundledPackages } from "./bundledPackages.ts";
 import { type Check, nothingOf } from "./check.ts";
 
 const Component = z.looseObject({
@@ -20,29 +20,13 @@ const Bom = z.looseObject({
   dependencies: z.array(z.looseObject({ ref: z.string(), dependsOn: z.array(z.string()) })),
 });
 type Bom = z.infer<typeof Bom>;
-const Package = z.looseObject({ name: z.string(), version: z.string() });
-
-/**
- * The packages whose code or assets are in the bundles that were built in `folder`, as `name@version`: by what esbuild took,
- * not by what somebody declares.
- */
-async function bundledPackages(folder: string): Promise<readonly string[]> {
-  const inputs = z.array(z.string()).parse(JSON.parse(await readFile(path.join(folder, "dist/inputs.json"), "utf8")));
-  const folders = new Set(inputs.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []));
-  const manifests = await Promise.all(
-    Array.from(folders, async (each) =>
-      Package.parse(JSON.parse(await readFile(path.join(folder, each, "package.json"), "utf8"))),
-    ),
-  );
-  return manifests.map(({ name, version }) => `${name}@${version}`).toSorted();
-}
 
 /**
  * Writes the bill of materials of the VSIX (CycloneDX) that was built in `folder`: what npm says of those packages that are
  * in it. It holds no time and no random number, so equal builds have equal bills.
  */
 export async function writeSbom(folder: string, file: string): Promise<readonly Check[]> {
-  const bundled = await bundledPackages(folder);
+  const bundled = (await bundledPackages(folder)).map(({ name, version }) => `${name}@${version}`);
   const { stdout } = await promisify(execFile)("npm", ["sbom", "--sbom-format", "cyclonedx"], {
     cwd: folder,
     maxBuffer: 64 * 1024 * 1024,

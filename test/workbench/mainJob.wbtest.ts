@@ -184,7 +184,7 @@ describe("the main job", () => {
     await git("clone", "--quiet", repository.git.directory, ".");
     await git("remote", "set-url", "origin", repositoryUrl);
     const mine = (name: string) => path.join(clone, name);
-    await writeFile(mine("README.md"), `Mine.\n\n${await readFile(mine("README.md"), "utf8")}`);
+    await writeFile(mine("readme.md"), `Mine.\n\n${await readFile(mine("readme.md"), "utf8")}`);
 
     const opened = workbench.page.context().waitForEvent("page");
     await agents.contextAction(asking, "Check Out Locally…");
@@ -194,7 +194,7 @@ describe("the main job", () => {
     const folder = new URL(window.url()).searchParams.get("folder") ?? "";
     await window.close();
     assert.match(await readFile(path.join(folder, "CONTRIBUTING.md"), "utf8"), /Build output goes to/);
-    assert.equal(await git("status", "--porcelain"), " M README.md\n");
+    assert.equal(await git("status", "--porcelain"), " M readme.md\n");
 
     const send = async () => {
       await agents.contextAction(asking, "Send Changes of This Folder to Agent…");
@@ -204,7 +204,7 @@ describe("the main job", () => {
     await notifications.read(/has your changes/);
     const sessions = path.join(host.data, "sessions");
     const readmes = (await readdir(sessions)).map((id) =>
-      readFile(path.join(sessions, id, "workspace/README.md"), "utf8"),
+      readFile(path.join(sessions, id, "workspace/readme.md"), "utf8"),
     );
     assert.equal((await Promise.all(readmes)).filter((text) => text.startsWith("Mine.\n")).length, 1);
     await notifications.clear();

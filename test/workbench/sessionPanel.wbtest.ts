@@ -1,10 +1,4 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
-import path from "node:path";
-import { startCanary } from "../corpus/canary.ts";
-import { con9 } from "../corpus/output/con9Documents.ts";
-import { CANARY } from "../corpus/output/entries.ts";
-import { WireClient } from "../host/wireClient.ts";
 import * as flow from "./flow.ts";
 import { Notifications } from "./pages/notifications.ts";
 import { QuickInput } from "./pages/quickInput.ts";
@@ -97,35 +91,6 @@ describe("the session panel", () => {
     await workbench.screenshot("panel-mode");
     await input.choose("Ask before deleting");
     await mode().locator("option:checked", { hasText: "Ask before deleting" }).waitFor({ state: "attached" });
-  });
-
-  it("CON-9: asks nobody for anything when an agent's files are opened on which an editor could act", async () => {
-    const { workbench, host } = scene;
-    const canary = await startCanary();
-    const client = await WireClient.connect(host.url, host.token);
-    const sessions = path.join(host.data, "sessions");
-    for (const id of await readdir(sessions)) {
-      for (const { path: name, text } of Object.values(con9)) {
-        const file = path.join(sessions, id, "workspace", name);
-        await mkdir(path.dirname(file), { recursive: true });
-        await writeFile(file, text.replaceAll(CANARY, canary.origin));
-      }
-      await client.request("x-fleet/checkpoint", { channel: `ahp-session:/${id}` });
-    }
-    client.close();
-    const editor = await flow.review(workbench, working);
-    await editor.files.filter({ hasText: "a.json" }).first().waitFor();
-    await workbench.screenshot("hostile-review");
-    for (const name of ["a.json", "a.ipynb", "x.code-workspace"]) {
-      await flow.openAgent(workbench, working);
-      await panel.select("Changes");
-      await panel.page.getByRole("button", { name: `Open the diff of ${name} in the editor` }).click();
-      await workbench.page.locator(".tab.active", { hasText: name }).waitFor();
-      await workbench.page.waitForTimeout(1500);
-      await workbench.screenshot(`hostile-${name}`);
-    }
-    assert.deepEqual(canary.asked, []);
-    canary.close();
   });
 
   it("says why an agent failed", async () => {

@@ -151,6 +151,20 @@ describe("package.json and ids.ts", () => {
     }
   });
 
+  it("name no state or mark of a row that there is not", () => {
+    const words = new Set(CONTEXT_VALUES.flatMap((value) => value.split(".")));
+    for (const when of clauses) {
+      for (const [, pattern = ""] of when.matchAll(/viewItem =~ \/(.+?)\/(?:\s|$)/g)) {
+        // Of an escaped letter, such as the boundary of a word, only the letter would be left.
+        const named = pattern.replaceAll(/\\[a-z]/g, " ").match(/[A-Za-z]+/g) ?? [];
+        expect(
+          named.filter((word) => !words.has(word)),
+          when,
+        ).toEqual([]);
+      }
+    }
+  });
+
   const rowMenu = contributes.menus["view/item/context"] ?? [];
   /** Whether the clause lets the entry be on that row. */
   const fits = (when: string, row: string) => {
@@ -164,6 +178,13 @@ describe("package.json and ids.ts", () => {
     const always = ["muster.agent.open", "muster.agent.copyLink"];
     expect(offered("agent.stale")).toEqual(new Set([...always, "muster.agent.pin"]));
     expect(offered("agent.stale.pinned.unread")).toEqual(new Set([...always, "muster.agent.unpin"]));
+  });
+
+  it("offer to update from the base what rests and has a branch", () => {
+    const rows = ["agent.review", "agent.done.unread", "agent.failed", "agent.pullRequest.conflicts"];
+    for (const row of rows) expect(offered(row), row).toContain("muster.agent.updateFromBase");
+    for (const row of ["agent.review.plain", "agent.working", "agent.stale", "agent.archived"])
+      expect(offered(row), row).not.toContain("muster.agent.updateFromBase");
   });
 
   it("offer a pull request only on rows whose host pushes branches", () => {

@@ -246,7 +246,11 @@ describe("the panel bridge", () => {
   it("CON-1: opens what was printed as text, or with every control spelled out", async () => {
     const value = "\u001b]52;c;eA==\u0007\u001b[31mred\u001b[0m 10%\r20%\r\nsafe\u202e\n";
     const { ask, asked } = await aPanel((host) =>
-      host.put(terminal, { title: "", content: [{ type: "unclassified", value }], claim: { kind: "session", session } }),
+      host.put(terminal, {
+        title: "",
+        content: [{ type: "unclassified", value }],
+        claim: { kind: "session", session },
+      }),
     );
     await ask("ready");
     await ask("openLog", { terminal });

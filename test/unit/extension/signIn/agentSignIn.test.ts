@@ -143,13 +143,16 @@ describe("before a launch", () => {
     ["an issuer without encryption", { authorization_servers: ["http://github.com"] }, /http:\/\/github\.com/],
     ["a resource that is not GitHub's", { resource: "https://api.evil.example" }, /not part of that server/],
     ["rights that no agent needs", { scopes_supported: ["read:user", "admin:org"] }, /admin:org.*no more than/],
-  ])("EXT-6: tells once why it can't sign in for %s, in a hundred launches, and sends nothing", async (_what, change, sentence) => {
-    const { signIn, person, given } = await aDesk({ asked: [{ ...copilot, ...change }], answer: "Sign In" });
-    for (let index = 0; index < 100; index++) expect(await signIn.beforeLaunch("a", "copilotcli")).toBe(true);
-    expect([person.questions, given()]).toEqual([[], []]);
-    expect(person.told).toEqual([expect.stringMatching(sentence)]);
-    expect(signIn.isNeeded("a", "copilotcli")).toBe(false);
-  });
+  ])(
+    "EXT-6: tells once why it can't sign in for %s, in a hundred launches, and sends nothing",
+    async (_what, change, sentence) => {
+      const { signIn, person, given } = await aDesk({ asked: [{ ...copilot, ...change }], answer: "Sign In" });
+      for (let index = 0; index < 100; index++) expect(await signIn.beforeLaunch("a", "copilotcli")).toBe(true);
+      expect([person.questions, given()]).toEqual([[], []]);
+      expect(person.told).toEqual([expect.stringMatching(sentence)]);
+      expect(signIn.isNeeded("a", "copilotcli")).toBe(false);
+    },
+  );
 
   it("signs in to a GitHub of one's own that the settings name", async () => {
     const own: GitHubServer = {
