@@ -75,14 +75,15 @@ async function measured(host: HostProcess): Promise<Omit<Sample, "minutes">> {
   };
 }
 
-/** What a part of the run went down to, after its collections of garbage. */
-function least(samples: readonly Sample[]): Sample | undefined {
-  return samples.toSorted((a, b) => a.heapBytes - b.heapBytes)[0];
+/** What the second and the last quarter of a run went down to, after their collections of garbage. */
+function leastOf(samples: readonly Sample[]): { early: Sample | undefined; late: Sample | undefined } {
+  const quarter = Math.floor(samples.length / 4);
+  const least = (part: readonly Sample[]) => part.toSorted((a, b) => a.heapBytes - b.heapBytes)[0];
+  return { early: least(samples.slice(quarter, 2 * quarter)), late: least(samples.slice(-quarter || undefined)) };
 }
 
 function growthProblems(samples: readonly Sample[]): readonly string[] {
-  const quarter = Math.floor(samples.length / 4);
-  const [early, late] = [least(samples.slice(quarter, 2 * quarter)), least(samples.slice(-quarter || undefined))];
+  const { early, late } = leastOf(samples);
   const problems: string[] = [];
   if (!early || !late) return problems;
   const hours = (late.minutes - early.minutes) / 60;
@@ -98,10 +99,11 @@ function growthProblems(samples: readonly Sample[]): readonly string[] {
 
 function told(samples: readonly Sample[]): readonly string[] {
   const [first, last] = [samples[0], samples.at(-1)];
-  if (!first || !last) return [];
+  const { early, late } = leastOf(samples);
+  if (!first || !last || !early || !late) return [];
   const mebibytes = (bytes: number) => (bytes / 1024 / 1024).toFixed(1);
   return [
-    `heap ${mebibytes(first.heapBytes)} to ${mebibytes(last.heapBytes)} MiB`,
+    `heap at its least in the second and the last quarter ${mebibytes(early.heapBytes)} and ${mebibytes(late.heapBytes)} MiB`,
     `resident ${mebibytes(first.residentBytes)} to ${mebibytes(last.residentBytes)} MiB`,
     `files ${first.openFiles} to ${last.openFiles}`,
   ];

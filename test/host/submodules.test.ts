@@ -49,6 +49,7 @@ it("GIT-3: submodules are not fetched, and those that an agent leaves alone are 
   expect(readdirSync(inside("libs/one"))).toEqual([]);
   fixture.write(workspace.paths.root, { "b.txt": "b\n" });
   expect(Array.from((await changes()).keys())).toEqual(["b.txt"]);
+  rmSync(inside("b.txt"));
 });
 
 it("tells another commit of a submodule, a further one and one that is gone", async () => {

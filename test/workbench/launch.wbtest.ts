@@ -118,7 +118,7 @@ describe("launching and what it costs", () => {
     await notifications.clear();
     await workbench.tab("Overlaps").click();
     const button = report.page.getByRole("button", { name: /^Update \d from Base/ });
-    await button.waitFor();
+    await button.scrollIntoViewIfNeeded();
     await workbench.screenshotThemes("overlaps-behind");
     await button.click();
     await notifications.read(/agents were updated from their base/);

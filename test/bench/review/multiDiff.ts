@@ -101,10 +101,7 @@ async function whenReady(workbench: Workbench, files: number): Promise<void> {
   const agents = new AgentsView(workbench);
   await agents.show();
   await agents.row(title, /ready for review/).waitFor();
-  await workbench.page
-    .locator(`.action-item a[aria-label*="${files.toLocaleString("en")} pending"]`)
-    .first()
-    .waitFor();
+  await workbench.page.locator(`.action-item a[aria-label*="${files} pending"]`).first().waitFor();
 }
 
 async function openIn(workbench: Workbench, key: string): Promise<number> {
