@@ -5,7 +5,11 @@ import { muster } from "./manifest.ts";
 const session = "00000000-0000-4000-8000-000000000000";
 
 function revision(name: string, query: Record<string, string>): vscode.Uri {
-  return vscode.Uri.from({ scheme: "muster-rev", path: `/${name}`, query: new URLSearchParams(query).toString() });
+  return vscode.Uri.from({
+    scheme: "muster-rev",
+    path: `/agent-files/${name}`,
+    query: new URLSearchParams(query).toString(),
+  });
 }
 
 describe("revisions of files", () => {
@@ -17,6 +21,20 @@ describe("revisions of files", () => {
     assert.equal(document.getText(), "");
     assert.equal(document.languageId, "typescript");
   });
+
+  for (const name of [
+    "a.json",
+    ".vscode/settings.json",
+    "tsconfig.json",
+    "x.code-workspace",
+    "a.ipynb",
+    ".eslintrc",
+    "c.jsonc",
+  ])
+    it(`CON-9: gives ${name} no language whose service would fetch what it names`, async () => {
+      const document = await vscode.workspace.openTextDocument(revision(name, { host: "h", session, blob: "" }));
+      assert.equal(document.languageId, "jsonl");
+    });
 
   it("says in words why the content of an unknown host cannot be shown", async () => {
     const uri = revision("src/a.ts", { host: "no-such-host", session, blob: "0".repeat(40), size: "10" });

@@ -27,6 +27,7 @@ export class ReviewContent implements vscode.TextDocumentContentProvider, Dispos
     const look = () => this.#readAgain((hostId) => hosts.get(hostId)?.state.kind === "live");
     this.#owned.add(hosts.onDidChange(look));
     this.#owned.add(vscode.workspace.onDidOpenTextDocument(look));
+    this.#owned.add(vscode.workspace.onDidOpenTextDocument(withoutService));
     this.#owned.add(
       vscode.workspace.onDidCloseTextDocument(({ uri }) => {
         this.#waiting.delete(uri.toString());
@@ -70,4 +71,12 @@ export class ReviewContent implements vscode.TextDocumentContentProvider, Dispos
   dispose(): void {
     this.#owned.dispose();
   }
+}
+
+/** What VS Code's service for JSON reads. Names of files that package.json does not know may lead to it. */
+const SERVED = new Set(["json", "jsonc", "snippets"]);
+
+function withoutService(document: vscode.TextDocument): void {
+  if (document.uri.scheme !== SCHEMES.revision || !SERVED.has(document.languageId)) return;
+  void vscode.languages.setTextDocumentLanguage(document, "plaintext");
 }

@@ -45,6 +45,12 @@ const RevisionQuery = z.object({
   mode: z.optional(z.string().check(z.regex(/^[0-7]{6}$/))),
 });
 
+/**
+ * What every path of a review begins with. `files.associations` in package.json gives JSON below it a language that no
+ * service reads: VS Code's would fetch the `$schema` that an agent wrote (rule CON-9).
+ */
+const ROOT = "/agent-files/";
+
 /** A path for the eye: relative, without climbing, hidden characters written out. */
 export function displayPath(path: string): string {
   const segments = path.split("/").filter((segment) => segment !== "" && segment !== "." && segment !== "..");
@@ -61,21 +67,27 @@ export function toReviewUri(revision: Omit<Revision, "kind">): UriParts {
     ...(revision.sizeBytes === undefined ? {} : { size: String(revision.sizeBytes) }),
     ...(revision.mode === undefined ? {} : { mode: revision.mode }),
   });
-  return { scheme: SCHEMES.revision, authority: "", path: `/${displayPath(revision.path)}`, query: query.toString() };
+  return {
+    scheme: SCHEMES.revision,
+    authority: "",
+    path: `${ROOT}${displayPath(revision.path)}`,
+    query: query.toString(),
+  };
 }
 
 /** Names the text only: a link to it that somebody else made leads nowhere. */
 export function toSnapshotUri(id: string, path: string): UriParts {
   const query = new URLSearchParams({ snapshot: id });
-  return { scheme: SCHEMES.revision, authority: "", path: `/${displayPath(path)}`, query: query.toString() };
+  return { scheme: SCHEMES.revision, authority: "", path: `${ROOT}${displayPath(path)}`, query: query.toString() };
 }
 
 /** The document that a URI names; an error for anything that was not built here. */
 export function parseReviewUri(uri: UriParts): Result<ReviewDocument, "notAReviewUri"> {
-  if (uri.scheme !== SCHEMES.revision || uri.authority !== "" || !uri.path.startsWith("/")) return err("notAReviewUri");
+  if (uri.scheme !== SCHEMES.revision || uri.authority !== "" || !uri.path.startsWith(ROOT))
+    return err("notAReviewUri");
   const parameters = Object.fromEntries(new URLSearchParams(uri.query));
   const snapshot = SnapshotQuery.safeParse(parameters);
-  if (snapshot.success) return ok({ kind: "snapshot", id: snapshot.data.snapshot, path: uri.path.slice(1) });
+  if (snapshot.success) return ok({ kind: "snapshot", id: snapshot.data.snapshot, path: uri.path.slice(ROOT.length) });
   const query = RevisionQuery.safeParse(parameters);
   if (!query.success) return err("notAReviewUri");
   const { host, session, blob, size, mode } = query.data;
@@ -86,6 +98,6 @@ export function parseReviewUri(uri: UriParts): Result<ReviewDocument, "notARevie
     oid: blob === "" ? undefined : blob,
     sizeBytes: size === undefined ? undefined : Number(size),
     mode,
-    path: uri.path.slice(1),
+    path: uri.path.slice(ROOT.length),
   });
 }

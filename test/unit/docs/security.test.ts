@@ -24,9 +24,7 @@ const rules: readonly (readonly [string, number])[] = [
   ["SUP", 4],
   ["TEN", 2],
 ];
-const ids = rules.flatMap(([kind, count]) =>
-  Array.from({ length: count }, (_, index) => `${kind}-${index + 1}`),
-);
+const ids = rules.flatMap(([kind, count]) => Array.from({ length: count }, (_, index) => `${kind}-${index + 1}`));
 const rows = Array.from(
   section("Rules and their tests").matchAll(/^\| ([A-Z]+-\d+) +\| (.+?) +\| `(.+?)` +\|$/gm),
   ([, id = "", what = "", file = ""]) => ({ id, what, file }),

@@ -258,7 +258,9 @@ const calls: Record<keyof typeof Methods, [params: object, result: unknown, requ
   ],
   "x-fleet/startTrain": [
     { channel: session, others: [session] },
-    { train: { id: "t", by: "ann", stops: [{ session, state: "updated", commits: 2, safety: "3" }], startedAt: "now" } },
+    {
+      train: { id: "t", by: "ann", stops: [{ session, state: "updated", commits: 2, safety: "3" }], startedAt: "now" },
+    },
     ["channel", "others"],
   ],
   "x-fleet/stopTrain": [{ channel: session }, {}, ["channel"]],

@@ -45,10 +45,10 @@ describe("the multi-diff of a branch", () => {
   it("has a row for each file, without the side on which the file is not there", () => {
     const diff = toMultiDiff("h1", changes());
     expect(diff.rows.map((row) => [row.label.path, oidOf(row.left), oidOf(row.right)])).toEqual([
-      ["/added.ts", undefined, oid("1")],
-      ["/deleted.ts", oid("2"), undefined],
-      ["/edited.ts", oid("3"), oid("4")],
-      ["/to/there.ts", oid("5"), oid("6")],
+      ["/agent-files/added.ts", undefined, oid("1")],
+      ["/agent-files/deleted.ts", oid("2"), undefined],
+      ["/agent-files/edited.ts", oid("3"), oid("4")],
+      ["/agent-files/to/there.ts", oid("5"), oid("6")],
     ]);
     expect(diff.rows[0]?.left).toBeUndefined();
   });

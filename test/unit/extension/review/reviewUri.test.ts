@@ -54,7 +54,7 @@ describe("review URIs", () => {
   });
 
   it("keep an ordinary path, whose ending chooses the language", () => {
-    expect(toReviewUri({ hostId: "h", sessionId: "s", path: "src/a.test.ts" }).path).toBe("/src/a.test.ts");
+    expect(toReviewUri({ hostId: "h", sessionId: "s", path: "src/a.test.ts" }).path).toBe("/agent-files/src/a.test.ts");
   });
 
   it("are refused when they are anything else", () => {

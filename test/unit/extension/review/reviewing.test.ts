@@ -98,7 +98,7 @@ describe("the files of a review", () => {
     await run("muster.review.openFile", { path: "src/a.ts" });
     const { command, args } = fakeVscode.executed.at(-1)!;
     expect(command).toBe("vscode.open");
-    expect(String((args[0] as { query: string }).query)).toContain(`blob=${oid("two")}`);
+    expect((args[0] as { query: string }).query).toContain(`blob=${oid("two")}`);
   });
 
   it("since the last review are those between its commit and the latest checkpoint", async () => {
@@ -180,7 +180,7 @@ describe("comments on a review", () => {
     await write(scene, 1, "Here.");
     push(host, "2", [aChange("a.ts", undefined, `zero\n${lines}`)]);
     await opened();
-    expect(threads()).toEqual([["/a.ts:2", "Moved from line 2 · Draft", "You: Here."]]);
+    expect(threads()).toEqual([["/agent-files/a.ts:2", "Moved from line 2 · Draft", "You: Here."]]);
     const [moved] = fakeVscode.commentController!.threads;
     await scene.run("muster.review.showChange", moved);
     const diff = fakeVscode.executed.findLast(({ command }) => command === "vscode.diff");
@@ -191,7 +191,7 @@ describe("comments on a review", () => {
     push(host, "3", [aChange("a.ts", undefined, "one\n2\nthree")]);
     await opened();
     expect(threads().at(-1)).toEqual([
-      "/a.ts:1",
+      "/agent-files/a.ts:1",
       "Outdated: these lines were changed · Draft",
       "The lines were: two",
       "You: Here.",
@@ -209,7 +209,7 @@ describe("comments on a review", () => {
     push(host, "2", [aChange("b.ts", undefined, `zero\n${lines}`)]);
     await opened();
     expect(failures).toEqual([]);
-    expect(threads()).toEqual([["/b.ts:2", "Moved from a.ts · Draft", "You: Here."]]);
+    expect(threads()).toEqual([["/agent-files/b.ts:2", "Moved from a.ts · Draft", "You: Here."]]);
   });
 
   it("can be edited and deleted while they are drafts", async () => {
@@ -265,7 +265,7 @@ describe("comments on a review", () => {
     workspace.textDocuments.length = 0;
     expect(next.contexts.get("muster:reviewing")).toBe(true);
     expect(fakeVscode.executed.filter(({ command }) => command === "vscode.changes")).toEqual([]);
-    expect(threads()).toEqual([["/a.ts:1", "Draft", "You: Later."]]);
+    expect(threads()).toEqual([["/agent-files/a.ts:1", "Draft", "You: Later."]]);
     expect(next.failures).toEqual([]);
   });
 
@@ -276,6 +276,6 @@ describe("comments on a review", () => {
     fakeVscode.reset();
     const next = await aReview(files, scene.state);
     await next.opened();
-    expect(threads()).toEqual([["/a.ts:1", "Draft", "You: Later."]]);
+    expect(threads()).toEqual([["/agent-files/a.ts:1", "Draft", "You: Later."]]);
   });
 });
