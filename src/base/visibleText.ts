@@ -9,7 +9,7 @@
  */
 const invisible =
   // oxlint-disable-next-line no-misleading-character-class -- each is meant by itself
-  /(?:(?![\t\n]|(?<=\p{Extended_Pictographic})\ufe0f|\ufe0f\u20e3)[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2800\u{1d159}]|(?<=\p{M}{8})\p{M})+/gu;
+  /(?:[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2800\u{1d159}](?<![\t\n]|\p{Extended_Pictographic}\ufe0f|\ufe0f(?=\u20e3))|\p{M}(?<=\p{M}{9}))+/gu;
 
 /** Most texts have none of these, and are looked through faster for them. */
 const beyondPrintable = /[^\t\n -~]/;

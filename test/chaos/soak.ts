@@ -75,16 +75,22 @@ async function measured(host: HostProcess): Promise<Omit<Sample, "minutes">> {
   };
 }
 
-/** What the second and the last quarter of a run went down to, after their collections of garbage. */
-function leastOf(samples: readonly Sample[]): { early: Sample | undefined; late: Sample | undefined } {
+/** What the second and the last quarter of a run went down to, after their collections of garbage and between their readings of files. */
+function leastOf(samples: readonly Sample[]): { readonly early: Sample; readonly late: Sample } | undefined {
   const quarter = Math.floor(samples.length / 4);
-  const least = (part: readonly Sample[]) => part.toSorted((a, b) => a.heapBytes - b.heapBytes)[0];
-  return { early: least(samples.slice(quarter, 2 * quarter)), late: least(samples.slice(-quarter || undefined)) };
+  if (quarter === 0) return undefined;
+  const least = (part: readonly Sample[]): Sample => ({
+    minutes: part.reduce((sum, { minutes }) => sum + minutes, 0) / part.length,
+    heapBytes: Math.min(...part.map(({ heapBytes }) => heapBytes)),
+    residentBytes: Math.min(...part.map(({ residentBytes }) => residentBytes)),
+    openFiles: Math.min(...part.map(({ openFiles }) => openFiles)),
+  });
+  return { early: least(samples.slice(quarter, 2 * quarter)), late: least(samples.slice(-quarter)) };
 }
 
 function growthProblems(samples: readonly Sample[]): readonly string[] {
-  const { early, late } = leastOf(samples);
   const problems: string[] = [];
+  const { early, late } = leastOf(samples) ?? {};
   if (!early || !late) return problems;
   const hours = (late.minutes - early.minutes) / 60;
   const slope = (late.heapBytes - early.heapBytes) / hours;
@@ -97,14 +103,14 @@ function growthProblems(samples: readonly Sample[]): readonly string[] {
   return problems;
 }
 
+/** As it was at the least in the second and in the last quarter. */
 function told(samples: readonly Sample[]): readonly string[] {
-  const [first, last] = [samples[0], samples.at(-1)];
-  const { early, late } = leastOf(samples);
-  if (!first || !last || !early || !late) return [];
+  const { early, late } = leastOf(samples) ?? {};
+  if (!early || !late) return [];
   const mebibytes = (bytes: number) => (bytes / 1024 / 1024).toFixed(1);
   return [
-    `heap at its least in the second and the last quarter ${mebibytes(early.heapBytes)} and ${mebibytes(late.heapBytes)} MiB`,
-    `resident ${mebibytes(first.residentBytes)} to ${mebibytes(last.residentBytes)} MiB`,
-    `files ${first.openFiles} to ${last.openFiles}`,
+    `heap ${mebibytes(early.heapBytes)} to ${mebibytes(late.heapBytes)} MiB`,
+    `resident ${mebibytes(early.residentBytes)} to ${mebibytes(late.residentBytes)} MiB`,
+    `files ${early.openFiles} to ${late.openFiles}`,
   ];
 }

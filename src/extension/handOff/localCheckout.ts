@@ -19,9 +19,10 @@ export async function cloneOf(git: LocalGit, folder: string, repository: string)
   if (exitCode !== 0) return undefined;
   const { stdout } = await git(folder, ["config", "--get-regexp", "^remote\\..*\\.url$"], { accept: [1] });
   for (const line of stdout.split("\n")) {
-    const [, remote, url] = /^remote\.(.+)\.url (.+)$/.exec(line) ?? [];
-    if (remote !== undefined && url !== undefined && repositoryKey(url) === repositoryKey(repository))
-      return { root: root.trim(), remote };
+    // As in `remote.origin.url https://example.com/a.git`.
+    const end = line.indexOf(".url ");
+    const [remote, url] = [line.slice("remote.".length, end), line.slice(end + ".url ".length)];
+    if (end > 0 && repositoryKey(url) === repositoryKey(repository)) return { root: root.trim(), remote };
   }
   return undefined;
 }
