@@ -4,6 +4,7 @@
  * never look like success. What fails in a few places is tried once more by itself, and named at the end.
  */
 import { spawn } from "node:child_process";
+import { rmSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, statfs } from "node:fs/promises";
 import * as path from "node:path";
 import { compileCache } from "./support/compileCache.ts";
@@ -137,6 +138,8 @@ async function runStage(stage: Stage): Promise<Counts> {
 
 const triedAgain: string[] = [];
 const temporary = await temporaryDirectory();
+if (temporary !== undefined)
+  process.on("exit", () => rmSync(temporary, { recursive: true, force: true, maxRetries: 10 }));
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !stages.some((stage) => stage.name === name));
 if (unknown.length > 0) {
@@ -154,7 +157,6 @@ const outcomes = new Map<string, Counts>();
 for (const stage of stages.filter((candidate) => wanted.length === 0 || wanted.includes(candidate.name))) {
   outcomes.set(stage.name, await runStage(stage));
 }
-if (temporary !== undefined) await rm(temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 const total = addCounts(outcomes.values());
 const failedStages = [...outcomes].filter(([, { failed }]) => failed > 0).map(([name]) => name);
 if (triedAgain.length > 0) console.log(`\nFailed at first and were tried again: ${triedAgain.join(", ")}`);
