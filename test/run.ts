@@ -3,9 +3,10 @@
  * `npm test -- unit host` runs only the named stages. A stage that ends without a count is one failure, so a crash can
  * never look like success. What fails in a few places is tried once more by itself, and named at the end.
  */
-import { spawn } from "node:child_process";
-import { rmSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, statfs } from "node:fs/promises";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { tmpdir, totalmem } from "node:os";
 import * as path from "node:path";
 import { compileCache } from "./support/compileCache.ts";
 import { addCounts, type Counts, type Parts, partsOfClosingLine, partsOfMocha, partsOfVitest } from "./stageReports.ts";
@@ -23,10 +24,14 @@ interface Stage {
 /** More broken parts than these are no accident. */
 const MAX_TRIED_AGAIN = 3;
 
-/** A file system in memory, of Linux. */
-const MEMORY = "/dev/shm";
-/** The tests' files at any time take a part of this. */
-const MEMORY_BYTES = 8 * 1024 ** 3;
+/**
+ * Runs what follows with a file system in memory at TMPDIR, which goes with it. Hundreds of hosts, repositories and windows
+ * come and go: on a disk that takes the system twice the time. What a log owes to a disk is tested by the order of its
+ * calls (DUR-4, DUR-5), wherever its file is.
+ */
+const inMemory = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o mode=1777 tmpfs "$TMPDIR" && exec "$@"', "sh"];
+/** The tests' files at any time take a small part of this. */
+const MEMORY_BYTES = 12 * 1024 ** 3;
 
 const root = path.resolve(import.meta.dirname, "..");
 const results = path.join(root, "test-results");
@@ -70,15 +75,15 @@ const stages: readonly Stage[] = [
   plainStage("demo", "test/demo/demo.ts", "--check", "--count"),
 ];
 
-/**
- * Where the tests put their files. Hundreds of hosts, repositories and windows come and go: in memory that takes the system
- * half the time. What a log owes to a disk is tested by the order of its calls (DUR-4, DUR-5), wherever its file is.
- */
-async function temporaryDirectory(): Promise<string | undefined> {
-  const memory = await statfs(MEMORY).catch(() => undefined);
-  if (memory === undefined || memory.bavail * memory.bsize < MEMORY_BYTES) return undefined;
-  // Short, since sockets have their names in it.
-  return mkdtemp(path.join(MEMORY, "mt-"));
+/** A folder to put a file system in memory at, where there is room and the right to. */
+function memoryFolder(): string | undefined {
+  if (process.platform !== "linux" || totalmem() < MEMORY_BYTES) return undefined;
+  const folder = mkdtempSync(path.join(tmpdir(), "mt-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const [program = "", ...args] = inMemory;
+  return spawnSync(program, [...args, "true"], { env: { ...process.env, TMPDIR: folder } }).status === 0
+    ? folder
+    : undefined;
 }
 
 async function readReport(file: string): Promise<unknown> {
@@ -88,7 +93,8 @@ async function readReport(file: string): Promise<unknown> {
 
 function run(command: readonly string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, command, {
+    const [program = "", ...args] = [...(temporary === undefined ? [] : inMemory), process.execPath, ...command];
+    const child = spawn(program, args, {
       cwd: root,
       env: { ...process.env, ...compileCache, ...(temporary !== undefined && { TMPDIR: temporary }) },
       stdio: ["ignore", "pipe", "inherit"],
@@ -137,9 +143,7 @@ async function runStage(stage: Stage): Promise<Counts> {
 }
 
 const triedAgain: string[] = [];
-const temporary = await temporaryDirectory();
-if (temporary !== undefined)
-  process.on("exit", () => rmSync(temporary, { recursive: true, force: true, maxRetries: 10 }));
+const temporary = memoryFolder();
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !stages.some((stage) => stage.name === name));
 if (unknown.length > 0) {

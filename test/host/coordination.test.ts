@@ -121,7 +121,10 @@ describe("branches of several agents on a real host", () => {
     await stage.client.request("x-fleet/restore", { channel: all.session, checkpoint: "1" });
     await stage.client.until(() => fleet(all).baseCommit !== base);
     expect(read(id, "shared.txt")).toBe("mine\n");
-    prompt(stage.client, all, "t4", "wait");
+    // The first message after a restore tells of it, and is not the word alone that this agent waits for.
+    prompt(stage.client, all, "t4", "history");
+    await finished(stage.client, all, "t4");
+    prompt(stage.client, all, "t5", "wait");
     await stage.client.until(() => fleet(all).phase === "working");
     const busy = await stage.client.refusal("x-fleet/updateFromBase", update);
     expect(busy).toMatchObject({ message: expect.stringContaining("The agent is working") });
