@@ -89,8 +89,9 @@ describe("terminals of a real host", () => {
 
   it("run full-screen programs and jobs: keys become signals", async () => {
     const terminal = await fixture.open();
-    terminal.type("sleep 1000\r");
-    await terminal.until((state) => textOf(state).includes("sleep 1000\r\n"));
+    // The shell shows a line before it runs it: what is typed meanwhile is for the shell.
+    terminal.type("sh -c 'echo be\"\"gun; exec sleep 1000'\r");
+    await terminal.until((state) => textOf(state).includes("begun\r\n"));
     terminal.type("\x03");
     expect(await terminal.run("echo after")).toContain("after\r\n");
     expect(await terminal.run("tput cols")).toBe("100\r\n");
@@ -225,8 +226,9 @@ describe.skipIf(!hasBubblewrap)("terminals of a host that isolates", () => {
   it("have working job control and size", async () => {
     const terminal = await fixture.open();
     expect(textOf(terminal.state)).not.toMatch(/no job control|cannot set terminal/);
-    terminal.type("sleep 1000\r");
-    await terminal.until((state) => textOf(state).includes("sleep 1000\r\n"));
+    // The shell shows a line before it runs it: what is typed meanwhile is for the shell.
+    terminal.type("sh -c 'echo be\"\"gun; exec sleep 1000'\r");
+    await terminal.until((state) => textOf(state).includes("begun\r\n"));
     terminal.type("\x03");
     expect(await terminal.run("stty size")).toContain("30 100\r\n");
     terminal.type("exit 5\r");
