@@ -1,12 +1,12 @@
 /**
- * Malformed frames at both edges, `node test/fuzz/run.ts`: `MUSTER_FUZZ_FRAMES` of them in all (1,000,000 unless told,
+ * Malformed frames at both edges, `node test/fuzz/run.ts [frames]`: `MUSTER_FUZZ_FRAMES` of them in all (1,000,000 unless told,
  * 20,000,000 for the long mode), from the seed `MUSTER_FUZZ_SEED` (1). One process an edge, side by side. Ends with
  * `N passed, N failed`.
  */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const frames = Number(process.env["MUSTER_FUZZ_FRAMES"] ?? 1_000_000);
+const frames = Number(process.env["MUSTER_FUZZ_FRAMES"] ?? process.argv[2] ?? 1_000_000);
 const seed = process.env["MUSTER_FUZZ_SEED"] ?? "1";
 const edge = fileURLToPath(new URL("edge.ts", import.meta.url));
 

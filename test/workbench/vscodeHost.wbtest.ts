@@ -180,6 +180,9 @@ describe("an agent host of VS Code", () => {
   it("renames and archives it like any agent", async () => {
     const agents = new AgentsView(workbench);
     const input = new QuickInput(workbench);
+    // A row that is about to move is not pressed.
+    await agents.row("Working").waitFor({ state: "hidden" });
+    await agents.row("Ready for review").waitFor();
     await agents.contextAction(prompt, "Rename Agent…");
     await input.step("Rename agent");
     await input.enter("Better readme");
