@@ -4,6 +4,10 @@ import { filePathOf } from "../../protocol/filePath.ts";
 import { META_NS } from "../../protocol/fleet.ts";
 import { parseBlobUri } from "../../protocol/uris.ts";
 
+/** Git's file modes of what is no ordinary file. */
+export const symlinkMode = "120000";
+export const submoduleMode = "160000";
+
 /** One side of a changed file. With `blob`, content that never changes under its address; else it may be a live file. */
 export interface RevisionContent {
   /** What `resourceRead` takes. */
@@ -28,7 +32,7 @@ export interface ChangedFile {
   readonly removed: number;
   /** `undefined` where the host does not say. */
   readonly isBinary: boolean | undefined;
-  /** Git file mode after the change ("120000" is a symlink, "160000" a submodule), where the host tells it. */
+  /** Git file mode after the change (such as `symlinkMode`), where the host tells it. */
   readonly mode: string | undefined;
   /** Before it, likewise. */
   readonly oldMode: string | undefined;

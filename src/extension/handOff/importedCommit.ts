@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { AppError } from "../../base/appError.ts";
 import { toLine } from "../../base/visibleText.ts";
-import type { ChangedFile, RevisionContent } from "../fleet/changedFiles.ts";
+import { type ChangedFile, type RevisionContent, submoduleMode } from "../fleet/changedFiles.ts";
 import type { LocalGit } from "./localGit.ts";
 
 /** An agent's commit as it is to be here. */
@@ -19,8 +19,6 @@ export interface AgentCommit {
 /** The trailers by which an imported commit is known. */
 const commitTrailer = "Muster-Commit";
 const sessionTrailer = "Muster-Session";
-
-const submoduleMode = "160000";
 
 /**
  * Makes the agent's tree in a clone that has its base commit, from what its host sends, without touching the clone's files

@@ -1,8 +1,8 @@
 import * as vscode from "vscode";
 import { toVisibleText } from "../../base/visibleText.ts";
-import type { ChangedFile } from "../fleet/changedFiles.ts";
+import { type ChangedFile, submoduleMode, symlinkMode } from "../fleet/changedFiles.ts";
 import { displayPath } from "./reviewUri.ts";
-import { commitName, formatBytes, maxDocumentBytes, submoduleMode, symlinkMode } from "./revisionText.ts";
+import { commitName, formatBytes, maxDocumentBytes } from "./revisionText.ts";
 
 /** What of a file changed, where it is not simply its lines. */
 export type ChangeKind = "lines" | "mode" | "path" | "link" | "submodule" | "binary" | "tooLarge";

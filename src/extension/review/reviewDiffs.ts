@@ -1,9 +1,9 @@
 import * as vscode from "vscode";
 import { toLine } from "../../base/visibleText.ts";
-import type { ChangedFile, RevisionContent } from "../fleet/changedFiles.ts";
+import { type ChangedFile, type RevisionContent, submoduleMode, symlinkMode } from "../fleet/changedFiles.ts";
 import { kindOf } from "./changeKinds.ts";
 import { displayPath, toReviewUri, toSnapshotUri, type UriParts } from "./reviewUri.ts";
-import { commitName, submoduleMode, symlinkMode } from "./revisionText.ts";
+import { commitName } from "./revisionText.ts";
 import type { SnapshotIds } from "./snapshots.ts";
 
 /** What an agent's branch changed, at the moment it was read. */

@@ -1,4 +1,5 @@
 import { AppError } from "../../base/appError.ts";
+import { symlinkMode } from "../fleet/changedFiles.ts";
 import type { HostConnectionsView } from "../hosts/hosts.ts";
 import { blobUri, ROOT_URI } from "../../protocol/uris.ts";
 import { parseReviewUri, type Revision, type UriParts } from "./reviewUri.ts";
@@ -11,7 +12,6 @@ import {
   modeText,
   type Notice,
   noticeText,
-  symlinkMode,
   type TextEncodingName,
 } from "./revisionText.ts";
 

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { assertNever } from "../../base/appError.ts";
 import { toVisibleText } from "../../base/visibleText.ts";
+import { submoduleMode } from "../fleet/changedFiles.ts";
 
 /** More than this is not shown as text. The host refuses to send it, and an editor would struggle with it. */
 export const maxDocumentBytes = 5 * 1024 * 1024;
@@ -63,9 +64,6 @@ export function formatBytes(bytes: number): string {
 export function commitName(commit: string): string {
   return commit.slice(0, 7);
 }
-
-export const symlinkMode = "120000";
-export const submoduleMode = "160000";
 
 /** What stands for a version of which its mode is what matters. */
 export function modeText(mode: string, oid: string): string {

@@ -1,7 +1,7 @@
 import { assertNever } from "../../base/appError.ts";
 import { type Translate, untranslated } from "../../base/l10n.ts";
 import { toLine } from "../../base/visibleText.ts";
-import type { ChangedFile } from "../fleet/changedFiles.ts";
+import { type ChangedFile, submoduleMode } from "../fleet/changedFiles.ts";
 import { type Finding, namesOf } from "./gate.ts";
 import { conflictMarkIn, type SecretKind, secretsIn, type Sides } from "./secretScan.ts";
 
@@ -18,7 +18,7 @@ export async function scanChanges(
   t: Translate = untranslated,
 ): Promise<readonly Finding[]> {
   const texts = files.filter(
-    ({ isBinary, after, mode }) => isBinary !== true && after !== undefined && mode !== "160000",
+    ({ isBinary, after, mode }) => isBinary !== true && after !== undefined && mode !== submoduleMode,
   );
   const waiting = texts.slice(0, maxFiles);
   const secrets: string[] = [];

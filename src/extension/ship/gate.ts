@@ -1,7 +1,7 @@
 import { type Translate, untranslated } from "../../base/l10n.ts";
 import { toLine } from "../../base/visibleText.ts";
 import { assertNever } from "../../base/appError.ts";
-import type { ChangedFile } from "../fleet/changedFiles.ts";
+import { type ChangedFile, submoduleMode, symlinkMode } from "../fleet/changedFiles.ts";
 import type { ShippableAgent } from "./shippableAgent.ts";
 
 /** Why a person should look twice at a path. */
@@ -63,11 +63,11 @@ const binaryPattern =
 export function risksOf(file: Pick<ChangedFile, "path" | "oldPath" | "mode" | "isBinary">): readonly PathRisk[] {
   const paths = [file.path, file.oldPath].filter((path) => path !== undefined).map((path) => path.toLowerCase());
   const risks = Object.entries(patterns).flatMap(([risk, pattern]) =>
-    paths.some((path) => pattern.test(path)) || (risk === "submodule" && file.mode === "160000")
+    paths.some((path) => pattern.test(path)) || (risk === "submodule" && file.mode === submoduleMode)
       ? [risk as PathRisk]
       : [],
   );
-  if (file.mode === "120000") risks.push("symlink");
+  if (file.mode === symlinkMode) risks.push("symlink");
   if (file.isBinary ?? paths.some((path) => binaryPattern.test(path))) risks.push("binary");
   return risks;
 }
